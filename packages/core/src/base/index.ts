@@ -1,0 +1,7 @@
+/** Base: identifiers, verdicts, errors, limits and ports. Knows nothing. */
+export * from './ids.ts'
+export * from './verdict.ts'
+export * from './errors.ts'
+export * from './invariant.ts'
+export * from './ports.ts'
+export * from './limits.ts'

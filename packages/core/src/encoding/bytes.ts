@@ -1,0 +1,45 @@
+/** Small byte helpers that have no home in a library we use. */
+import { compare, concat, equals } from 'uint8arrays'
+
+export { concat as concatBytes, equals as equalBytes, compare as compareBytes }
+
+const utf8Encoder = new TextEncoder()
+const utf8Decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+
+/** UTF-8 bytes of text. */
+export function utf8(text: string): Uint8Array {
+  return utf8Encoder.encode(text)
+}
+
+/** Text of UTF-8 bytes, or undefined where they are not valid UTF-8. */
+export function fromUtf8(bytes: Uint8Array): string | undefined {
+  try {
+    return utf8Decoder.decode(bytes)
+  } catch {
+    return undefined
+  }
+}
+
+/** Big-endian bytes of an unsigned integer, `length` of 1 to 8. */
+export function uintBytes(value: number, length: number): Uint8Array {
+  const out = new Uint8Array(length)
+  let rest = value
+  for (let i = length - 1; i >= 0; i--) {
+    out[i] = rest % 256
+    rest = Math.floor(rest / 256)
+  }
+  if (rest !== 0) throw new RangeError(`${value} does not fit ${length} bytes`)
+  return out
+}
+
+/** The unsigned integer of big-endian bytes; undefined above 2^53 − 1. */
+export function uintFromBytes(bytes: Uint8Array): number | undefined {
+  let value = 0
+  for (const byte of bytes) value = value * 256 + byte
+  return Number.isSafeInteger(value) ? value : undefined
+}
+
+/** lp(x): x behind its length in 4 big-endian bytes. */
+export function lengthPrefixed(bytes: Uint8Array): Uint8Array {
+  return concat([uintBytes(bytes.length, 4), bytes])
+}
