@@ -1,0 +1,206 @@
+/**
+ * What the layers above may ask of a server's authority. The log is a deterministic machine: no clock, no
+ * randomness, no I/O; the same operations give the same answers in any order of arrival (AU-P1).
+ */
+import type {
+  ChannelId, DeviceId, InviteId, MessageId, OperationId, Refusal, RoleId, RuleId, ServerId, UserId
+} from '../base/index.ts'
+import type { CborValue } from '../encoding/index.ts'
+import type { CutRow, Operation } from '../graph/contract.ts'
+
+/** A permission by its flag name in XCord's own words (AU33), such as `SendMessages`. */
+export type PermissionName = string
+
+export type ChannelKind = 'category' | 'text' | 'voice' | 'forum' | 'stage' | 'announcement' | 'thread'
+
+export interface MemberState {
+  readonly user: UserId
+  readonly status: 'in' | 'out' | 'banned'
+  /** Undominated effective joins (AU25), empty unless `in`. The first is the earliest. */
+  readonly joins: readonly OperationId[]
+  readonly joinedAt: number
+  /** Assigned roles that exist, highest first; `@everyone` is not listed. */
+  readonly roles: readonly RoleId[]
+  readonly nick: string | null
+  readonly timeoutUntil: number
+  /** Devices that are on. */
+  readonly devices: readonly DeviceId[]
+  /** Newest user key known in this state (ID7): generation and X25519 public key. */
+  readonly userKey: { readonly generation: number; readonly boxPublicKey: Uint8Array }
+}
+
+export interface RoleState {
+  readonly id: RoleId
+  readonly name: string
+  readonly permissions: bigint
+  /** AU11: lexicographic bytes; empty for `@everyone`. */
+  readonly position: Uint8Array
+  readonly color: number
+  readonly hoist: boolean
+  readonly mentionable: boolean
+}
+
+export interface OverwriteState {
+  readonly target: RoleId | UserId
+  readonly kind: 'role' | 'member'
+  readonly allow: bigint
+  readonly deny: bigint
+}
+
+export interface ChannelState {
+  readonly id: ChannelId
+  readonly kind: ChannelKind
+  /** null where not all may view: then name and topic travel sealed in the channel (EK19). */
+  readonly name: string | null
+  readonly topic: string | null
+  readonly parent: ChannelId | null
+  readonly position: Uint8Array
+  readonly slowModeSeconds: number
+  /** EK15: who reads what was sent before they came. */
+  readonly history: readonly number[]
+  readonly overwrites: readonly OverwriteState[]
+}
+
+export interface InviteState {
+  readonly id: InviteId
+  readonly open: boolean
+  readonly author: UserId
+  readonly signPublicKey: Uint8Array
+  /** Virtual recipient of @everyone in open invites (IV3); null for approval. */
+  readonly boxPublicKey: Uint8Array | null
+  readonly roles: readonly RoleId[]
+  readonly notAfter: number | null
+  readonly maxUses: number | null
+  readonly uses: number
+  readonly user: UserId | null
+}
+
+/** A server's state, immutable: the current one or that of any frontier. */
+export interface AuthorityState {
+  readonly server: ServerId
+  readonly name: string
+  readonly owner: UserId
+  readonly ownerGeneration: number
+  member(user: UserId): MemberState | undefined
+  members(): Iterable<MemberState>
+  /** Who a device belongs to, and whether it is on. */
+  device(device: DeviceId): { readonly user: UserId; readonly on: boolean } | undefined
+  role(role: RoleId): RoleState | undefined
+  /** Highest first, `@everyone` last. */
+  roles(): readonly RoleState[]
+  channel(channel: ChannelId): ChannelState | undefined
+  channels(): readonly ChannelState[]
+  invite(invite: InviteId): InviteState | undefined
+  invites(): readonly InviteState[]
+  /** AU30, warm: permissions of a member in a channel, or base permissions without one. `at` for timeouts. */
+  permissions(user: UserId, channel: ChannelId | null, at: number): bigint
+  /** AU41's stateRoot. */
+  hash(): Uint8Array
+}
+
+/** What one accepted operation (or a flip it caused) changed for people; the SDK's events. */
+export type AuthorityChange =
+  | { readonly type: 'member:join' | 'member:leave' | 'member:kick' | 'member:ban' | 'member:unban' | 'member:timeout' | 'member:update'; readonly user: UserId; readonly operation: OperationId }
+  | { readonly type: 'role:create' | 'role:update' | 'role:delete'; readonly role: RoleId; readonly operation: OperationId }
+  | { readonly type: 'channel:create' | 'channel:update' | 'channel:delete'; readonly channel: ChannelId; readonly operation: OperationId }
+  | { readonly type: 'invite:create' | 'invite:revoke'; readonly invite: InviteId; readonly operation: OperationId }
+  | { readonly type: 'server:update'; readonly operation: OperationId }
+  | { readonly type: 'operation:void' | 'operation:restore'; readonly operation: OperationId; readonly rule: RuleId; readonly by: OperationId | null }
+
+/** Messages whose visibility may have changed and must be judged again (AU36, AU37). */
+export interface Rejudge {
+  /** Envelopes of these devices above these sequence numbers. */
+  readonly devices: readonly { readonly device: DeviceId; readonly aboveSeq: number }[]
+  /** All envelopes with a claimed time after this; undefined for none. */
+  readonly since?: number
+}
+
+/** EK8: an accepted operation, effective or voided, that took something away. */
+export interface Loss {
+  readonly operation: OperationId
+  readonly lamport: number
+  /** Whose reading it touches: these users, or whoever held the role, or readers of the channel, or invite holders. */
+  readonly users: readonly UserId[]
+  readonly role?: RoleId
+  readonly channel?: ChannelId
+  readonly invite?: InviteId
+  readonly device?: DeviceId
+}
+
+export type AddResult =
+  | { readonly kind: 'accepted'; readonly operation: Operation; readonly effective: boolean; readonly changes: readonly AuthorityChange[]; readonly rejudge: Rejudge; readonly losses: readonly Loss[] }
+  /** Known already. */
+  | { readonly kind: 'known'; readonly operation: OperationId }
+  /** AU9: waits in the bounded pool; these parents are missing. */
+  | { readonly kind: 'orphan'; readonly operation: OperationId; readonly missing: readonly OperationId[] }
+  /** AU6: from the future; offer again when due. */
+  | { readonly kind: 'held'; readonly operation: OperationId; readonly until: number }
+  /** AU7: needs a newer client; the server is read-only here from now on. */
+  | { readonly kind: 'newer'; readonly operation: OperationId }
+  | { readonly kind: 'rejected'; readonly refusal: Refusal }
+
+/** What a content envelope wants to do, for AU34–AU38. */
+export interface ContentAct {
+  readonly device: DeviceId
+  readonly seq: number
+  readonly id: MessageId
+  readonly channel: ChannelId
+  readonly auth: readonly OperationId[]
+  readonly at: number
+  /** Permissions needed in the channel beside ViewChannel. */
+  readonly needs: readonly PermissionName[]
+}
+
+export type ContentVerdict =
+  | { readonly kind: 'visible'; readonly user: UserId }
+  /** True in its own past, struck by a concurrent denial (AU36): kept, hidden, may return. */
+  | { readonly kind: 'hidden'; readonly user: UserId; readonly rule: RuleId; readonly by: OperationId }
+  | { readonly kind: 'rejected'; readonly rule: RuleId; readonly reason: string }
+  /** Operations of its frontier are missing here. */
+  | { readonly kind: 'waiting'; readonly missing: readonly OperationId[] }
+
+/** An operation about to be signed: the fields that follow from the log. */
+export interface OperationDraft {
+  readonly kind: number
+  readonly body: readonly CborValue[]
+  readonly cut?: readonly CutRow[] | null
+  /** Leaves relied on, beside what the log adds itself. */
+  readonly refs?: readonly OperationId[]
+}
+
+/** One server's operations and what follows from them. */
+export interface AuthorityLog {
+  readonly server: ServerId
+  /** Adds one signed operation. `now` is used only by AU6. Orphans that became placeable follow by `drain`. */
+  add(operation: Operation, now: number): AddResult
+  /** Results of orphans and held operations that can be placed now, in order. */
+  drain(now: number): readonly AddResult[]
+  get(id: OperationId): Operation | undefined
+  has(id: OperationId): boolean
+  /** Every accepted operation in an order that respects pasts (for storage, export, sync). */
+  operations(): Iterable<Operation>
+  count(): number
+  heads(): readonly OperationId[]
+  /** Leaves not in the past of any head. */
+  leaves(): readonly OperationId[]
+  missing(): readonly OperationId[]
+  /** ≤ 16 ids whose past holds all that is known here, or undefined while more leaves await a `gather` (AU8). */
+  frontier(): readonly OperationId[] | undefined
+  /** The frontier an author cites: heads, its own newest operation, and its join or device.add. Always ≤ 16. */
+  frontierFor(device: DeviceId): readonly OperationId[]
+  /** Is `id` the frontier's member or in its past? */
+  covers(frontier: readonly OperationId[], id: OperationId): boolean
+  state(): AuthorityState
+  /** State of a frontier's past; undefined if one of its operations is unknown. Cached. */
+  stateAt(frontier: readonly OperationId[]): AuthorityState | undefined
+  /** EK8, EK9: accepted losses outside a frontier's past. */
+  lossesOutside(frontier: readonly OperationId[]): readonly Loss[]
+  /** Highest lamport value in a frontier. */
+  lamportOf(frontier: readonly OperationId[]): number
+  standing(id: OperationId): { readonly standing: 'effective' | 'voided'; readonly rule?: RuleId; readonly by?: OperationId } | undefined
+  /** Would this act of the device be allowed now (AU28: "may I press the button")? */
+  permits(device: DeviceId, draft: OperationDraft, at: number): { readonly ok: true } | (Refusal & { readonly permission?: PermissionName })
+  /** Payload fields for a new operation of this device: server, seq, prev, parents, refs, lamport, at. */
+  place(device: DeviceId, draft: OperationDraft, at: number): Omit<Operation, 'id' | 'bytes'>
+  judge(act: ContentAct): ContentVerdict
+}
