@@ -1,0 +1,3 @@
+/** XCord for applications. */
+export type * from './types.ts'
+export type * from './shapes.ts'

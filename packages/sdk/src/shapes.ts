@@ -1,0 +1,195 @@
+/**
+ * Plain JSON shapes of everything people see: what `toJSON()` of the live objects gives, what the daemon
+ * answers and what `xcord --json` prints. Fields are only added within a major version.
+ */
+import type { ChannelKind, ErrorCode } from '@xcord/core'
+
+/** How far a message or operation is known to have come (SY17). Rises only; levels may be skipped. */
+export type DeliveryState = 'local' | 'sent' | 'stored' | 'delivered' | 'seen'
+
+export interface Delivery {
+  readonly state: DeliveryState
+  /** Others whose signed receipts we hold: a lower bound. */
+  readonly holders: number
+}
+
+/** What authority makes of it: counts, not yet placed, or set aside by a stronger concurrent operation. */
+export type Standing = 'effective' | 'pending' | 'voided'
+
+export interface OperationJson {
+  readonly operation: string
+  readonly standing: Standing
+  readonly delivery: Delivery
+}
+
+export interface ReactionJson {
+  readonly emoji: string
+  readonly users: readonly string[]
+}
+
+export interface MessageJson {
+  readonly id: string
+  readonly server: string
+  readonly channel: string
+  /** User id. */
+  readonly author: string
+  readonly authorName: string
+  readonly content: string
+  /** ISO 8601; the author's claim, ordered causally. */
+  readonly at: string
+  readonly editedAt?: string
+  readonly deleted?: true
+  readonly replyTo?: string
+  readonly mentions: readonly string[]
+  readonly attachments: readonly never[]
+  readonly reactions: readonly ReactionJson[]
+  readonly standing: Standing
+  readonly delivery: Delivery
+}
+
+export interface ServerJson {
+  readonly id: string
+  readonly name: string
+  readonly owner: string
+  readonly members: number
+  readonly channels: number
+  readonly stateHash: string
+  readonly unread: number
+}
+
+export interface ChannelJson {
+  readonly id: string
+  readonly server: string
+  readonly name: string
+  readonly kind: ChannelKind
+  readonly parent: string | null
+  readonly position: number
+  readonly topic: string | null
+  readonly history: 'all' | 'join' | 'window'
+  readonly slowmodeSeconds: number
+  readonly unread: number
+}
+
+export interface RoleJson {
+  readonly id: string
+  readonly server: string
+  readonly name: string
+  /** Hex colour such as `#5865f2`, or null. */
+  readonly color: string | null
+  readonly position: number
+  readonly permissions: readonly string[]
+}
+
+export interface MemberJson {
+  readonly id: string
+  readonly server: string
+  readonly name: string
+  readonly nick: string | null
+  readonly roles: readonly string[]
+  readonly joinedAt: string
+  readonly owner: boolean
+  readonly online: boolean
+  readonly timeoutUntil?: string
+}
+
+export interface InviteJson {
+  readonly id: string
+  readonly server: string
+  /** Present only where this profile holds the secret. */
+  readonly link?: string
+  readonly mode: 'open' | 'approval'
+  readonly author: string
+  readonly expiresAt: string | null
+  readonly uses: number
+  readonly maxUses: number | null
+  readonly open: boolean
+}
+
+export interface DeviceJson {
+  readonly device: string
+  readonly name: string
+  readonly addedAt: string
+  readonly revokedAt?: string
+  readonly current: boolean
+}
+
+export interface IdentityJson {
+  readonly identity: string
+  readonly name: string
+  readonly device: string
+  readonly devices: readonly DeviceJson[]
+  readonly safetyNumber: string
+}
+
+export interface PeerJson {
+  readonly peer: string
+  readonly name: string | null
+  readonly kind: 'member' | 'node' | 'unknown'
+  readonly path: 'lan' | 'tcp' | 'wss' | 'webrtc' | 'turn' | 'relayed' | 'store' | 'memory' | 'none'
+  readonly address: string | null
+  readonly rttMs: number | null
+  readonly servers: readonly string[]
+  readonly cause?: string
+  readonly remedy?: string
+}
+
+export interface DoctorCheckJson {
+  readonly check: 'store' | 'identity' | 'addresses' | 'bootstrap' | 'relay' | 'members' | 'clock' | 'outbox'
+  readonly ok: boolean
+  readonly detail: string
+  readonly cause?: string
+  readonly remedy?: string
+}
+
+export interface DoctorJson {
+  readonly ok: boolean
+  readonly addresses: readonly string[]
+  readonly checks: readonly DoctorCheckJson[]
+  readonly peers: readonly PeerJson[]
+}
+
+export interface ErrorJson {
+  readonly code: ErrorCode | 'XCORD_INTERNAL'
+  readonly message: string
+  readonly details: unknown
+  readonly docs: string
+}
+
+/** What each event carries as JSON: the same strings in SDK, daemon and command line. */
+export interface EventShapes {
+  'message:create': { message: MessageJson }
+  'message:update': { message: MessageJson }
+  'message:delete': { message: MessageJson }
+  'reaction:add': { message: MessageJson; emoji: string; user: string }
+  'reaction:remove': { message: MessageJson; emoji: string; user: string }
+  'delivery:update': { message: string; channel: string; server: string; delivery: Delivery }
+  'channel:create': { channel: ChannelJson }
+  'channel:update': { channel: ChannelJson }
+  'channel:delete': { channel: { id: string; server: string } }
+  'role:create': { role: RoleJson }
+  'role:update': { role: RoleJson }
+  'role:delete': { role: { id: string; server: string } }
+  'member:join': { member: MemberJson }
+  'member:update': { member: MemberJson }
+  'member:leave': { member: MemberJson }
+  'member:kick': { member: MemberJson; by: string; reason: string | null }
+  'member:ban': { member: MemberJson; by: string; reason: string | null }
+  'member:unban': { member: MemberJson; by: string }
+  'member:timeout': { member: MemberJson; by: string; reason: string | null }
+  'server:join': { server: ServerJson }
+  'server:leave': { server: { id: string; name: string; cause: 'left' | 'kicked' | 'banned' } }
+  'server:update': { server: ServerJson }
+  'invite:create': { invite: InviteJson }
+  'invite:revoke': { invite: InviteJson }
+  'operation:void': { operation: string; server: string; rule: string; by: string | null; own: boolean }
+  'operation:restore': { operation: string; server: string }
+  'sync:progress': { server: string; received: number; expected: number | null; done: boolean }
+  'connection:update': { peer: PeerJson; connected: boolean }
+  'gap': { reason: string; from: string; to: string }
+}
+
+/** Name of an event. */
+export type EventName = keyof EventShapes
+
+/** An event as it is kept and streamed. Cursors are opaque, ordered, durable across restarts. */
+export type EventJson = { [E in EventName]: { readonly cursor: string; readonly type: E; readonly data: EventShapes[E] } }[EventName]
