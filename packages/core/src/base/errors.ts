@@ -4,45 +4,211 @@
  */
 import type { RuleId } from './verdict.ts'
 
-/** What each code tells in `details`. Codes are only added; a meaning never changes within a major. */
+/**
+ * What each code tells in `details`. Codes are only added; a meaning never changes within a major.
+ *
+ * The comment of each code is its entry in docs/errors.md (`npm run errors`): what it means, then `@remedy`,
+ * what whoever sees it can do.
+ */
 export interface ErrorDetails {
+  /**
+   * The caller's `signal` ended the wait. What was already committed stays committed.
+   * @remedy Nothing, if you cancelled. Otherwise wait longer, or check with `message show` whether it
+   *   arrived.
+   */
   XCORD_ABORTED: Record<never, never>
+  /**
+   * The text is not an address a node can be dialled at.
+   * @remedy Give a multiaddr that ends in the node's id, such as `/ip4/192.0.2.7/tcp/4001/p2p/12D3Koo…`.
+   *   `xcord doctor` prints your own.
+   */
   XCORD_ADDRESS_INVALID: { address: string }
+  /**
+   * The backup file is damaged or is not a backup of XCord.
+   * @remedy Use another copy of the file. The recovery phrase alone restores the identity.
+   */
   XCORD_BACKUP_INVALID: { path?: string }
+  /**
+   * No channel of this server has that id or name.
+   * @remedy List them with `xcord channel list`. Names are exact; the leading `#` may be left out.
+   */
   XCORD_CHANNEL_NOT_FOUND: { channel: string }
+  /**
+   * This device's clock differs from its peers' by more than the protocol tolerates; `skewMs` is the
+   * difference.
+   * @remedy Set the system clock, best by turning on automatic time, then try again.
+   */
   XCORD_CLOCK_SKEW: { skewMs: number }
+  /**
+   * The object was used after `close()`, or while its client was closing.
+   * @remedy Open a new client. In long-running code, stop its users before closing it.
+   */
   XCORD_CLOSED: { what: string }
+  /**
+   * The operation was overtaken by a concurrent one, and rule `rule` set it aside.
+   * @remedy Look at the present state, then repeat the operation if it still makes sense.
+   */
   XCORD_CONFLICT: { operation: string; rule: RuleId }
+  /**
+   * A setting has an unknown name or a value out of its range; `key` names it.
+   * @remedy Correct that key in the file, variable or flag; `allowed` says what it may be.
+   */
   XCORD_CONFIG_INVALID: { key: string; allowed?: string }
+  /**
+   * Events before this cursor are no longer kept, so what happened since cannot be replayed whole.
+   * @remedy Read the present state first, then follow events from the newest cursor.
+   */
   XCORD_CURSOR_EXPIRED: { cursor: string }
+  /**
+   * The profile's daemon answered, but refused the request with this HTTP `status`.
+   * @remedy Check that command and daemon are of one version; `xcord daemon stop`, then start it again.
+   */
   XCORD_DAEMON_REFUSED: { status: number }
+  /**
+   * No daemon answers at the profile's socket.
+   * @remedy Start it with `xcord daemon run`. If one should be running, `xcord daemon status` tells what it
+   *   left behind.
+   */
   XCORD_DAEMON_UNREACHABLE: { socket: string }
+  /**
+   * It took longer than the caller allowed; `what` was waited for during `timeoutMs`.
+   * @remedy Try again, or allow more time. `xcord doctor` shows whether peers are reachable.
+   */
   XCORD_DEADLINE: { what: string; timeoutMs: number }
+  /**
+   * The disk has no room for the write. Nothing was committed, and what was stored before is whole.
+   * @remedy Free some space, then repeat. Nothing needs repair.
+   */
   XCORD_DISK_FULL: { path?: string }
+  /**
+   * The invite was closed by its date.
+   * @remedy Ask a member for a new link.
+   */
   XCORD_INVITE_EXPIRED: { expiredAt: number }
+  /**
+   * The text is not an invite link, or part of it is missing or altered.
+   * @remedy Copy the whole link again, with everything behind the `#`.
+   */
   XCORD_INVITE_INVALID: { reason: string }
+  /**
+   * A member has closed the invite.
+   * @remedy Ask a member for a new link.
+   */
   XCORD_INVITE_REVOKED: Record<never, never>
+  /**
+   * The invite has been used as often as it allows.
+   * @remedy Ask a member for a new link.
+   */
   XCORD_INVITE_USED: { maxUses: number }
+  /**
+   * The key store cannot be read as one: cut off, of another format, or out of bounds.
+   * @remedy Restore the file from a copy, or recover with `xcord recover` and the phrase.
+   */
   XCORD_KEYSTORE_INVALID: { rule: RuleId; reason: string }
+  /**
+   * The key store needs its password, and none was given.
+   * @remedy Give the password: at the prompt, or as the options of your command describe.
+   */
   XCORD_KEYSTORE_LOCKED: Record<never, never>
+  /**
+   * Wrong password, or the key store was altered. The two cannot be told apart.
+   * @remedy Try the password again. If it is surely right, restore the file from a copy or recover with the
+   *   phrase.
+   */
   XCORD_KEYSTORE_REFUSED: { path?: string }
+  /**
+   * Something is larger, longer or more than a limit allows: `what`, `actual`, `limit`.
+   * @remedy Send less at once. Limits are part of the protocol and cannot be raised locally.
+   */
   XCORD_LIMIT: { what: string; limit: number; actual: number }
+  /**
+   * No member of this server has that id, id prefix or name.
+   * @remedy List them with `xcord member list`; where a name is shared, use the id.
+   */
   XCORD_MEMBER_NOT_FOUND: { member: string }
+  /**
+   * No message with that id is held here, or it may not be read.
+   * @remedy Check the id, or wait for history to arrive: `xcord peers` shows who may bring it.
+   */
   XCORD_MESSAGE_NOT_FOUND: { message: string }
+  /**
+   * The text has more UTF-8 bytes than a message may hold.
+   * @remedy Shorten it or split it; letters beyond ASCII take two to four bytes.
+   */
   XCORD_MESSAGE_TOO_LONG: { bytes: number; limit: number }
+  /**
+   * It was written by a newer XCord than this one understands. Nothing was changed.
+   * @remedy Update XCord on this device.
+   */
   XCORD_NEWER_VERSION: { what: string; found: number; supported: number }
+  /**
+   * No address could be reached; `tried` lists each with its cause.
+   * @remedy Check the network, and that somebody of the server is online. `xcord doctor` names the remedy
+   *   for each path.
+   */
   XCORD_NO_PEER: { tried: readonly { address: string; error: string }[] }
+  /**
+   * There is no profile here yet.
+   * @remedy Make one with `xcord init`, or name another with `--profile`.
+   */
   XCORD_NO_PROFILE: { profile: string; path?: string }
+  /**
+   * This identity is not a member of the server (never was, left, or was removed).
+   * @remedy Join with an invite link.
+   */
   XCORD_NOT_A_MEMBER: { server: string }
+  /**
+   * Your roles do not permit the action here; `permission` and the deciding `rule` say why.
+   * @remedy Ask someone who may manage roles. Nothing was signed or sent.
+   */
   XCORD_PERMISSION_DENIED: { permission?: string; rule: RuleId; action: string }
+  /**
+   * The recovery phrase has a wrong word, number of words or checksum.
+   * @remedy Compare it word by word with what you wrote down; the order matters.
+   */
   XCORD_PHRASE_INVALID: { reason: string }
+  /**
+   * Another program listens on that address.
+   * @remedy Stop it, or listen on another port; port 0 takes any free one.
+   */
   XCORD_PORT_IN_USE: { address: string }
+  /**
+   * There is an identity in this profile already, and it is never overwritten.
+   * @remedy Use it, or choose another profile with `--profile`.
+   */
   XCORD_PROFILE_EXISTS: { profile: string; path?: string }
+  /**
+   * Another process has this profile open; a profile has one owner at a time.
+   * @remedy Use that process (the daemon serves many commands), or end it first; `pid` names it where
+   *   known.
+   */
   XCORD_PROFILE_IN_USE: { path: string; pid?: number }
+  /**
+   * No role of this server has that id or name.
+   * @remedy List the server's roles with `xcord server show`.
+   */
   XCORD_ROLE_NOT_FOUND: { role: string }
+  /**
+   * This profile holds no server with that id or name.
+   * @remedy List them with `xcord server list`, or join with an invite link.
+   */
   XCORD_SERVER_NOT_FOUND: { server: string }
+  /**
+   * Stored bytes fail their check; `table` says where. They are not used.
+   * @remedy Copy the profile folder aside, then recover with phrase and links: history returns from other
+   *   members.
+   */
   XCORD_STORE_CORRUPT: { table: string; reason: string }
+  /**
+   * The storage reported an error that is neither a full disk nor another owner; see `cause`.
+   * @remedy Check the disk and the folder's permissions, then try again. What was reported as stored is
+   *   kept.
+   */
   XCORD_STORE_FAILED: { operation: string }
+  /**
+   * The command line is not understood; `argument` is the part in question.
+   * @remedy Read the command's `--help`.
+   */
   XCORD_USAGE: { argument: string }
 }
 
