@@ -31,6 +31,8 @@ export type BlobId = Id<'blob'>
 export type RecordId = Id<'record'>
 /** An epoch, role or bucket key (EK2). 16 bytes. */
 export type KeyId = Id<'key'>
+/** An entry of an identity log (ID4); the genesis goes by the user id's bytes. 32 bytes. */
+export type IdentityEntryId = Id<'identityEntry'>
 
 interface IdKinds {
   u: UserId
@@ -44,13 +46,14 @@ interface IdKinds {
   b: BlobId
   k: RecordId
   e: KeyId
+  n: IdentityEntryId
 }
 
 /** The letter that opens an id of each kind. */
 export type IdLetter = keyof IdKinds
 
 const ID_BYTES: Readonly<Record<IdLetter, number>> = {
-  u: 32, d: 32, s: 32, c: 32, r: 32, i: 32, o: 32, m: 32, b: 32, k: 32, e: 16
+  u: 32, d: 32, s: 32, c: 32, r: 32, i: 32, o: 32, m: 32, b: 32, k: 32, e: 16, n: 32
 }
 
 /**
