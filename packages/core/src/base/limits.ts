@@ -38,3 +38,53 @@ export const BUNDLE_BYTES_MAX = 65_536
 export const SYNC_FRAME_BYTES_MAX = 131_072
 /** Largest integer both CBOR and JavaScript hold exactly. */
 export const UINT_MAX = Number.MAX_SAFE_INTEGER
+/** NT2: one frame on a stream unless its protocol says less: what sync needs, SY1. */
+export const NET_FRAME_BYTES_MAX = 131_072
+/** NT2: a frame's length prefix, bytes. */
+export const FRAME_PREFIX_BYTES = 4
+/** NT2: a peer that takes nothing for this long while we send is cut off. */
+export const SEND_STALL_MS_MAX = 30_000
+/** NT10: one signed peer record. */
+export const PEER_RECORD_BYTES_MAX = 1_024
+/** NT10: addresses we read of one record; more is no help in reaching anyone. */
+export const PEER_RECORD_ADDRESSES_MAX = 16
+/** NT10: text of one address, bytes. */
+export const ADDRESS_BYTES_MAX = 512
+/** NT10: a rendezvous key. */
+export const RENDEZVOUS_KEY_BYTES = 16
+/** NT10: records kept under one key. */
+export const RENDEZVOUS_RECORDS_MAX = 256
+/** NT10: records in one answer. */
+export const RENDEZVOUS_ANSWER_MAX = 32
+/** NT10: keys one device holds at a node, and keys in one request: servers of one person. */
+export const RENDEZVOUS_KEYS_MAX = 256
+/** NT10: registrations one node holds in all; about 100 MB at worst. */
+export const RENDEZVOUS_TOTAL_MAX = 100_000
+/** NT10: how long a node keeps a record. */
+export const RENDEZVOUS_TTL_MS = 600_000
+/** NT14: dials under way at once. */
+export const DIALS_MAX = 8
+/** NT14: direct dials under way towards one peer; one circuit comes on top. */
+export const DIALS_PER_PEER_MAX = 2
+/** NT14: addresses considered for one peer. */
+export const DIAL_ADDRESSES_MAX = 32
+/** NT14: the circuit starts this much later, so that direct paths win where they exist. */
+export const CIRCUIT_DELAY_MS = 300
+/** NT14: first wait after an address failed. */
+export const BACKOFF_MS_MIN = 2_000
+/** NT14: longest wait. */
+export const BACKOFF_MS_MAX = 600_000
+/** NT20: silence before a probe. */
+export const SILENCE_MS_MAX = 20_000
+/** NT20: shortest deadline of a probe. */
+export const PROBE_MS_MIN = 5_000
+/** NT20: failed probes in a row, without a byte received, before a connection is cut. */
+export const PROBE_FAILURES_MAX = 3
+/** NT20: a check's payload. */
+export const CHECK_BYTES = 32
+/** NT29: above this backlog towards a neighbour one stops gossiping. */
+export const GOSSIP_BACKLOG_BYTES_MAX = 262_144
+/** NT26: gossipsub forgets a message after 5 s, so a verdict must come before. */
+export const GOSSIP_VERDICT_MS_MAX = 3_000
+/** NT26: messages waiting for their verdict; beyond, new ones are ignored and sync heals (SY15). */
+export const GOSSIP_PENDING_MAX = 4_000

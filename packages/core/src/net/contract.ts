@@ -2,7 +2,7 @@
  * Net: what the layers above see of a network (NT1). Two adapters pass one contract suite: libp2p and memory.
  * A peer is a device (NT2): an authenticated connection authenticates the device key.
  */
-import type { DeviceId } from '../base/index.ts'
+import type { DeviceId, Verdict } from '../base/index.ts'
 
 /** How bytes reach a peer. */
 export type PathKind = 'lan' | 'tcp' | 'wss' | 'webrtc' | 'relayed' | 'memory'
@@ -20,9 +20,21 @@ export interface Connection {
   /** Set on relayed circuits: what may still be spent before it is cut (NT21). */
   readonly limits?: { readonly bytes?: number } | undefined
   readonly openedAt: number
-  /** Opens a stream on this very connection. Rejects if the peer does not speak the protocol. */
-  openStream(protocol: ProtocolName, options?: { signal?: AbortSignal }): Promise<FrameStream>
+  /** Last measured round trip, milliseconds; undefined until the first probe (NT20). */
+  readonly rttMs?: number | undefined
+  /**
+   * Opens a stream on this very connection. Rejects with XCORD_NO_PEER if the peer does not speak the
+   * protocol or the connection is gone. `frameBytesMax` bounds what is read (default NET_FRAME_BYTES_MAX).
+   */
+  openStream(protocol: ProtocolName, options?: OpenStreamOptions): Promise<FrameStream>
   close(): Promise<void>
+}
+
+/** How to open one stream. */
+export interface OpenStreamOptions {
+  readonly signal?: AbortSignal | undefined
+  /** Largest frame we read on it, in bytes. */
+  readonly frameBytesMax?: number | undefined
 }
 
 /**
@@ -43,9 +55,57 @@ export interface FrameStream {
 /** Bounds for one protocol's inbound streams (NT2: streams, frame size, time). */
 export interface HandlerBounds {
   readonly frameBytesMax: number
+  /** Streams at once on one connection. */
   readonly inboundStreamsMax: number
   /** Relayed connections too? */
   readonly onLimited: boolean
+  /** Silence in milliseconds after which the stream is reset; without it a stream may idle. */
+  readonly idleMsMax?: number | undefined
+}
+
+/** A device and where it says it can be reached; `seq` rises with each change. */
+export interface PeerRecord {
+  readonly device: DeviceId
+  readonly addresses: readonly string[]
+  readonly seq: number
+}
+
+/**
+ * Signed peer records (NT10, NT13): what one passes on of others, since only its device can have made it.
+ */
+export interface PeerRecords {
+  /** Our own, signed; at most PEER_RECORD_BYTES_MAX bytes. */
+  own(): Promise<Uint8Array>
+  /** Checks form, size, key and signature of a record that anyone brought. */
+  open(bytes: Uint8Array): Promise<Verdict<PeerRecord>>
+}
+
+/**
+ * Client of the rendezvous at a node (NT10). Keys are the caller's: KDF(topicSecret, "rendezvous",
+ * [node, day], 16), so that two nodes cannot link them. The node must be connected (XCORD_NO_PEER).
+ */
+export interface Rendezvous {
+  /** Leaves our record under each key; returns how long the node keeps it. Repeat before that. */
+  register(node: DeviceId, keys: readonly Uint8Array[], options?: { signal?: AbortSignal }): Promise<{ readonly ttlMs: number }>
+  unregister(node: DeviceId, keys: readonly Uint8Array[], options?: { signal?: AbortSignal }): Promise<void>
+  /** At most 32 verified records of others, chosen at random by the node. */
+  query(node: DeviceId, key: Uint8Array, options?: { signal?: AbortSignal }): Promise<readonly PeerRecord[]>
+}
+
+/** Client of the DHT (NT11): provider records only, under a 32-byte hash the caller derives. */
+export interface Dht {
+  provide(key: Uint8Array, options?: { signal?: AbortSignal }): Promise<void>
+  find(key: Uint8Array, options?: { signal?: AbortSignal }): Promise<readonly PeerRecord[]>
+}
+
+/** One try at one address, for `doctor` (NT34). */
+export interface DialAttempt {
+  readonly address: string
+  readonly path: PathKind
+  readonly startedAt: number
+  readonly ms: number
+  /** Absent where it succeeded. */
+  readonly error?: string | undefined
 }
 
 /** Verdict on one gossip message (NT26). */
@@ -69,6 +129,10 @@ export interface Gossip {
   subscribers(topic: string): readonly DeviceId[]
   /** Judges each message once, before it is forwarded. */
   validate(judge: (message: GossipMessage) => Promise<GossipVerdict>): void
+  /** Chooses the mesh for the number of members online (NT25). */
+  setOnline(count: number): void
+  /** Bytes waiting towards the slowest neighbour; above GOSSIP_BACKLOG_BYTES_MAX one stops gossiping (NT29). */
+  backlogBytes(): number
 }
 
 /** What happens on the network. */
@@ -79,6 +143,16 @@ export interface TransportEvents {
   'peer:found': { readonly device: DeviceId; readonly addresses: readonly string[]; readonly source: 'mdns' | 'rendezvous' | 'dht' | 'exchange' }
   'addresses:change': { readonly addresses: readonly string[] }
   'gossip:change': { readonly topic: string; readonly device: DeviceId; readonly subscribed: boolean }
+}
+
+/** How to dial. */
+export interface DialOptions {
+  readonly signal?: AbortSignal | undefined
+  /**
+   * Skip addresses that failed lately (NT14's back-off). For dialling what discovery proposed; a person's
+   * own command tries at once.
+   */
+  readonly patient?: boolean | undefined
 }
 
 /** A peer's whole network. */
@@ -94,7 +168,7 @@ export interface Transport {
    * Dials one peer at the addresses given, all at once within NT14's deadlines; an open connection is reused.
    * XCORD_NO_PEER lists what was tried; XCORD_ADDRESS_INVALID.
    */
-  dial(addresses: readonly string[], options?: { signal?: AbortSignal }): Promise<Connection>
+  dial(addresses: readonly string[], options?: DialOptions): Promise<Connection>
   handle(protocol: ProtocolName, bounds: HandlerBounds, run: (stream: FrameStream) => Promise<void>): void
   unhandle(protocol: ProtocolName): void
   /** Members are scored up, the banned down (NT27). */
@@ -102,5 +176,13 @@ export interface Transport {
   /** Keeps a connection to this peer and re-dials it (NT15). */
   keep(device: DeviceId, addresses: readonly string[]): void
   unkeep(device: DeviceId): void
+  /** What was tried last towards a peer, newest last, at most 16. */
+  attempts(device: DeviceId): readonly DialAttempt[]
+  /** The network under us changed (new interface, wake from sleep): back-off is forgotten, connections are probed. */
+  refresh(): void
+  readonly records: PeerRecords
+  readonly rendezvous: Rendezvous
+  /** Absent where the DHT is switched off. */
+  readonly dht?: Dht | undefined
   on<E extends keyof TransportEvents>(event: E, listener: (data: TransportEvents[E]) => void): () => void
 }
