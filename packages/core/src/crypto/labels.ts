@@ -25,7 +25,7 @@ export type HashLabel = (typeof HASH_LABELS)[number]
 /** Signature contexts (CR3). */
 export const SIGNATURE_CONTEXTS = [
   'op', 'env', 'key', 'gate', 'acl', 'id', 'enrol', 'dpk', 'prof', 'chan', 'join', 'ask', 'call', 'conv',
-  'rcpt', 'pin', 'node', 'consent', 'ckpt'
+  'rcpt', 'pin', 'node', 'consent', 'ckpt', 'peer'
 ] as const
 /** A signature context. */
 export type SignatureContext = (typeof SIGNATURE_CONTEXTS)[number]

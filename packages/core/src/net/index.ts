@@ -1,0 +1,13 @@
+/** Net: the contract of a transport, and the decisions every adapter shares (NT). */
+export * from './contract.ts'
+export * from './frames.ts'
+export * from './address.ts'
+export * from './peer-record.ts'
+export * from './mesh-profile.ts'
+export * from './step-dialler.ts'
+export * from './step-liveness.ts'
+export * from './step-relay-keeper.ts'
+export * from './rendezvous-protocol.ts'
+export * from './rendezvous-registry.ts'
+export * from './rendezvous-service.ts'
+export * from './step-budget.ts'
