@@ -91,6 +91,11 @@ export interface ErrorDetails {
    */
   XCORD_INVITE_INVALID: { reason: string }
   /**
+   * No invite of this server has that id or link.
+   * @remedy List them with `xcord invite list`.
+   */
+  XCORD_INVITE_NOT_FOUND: { invite: string }
+  /**
    * A member has closed the invite.
    * @remedy Ask a member for a new link.
    */

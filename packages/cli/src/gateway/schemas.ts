@@ -1,0 +1,260 @@
+/**
+ * The shapes of the local API as TypeBox schemas, one for each of the SDK's JSON shapes. From them come
+ * validation, OpenAPI and `xcord schema`; the compiler checks that each equals its shape.
+ */
+import Type from 'typebox'
+import type {
+  ChannelJson, Delivery, DeliveryState, DeviceJson, DoctorCheckJson, DoctorJson, ErrorJson, EventName, EventShapes,
+  IdentityJson, InviteJson, MemberJson, MessageJson, OperationJson, PeerJson, ReactionJson, RoleJson, ServerJson, Standing
+} from '@xcord/sdk'
+
+type Mutable<T> = T extends readonly (infer E)[]
+  ? Mutable<E>[]
+  : T extends object
+    ? { -readonly [K in keyof T]: Mutable<T[K]> }
+    : T
+type Same<A, B> = [Mutable<A>] extends [Mutable<B>] ? ([Mutable<B>] extends [Mutable<A>] ? unknown : never) : never
+
+/** Ties a schema to its shape: does not compile unless both say the same. */
+const shape =
+  <T>() =>
+  <S extends Type.TSchema>(schema: S & Same<Type.Static<S>, T>): Type.TUnsafe<T> =>
+    Type.Unsafe<T>(schema as S)
+
+const literals = <const T extends readonly string[]>(...values: T): Type.TUnsafe<T[number]> =>
+  Type.Unsafe<T[number]>({ type: 'string', enum: values })
+const nullable = <S extends Type.TSchema>(schema: S) => Type.Union([schema, Type.Null()])
+const count = Type.Integer({ minimum: 0 })
+const time = Type.String({ description: 'ISO 8601, UTC' })
+
+export const Id = Type.String({ description: 'Letter of the kind, then base32hex of the bytes' })
+/** Levels of delivery, lowest first. */
+export const DELIVERY_STATES = ['local', 'sent', 'stored', 'delivered', 'seen'] as const
+export const DeliveryStateSchema = shape<DeliveryState>()(literals(...DELIVERY_STATES))
+const StandingSchema = shape<Standing>()(literals('effective', 'pending', 'voided'))
+
+export const DeliverySchema = shape<Delivery>()(
+  Type.Object({ state: DeliveryStateSchema, holders: count }, { $id: 'Delivery' })
+)
+export const OperationSchema = shape<OperationJson>()(
+  Type.Object({ operation: Id, standing: StandingSchema, delivery: DeliverySchema }, { $id: 'Operation' })
+)
+const ReactionSchema = shape<ReactionJson>()(Type.Object({ emoji: Type.String(), users: Type.Array(Id) }, { $id: 'Reaction' }))
+export const MessageSchema = shape<MessageJson>()(
+  Type.Object(
+    {
+      id: Id,
+      server: Id,
+      channel: Id,
+      author: Id,
+      authorName: Type.String(),
+      content: Type.String(),
+      at: time,
+      editedAt: Type.Optional(time),
+      deleted: Type.Optional(Type.Unsafe<true>({ type: 'boolean' })),
+      replyTo: Type.Optional(Id),
+      mentions: Type.Array(Type.String()),
+      attachments: Type.Unsafe<never[]>({ type: 'array', maxItems: 0, items: { type: 'object' } }),
+      reactions: Type.Array(ReactionSchema),
+      standing: StandingSchema,
+      delivery: DeliverySchema
+    },
+    { $id: 'Message' }
+  )
+)
+export const ServerSchema = shape<ServerJson>()(
+  Type.Object(
+    { id: Id, name: Type.String(), owner: Id, members: count, channels: count, stateHash: Type.String(), unread: count },
+    { $id: 'Server' }
+  )
+)
+export const ChannelSchema = shape<ChannelJson>()(
+  Type.Object(
+    {
+      id: Id,
+      server: Id,
+      name: Type.String(),
+      kind: literals('category', 'text', 'voice', 'forum', 'stage', 'announcement', 'thread'),
+      parent: nullable(Id),
+      position: Type.Number(),
+      topic: nullable(Type.String()),
+      history: literals('all', 'join', 'window'),
+      slowmodeSeconds: count,
+      unread: count
+    },
+    { $id: 'Channel' }
+  )
+)
+export const RoleSchema = shape<RoleJson>()(
+  Type.Object(
+    {
+      id: Id,
+      server: Id,
+      name: Type.String(),
+      color: nullable(Type.String()),
+      position: Type.Number(),
+      permissions: Type.Array(Type.String())
+    },
+    { $id: 'Role' }
+  )
+)
+export const MemberSchema = shape<MemberJson>()(
+  Type.Object(
+    {
+      id: Id,
+      server: Id,
+      name: Type.String(),
+      nick: nullable(Type.String()),
+      roles: Type.Array(Id),
+      joinedAt: time,
+      owner: Type.Boolean(),
+      online: Type.Boolean(),
+      timeoutUntil: Type.Optional(time)
+    },
+    { $id: 'Member' }
+  )
+)
+export const InviteSchema = shape<InviteJson>()(
+  Type.Object(
+    {
+      id: Id,
+      server: Id,
+      link: Type.Optional(Type.String()),
+      mode: literals('open', 'approval'),
+      author: Id,
+      expiresAt: nullable(time),
+      uses: count,
+      maxUses: nullable(count),
+      open: Type.Boolean()
+    },
+    { $id: 'Invite' }
+  )
+)
+const DeviceSchema = shape<DeviceJson>()(
+  Type.Object(
+    { device: Id, name: Type.String(), addedAt: time, revokedAt: Type.Optional(time), current: Type.Boolean() },
+    { $id: 'Device' }
+  )
+)
+export const IdentitySchema = shape<IdentityJson>()(
+  Type.Object(
+    { identity: Id, name: Type.String(), device: Id, devices: Type.Array(DeviceSchema), safetyNumber: Type.String() },
+    { $id: 'Identity' }
+  )
+)
+export const PeerSchema = shape<PeerJson>()(
+  Type.Object(
+    {
+      peer: Type.String(),
+      name: nullable(Type.String()),
+      kind: literals('member', 'node', 'unknown'),
+      path: literals('lan', 'tcp', 'wss', 'webrtc', 'turn', 'relayed', 'store', 'memory', 'none'),
+      address: nullable(Type.String()),
+      rttMs: nullable(Type.Number()),
+      servers: Type.Array(Id),
+      cause: Type.Optional(Type.String()),
+      remedy: Type.Optional(Type.String())
+    },
+    { $id: 'Peer' }
+  )
+)
+const DoctorCheckSchema = shape<DoctorCheckJson>()(
+  Type.Object(
+    {
+      check: literals('store', 'identity', 'addresses', 'bootstrap', 'relay', 'members', 'clock', 'outbox'),
+      ok: Type.Boolean(),
+      detail: Type.String(),
+      cause: Type.Optional(Type.String()),
+      remedy: Type.Optional(Type.String())
+    },
+    { $id: 'DoctorCheck' }
+  )
+)
+export const DoctorSchema = shape<DoctorJson>()(
+  Type.Object(
+    {
+      ok: Type.Boolean(),
+      addresses: Type.Array(Type.String()),
+      checks: Type.Array(DoctorCheckSchema),
+      peers: Type.Array(PeerSchema)
+    },
+    { $id: 'Doctor' }
+  )
+)
+export const ErrorSchema = Type.Object(
+  {
+    code: Type.Unsafe<ErrorJson['code']>({ type: 'string' }),
+    message: Type.String(),
+    details: Type.Unknown(),
+    docs: Type.String()
+  },
+  { $id: 'Error' }
+)
+/** An error as an HTTP answer: RFC 9457 with our code and details. */
+export const ProblemSchema = Type.Object(
+  {
+    type: Type.String({ description: 'Where the code is explained' }),
+    title: Type.String({ description: 'The message' }),
+    status: Type.Integer(),
+    code: Type.String(),
+    details: Type.Unknown()
+  },
+  { $id: 'Problem' }
+)
+
+const message = Type.Object({ message: MessageSchema })
+const reaction = Type.Object({ message: MessageSchema, emoji: Type.String(), user: Id })
+const channel = Type.Object({ channel: ChannelSchema })
+const role = Type.Object({ role: RoleSchema })
+const gone = Type.Object({ id: Id, server: Id })
+const member = Type.Object({ member: MemberSchema })
+const removal = Type.Object({ member: MemberSchema, by: Id, reason: nullable(Type.String()) })
+const invite = Type.Object({ invite: InviteSchema })
+const server = Type.Object({ server: ServerSchema })
+
+/** What each event carries: the same names as in the SDK. */
+export const EVENT_DATA = {
+  'message:create': message,
+  'message:update': message,
+  'message:delete': message,
+  'reaction:add': reaction,
+  'reaction:remove': reaction,
+  'delivery:update': Type.Object({ message: Id, channel: Id, server: Id, delivery: DeliverySchema }),
+  'channel:create': channel,
+  'channel:update': channel,
+  'channel:delete': Type.Object({ channel: gone }),
+  'role:create': role,
+  'role:update': role,
+  'role:delete': Type.Object({ role: gone }),
+  'member:join': member,
+  'member:update': member,
+  'member:leave': member,
+  'member:kick': removal,
+  'member:ban': removal,
+  'member:unban': Type.Object({ member: MemberSchema, by: Id }),
+  'member:timeout': removal,
+  'server:join': server,
+  'server:leave': Type.Object({
+    server: Type.Object({ id: Id, name: Type.String(), cause: literals('left', 'kicked', 'banned') })
+  }),
+  'server:update': server,
+  'invite:create': invite,
+  'invite:revoke': invite,
+  'operation:void': Type.Object({
+    operation: Id,
+    server: Id,
+    rule: Type.String(),
+    by: nullable(Id),
+    own: Type.Boolean()
+  }),
+  'operation:restore': Type.Object({ operation: Id, server: Id }),
+  'sync:progress': Type.Object({ server: Id, received: count, expected: nullable(count), done: Type.Boolean() }),
+  'connection:update': Type.Object({ peer: PeerSchema, connected: Type.Boolean() }),
+  gap: Type.Object({ reason: Type.String(), from: Type.String(), to: Type.String() })
+} as const satisfies Record<EventName, Type.TSchema>
+
+type EventsSame = { [E in EventName]: Same<Type.Static<(typeof EVENT_DATA)[E]>, EventShapes[E]> }
+/** Does not compile unless every event's schema equals the SDK's shape. */
+export const EVENT_NAMES: readonly (EventName & (EventsSame[EventName] extends never ? never : unknown))[] = Object.keys(
+  EVENT_DATA
+) as EventName[]
