@@ -110,6 +110,10 @@ export interface Database {
   readonly schema: number
   table<K extends readonly unknown[], V>(definition: TableDefinition<K, V>): Table<K, V>
   batch(): Batch
+  /** Reads every record and tells what does not open: for `xcord verify`. */
+  verify(): Promise<DatabaseReport>
+  /** Writes handed to the store so far, and the commits they served. */
+  readonly commits: { readonly writes: number; readonly commits: number }
   /** Waits for commits under way, closes the store, zeroes keys (KS8). Repeatable. */
   close(): Promise<void>
 }

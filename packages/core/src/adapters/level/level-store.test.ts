@@ -1,0 +1,64 @@
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, describe, expect, it } from 'vitest'
+import type { Store } from '../../store/index.ts'
+import { storeContract } from '../../store/store.contract.ts'
+import { levelError } from './level-errors.ts'
+import { openLevelStore } from './level-store.ts'
+
+const made: string[] = []
+async function directory(): Promise<string> {
+  const path = await mkdtemp(join(tmpdir(), 'xcord-level-'))
+  made.push(path)
+  return path
+}
+afterEach(async () => {
+  await Promise.all(made.splice(0).map(path => rm(path, { recursive: true, force: true })))
+})
+
+storeContract({
+  name: 'level',
+  runs: Number(process.env.XCORD_RUNS ?? 40),
+  create: async () => {
+    const path = await directory()
+    let store: Store = await openLevelStore(path)
+    return {
+      store,
+      reopen: async () => {
+        store = await openLevelStore(path)
+        return store
+      },
+      destroy: () => store.close()
+    }
+  }
+})
+
+describe('level store', () => {
+  it('[DB2] a damaged database is XCORD_STORE_CORRUPT, not an engine error', async () => {
+    const path = await directory()
+    const store = await openLevelStore(path)
+    await store.write([{ key: Uint8Array.of(1), value: Uint8Array.of(1) }])
+    await store.close()
+    const manifest = (await readdir(path)).find(name => name.startsWith('MANIFEST')) as string
+    await writeFile(join(path, manifest), 'not a manifest at all, by any reading of it')
+    await expect(openLevelStore(path)).rejects.toMatchObject({ code: 'XCORD_STORE_CORRUPT' })
+  })
+
+  it('[DB2] a path that cannot be a directory is XCORD_STORE_FAILED', async () => {
+    const path = join(await directory(), 'file')
+    await writeFile(path, '')
+    await expect(openLevelStore(path)).rejects.toMatchObject({ code: 'XCORD_STORE_FAILED', details: { operation: 'open' } })
+  })
+
+  it('[DB2] maps the engine\'s failures by what they say, causes included', () => {
+    const because = (message: string, code?: string): Error => Object.assign(new Error(message), code === undefined ? {} : { code })
+    const nested = new Error('Database failed to open', { cause: because('IO error: lock /x/LOCK: already held by process', 'LEVEL_LOCKED') })
+    expect(levelError(nested, 'open', '/x').code).toBe('XCORD_PROFILE_IN_USE')
+    expect(levelError(because('IO error: /x/000003.log: No space left on device', 'LEVEL_IO_ERROR'), 'write', '/x').code).toBe('XCORD_DISK_FULL')
+    expect(levelError(because('mkdir failed', 'ENOSPC'), 'open', '/x').code).toBe('XCORD_DISK_FULL')
+    expect(levelError(because('Corruption: block checksum mismatch', 'LEVEL_CORRUPTION'), 'read', '/x').code).toBe('XCORD_STORE_CORRUPT')
+    expect(levelError(because('Database is not open', 'LEVEL_DATABASE_NOT_OPEN'), 'read', '/x').code).toBe('XCORD_CLOSED')
+    expect(levelError(because('Input/output error', 'LEVEL_IO_ERROR'), 'write', '/x')).toMatchObject({ code: 'XCORD_STORE_FAILED', details: { operation: 'write' } })
+  })
+})

@@ -1,0 +1,170 @@
+/** The store contract on `level` (DB1, DB2): bytes in, bytes out, fsync on request. */
+import { Level } from 'level'
+import { XcordError } from '../../base/index.ts'
+import type { Store, StoreRange, StoreWrite } from '../../store/index.ts'
+import { levelError } from './level-errors.ts'
+
+/** Options for `openLevelStore`. */
+export interface LevelStoreOptions {
+  /** LevelDB's block cache, bytes. Default 8 MiB. */
+  readonly cacheBytes?: number
+}
+
+type Bytes = Uint8Array
+type Database = Level<Bytes, Bytes>
+type Operation =
+  | { readonly type: 'put'; readonly key: Bytes; readonly value: Bytes }
+  | { readonly type: 'del'; readonly key: Bytes }
+
+/** Rows fetched from the engine at a time: a native call costs as much as some dozens of rows. */
+const SCAN_ROWS = 128
+/** Bytes at which the engine hands over fewer rows than asked. */
+const SCAN_BYTES = 131_072
+
+/**
+ * A plain view of the engine's bytes. They come as Buffers, whose `slice` shares memory where a Uint8Array's
+ * copies: nobody above should be able to tell which adapter is below.
+ */
+function plain(bytes: Bytes): Bytes {
+  return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+}
+
+class LevelStore implements Store {
+  readonly #database: Database
+  readonly #path: string
+  #closed: Promise<void> | undefined
+  /** Writes in the order asked for; a reopen takes its place among them. */
+  #last: Promise<unknown> = Promise.resolve()
+  /** A write failed: the end of LevelDB's log is unknown. */
+  #suspect = false
+  /** Reads wait while the database is closed for an instant. */
+  #reopening: Promise<void> | undefined
+
+  constructor(database: Database, path: string) {
+    this.#database = database
+    this.#path = path
+  }
+
+  async #ready(): Promise<void> {
+    if (this.#closed !== undefined) throw closed()
+    if (this.#reopening !== undefined) await this.#reopening
+  }
+
+  async get(key: Bytes): Promise<Bytes | undefined> {
+    await this.#ready()
+    try {
+      // Level 10 gives undefined for a missing key; its universal type does not say so.
+      const value = (await this.#database.get(key)) as Bytes | undefined
+      return value && plain(value)
+    } catch (error) {
+      throw levelError(error, 'read', this.#path)
+    }
+  }
+
+  async getMany(keys: readonly Bytes[]): Promise<(Bytes | undefined)[]> {
+    await this.#ready()
+    try {
+      const values = (await this.#database.getMany([...keys])) as (Bytes | undefined)[]
+      return values.map(value => value && plain(value))
+    } catch (error) {
+      throw levelError(error, 'read', this.#path)
+    }
+  }
+
+  async *scan(range: StoreRange): AsyncGenerator<readonly [Bytes, Bytes]> {
+    await this.#ready()
+    if (range.limit === 0) return
+    const iterator = this.#database.iterator({
+      ...(range.from && { gte: range.from }),
+      ...(range.to && { lt: range.to }),
+      reverse: range.reverse ?? false,
+      limit: range.limit ?? -1,
+      ...{ highWaterMarkBytes: SCAN_BYTES }
+    })
+    try {
+      for (;;) {
+        const rows = await iterator.nextv(SCAN_ROWS)
+        if (rows.length === 0) return
+        for (const [key, value] of rows) yield [plain(key), plain(value)]
+      }
+    } catch (error) {
+      throw levelError(error, 'read', this.#path)
+    } finally {
+      await iterator.close()
+    }
+  }
+
+  write(batch: readonly StoreWrite[], options: { readonly sync?: boolean } = {}): Promise<void> {
+    if (this.#closed !== undefined) return Promise.reject(closed())
+    const operations = batch.map(({ key, value }): Operation =>
+      value === undefined ? { type: 'del', key } : { type: 'put', key, value }
+    )
+    const run = this.#last.then(() => this.#write(operations, options.sync ?? true))
+    this.#last = run.catch(() => undefined)
+    return run
+  }
+
+  async #write(operations: Operation[], sync: boolean): Promise<void> {
+    try {
+      if (this.#suspect) await this.#reopen()
+      await this.#database.batch(operations, { sync })
+    } catch (error) {
+      this.#suspect = true
+      throw levelError(error, 'write', this.#path)
+    }
+  }
+
+  /**
+   * After a failed write the last record of LevelDB's log may be torn, and what is appended behind a torn record
+   * can be dropped at the next start. Closing and opening replays the log and starts a fresh one first.
+   */
+  async #reopen(): Promise<void> {
+    this.#reopening = (async () => {
+      await this.#database.close()
+      await this.#database.open()
+    })()
+    try {
+      await this.#reopening
+      this.#suspect = false
+    } finally {
+      this.#reopening = undefined
+    }
+  }
+
+  close(): Promise<void> {
+    this.#closed ??= this.#last.then(async () => {
+      try {
+        await this.#database.close()
+      } catch (error) {
+        throw levelError(error, 'close', this.#path)
+      }
+    })
+    return this.#closed
+  }
+}
+
+function closed(): XcordError {
+  return new XcordError('XCORD_CLOSED', 'The store is closed.', { what: 'store' })
+}
+
+/**
+ * Opens the LevelDB database in a directory, making it if there is none. Values arrive sealed, so they are not
+ * compressed: that would cost time and gain nothing.
+ *
+ * @throws XcordError XCORD_PROFILE_IN_USE while another process (or this one) has it open; XCORD_STORE_CORRUPT;
+ *   XCORD_DISK_FULL; XCORD_STORE_FAILED.
+ */
+export async function openLevelStore(path: string, options: LevelStoreOptions = {}): Promise<Store> {
+  const database: Database = new Level<Bytes, Bytes>(path, {
+    keyEncoding: 'view',
+    valueEncoding: 'view',
+    compression: false,
+    cacheSize: options.cacheBytes ?? 8_388_608
+  })
+  try {
+    await database.open()
+  } catch (error) {
+    throw levelError(error, 'open', path)
+  }
+  return new LevelStore(database, path)
+}

@@ -1,0 +1,159 @@
+/**
+ * Keys and values as they lie on the disk (DB5, DB6, KS7): names and ids hidden under an HMAC, values sealed and
+ * bound to table, key and schema, so that a row moved, renamed or downgraded does not open.
+ */
+import { invariant, type Random } from '../base/index.ts'
+import { kdf, type SecretKey, type Suite } from '../crypto/index.ts'
+import { concatBytes, encodeCbor, uintFromBytes, utf8 } from '../encoding/index.ts'
+import { type AnyTable, HIDDEN_KEY_BYTES, SORT_KEY_BYTES } from './table.ts'
+
+/** First byte of every row's key; what is not a row (the header) begins with 0. */
+export const ROW_PREFIX = 1
+/** Bytes of a table's tag in keys. */
+export const TABLE_TAG_BYTES = 4
+const NONCE_BYTES = 24
+const TAG_BYTES = 16
+/** Schema byte, nonce and tag around every value. */
+export const SEAL_OVERHEAD_BYTES = 1 + NONCE_BYTES + TAG_BYTES
+/** Nonces drawn at a time: a call to the system's generator costs as much as sealing a value. */
+const NONCES_PER_DRAW = 128
+/** Hidden components remembered per table: channels and servers recur in every row. */
+const HIDDEN_CACHED_MAX = 256
+/** Longer components are hashed each time: the cache is keyed by their text. */
+const HIDDEN_CACHED_BYTES_MAX = 64
+
+/** 24 bytes that were never used before, with overwhelming probability. */
+export type NextNonce = () => Uint8Array
+
+/** Nonces from the random source, drawn in blocks. */
+export function createNonces(random: Random): NextNonce {
+  let block = new Uint8Array(0)
+  let at = 0
+  return () => {
+    if (at === block.length) {
+      block = Uint8Array.from(random.bytes(NONCE_BYTES * NONCES_PER_DRAW))
+      at = 0
+    }
+    at += NONCE_BYTES
+    return block.subarray(at - NONCE_BYTES, at)
+  }
+}
+
+/** CBOR head of a byte string, for lengths that keys have. */
+function byteStringHead(length: number): Uint8Array {
+  return length < 24 ? Uint8Array.of(0x40 + length) : length < 256 ? Uint8Array.of(0x58, length) : Uint8Array.of(0x59, length >> 8, length & 255)
+}
+
+/** EN1 bytes of tuple[table, key, schema]; assembled by hand because it is needed for every value. */
+export function sealContext(tableHead: Uint8Array, rawKey: Uint8Array, schema: number): Uint8Array {
+  const head = byteStringHead(rawKey.length)
+  const tail = schema < 24 ? 1 : 2
+  const out = new Uint8Array(tableHead.length + head.length + rawKey.length + tail)
+  out.set(tableHead, 0)
+  out.set(head, tableHead.length)
+  out.set(rawKey, tableHead.length + head.length)
+  if (tail === 1) out[out.length - 1] = schema
+  else out.set([0x18, schema], out.length - 2)
+  return out
+}
+
+/** The part of `sealContext` that a table's rows share: array of three, then the name. */
+export function contextHead(tableName: string): Uint8Array {
+  const encoded = encodeCbor([tableName, 0, 0])
+  return encoded.subarray(0, encoded.length - 2)
+}
+
+/** Hides, seals and opens for one table. */
+export interface TableSeal {
+  /** What all keys of the table begin with. */
+  readonly tag: Uint8Array
+  /** Key, or prefix of keys, of the components given. */
+  rawKey(components: readonly unknown[]): Uint8Array
+  /** The clear sort numbers in a key, or undefined where its length is not the layout's. */
+  sortNumbers(rawKey: Uint8Array): number[] | undefined
+  seal(rawKey: Uint8Array, schema: number, plaintext: Uint8Array): Uint8Array
+  /** undefined where value, key, table and schema byte do not belong together. */
+  open(rawKey: Uint8Array, sealed: Uint8Array): { readonly schema: number; readonly plaintext: Uint8Array } | undefined
+  /** Zeroes the table's index key. */
+  forget(): void
+}
+
+/** Derives a table's keys: index key KDF(MK, "db-index", [table]). The value key is shared (KS7). */
+export function createTableSeal(
+  init: { readonly suite: Suite; readonly masterKey: SecretKey; readonly valueKey: SecretKey; readonly nextNonce: NextNonce },
+  table: AnyTable
+): TableSeal {
+  const { suite, valueKey, nextNonce } = init
+  const indexKey = kdf(suite, init.masterKey, 'db-index', [utf8(table.name)])
+  const head = contextHead(table.name)
+  const tag = concatBytes([Uint8Array.of(ROW_PREFIX), suite.hmacSha256(indexKey, utf8('table')).subarray(0, TABLE_TAG_BYTES)])
+  const hide = createHider(suite, indexKey)
+  const layout = table.key as readonly { kind: 'hidden' | 'sort'; toBytes(value: unknown): Uint8Array }[]
+  const offsets = layout.map((_, index) =>
+    layout.slice(0, index).reduce((sum, part) => sum + (part.kind === 'hidden' ? HIDDEN_KEY_BYTES : SORT_KEY_BYTES), tag.length)
+  )
+  const length = layout.reduce((sum, part) => sum + (part.kind === 'hidden' ? HIDDEN_KEY_BYTES : SORT_KEY_BYTES), tag.length)
+
+  return {
+    tag,
+    rawKey: components => {
+      if (components.length > layout.length) throw new RangeError(`a key of "${table.name}" has ${layout.length} parts, not ${components.length}`)
+      const parts = components.map((component, index) => {
+        const part = layout[index] as (typeof layout)[number]
+        const bytes = part.toBytes(component)
+        return part.kind === 'hidden' ? hide(index, bytes) : bytes
+      })
+      return concatBytes([tag, ...parts])
+    },
+    sortNumbers: rawKey => {
+      if (rawKey.length !== length) return undefined
+      const numbers: number[] = []
+      for (const [index, part] of layout.entries()) {
+        if (part.kind === 'hidden') continue
+        const at = offsets[index] as number
+        const number = uintFromBytes(rawKey.subarray(at, at + SORT_KEY_BYTES))
+        if (number === undefined) return undefined
+        numbers.push(number)
+      }
+      return numbers
+    },
+    seal: (rawKey, schema, plaintext) => {
+      const nonce = nextNonce()
+      const sealed = suite.xchachaSeal(valueKey, nonce, sealContext(head, rawKey, schema), plaintext)
+      invariant(sealed.length === plaintext.length + TAG_BYTES, 'DB6', 'a sealed value has an unexpected length')
+      const out = new Uint8Array(1 + NONCE_BYTES + sealed.length)
+      out[0] = schema
+      out.set(nonce, 1)
+      out.set(sealed, 1 + NONCE_BYTES)
+      return out
+    },
+    open: (rawKey, sealed) => {
+      if (sealed.length < SEAL_OVERHEAD_BYTES) return undefined
+      const schema = sealed[0] as number
+      const plaintext = suite.xchachaOpen(
+        valueKey, sealed.subarray(1, 1 + NONCE_BYTES), sealContext(head, rawKey, schema), sealed.subarray(1 + NONCE_BYTES)
+      )
+      return plaintext && { schema, plaintext }
+    },
+    forget: () => indexKey.fill(0)
+  }
+}
+
+/**
+ * HMAC(index key, position ‖ bytes)[0..16). The position keeps one id from looking equal in two places of a key,
+ * as a server's id and its `meta` channel would.
+ */
+function createHider(suite: Suite, indexKey: SecretKey): (position: number, bytes: Uint8Array) => Uint8Array {
+  const known = new Map<string, Uint8Array>()
+  return (position, bytes) => {
+    const name = bytes.length <= HIDDEN_CACHED_BYTES_MAX ? String.fromCharCode(position, ...bytes) : undefined
+    const found = name === undefined ? undefined : known.get(name)
+    if (found !== undefined) return found
+    const hidden = suite.hmacSha256(indexKey, concatBytes([Uint8Array.of(position), bytes])).slice(0, HIDDEN_KEY_BYTES)
+    if (name !== undefined) {
+      if (known.size >= HIDDEN_CACHED_MAX) known.clear()
+      known.set(name, hidden)
+    }
+    return hidden
+  }
+}
