@@ -1,0 +1,14 @@
+/** Sync: who lacks what, and in which order it travels (SY). A pure machine, blind to content. */
+export * from './contract.ts'
+export * from './limits.ts'
+export { ChainIndex, type Chain, chainOfAuthor, chainToBytes } from './chain-index.ts'
+export { IdSet } from './id-set.ts'
+export { type Fingerprint } from './fingerprint.ts'
+export * as ranges from './ranges.ts'
+export { createReceipt, RECEIPT_KINDS, type Receipt, type ReceiptKind, verifyReceipt } from './receipt.ts'
+export {
+  type Delivery, type DeliveryChange, type DeliveryEntry, type DeliveryLevel, DELIVERY_LEVELS, DeliveryTracker,
+  type DeliveryWorld, type ReceiptSigner
+} from './delivery.ts'
+export { decodeFrame, encodeFrame, type Frame, FRAME_NUMBERS, type FrameKind, type Summary, type Tip } from './frames.ts'
+export { createSync } from './machine.ts'

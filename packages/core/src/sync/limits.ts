@@ -1,0 +1,77 @@
+/**
+ * Bounds of sync, unit and direction last, reason beside each. They sit here and not in base because no
+ * other layer has a use for them; SYNC_FRAME_BYTES_MAX is base's, since net needs it too.
+ */
+
+/** SY1: a frame on a relayed circuit, so that a cut costs little; a larger item travels alone. */
+export const CIRCUIT_FRAME_BYTES_MAX = 8_192
+/** Item frames on direct paths: eight fill a window, so disk, network and commit overlap. */
+export const ITEM_FRAME_BYTES = 32_768
+/** SY8: item bytes in flight towards one receiver. */
+export const WINDOW_BYTES = 262_144
+/** SY8: the same on a circuit, half of what NT21 lets us spend on one. */
+export const CIRCUIT_WINDOW_BYTES = 49_152
+/** SY8: items in one frame, and ids in one list. */
+export const ITEMS_MAX = 256
+/** SY8: envelopes one range request may span; ranges are small, and 20 requests/s must not cap throughput. */
+export const RANGE_ENVELOPES_MAX = 2_048
+/** Ranges in one request. */
+export const RANGES_MAX = 128
+/** SY6's stand-in: ranges a tip row tells, newest first. More holes than this wait until some are filled. */
+export const TIP_RANGES_MAX = 32
+/** Rows in one tips frame. */
+export const TIPS_MAX = 512
+/** Rows a peer may make us remember in one server; beyond, SY13. */
+export const TIPS_KEPT_MAX = 16_384
+/** SY4: fingerprints over author chains; a power of two, folded when the sides differ. */
+export const BUCKETS_MAX = 16
+/** SY4: heads in a summary. */
+export const HEADS_MAX = 16
+/** Ids a side names to say what it has: heads, uncovered leaves, spaced ancestors. */
+export const HAVE_MAX = 2_048
+/** The same on a circuit (8 KiB frames). */
+export const CIRCUIT_HAVE_MAX = 224
+/** SY2: a hello shows one of these counts. */
+export const TOKEN_SIZES = [8, 32, 128, 256] as const
+/** SY2: topic secrets remembered for a server, a year's worth. */
+export const SECRETS_KEPT_MAX = 32
+/** Tokens frames a peer may send in one session: one at hello, others as servers are joined. */
+export const TOKEN_FRAMES_MAX = 64
+/** SY13: requests a second a peer may sustain. */
+export const REQUESTS_PER_SECOND = 20
+/** SY13: requests served at once before that rate binds. Ours keep to half of it. */
+export const REQUESTS_BURST = 100
+/** SY13: requests waiting for an answer. */
+export const REQUESTS_WAITING_MAX = 64
+/** SY13: fruitless rounds in a row. */
+export const FRUITLESS_ROUNDS_MAX = 64
+/** SY13: control frames (summary, tips, receipts, offers, unknown kinds) a second, and their burst. */
+export const CONTROL_PER_SECOND = 40
+/** See CONTROL_PER_SECOND. */
+export const CONTROL_BURST = 400
+/** SY8: silence after which another peer is asked. */
+export const RETRY_MS = 5_000
+/** A request without any progress for this long ends the session (SY13). */
+export const STALL_MS = 30_000
+/** SY2: hello must be through by then. */
+export const HELLO_MS = 15_000
+/** SY15: a change is told within 5 ± 1 s. */
+export const BEAT_MS = 5_000
+/** SY15: within 15 ± 1 s on circuits. */
+export const CIRCUIT_BEAT_MS = 15_000
+/** SY15: jitter around both. */
+export const BEAT_JITTER_MS = 1_000
+/** SY15: without change. */
+export const IDLE_BEAT_MS = 60_000
+/** SY15: this long without a change ends a burst. */
+export const BURST_QUIET_MS = 400
+/** SY15: changes since the last beat that make a burst. */
+export const BURST_CHANGES = 32
+/** SY10: largest envelope pushed live. */
+export const PUSH_ENVELOPE_BYTES_MAX = 8_192
+/** SY16: receipts leave at most this often. */
+export const RECEIPT_MS = 250
+/** SY16: ids in one receipt, and in one offer. */
+export const RECEIPT_IDS_MAX = 256
+/** SY16: direct peers whose receipts an author asks for. */
+export const RECEIPT_PEERS_MAX = 8
