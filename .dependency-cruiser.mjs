@@ -8,20 +8,23 @@ const layers = JSON.parse(readFileSync(new URL('./packages/core/layers.json', im
 const names = layers.map(({ layer }) => layer)
 
 const CORE = '^packages/core/src/'
-const TEST = '(\\.test\\.tsx?$|^packages/[^/]+/test/|^examples/[^/]+/test/)'
+/** Tests, and the contract suites that adapters' tests run. */
+const TEST = '(\\.(test|contract)\\.tsx?$|^packages/[^/]+/test/|^examples/[^/]+/test/)'
 const BUILTIN = ['core']
 
 const escape = text => text.replace(/[.*+?^${}()|[\]\\/]/g, '\\$&')
 const anyOf = list => (list.length === 0 ? '(?!)' : `(?:${list.join('|')})`)
 const inside = (...list) => `${CORE}${anyOf(list.map(escape))}/`
 /** "cborg" is that package, "@libp2p/*" the whole scope. */
-const packagePath = name => `(?:^|/)node_modules/${name.endsWith('/*') ? escape(name.slice(0, -1)) : `${escape(name)}/`}`
+const packagePath = name =>
+  `(?:^|/)node_modules/${name.endsWith('/*') ? escape(name.slice(0, -1)) : `${escape(name)}/`}`
 const forbid = (name, comment, from, to) => ({ name, comment, severity: 'error', from, to })
 
 function checkList() {
   for (const [index, { layer, knows }] of layers.entries()) {
     const late = knows.filter(name => !names.slice(0, index).includes(name))
-    if (late.length > 0) throw new Error(`layers.json: ${layer} may know earlier layers only, not ${late.join(', ')}`)
+    if (late.length > 0)
+      throw new Error(`layers.json: ${layer} may know earlier layers only, not ${late.join(', ')}`)
   }
 }
 checkList()
@@ -44,7 +47,9 @@ function layerRules({ layer, knows, owns }) {
   ]
 }
 
-const inward = layers.filter(({ adapter, layer }) => adapter !== true && layer !== 'testing').map(({ layer }) => layer)
+const inward = layers
+  .filter(({ adapter, layer }) => adapter !== true && layer !== 'testing')
+  .map(({ layer }) => layer)
 const adapters = layers.filter(({ adapter }) => adapter === true).map(({ layer }) => layer)
 const blind = ['authority', 'e2ee', 'timeline', 'node', 'testing']
 const ownedOnly = [...new Set(layers.filter(({ layer }) => layer !== 'testing').flatMap(({ owns }) => owns))]
@@ -54,7 +59,16 @@ const architecture = [
     'front doors only',
     "Import another layer by its index.ts; add what you need to that layer's public face.",
     { path: `${CORE}(adapters/[^/]+|[^/]+)/` },
-    { path: CORE, pathNot: [`${CORE}$1/`, `${CORE}(?:adapters/[^/]+|[^/]+)/index\\.ts$`, `${CORE}index\\.ts$`] }
+    {
+      path: CORE,
+      pathNot: [
+        `${CORE}$1/`,
+        `${CORE}(?:adapters/[^/]+|[^/]+)/index\\.ts$`,
+        `${CORE}index\\.ts$`,
+        // Suites are opened by tests alone: "tests stay tests".
+        '\\.contract\\.ts$'
+      ]
+    }
   ),
   forbid(
     'front doors only, between packages',
@@ -143,7 +157,18 @@ const architecture = [
     { pathNot: TEST },
     { path: packagePath('discord.js') }
   ),
-  forbid('no cycles', 'A cycle has no lowest part: name the shared piece and put it below both.', {}, { circular: true }),
+  forbid(
+    'no cycles in core',
+    'A cycle has no lowest part, not even one of types: name the shared piece and put it below both.',
+    { path: '^packages/core/' },
+    { circular: true }
+  ),
+  forbid(
+    'no cycles at run time',
+    'Live nouns may name each other as types; what runs needs an order: pass the value in, or use import type.',
+    { pathNot: '^packages/core/' },
+    { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } }
+  ),
   forbid(
     'everything resolves',
     'The import names a file or package that is not there.',
@@ -154,7 +179,7 @@ const architecture = [
     'tests stay tests',
     'Production code does not import a test file.',
     { pathNot: TEST },
-    { path: '\\.test\\.tsx?$' }
+    { path: '\\.(test|contract)\\.tsx?$' }
   )
 ]
 

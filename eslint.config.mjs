@@ -5,13 +5,20 @@
 import { defineConfig, globalIgnores } from 'eslint/config'
 import tseslint from 'typescript-eslint'
 
-const TESTS = ['**/*.test.ts', '**/*.test.tsx', 'packages/*/test/**', 'examples/*/test/**']
+const TESTS = [
+  '**/*.test.ts',
+  '**/*.test.tsx',
+  '**/*.contract.ts',
+  'packages/*/test/**',
+  'examples/*/test/**'
+]
 
 const DEFAULT_EXPORT = {
   selector: 'ExportDefaultDeclaration, ExportSpecifier[exported.name="default"]',
   message: 'Name what you export: a default export is renamed by every importer.'
 }
-const TIME = 'Time comes in as an argument (`at`, `now`) or a port (Clock, Timers): a seed must replay anything.'
+const TIME =
+  'Time comes in as an argument (`at`, `now`) or a port (Clock, Timers): a seed must replay anything.'
 const CHANCE = 'Randomness comes in as `Random`: a seed must replay anything.'
 const timers = ['setTimeout', 'setInterval', 'setImmediate', 'requestAnimationFrame'].map(name => ({
   name,
@@ -52,7 +59,12 @@ const everywhere = {
   'no-restricted-syntax': ['error', DEFAULT_EXPORT],
   '@typescript-eslint/no-unused-vars': [
     'error',
-    { argsIgnorePattern: '^_', varsIgnorePattern: '^_', caughtErrorsIgnorePattern: '^_', ignoreRestSiblings: true }
+    {
+      argsIgnorePattern: '^_',
+      varsIgnorePattern: '^_',
+      caughtErrorsIgnorePattern: '^_',
+      ignoreRestSiblings: true
+    }
   ]
 }
 
@@ -82,13 +94,17 @@ export default defineConfig(
   },
   {
     files: ['**/*.ts', '**/*.tsx'],
-    languageOptions: { parserOptions: { project: './tsconfig.check.json', tsconfigRootDir: import.meta.dirname } },
+    languageOptions: {
+      parserOptions: { project: './tsconfig.check.json', tsconfigRootDir: import.meta.dirname }
+    },
     rules: typed
   },
   {
     files: ['packages/*/src/**', 'examples/*/src/**'],
     ignores: TESTS,
-    rules: { 'max-lines-per-function': ['error', { max: 70, skipBlankLines: true, skipComments: true, IIFEs: true }] }
+    rules: {
+      'max-lines-per-function': ['error', { max: 70, skipBlankLines: true, skipComments: true, IIFEs: true }]
+    }
   },
   {
     // The pure layers and the shell: time, chance and I/O are arguments.
@@ -117,8 +133,8 @@ export default defineConfig(
     rules: { '@typescript-eslint/no-non-null-assertion': 'off' }
   },
   {
-    // Tools ask for a default export from their configuration.
-    files: ['*.config.ts', '*.config.mjs', '.*.mjs'],
+    // Tools ask for a default export from their configuration and extensions.
+    files: ['*.config.ts', '*.config.mjs', '.*.mjs', 'scripts/*-reporter.mjs'],
     rules: { 'no-restricted-syntax': 'off' }
   }
 )

@@ -21,12 +21,10 @@ function count(modules, unhandled) {
   return counts
 }
 
-export class CountReporter {
+// vitest loads a reporter by its default export.
+export default class CountReporter {
   onTestRunEnd(modules, unhandled) {
     const path = process.env.XCORD_COUNTS
     if (path !== undefined) writeFileSync(path, JSON.stringify(count(modules, unhandled)))
   }
 }
-
-// vitest loads a reporter by its default export.
-export default CountReporter

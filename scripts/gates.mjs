@@ -15,21 +15,43 @@ const GATE_MS_MAX = Number(process.env.XCORD_GATE_MS ?? 30 * 60_000)
 
 const tool = path => join('node_modules', path)
 const VITEST = tool('vitest/vitest.mjs')
-const vitest = (...args) => [VITEST, 'run', '--reporter=default', '--reporter=./scripts/count-reporter.mjs', ...args]
+const vitest = (...args) => [
+  VITEST,
+  'run',
+  '--reporter=default',
+  '--reporter=./scripts/count-reporter.mjs',
+  ...args
+]
 
 const HOUSE = 'packages/core/test/house'
 
 export const build = { name: 'build', args: [tool('typescript/bin/tsc'), '-b'] }
-export const types = { name: 'types of tests', args: [tool('typescript/bin/tsc'), '-p', 'tsconfig.check.json'] }
+export const types = {
+  name: 'types of tests',
+  args: [tool('typescript/bin/tsc'), '-p', 'tsconfig.check.json']
+}
 export const imports = {
   name: 'imports',
-  args: [tool('dependency-cruiser/bin/dependency-cruiser.mjs'), '--config', '.dependency-cruiser.mjs', 'packages', 'examples']
+  args: [
+    tool('dependency-cruiser/bin/dependency-cruiser.mjs'),
+    '--config',
+    '.dependency-cruiser.mjs',
+    'packages',
+    'examples'
+  ]
 }
 export const lint = { name: 'lint', args: [tool('eslint/bin/eslint.js'), '--max-warnings=0', '.'] }
-export const format = { name: 'format', args: [tool('prettier/bin/prettier.cjs'), '--check', '--log-level=warn', '.'] }
+export const format = {
+  name: 'format',
+  args: [tool('prettier/bin/prettier.cjs'), '--check', '--log-level=warn', '.']
+}
 export const deadCode = { name: 'dead code', args: [tool('knip/bin/knip.js')] }
 export const tidy = { name: 'tidy', counts: true, args: vitest('--project=unit', `${HOUSE}/tidy`) }
-export const surface = { name: 'api surface', counts: true, args: vitest('--project=unit', `${HOUSE}/surface`) }
+export const surface = {
+  name: 'api surface',
+  counts: true,
+  args: vitest('--project=unit', `${HOUSE}/surface`)
+}
 export const docs = { name: 'docs', counts: true, args: vitest('--project=unit', `${HOUSE}/docs`) }
 export const unit = { name: 'unit tests', counts: true, args: vitest('--project=unit') }
 export const e2e = { name: 'end-to-end tests', counts: true, args: vitest('--project=e2e', 'packages/') }
@@ -46,7 +68,9 @@ export async function runGate({ name, args, counts = false }) {
   const file = join(folder, 'counts.json')
   try {
     const { code, signal } = await spawned(args, { ...process.env, XCORD_COUNTS: file })
-    const found = counts ? readCounts(file) : { passed: Number(code === 0), failed: Number(code !== 0), skipped: 0 }
+    const found = counts
+      ? readCounts(file)
+      : { passed: Number(code === 0), failed: Number(code !== 0), skipped: 0 }
     return { ...judged(name, found, code, signal), ms: performance.now() - began }
   } finally {
     rmSync(folder, { recursive: true, force: true })
@@ -95,7 +119,8 @@ function readCounts(file) {
 /** A run that counted nothing, or ended badly after counting only successes, has failed. */
 function judged(name, found, code, signal) {
   const ending = signal === null ? `exit code ${code}` : `ended by ${signal}`
-  if (found === undefined) return { passed: 0, failed: 1, skipped: 0, note: `${name} did not report: ${ending}` }
+  if (found === undefined)
+    return { passed: 0, failed: 1, skipped: 0, note: `${name} did not report: ${ending}` }
   if (found.passed + found.failed === 0) return { ...found, failed: 1, note: `${name}: no test ran` }
   if (code !== 0 && found.failed === 0) return { ...found, failed: 1, note: `${name}: ${ending}` }
   return { ...found, note: '' }
@@ -117,7 +142,9 @@ export function printTable(results) {
   console.log('')
   for (const { name, passed, failed, ms, note } of results) {
     const outcome = failed > 0 ? `FAILED (${failed})` : passed === 1 ? 'ok' : `ok (${passed})`
-    console.log(`${name.padEnd(width)}  ${outcome.padEnd(14)} ${(ms / 1000).toFixed(1).padStart(7)} s  ${note}`.trimEnd())
+    console.log(
+      `${name.padEnd(width)}  ${outcome.padEnd(14)} ${(ms / 1000).toFixed(1).padStart(7)} s  ${note}`.trimEnd()
+    )
   }
 }
 
@@ -125,6 +152,8 @@ export function printTable(results) {
 export function printTotal(results) {
   const sum = key => results.reduce((total, each) => total + each[key], 0)
   const skipped = sum('skipped')
-  console.log(`\n${sum('passed')} passed, ${sum('failed')} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`)
+  console.log(
+    `\n${sum('passed')} passed, ${sum('failed')} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`
+  )
   return sum('failed')
 }

@@ -29,7 +29,9 @@ const oneLine = text => text.replace(/\s*\n\s*/g, ' ').trim()
  */
 export function readErrors(source) {
   const file = ts.createSourceFile('errors.ts', source, ts.ScriptTarget.Latest, true)
-  const table = file.statements.find(each => ts.isInterfaceDeclaration(each) && each.name.text === 'ErrorDetails')
+  const table = file.statements.find(
+    each => ts.isInterfaceDeclaration(each) && each.name.text === 'ErrorDetails'
+  )
   if (table === undefined) throw new Error('errors.ts: interface ErrorDetails is missing')
   return table.members.map(member => {
     const code = member.name.getText(file)
@@ -38,7 +40,8 @@ export function readErrors(source) {
     const tag = comment?.tags?.find(each => each.tagName.text === 'remedy')
     const remedy = oneLine(ts.getTextOfJSDocComment(tag?.comment) ?? '')
     if (meaning === '') throw new Error(`${code}: say what it means in a comment above it in base/errors.ts`)
-    if (remedy === '') throw new Error(`${code}: say what to do after "@remedy" in its comment in base/errors.ts`)
+    if (remedy === '')
+      throw new Error(`${code}: say what to do after "@remedy" in its comment in base/errors.ts`)
     const type = oneLine(member.type.getText(file))
     return { code, meaning, remedy, details: type.startsWith('Record<never') ? '' : type }
   })
@@ -52,7 +55,12 @@ export function readErrors(source) {
  */
 export function errorsPage(source) {
   const entries = readErrors(source).map(({ code, meaning, remedy, details }) =>
-    [`## ${code}`, meaning, `**What to do:** ${remedy}`, ...(details === '' ? [] : [`Details: \`${details}\``])].join('\n\n')
+    [
+      `## ${code}`,
+      meaning,
+      `**What to do:** ${remedy}`,
+      ...(details === '' ? [] : [`Details: \`${details}\``])
+    ].join('\n\n')
   )
   return `${[INTRODUCTION.trimEnd(), ...entries].join('\n\n')}\n`
 }

@@ -13,7 +13,10 @@ const ROOT = fileURLToPath(new URL('..', import.meta.url))
 const LIST = join(ROOT, 'docs/spec/untested.json')
 const CHAPTERS = 'AT|AU|BN|CR|DB|DM|DO|EK|EN|GR|ID|IV|KS|ND|NT|PF|ST|SY|TL|VX'
 const RULE = new RegExp(`\\b(?:${CHAPTERS})[1-9]\\d{0,2}\\b`, 'g')
-const DEFINITION = new RegExp(`^\\s*(?:[-*>] +|\\| *|#+ +)?\\*\\*((?:${CHAPTERS})[1-9]\\d{0,2})(?=[*.: ])`, 'gm')
+const DEFINITION = new RegExp(
+  `^\\s*(?:[-*>] +|\\| *|#+ +)?\\*\\*((?:${CHAPTERS})[1-9]\\d{0,2})(?=[*.: ])`,
+  'gm'
+)
 const IN_TITLE = /\[([^\]\n]{2,80})\]/g
 
 /** @typedef {{ path: string, text: string }} Page */
@@ -25,7 +28,9 @@ const IN_TITLE = /\[([^\]\n]{2,80})\]/g
  * @returns {string[]}
  */
 export function sortRules(rules) {
-  return [...new Set(rules)].sort((a, b) => a.slice(0, 2).localeCompare(b.slice(0, 2)) || Number(a.slice(2)) - Number(b.slice(2)))
+  return [...new Set(rules)].sort(
+    (a, b) => a.slice(0, 2).localeCompare(b.slice(0, 2)) || Number(a.slice(2)) - Number(b.slice(2))
+  )
 }
 
 /**
@@ -55,7 +60,10 @@ export function citedRules(pages) {
  * @returns {Map<string, string[]>}
  */
 export function testedRules(pages) {
-  return collect(pages, text => new Set([...text.matchAll(IN_TITLE)].flatMap(found => expandRanges(found[1] ?? ''))))
+  return collect(
+    pages,
+    text => new Set([...text.matchAll(IN_TITLE)].flatMap(found => expandRanges(found[1] ?? '')))
+  )
 }
 
 /** The rules named in a title's brackets: `AU7`, `AU7, AU9`, `EK1–EK4`. Anything else there names none. */
@@ -101,10 +109,12 @@ export function owedRules({ spec, sources, tests }) {
  */
 export function readRepository() {
   const read = path => ({ path, text: readFileSync(join(ROOT, path), 'utf8') })
-  const isTest = path => /\.test\.tsx?$/.test(path)
+  const isTest = path => /\.(test|contract)\.tsx?$/.test(path)
   const code = [...list('packages'), ...list('examples')].filter(path => /\.tsx?$/.test(path))
   return {
-    spec: list('docs/spec').filter(path => path.endsWith('.md')).map(read),
+    spec: list('docs/spec')
+      .filter(path => path.endsWith('.md'))
+      .map(read),
     sources: code.filter(path => path.includes('/src/') && !isTest(path)).map(read),
     tests: code.filter(path => isTest(path) && !path.startsWith('packages/core/test/house/')).map(read)
   }
@@ -138,14 +148,19 @@ function write(owed, grow) {
   for (const key of ['withoutTest', 'withoutText']) {
     next[key] = grow ? owed[key] : owed[key].filter(rule => allowed[key].includes(rule))
   }
-  const row = rules => (rules.length === 0 ? '[]' : `[\n    ${rules.map(rule => JSON.stringify(rule)).join(',\n    ')}\n  ]`)
-  writeFileSync(LIST, `{\n  "withoutTest": ${row(next.withoutTest)},\n  "withoutText": ${row(next.withoutText)}\n}\n`)
+  const row = rules =>
+    rules.length === 0 ? '[]' : `[\n    ${rules.map(rule => JSON.stringify(rule)).join(',\n    ')}\n  ]`
+  writeFileSync(
+    LIST,
+    `{\n  "withoutTest": ${row(next.withoutTest)},\n  "withoutText": ${row(next.withoutText)}\n}\n`
+  )
 }
 
 function main() {
   const owed = owedRules(readRepository())
   if (process.argv.includes('--write')) write(owed, process.argv.includes('--grow'))
-  for (const [what, rules] of Object.entries(owed)) console.log(`${what} (${rules.length}): ${rules.join(' ')}`)
+  for (const [what, rules] of Object.entries(owed))
+    console.log(`${what} (${rules.length}): ${rules.join(' ')}`)
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) main()

@@ -13,18 +13,25 @@ export interface TidyCheck {
 
 const LINES_MAX = 400
 
-const isTest = (path: string): boolean => /\.test\.tsx?$|\/test\//.test(path)
+const isTest = (path: string): boolean => /\.(test|contract)\.tsx?$|\/test\//.test(path)
 const isCode = (path: string): boolean => /\.(tsx?|mjs|cjs)$/.test(path)
-const isSource = (path: string): boolean => /^packages\/[^/]+\/src\//.test(path) && isCode(path) && !isTest(path)
+const isSource = (path: string): boolean =>
+  /^packages\/[^/]+\/src\//.test(path) && isCode(path) && !isTest(path)
 const isHouse = (path: string): boolean => path.startsWith('packages/core/test/house/')
 
 /** Findings for each line that matches, with its number. */
 function byLine(path: string, text: string, pattern: RegExp, fix: string): string[] {
-  return text.split('\n').flatMap((line, index) => (pattern.test(line) ? [`${path}:${index + 1}: ${fix}`] : []))
+  return text
+    .split('\n')
+    .flatMap((line, index) => (pattern.test(line) ? [`${path}:${index + 1}: ${fix}`] : []))
 }
 
 /** Findings for each syntax node that a judge names. */
-function byNode(path: string, text: string, judge: (node: ts.Node, file: ts.SourceFile) => string | undefined): string[] {
+function byNode(
+  path: string,
+  text: string,
+  judge: (node: ts.Node, file: ts.SourceFile) => string | undefined
+): string[] {
   const file = ts.createSourceFile(path, text, ts.ScriptTarget.Latest, true)
   const found: string[] = []
   const visit = (node: ts.Node): void => {
@@ -39,17 +46,23 @@ function byNode(path: string, text: string, judge: (node: ts.Node, file: ts.Sour
   return found
 }
 
-const CLOCK_CALLS = /^(globalThis\.)?(Date\.now|performance\.now|process\.hrtime(\.bigint)?|AbortSignal\.timeout)$/
+const CLOCK_CALLS =
+  /^(globalThis\.)?(Date\.now|performance\.now|process\.hrtime(\.bigint)?|AbortSignal\.timeout)$/
 const TIMER_CALLS = /^(globalThis\.)?(setTimeout|setInterval|setImmediate)$/
 const CHANCE_CALLS = /^(globalThis\.)?(Math\.random|crypto\.(getRandomValues|randomUUID|randomBytes))$/
 
 function judgeClock(node: ts.Node, file: ts.SourceFile): string | undefined {
-  if (ts.isNewExpression(node) && node.expression.getText(file) === 'Date' && (node.arguments ?? []).length === 0) {
+  if (
+    ts.isNewExpression(node) &&
+    node.expression.getText(file) === 'Date' &&
+    (node.arguments ?? []).length === 0
+  ) {
     return 'reads the clock with `new Date()`: take `now` as an argument, or a Clock'
   }
   if (!ts.isCallExpression(node)) return undefined
   const called = node.expression.getText(file)
-  if (CLOCK_CALLS.test(called)) return `reads the clock with ${called}: take \`now\` as an argument, or a Clock`
+  if (CLOCK_CALLS.test(called))
+    return `reads the clock with ${called}: take \`now\` as an argument, or a Clock`
   if (TIMER_CALLS.test(called)) return `starts a timer with ${called}: return an effect, or take Timers`
   if (CHANCE_CALLS.test(called)) return `draws randomness with ${called}: take Random`
   return undefined
@@ -59,8 +72,11 @@ function judgeDefaultExport(node: ts.Node): string | undefined {
   const isDefault =
     ts.isExportAssignment(node) ||
     (ts.isExportSpecifier(node) && node.name.text === 'default') ||
-    (ts.canHaveModifiers(node) && ts.getModifiers(node)?.some(({ kind }) => kind === ts.SyntaxKind.DefaultKeyword))
-  return isDefault === true ? 'has a default export: give it a name, so that every importer calls it the same' : undefined
+    (ts.canHaveModifiers(node) &&
+      ts.getModifiers(node)?.some(({ kind }) => kind === ts.SyntaxKind.DefaultKeyword))
+  return isDefault === true
+    ? 'has a default export: give it a name, so that every importer calls it the same'
+    : undefined
 }
 
 /** Pure layers and shell; adapters own the clock, the test kit waits for real adapters. */
@@ -81,7 +97,8 @@ export const TIDY_CHECKS: readonly TidyCheck[] = [
     applies: isSource,
     find: path => {
       const name = path.slice(path.lastIndexOf('/') + 1).replace(/\.d\.ts$|\.[a-z]+$/, '')
-      if (!/^[a-z0-9]+(-[a-z0-9]+)*(\.(property|test|bench|test-d))*$/.test(name)) return [`${path}: name it in kebab-case`]
+      if (!/^[a-z0-9]+(-[a-z0-9]+)*(\.(property|test|contract|bench|test-d))*$/.test(name))
+        return [`${path}: name it in kebab-case`]
       return /(^|-)(utils?|common|managers?|data|info|helpers?|misc)($|-)/.test(name)
         ? [`${path}: the name says nothing; call the file after what it does`]
         : []
@@ -102,7 +119,12 @@ export const TIDY_CHECKS: readonly TidyCheck[] = [
       !path.startsWith('packages/cli/src/gateway/discord/') &&
       !/discord[^/]*\.test\.ts$/.test(path),
     find: (path, text) =>
-      byLine(path, text, /guild/i, 'say "server"; Discord\'s word belongs to packages/cli/src/gateway/discord alone')
+      byLine(
+        path,
+        text,
+        /guild/i,
+        'say "server"; Discord\'s word belongs to packages/cli/src/gateway/discord alone'
+      )
   },
   {
     name: 'no path of one machine, no registry host',

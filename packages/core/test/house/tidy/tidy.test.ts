@@ -5,7 +5,12 @@ import { TIDY_CHECKS } from './checks.ts'
 const files = listFiles()
 
 /** For each check a file that it must dislike, so that no check can quietly stop working; and one it must not. */
-const PLANTED: readonly { readonly check: string; readonly path: string; readonly bad: string; readonly good: string }[] = [
+const PLANTED: readonly {
+  readonly check: string
+  readonly path: string
+  readonly bad: string
+  readonly good: string
+}[] = [
   {
     check: 'files of at most 400 lines',
     path: 'packages/core/src/graph/long.ts',
