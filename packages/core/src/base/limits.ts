@@ -88,3 +88,33 @@ export const GOSSIP_BACKLOG_BYTES_MAX = 262_144
 export const GOSSIP_VERDICT_MS_MAX = 3_000
 /** NT26: messages waiting for their verdict; beyond, new ones are ignored and sync heals (SY15). */
 export const GOSSIP_PENDING_MAX = 4_000
+/** TL5: users and roles one message names; beyond, nobody means each of them. */
+export const MENTIONS_MAX = 100
+/** TL5: sealed files one message carries. */
+export const ATTACHMENTS_MAX = 10
+/** TL5: a file's name, UTF-8 bytes; what file systems take. */
+export const ATTACHMENT_NAME_BYTES_MAX = 255
+/** TL5: a file's media type, bytes (RFC 6838 allows 127 on each side; none in use is near that). */
+export const ATTACHMENT_TYPE_BYTES_MAX = 127
+/** TL5: an emoji: one grapheme with all its modifiers, or a custom emoji's id. */
+export const EMOJI_BYTES_MAX = 64
+/** TL7: edits kept of one message and user; older ones never show again. */
+export const EDITS_KEPT_MAX = 8
+/** TL7: users whose edits wait for a message that has not arrived. */
+export const EDITORS_WAITING_MAX = 4
+/** TL7: deletions kept of one user for one message: one shows, others serve if it is struck. */
+export const DELETIONS_KEPT_MAX = 2
+/** TL7: users whose deletions are kept for one message. */
+export const DELETERS_KEPT_MAX = 8
+/** TL7: pin changes kept of one message. */
+export const PINS_KEPT_MAX = 8
+/** TL7: marks kept of one user and emoji: the newest counts, the other serves if it is struck. */
+export const REACTION_MARKS_KEPT_MAX = 2
+/** TL7: emoji one user may put under one message. */
+export const REACTIONS_PER_USER_MAX = 20
+/** TL7: pairs of user and emoji kept of one message; bounds what one more reaction costs to store. */
+export const REACTIONS_MAX = 2_000
+/** TL9: a stored record; reached only by people who collude to fill it. */
+export const MESSAGE_RECORD_BYTES_MAX = 1_048_576
+/** TL13: messages in one page. */
+export const PAGE_MESSAGES_MAX = 100
