@@ -1,0 +1,8 @@
+/** Authority: who may do what in a server, decided alike by every peer (AU). */
+export * from './contract.ts'
+export * from './deps.ts'
+export * from './flags.ts'
+export * from './permissions.ts'
+export * from './position.ts'
+export * from './build.ts'
+export { type BodyOf, decodeBody, encodeBody, isSpine, kindName, type KindBody, type KindName, KINDS } from './kinds/table.ts'

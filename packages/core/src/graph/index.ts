@@ -1,0 +1,11 @@
+/** Graph: operations, envelopes and author chains (EN2–EN5, EN8–EN16, GR): bytes that prove who wrote after what. */
+export * from './contract.ts'
+export * from './signed-tuple.ts'
+export * from './envelope.ts'
+export * from './envelope-seal.ts'
+export * from './envelope-codec.ts'
+export * from './author-chain.ts'
+export * from './gate.ts'
+export * from './acl.ts'
+export * from './join-proof.ts'
+export * from './operation.ts'
