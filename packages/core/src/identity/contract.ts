@@ -3,9 +3,9 @@
  *
  * Secrets are non-enumerable properties (CR8): they do not appear in JSON, logs or spreads.
  */
-import type { DeviceId, IdentityEntryId, UserId } from '../base/index.ts'
-import type { Verdict } from '../base/index.ts'
+import type { DeviceId, IdentityEntryId, UserId, Verdict } from '../base/index.ts'
 import type { SecretKey, SigningKey } from '../crypto/index.ts'
+import type { CborValue } from '../encoding/index.ts'
 
 /** ID2: what names a person for ever. */
 export interface Genesis {
@@ -188,6 +188,25 @@ export interface Revocation {
   readonly entry: IdentityEntry
 }
 
+/** Everything a node needs to act for a person on this device; made anew, or read from the key store. */
+export interface Account {
+  readonly user: UserId
+  readonly log: IdentityLog
+  readonly device: DeviceSecret
+  /** Generations opened so far, ascending; the last is the one to use. Never empty. */
+  readonly userKeys: readonly UserKey[]
+  /** Certificate of this device (ID6), naming the newest head and user key. */
+  readonly credential: Uint8Array
+  /** When this device was made, ms since the Unix epoch. */
+  readonly created: number
+}
+
+/** An account just made: the phrase is shown once and kept nowhere. */
+export interface NewAccount extends Account {
+  /** 24 words. Non-enumerable. */
+  readonly phrase: string
+}
+
 /** ID13. */
 export interface Profile {
   readonly user: UserId
@@ -196,7 +215,7 @@ export interface Profile {
   readonly revision: number
   readonly name: string
   /** AT3's tuple, read by blobs; null for none. */
-  readonly avatar: import('../encoding/index.ts').CborValue
+  readonly avatar: CborValue
   /** 32 bytes that admit to the inbox (DM4); null for none. Non-enumerable. */
   readonly inboxSecret: Uint8Array | null
   readonly bytes: Uint8Array

@@ -16,6 +16,8 @@
  * safetyNumber(suite, a: UserId, b: UserId): string
  * signProfile(suite, device, user, fields): Uint8Array; readProfile(suite, bytes, expected?): Verdict<Profile>
  * sealBackup / openBackup; createKeyStore / openKeyStore / updateKeyStore / changePassword; databaseKeys(suite, masterKey)
- * createAccount(suite, random, at, { deviceName?, manage? }): Account; recoverAccount(suite, random, at, phrase, options): Verdict<Account>
+ * createAccount(suite, random, at, { deviceName?, manage? }): NewAccount
+ * recoverAccount(suite, random, at, phrase, { log?, deviceName?, manage?, revokeOthers? }): Verdict<Account>
+ * accountFromKeyStore(suite, contents): Verdict<Account>; keyStoreContents(account, extensions?): KeyStoreContents
  */
 export * from './contract.ts'

@@ -1,0 +1,26 @@
+import { hash } from 'node:crypto'
+import type { Suite } from '../../crypto/index.ts'
+import { assertSuite, createSodiumPrimitives, loadSodium } from '../crypto-sodium/index.ts'
+import { createSigningKey, createVerify } from './ed25519.ts'
+
+/**
+ * The suite for Node: Ed25519 and SHA-256 by node:crypto, the rest by libsodium, each where it measured
+ * faster (docs/adr/0010).
+ *
+ * @throws Error if the self-test fails.
+ */
+export async function createNodeSuite(): Promise<Suite> {
+  const sodium = await loadSodium()
+  const suite: Suite = {
+    ...createSodiumPrimitives(sodium),
+    name: `node:crypto ${process.versions.openssl}, libsodium ${sodium.SODIUM_VERSION_STRING}`,
+    sha256: message => {
+      const digest = hash('sha256', message, 'buffer')
+      return new Uint8Array(digest.buffer, digest.byteOffset, digest.length)
+    },
+    signingKey: createSigningKey,
+    verify: createVerify()
+  }
+  assertSuite(suite)
+  return suite
+}
