@@ -3,7 +3,8 @@
  * effects and reports back.
  *
  * Direct addresses of a peer go first, two at a time; its circuit starts 300 ms later on a place of its own, so
- * that people meet at once however long dead addresses take. Every address has its own deadline and back-off.
+ * that people meet at once however long dead addresses take; direct addresses are tried on beside it. Every
+ * address has its own deadline and back-off.
  */
 import {
   BACKOFF_MS_MAX, BACKOFF_MS_MIN, CIRCUIT_DELAY_MS, type DeviceId, DIAL_ADDRESSES_MAX, DIALS_MAX, DIALS_PER_PEER_MAX
@@ -131,6 +132,15 @@ function opened(state: DiallerState, input: Input<'opened'>): Step {
   if (job === undefined || winner === undefined) return [{ ...state, backoff }, []]
   const others = [...job.active.keys()].filter(each => each !== input.address)
   const tried = [...job.tried, { address: input.address, path: winner.path, startedAt: winner.startedAt, ms: input.at - winner.startedAt }]
+  // A direct path is worth more than the circuit: its addresses are tried to the end.
+  if (isCircuit(winner.path)) {
+    const active = new Map([...job.active].filter(([, each]) => !isCircuit(each.path)))
+    const waiting = job.waiting.filter(each => !isCircuit(each.path))
+    const rest = active.size + waiting.length > 0 ? { ...job, active, waiting, tried } : undefined
+    return [withJob({ ...state, backoff }, input.device, rest), [
+      { kind: 'done', device: input.device, address: input.address, tried }
+    ]]
+  }
   return [withJob({ ...state, backoff }, input.device, undefined), [
     ...others.map(address => ({ kind: 'abort', device: input.device, address }) as const),
     { kind: 'done', device: input.device, address: input.address, tried }

@@ -1,0 +1,224 @@
+/** Gossip over @libp2p/gossipsub (NT25 to NT29): unsigned messages, judged by the layers above before they go on. */
+import { gossipsub, type GossipSub, type GossipsubMessage, StrictNoSign, TopicValidatorResult } from '@libp2p/gossipsub'
+import type { Connection as P2pConnection, PeerId } from '@libp2p/interface'
+import {
+  BUNDLE_BYTES_MAX, type DeviceId, GOSSIP_BACKLOG_BYTES_MAX, GOSSIP_PENDING_MAX, GOSSIP_VERDICT_MS_MAX, XcordError
+} from '../../base/index.ts'
+import { concatBytes, utf8 } from '../../encoding/index.ts'
+import type { Suite } from '../../crypto/index.ts'
+import { type Gossip, type GossipMessage, type GossipVerdict, meshProfile, peerIdText } from '../../net/index.ts'
+import { deviceOfPeer } from './identity.ts'
+
+/** What a device is to us, for scores (NT27). */
+export type Standing = 'member' | 'unknown' | 'banned'
+
+const STANDING_SCORE: Readonly<Record<Standing, number>> = { member: 10, unknown: 0, banned: -1_000 }
+/** EN14: bytes of a message id. */
+const MESSAGE_ID_BYTES = 20
+/** Every score counter decays at this pace, ms. */
+const DECAY_MS = 1_000
+
+const VERDICTS: Readonly<Record<GossipVerdict, TopicValidatorResult>> = {
+  accept: TopicValidatorResult.Accept, ignore: TopicValidatorResult.Ignore, reject: TopicValidatorResult.Reject
+}
+
+/** Score of one topic (NT27). P3 and P3b are off: chat is silent for hours. */
+const TOPIC_SCORE = {
+  topicWeight: 1,
+  timeInMeshWeight: 0.01, timeInMeshQuantum: 1_000, timeInMeshCap: 1_000,
+  firstMessageDeliveriesWeight: 0.5, firstMessageDeliveriesDecay: 0.99, firstMessageDeliveriesCap: 20,
+  meshMessageDeliveriesWeight: 0, meshMessageDeliveriesDecay: 0.5, meshMessageDeliveriesCap: 1, meshMessageDeliveriesThreshold: 1,
+  meshMessageDeliveriesWindow: 10, meshMessageDeliveriesActivation: 5_000,
+  meshFailurePenaltyWeight: 0, meshFailurePenaltyDecay: 0.5,
+  invalidMessageDeliveriesWeight: -5, invalidMessageDeliveriesDecay: 0.9988
+}
+
+/** What gossipsub can and its public interface leaves out. */
+interface FullGossipSub extends GossipSub {
+  reportMessageValidationResult(id: string, source: string, verdict: TopicValidatorResult): void
+  publish(topic: string, data: Uint8Array, options?: { floodPublish?: boolean }): Promise<{ recipients: PeerId[] }>
+}
+
+/** The parts of gossipsub that are its own; each use is guarded. */
+interface GossipInternals {
+  readonly opts?: { D: number; Dlo: number; Dhi: number; Dout: number; Dscore: number }
+  readonly score?: { readonly params?: { readonly topics?: Record<string, unknown> } }
+  readonly peers?: ReadonlyMap<string, PeerId>
+  readonly streamsOutbound?: ReadonlyMap<string, { readonly rawStream?: { readonly writeBufferLength?: number } }>
+  createOutboundStream?(peer: PeerId, connection: P2pConnection): Promise<void>
+}
+
+/** Service factory of libp2p with the options of NT25. `standingOf` answers for NT27's application score. */
+export function gossipService(suite: Pick<Suite, 'sha256'>, standingOf: (peer: string) => Standing): ReturnType<typeof gossipsub> {
+  const { D, Dlo, Dhi, Dout, Dscore } = meshProfile(0)
+  return gossipsub({
+    D, Dlo, Dhi, Dout, Dscore,
+    globalSignaturePolicy: StrictNoSign,
+    msgIdFn: message => suite.sha256(concatBytes([utf8(message.topic), message.data])).subarray(0, MESSAGE_ID_BYTES),
+    asyncValidation: true,
+    floodPublish: true,
+    doPX: false,
+    fallbackToFloodsub: false,
+    allowPublishToZeroTopicPeers: true,
+    ignoreDuplicatePublishError: true,
+    maxInboundDataLength: 131_072,
+    maxOutboundBufferSize: 1 << 20,
+    idontwantMinDataSize: 1_024,
+    runOnLimitedConnection: false,
+    decodeRpcLimits: {
+      maxSubscriptions: 512, maxMessages: 500, maxIhaveMessageIDs: 500, maxIwantMessageIDs: 500,
+      maxIdontwantMessageIDs: 51, maxControlMessages: 500, maxPeerInfos: 2
+    },
+    scoreParams: {
+      topics: {}, topicScoreCap: 20,
+      appSpecificScore: peer => STANDING_SCORE[standingOf(peer)], appSpecificWeight: 1,
+      IPColocationFactorWeight: 0,
+      behaviourPenaltyWeight: -10, behaviourPenaltyThreshold: 6, behaviourPenaltyDecay: 0.2,
+      decayInterval: DECAY_MS
+    },
+    scoreThresholds: { gossipThreshold: -10, publishThreshold: -50, graylistThreshold: -80 }
+  })
+}
+
+/** The contract's gossip, and what the transport needs to run it. */
+export interface GossipAdapter extends Gossip {
+  start(): void
+  stop(): void
+}
+
+/** What the adapter is given. */
+export interface GossipDeps {
+  readonly pubsub: GossipSub
+  /** Direct connections to a peer, best first. */
+  connectionsTo(device: DeviceId): readonly P2pConnection[]
+  changed(change: { topic: string; device: DeviceId; subscribed: boolean }): void
+}
+
+/** Wraps the running service. */
+export function createGossip(deps: GossipDeps): GossipAdapter {
+  const pubsub = deps.pubsub as FullGossipSub
+  const internals = pubsub as unknown as GossipInternals
+  const wanted = new Set<string>()
+  let judge: ((message: GossipMessage) => Promise<GossipVerdict>) | undefined
+  let pending = 0
+  let floodBytesMax = meshProfile(0).floodBytesMax
+  let started = false
+  let repair: ReturnType<typeof setInterval> | undefined
+
+  const onMessage = (event: CustomEvent<GossipsubMessage>): void => {
+    const { msg, msgId, propagationSource } = event.detail
+    const from = deviceOfPeer(propagationSource)
+    // PF21: the source as text, else nobody is scored.
+    const report = (verdict: GossipVerdict): void =>
+      pubsub.reportMessageValidationResult(msgId, propagationSource.toString(), VERDICTS[verdict])
+    if (from === undefined || judge === undefined || pending >= GOSSIP_PENDING_MAX) return report('ignore')
+    if (msg.data.length > BUNDLE_BYTES_MAX) return report('reject')
+    pending++
+    void judgeInTime(judge, { topic: msg.topic, data: msg.data, from }).then(verdict => {
+      pending--
+      report(verdict)
+    })
+  }
+  const onSubscription = (event: CustomEvent<{ peerId: PeerId; subscriptions: { topic: string; subscribe: boolean }[] }>): void => {
+    const device = deviceOfPeer(event.detail.peerId)
+    if (device === undefined) return
+    for (const { topic, subscribe } of event.detail.subscriptions) {
+      if (wanted.has(topic)) deps.changed({ topic, device, subscribed: subscribe })
+    }
+  }
+  const backlog = (): number => {
+    let most = 0
+    for (const stream of internals.streamsOutbound?.values() ?? []) most = Math.max(most, stream.rawStream?.writeBufferLength ?? 0)
+    return most
+  }
+  const join = (topic: string): void => {
+    const topics = internals.score?.params?.topics
+    if (topics !== undefined) topics[topic] = TOPIC_SCORE
+    pubsub.subscribe(topic)
+  }
+
+  return {
+    start: () => {
+      started = true
+      pubsub.addEventListener('gossipsub:message', onMessage)
+      pubsub.addEventListener('subscription-change', onSubscription)
+      for (const topic of wanted) join(topic)
+      repair = setInterval(() => reopenStreams(internals, deps), 5_000)
+      repair.unref()
+    },
+    stop: () => {
+      started = false
+      clearInterval(repair)
+      pubsub.removeEventListener('gossipsub:message', onMessage)
+      pubsub.removeEventListener('subscription-change', onSubscription)
+    },
+    subscribe: topic => {
+      if (wanted.has(topic)) return
+      wanted.add(topic)
+      if (started) join(topic)
+    },
+    unsubscribe: topic => {
+      if (!wanted.delete(topic)) return
+      if (started) pubsub.unsubscribe(topic)
+      delete internals.score?.params?.topics?.[topic]
+    },
+    publish: async (topic, data) => {
+      if (data.length > BUNDLE_BYTES_MAX) throw new RangeError(`a gossip message has at most ${BUNDLE_BYTES_MAX} bytes, not ${data.length}`)
+      if (!started) throw new XcordError('XCORD_CLOSED', 'The network is not started.', { what: 'transport' })
+      // NT29: a neighbour that cannot follow is healed by sync; more would only cut its stream.
+      if (backlog() > 2 * GOSSIP_BACKLOG_BYTES_MAX) return 0
+      const { recipients } = await pubsub.publish(topic, data, { floodPublish: data.length <= floodBytesMax })
+      return recipients.length
+    },
+    subscribers: topic => (started ? pubsub.getSubscribers(topic).map(deviceOfPeer).filter(each => each !== undefined) : []),
+    validate: run => {
+      judge = run
+    },
+    setOnline: count => {
+      const { floodBytesMax: flood, ...mesh } = meshProfile(count)
+      floodBytesMax = flood
+      if (internals.opts !== undefined) Object.assign(internals.opts, mesh)
+    },
+    backlogBytes: backlog
+  }
+}
+
+async function judgeInTime(judge: (message: GossipMessage) => Promise<GossipVerdict>, message: GossipMessage): Promise<GossipVerdict> {
+  let timer: ReturnType<typeof setTimeout> | undefined
+  const late = new Promise<GossipVerdict>(resolve => {
+    timer = setTimeout(() => resolve('ignore'), GOSSIP_VERDICT_MS_MAX)
+  })
+  try {
+    return await Promise.race([judge(message), late])
+  } catch {
+    // A failure of ours says nothing about the message.
+    return 'ignore'
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
+/**
+ * gossipsub opens one stream a neighbour and never again: if it was cut (a full buffer, say), that neighbour would
+ * hear nothing until it reconnects.
+ */
+function reopenStreams(internals: GossipInternals, deps: GossipDeps): void {
+  for (const [name, peer] of internals.peers ?? []) {
+    if (internals.streamsOutbound?.has(name) !== false) continue
+    const device = deviceOfPeer(peer)
+    const connection = device === undefined ? undefined : deps.connectionsTo(device).find(each => each.limits === undefined)
+    if (connection !== undefined) void internals.createOutboundStream?.(peer, connection).catch(() => undefined)
+  }
+}
+
+/** Standing of a device by PeerId text, for `gossipService`. */
+export function createStandings(): { set(device: DeviceId, standing: Standing): void; of(peer: string): Standing } {
+  const standings = new Map<string, Standing>()
+  return {
+    set: (device, standing) => {
+      if (standing === 'unknown') standings.delete(peerIdText(device))
+      else standings.set(peerIdText(device), standing)
+    },
+    of: peer => standings.get(peer) ?? 'unknown'
+  }
+}
