@@ -30,7 +30,18 @@ export default defineConfig({
         ssr,
         test: {
           name: 'e2e',
-          include: ['packages/*/test/e2e/**/*.test.ts', 'examples/*/test/**/*.test.ts'],
+          include: ['packages/*/test/e2e/**/*.test.ts'],
+          testTimeout: 180_000,
+          hookTimeout: 120_000,
+          fileParallelism: false
+        }
+      },
+      {
+        resolve,
+        ssr,
+        test: {
+          name: 'examples',
+          include: ['examples/*/test/**/*.test.ts'],
           testTimeout: 180_000,
           hookTimeout: 120_000,
           fileParallelism: false

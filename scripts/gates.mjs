@@ -3,7 +3,7 @@
  * A gate without `counts` is one test; a vitest gate is as many as it ran.
  */
 import { spawn } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -36,8 +36,7 @@ export const imports = {
     tool('dependency-cruiser/bin/dependency-cruiser.mjs'),
     '--config',
     '.dependency-cruiser.mjs',
-    'packages',
-    'examples'
+    ...['packages', 'examples'].filter(folder => existsSync(join(ROOT, folder)))
   ]
 }
 export const lint = { name: 'lint', args: [tool('eslint/bin/eslint.js'), '--max-warnings=0', '.'] }
@@ -54,8 +53,8 @@ export const surface = {
 }
 export const docs = { name: 'docs', counts: true, args: vitest('--project=unit', `${HOUSE}/docs`) }
 export const unit = { name: 'unit tests', counts: true, args: vitest('--project=unit') }
-export const e2e = { name: 'end-to-end tests', counts: true, args: vitest('--project=e2e', 'packages/') }
-export const examples = { name: 'examples', counts: true, args: vitest('--project=e2e', 'examples/') }
+export const e2e = { name: 'end-to-end tests', counts: true, args: vitest('--project=e2e') }
+export const examples = { name: 'examples', counts: true, args: vitest('--project=examples') }
 
 /**
  * Runs a gate with its output on ours.

@@ -5,7 +5,7 @@
  * `npm run rules` prints what is owed; `npm run rules -- --write` takes what was paid off the list;
  * `npm run rules -- --write --grow` adds to it, which a review must agree to.
  */
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
@@ -122,6 +122,7 @@ export function readRepository() {
 
 function list(folder) {
   const skipped = new Set(['node_modules', 'dist', 'vectors'])
+  if (!existsSync(join(ROOT, folder))) return []
   return readdirSync(join(ROOT, folder), { withFileTypes: true }).flatMap(entry => {
     if (entry.isDirectory()) return skipped.has(entry.name) ? [] : list(`${folder}/${entry.name}`)
     return entry.isFile() ? [`${folder}/${entry.name}`] : []
