@@ -1,5 +1,12 @@
 /** Timeline: content payloads become messages, the same on every device whatever the order of arrival (TL). */
 export * from './content.ts'
+export * from './mentions.ts'
+export * from './validate-body.ts'
 export * from './message-record.ts'
+export { attachmentSchema, messageRecordCodec } from './record-codec.ts'
+export { comparePlaces } from './keep-contributions.ts'
+export * from './reduce-message.ts'
 export * from './message.ts'
+export { changesBetween } from './changes.ts'
 export * from './page.ts'
+export * from './unread.ts'

@@ -56,4 +56,6 @@ export interface MessageRecord {
   readonly pins: readonly PinMark[]
   /** Content was erased here for good after a deletion (TL12); nothing brings it back but a rebuild. */
   readonly erased: boolean
+  /** While the message has not arrived: something that waited for it was dropped (TL8). */
+  readonly overflow: boolean
 }

@@ -1,6 +1,8 @@
 /** A message as people see it: what follows from its record (TL10). */
 import type { ChannelId, DeviceId, MessageId, OperationId, UserId } from '../base/index.ts'
 import type { Attachment, Mentions } from './content.ts'
+import { NO_MENTIONS } from './mentions.ts'
+import type { Deletion, Edit, MessageRecord, ReactionMark } from './message-record.ts'
 
 /** All that stands under one emoji. */
 export interface Reaction {
@@ -39,3 +41,62 @@ export type TimelineChange =
   | { readonly type: 'message:create' | 'message:update' | 'message:delete' | 'message:hide' | 'message:show'; readonly message: Message }
   | { readonly type: 'reaction:add' | 'reaction:remove'; readonly message: Message; readonly emoji: string; readonly user: UserId }
   | { readonly type: 'pin:add' | 'pin:remove'; readonly message: Message }
+
+/** The first standing deletion by the author or by somebody who may manage messages (AU38). */
+function standingDeletion(record: MessageRecord): Deletion | undefined {
+  return record.deletions.find(
+    deletion => deletion.standing === 'visible' && (deletion.mayManage || deletion.user === record.original?.user)
+  )
+}
+
+/** Whether a message that arrived is deleted. */
+export function isDeleted(record: MessageRecord): boolean {
+  return record.original !== null && (record.erased || standingDeletion(record) !== undefined)
+}
+
+/** The last standing edit of the author. */
+function shownEdit(record: MessageRecord): Edit | undefined {
+  return record.edits.findLast(edit => edit.standing === 'visible' && edit.user === record.original?.user)
+}
+
+/** Per user and emoji the last standing mark; those that are on, by emoji. */
+function reactionsOf(marks: readonly ReactionMark[]): readonly Reaction[] {
+  const last = new Map<string, ReactionMark>()
+  for (const mark of marks) if (mark.standing === 'visible') last.set(`${mark.user} ${mark.emoji}`, mark)
+  const byEmoji = new Map<string, UserId[]>()
+  for (const mark of marks) {
+    if (!mark.on || last.get(`${mark.user} ${mark.emoji}`) !== mark) continue
+    const users = byEmoji.get(mark.emoji)
+    if (users === undefined) byEmoji.set(mark.emoji, [mark.user])
+    else users.push(mark.user)
+  }
+  return [...byEmoji].map(([emoji, users]) => ({ emoji, users }))
+}
+
+/** What people see of a record; undefined while the message itself has not arrived. */
+export function messageOf(record: MessageRecord): Message | undefined {
+  const { original } = record
+  if (original === null) return undefined
+  const deleted = isDeleted(record)
+  const edit = deleted ? undefined : shownEdit(record)
+  const said = edit ?? original
+  return {
+    id: record.id,
+    channel: record.channel,
+    author: original.user,
+    device: original.device,
+    seq: original.seq,
+    auth: original.auth,
+    at: original.at,
+    // Hidden comes first: nobody who may not see the message should see that it was deleted.
+    status: original.standing === 'hidden' ? 'hidden' : deleted ? 'deleted' : 'visible',
+    content: deleted ? '' : said.content,
+    replyTo: original.replyTo,
+    mentions: deleted ? NO_MENTIONS : said.mentions,
+    attachments: deleted ? [] : said.attachments,
+    editedAt: edit?.at ?? null,
+    deletedBy: standingDeletion(record)?.user ?? null,
+    reactions: deleted ? [] : reactionsOf(record.reactions),
+    pinned: !deleted && (record.pins.findLast(pin => pin.standing === 'visible')?.on ?? false)
+  }
+}
