@@ -8,8 +8,8 @@ const layers = JSON.parse(readFileSync(new URL('./packages/core/layers.json', im
 const names = layers.map(({ layer }) => layer)
 
 const CORE = '^packages/core/src/'
-/** Tests, and the contract suites that adapters' tests run. */
-const TEST = '(\\.(test|contract)\\.tsx?$|^packages/[^/]+/test/|^examples/[^/]+/test/)'
+/** Tests, the contract suites that adapters' tests run, and the processes that tests start. */
+const TEST = '(\\.(test|contract|fixture)\\.tsx?$|^packages/[^/]+/test/|^examples/[^/]+/test/)'
 const BUILTIN = ['core']
 
 const escape = text => text.replace(/[.*+?^${}()|[\]\\/]/g, '\\$&')
@@ -179,7 +179,7 @@ const architecture = [
     'tests stay tests',
     'Production code does not import a test file.',
     { pathNot: TEST },
-    { path: '\\.(test|contract)\\.tsx?$' }
+    { path: '\\.(test|contract|fixture)\\.tsx?$' }
   )
 ]
 

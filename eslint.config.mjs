@@ -9,6 +9,7 @@ const TESTS = [
   '**/*.test.ts',
   '**/*.test.tsx',
   '**/*.contract.ts',
+  '**/*.fixture.ts',
   'packages/*/test/**',
   'examples/*/test/**'
 ]

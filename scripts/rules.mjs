@@ -109,7 +109,7 @@ export function owedRules({ spec, sources, tests }) {
  */
 export function readRepository() {
   const read = path => ({ path, text: readFileSync(join(ROOT, path), 'utf8') })
-  const isTest = path => /\.(test|contract)\.tsx?$/.test(path)
+  const isTest = path => /\.(test|contract|fixture)\.tsx?$/.test(path)
   const code = [...list('packages'), ...list('examples')].filter(path => /\.tsx?$/.test(path))
   return {
     spec: list('docs/spec')

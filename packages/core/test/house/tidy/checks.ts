@@ -13,7 +13,7 @@ export interface TidyCheck {
 
 const LINES_MAX = 400
 
-const isTest = (path: string): boolean => /\.(test|contract)\.tsx?$|\/test\//.test(path)
+const isTest = (path: string): boolean => /\.(test|contract|fixture)\.tsx?$|\/test\//.test(path)
 const isCode = (path: string): boolean => /\.(tsx?|mjs|cjs)$/.test(path)
 const isSource = (path: string): boolean =>
   /^packages\/[^/]+\/src\//.test(path) && isCode(path) && !isTest(path)
@@ -97,7 +97,7 @@ export const TIDY_CHECKS: readonly TidyCheck[] = [
     applies: isSource,
     find: path => {
       const name = path.slice(path.lastIndexOf('/') + 1).replace(/\.d\.ts$|\.[a-z]+$/, '')
-      if (!/^[a-z0-9]+(-[a-z0-9]+)*(\.(property|test|contract|bench|test-d))*$/.test(name))
+      if (!/^[a-z0-9]+(-[a-z0-9]+)*(\.(property|test|contract|fixture|bench|test-d))*$/.test(name))
         return [`${path}: name it in kebab-case`]
       return /(^|-)(utils?|common|managers?|data|info|helpers?|misc)($|-)/.test(name)
         ? [`${path}: the name says nothing; call the file after what it does`]
