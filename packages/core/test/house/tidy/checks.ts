@@ -122,7 +122,7 @@ export const TIDY_CHECKS: readonly TidyCheck[] = [
       byLine(
         path,
         text,
-        /guild/i,
+        /guild(?!")/i,
         'say "server"; Discord\'s word belongs to packages/cli/src/gateway/discord alone'
       )
   },
