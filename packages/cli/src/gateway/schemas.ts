@@ -253,8 +253,10 @@ export const EVENT_DATA = {
   gap: Type.Object({ reason: Type.String(), from: Type.String(), to: Type.String() })
 } as const satisfies Record<EventName, Type.TSchema>
 
-type EventsSame = { [E in EventName]: Same<Type.Static<(typeof EVENT_DATA)[E]>, EventShapes[E]> }
+type Different = {
+  [E in EventName]: [Same<Type.Static<(typeof EVENT_DATA)[E]>, EventShapes[E]>] extends [never] ? E : never
+}[EventName]
 /** Does not compile unless every event's schema equals the SDK's shape. */
-export const EVENT_NAMES: readonly (EventName & (EventsSame[EventName] extends never ? never : unknown))[] = Object.keys(
+export const EVENT_NAMES: readonly ([Different] extends [never] ? EventName : never)[] = Object.keys(
   EVENT_DATA
 ) as EventName[]

@@ -1,0 +1,158 @@
+/** The profile is open in another process: HTTP and WebSocket over its Unix socket. */
+import { request as httpRequest } from 'node:http'
+import { WebSocket } from 'ws'
+import { XcordError } from '@xcord/core'
+import { CLOSE } from '../gateway/event-socket.ts'
+import type { Frame, FrameOptions } from '../gateway/frames.ts'
+import { GATEWAY_HOST } from '../gateway/guard.ts'
+import { errorOfProblem, isProblem } from '../gateway/problem.ts'
+import type { Transport, TransportAnswer, TransportRequest } from './api.ts'
+
+function unreachable(socketPath: string, cause: unknown): XcordError<'XCORD_DAEMON_UNREACHABLE'> {
+  return new XcordError('XCORD_DAEMON_UNREACHABLE', 'the daemon of this profile does not answer', { socket: socketPath }, { cause })
+}
+
+function requestOver(socketPath: string, { method, path, body, headers, signal }: TransportRequest): Promise<TransportAnswer> {
+  return new Promise((resolve, reject) => {
+    const payload = body === undefined ? undefined : JSON.stringify(body)
+    const outgoing = httpRequest({
+      socketPath,
+      method,
+      path,
+      agent: false,
+      headers: {
+        ...headers,
+        host: GATEWAY_HOST,
+        ...(payload === undefined ? {} : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(payload) })
+      },
+      ...(signal === undefined ? {} : { signal })
+    })
+    const fail = (error: unknown) => {
+      if (signal?.aborted === true) reject(new XcordError('XCORD_ABORTED', 'the request was ended', {}, { cause: error }))
+      else reject(unreachable(socketPath, error))
+    }
+    outgoing.on('error', fail)
+    outgoing.on('response', incoming => {
+      const parts: Buffer[] = []
+      incoming.on('data', (part: Buffer) => parts.push(part))
+      incoming.on('error', fail)
+      incoming.on('end', () => resolve({ status: incoming.statusCode ?? 0, text: Buffer.concat(parts).toString('utf8') }))
+    })
+    outgoing.end(payload)
+  })
+}
+
+/** Acknowledge every so many events: well inside the daemon's window. */
+const ACK_EVERY_EVENTS = 64
+/** Frames that may wait in this process before we stop reading the socket. */
+const QUEUE_FRAMES = 256
+
+/** One connection's frames; ends with the reason it was closed for. */
+async function* connection(socketPath: string, options: FrameOptions): AsyncGenerator<Frame, { code: number; cursor: string }, undefined> {
+  const query = new URLSearchParams()
+  if (options.since !== undefined) query.set('since', options.since)
+  if (options.types !== undefined) query.set('types', options.types.join(','))
+  const socket = new WebSocket(`ws+unix://${socketPath}:/v1/events?${query.toString()}`, {
+    headers: { host: GATEWAY_HOST },
+    perMessageDeflate: false
+  })
+  const queue: Frame[] = []
+  let wake: () => void = () => undefined
+  let ended: { code: number; cursor: string } | undefined
+  let failure: unknown
+  socket.on('message', (bytes: Buffer) => {
+    queue.push(JSON.parse(bytes.toString('utf8')) as Frame)
+    if (queue.length >= QUEUE_FRAMES) socket.pause()
+    wake()
+  })
+  socket.on('unexpected-response', (_request, response) => {
+    const parts: Buffer[] = []
+    response.on('data', (part: Buffer) => parts.push(part))
+    response.on('end', () => {
+      const text = Buffer.concat(parts).toString('utf8')
+      let problem: unknown
+      try {
+        problem = JSON.parse(text)
+      } catch {
+        problem = undefined
+      }
+      const status = response.statusCode ?? 0
+      failure = isProblem(problem)
+        ? errorOfProblem(problem)
+        : new XcordError('XCORD_DAEMON_REFUSED', `the daemon refused the event stream with status ${status}`, { status })
+      socket.terminate()
+      wake()
+    })
+  })
+  socket.on('error', error => {
+    failure ??= unreachable(socketPath, error)
+    wake()
+  })
+  socket.on('close', (code: number, reason: Buffer) => {
+    ended = { code, cursor: reason.toString('utf8') }
+    wake()
+  })
+  const abort = () => {
+    socket.terminate()
+    wake()
+  }
+  options.signal?.addEventListener('abort', abort)
+  let unacknowledged = 0
+  try {
+    for (;;) {
+      if (options.signal?.aborted === true) return { code: CLOSE.goingAway, cursor: '' }
+      const frame = queue.shift()
+      if (frame !== undefined) {
+        if (socket.isPaused && queue.length < QUEUE_FRAMES / 2) socket.resume()
+        yield frame
+        // Only now: whoever iterates has taken it.
+        if (frame.frame === 'event' && (unacknowledged += 1) >= ACK_EVERY_EVENTS && socket.readyState === WebSocket.OPEN) {
+          unacknowledged = 0
+          socket.send(JSON.stringify({ frame: 'ack', cursor: frame.cursor }))
+        }
+        continue
+      }
+      if (failure !== undefined) throw failure
+      if (ended !== undefined) return ended
+      await new Promise<void>(resolve => {
+        wake = resolve
+      })
+    }
+  } finally {
+    options.signal?.removeEventListener('abort', abort)
+    socket.terminate()
+  }
+}
+
+/** Frames across disconnections for slowness: those continue behind the last frame taken. */
+async function* framesOver(socketPath: string, options: FrameOptions): AsyncGenerator<Frame, void, undefined> {
+  let since = options.since
+  for (;;) {
+    const current = connection(socketPath, { ...options, ...(since === undefined ? {} : { since }) })
+    let end: { code: number; cursor: string } | undefined
+    try {
+      for (;;) {
+        const { done, value } = await current.next()
+        if (done === true) {
+          end = value
+          break
+        }
+        if (value.frame === 'event' || value.frame === 'gap' || (value.frame === 'hello' && since === undefined)) since = value.cursor
+        yield value
+      }
+    } finally {
+      await current.return({ code: CLOSE.goingAway, cursor: '' })
+    }
+    if (options.signal?.aborted === true) return
+    if (end.code !== CLOSE.slow) throw unreachable(socketPath, new Error(`closed with code ${end.code}`))
+  }
+}
+
+export function createSocketTransport(socketPath: string): Transport {
+  return {
+    own: false,
+    request: request => requestOver(socketPath, request),
+    frames: options => framesOver(socketPath, options),
+    close: async () => undefined
+  }
+}

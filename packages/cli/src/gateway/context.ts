@@ -1,0 +1,27 @@
+/** What handlers get: the open profile and the process around it. */
+import type { Client } from '@xcord/sdk'
+
+export interface GatewayInit {
+  readonly client: Client
+  readonly profile: string
+  /** Path of the Unix socket, or null where only this process calls. */
+  readonly socket: string | null
+  readonly version: string
+  readonly host: 'daemon' | 'tui' | 'command'
+  /** Milliseconds since the Unix epoch. */
+  readonly now: () => number
+  /** Ends the process that serves, after the answer left. Absent where it must not be ended from outside. */
+  readonly stop?: () => void
+  /** Told of each answered request: route pattern only, never ids, names or content. */
+  readonly onAnswer?: (answer: { readonly method: string; readonly route: string; readonly status: number; readonly ms: number }) => void
+  /** Told of faults of ours. */
+  readonly onFault?: (error: unknown) => void
+  /** A reader that takes no event for so long is disconnected, milliseconds. Default 30,000. */
+  readonly stalledMs?: number
+  /** Bytes that may wait for a reader before no more are fetched. Default 262,144. */
+  readonly bufferBytes?: number
+}
+
+export interface Context extends GatewayInit {
+  readonly startedAt: number
+}

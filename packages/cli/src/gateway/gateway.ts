@@ -1,0 +1,168 @@
+/** The local API as a Fastify app: served over a Unix socket, or called within the process by `inject`. */
+import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
+import swagger from '@fastify/swagger'
+import websocket from '@fastify/websocket'
+import { XcordError } from '@xcord/core'
+import type { Context, GatewayInit } from './context.ts'
+import { eventsDocument, fastifySchemas } from './document.ts'
+import { pumpEvents } from './event-socket.ts'
+import { parseTypes } from './frames.ts'
+import { guardHeaders } from './guard.ts'
+import { HANDLERS, type Call, type Handler } from './handlers.ts'
+import { createIdempotency } from './idempotency.ts'
+import { PROBLEM_TYPE, problemOf } from './problem.ts'
+import type { AnyRoute } from './route.ts'
+import { ROUTES, type RouteName } from './routes.ts'
+
+/** A request's body: a message of 8,000 bytes fits many times, nothing else is larger. */
+const BODY_BYTES_MAX = 131_072
+const FRAME_BYTES_MAX = 4_096
+const READERS_MAX = 64
+
+/** Aborts when the caller hangs up before the answer is out. */
+function hangUp(reply: FastifyReply): AbortSignal {
+  const gone = new AbortController()
+  reply.raw.once('close', () => {
+    if (!reply.raw.writableFinished) gone.abort()
+  })
+  return gone.signal
+}
+
+function registerErrors(app: FastifyInstance, context: Context): void {
+  app.setErrorHandler((error, _request, reply) => {
+    const { problem, fault } = problemOf(error)
+    if (fault) context.onFault?.(error)
+    void reply.code(problem.status).type(PROBLEM_TYPE).send(problem)
+  })
+  app.setNotFoundHandler((request, reply) => {
+    const error = new XcordError('XCORD_DAEMON_REFUSED', `the local API has no ${request.method} ${request.url.split('?')[0] ?? ''}`, { status: 404 })
+    void reply.code(404).type(PROBLEM_TYPE).send(problemOf(error).problem)
+  })
+}
+
+function registerHooks(app: FastifyInstance, context: Context): void {
+  const keys = createIdempotency()
+  const keyOf = (request: FastifyRequest) => (request.method === 'POST' ? request.headers['idempotency-key'] : undefined)
+  const claimed = new WeakSet<FastifyRequest>()
+  app.addHook('onRequest', async request => guardHeaders(request.headers))
+  app.addHook('preHandler', async (request, reply) => {
+    const key = keyOf(request)
+    if (typeof key !== 'string') return
+    const earlier = await keys.claim(key, request.method, request.url, request.body)
+    if (earlier === undefined) {
+      claimed.add(request)
+      return
+    }
+    return reply.header('idempotency-replayed', 'true').code(earlier.status).type(earlier.type).serializer((text: string) => text).send(earlier.payload)
+  })
+  app.addHook('onSend', async (request, reply, payload) => {
+    const key = keyOf(request)
+    if (typeof key === 'string' && claimed.has(request)) {
+      const answer = { status: reply.statusCode, payload: String(payload), type: String(reply.getHeader('content-type')) }
+      keys.settle(key, reply.statusCode >= 500 ? undefined : answer)
+    }
+    return payload
+  })
+  app.addHook('onResponse', async (request, reply) => {
+    context.onAnswer?.({
+      method: request.method,
+      route: request.routeOptions.url ?? '',
+      status: reply.statusCode,
+      ms: Math.round(reply.elapsedTime)
+    })
+  })
+}
+
+function registerRoutes(app: FastifyInstance, context: Context): void {
+  const { named, ref } = fastifySchemas()
+  for (const schema of named) app.addSchema(schema)
+  for (const [name, route] of Object.entries(ROUTES) as [RouteName, AnyRoute][]) {
+    // The table of handlers has one for each route; TypeScript cannot follow the pair through the loop.
+    const handler = HANDLERS[name] as unknown as (call: Call, input: unknown) => ReturnType<Handler<RouteName>>
+    app.route({
+      method: route.method,
+      url: route.url,
+      schema: {
+        operationId: name,
+        summary: route.summary,
+        tags: [route.tag],
+        ...(route.params === undefined ? {} : { params: route.params }),
+        ...(route.query === undefined ? {} : { querystring: route.query }),
+        ...(route.body === undefined ? {} : { body: route.body }),
+        response: { [route.status]: ref(route.reply), '4xx': { $ref: 'Problem#' }, '5xx': { $ref: 'Problem#' } }
+      } as object,
+      handler: async (request, reply) => {
+        const answer = await handler(
+          { context, signal: hangUp(reply) },
+          { params: request.params, query: request.query, body: request.body }
+        )
+        return reply.code(route.status).send(answer)
+      }
+    })
+  }
+}
+
+function registerEvents(app: FastifyInstance, context: Context, closing: AbortSignal): void {
+  app.get('/events.schema.json', { schema: { hide: true } as object }, async () => eventsDocument())
+  app.get('/openapi.json', { schema: { hide: true } as object }, async () => app.swagger())
+  app.get<{ Querystring: { since?: string; types?: string } }>(
+    '/v1/events',
+    {
+      websocket: true,
+      schema: { hide: true, querystring: { type: 'object', properties: { since: { type: 'string' }, types: { type: 'string' } } } } as object,
+      // Before the upgrade, so that a mistake is answered as everywhere else.
+      preHandler: async request => void parseTypes(request.query.types)
+    },
+    async (socket, request) => {
+      const { since, types } = request.query
+      const wanted = parseTypes(types)
+      await pumpEvents(socket, context, {
+        ...(since === undefined || since === '' ? {} : { since }),
+        ...(wanted === undefined ? {} : { types: wanted }),
+        signal: closing
+      })
+    }
+  )
+}
+
+/**
+ * Builds the local API over an open profile. Closing it does not close the profile.
+ *
+ * @param init - The client, and the process around it.
+ */
+export async function createGateway(init: GatewayInit): Promise<FastifyInstance> {
+  const context: Context = { ...init, startedAt: init.now() }
+  const closing = new AbortController()
+  const app = Fastify({
+    logger: false,
+    bodyLimit: BODY_BYTES_MAX,
+    forceCloseConnections: true,
+    routerOptions: { maxParamLength: 512 }
+  })
+  registerErrors(app, context)
+  registerHooks(app, context)
+  app.addHook('preClose', async () => closing.abort())
+  await app.register(swagger, {
+    openapi: {
+      openapi: '3.1.0',
+      info: { title: 'XCord local API', version: init.version, description: 'Over the Unix socket of a profile. Events: GET /v1/events (WebSocket); see /events.schema.json.' }
+    },
+    refResolver: { buildLocalReference: (json, _base, _fragment, index) => (typeof json['$id'] === 'string' ? json['$id'] : `def-${index}`) }
+  })
+  await app.register(websocket, {
+    options: { maxPayload: FRAME_BYTES_MAX, perMessageDeflate: false },
+    errorHandler: (error, socket) => {
+      context.onFault?.(error)
+      socket.terminate()
+    }
+  })
+  app.addHook('preValidation', async request => {
+    if (request.ws && app.websocketServer.clients.size >= READERS_MAX) {
+      throw new XcordError('XCORD_LIMIT', `${READERS_MAX} readers follow events already`, { what: 'event readers', limit: READERS_MAX, actual: READERS_MAX })
+    }
+  })
+  registerRoutes(app, context)
+  registerEvents(app, context, closing.signal)
+  await app.ready()
+  return app
+}
