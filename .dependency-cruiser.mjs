@@ -11,6 +11,8 @@ const CORE = '^packages/core/src/'
 /** Tests, the contract suites that adapters' tests run, and the processes that tests start. */
 const TEST = '(\\.(test|contract|fixture)\\.tsx?$|^packages/[^/]+/test/|^examples/[^/]+/test/)'
 const BUILTIN = ['core']
+/** Byte helpers without state or I/O: no layer owns them, all of core may use them. */
+const SHARED = ['uint8arrays']
 
 const escape = text => text.replace(/[.*+?^${}()|[\]\\/]/g, '\\$&')
 const anyOf = list => (list.length === 0 ? '(?!)' : `(?:${list.join('|')})`)
@@ -40,9 +42,12 @@ function layerRules({ layer, knows, owns }) {
     ),
     forbid(
       `${layer} owns its packages`,
-      `${layer} may use ${owns.length === 0 ? 'no package' : owns.join(', ')}: see "owns" in layers.json.`,
+      `${layer} may use ${[...owns, ...SHARED].join(', ')} and no other package: see "owns" in layers.json.`,
       { path: inside(layer), pathNot: TEST },
-      { path: 'node_modules/', pathNot: [...owns.map(packagePath), '(?:^|/)node_modules/@types/'] }
+      {
+        path: 'node_modules/',
+        pathNot: [...owns, ...SHARED].map(packagePath).concat('(?:^|/)node_modules/@types/')
+      }
     )
   ]
 }
