@@ -26,7 +26,12 @@ export interface MemberState {
   /** Devices that are on. */
   readonly devices: readonly DeviceId[]
   /** Newest user key known in this state (ID7): generation and X25519 public key. */
-  readonly userKey: { readonly generation: number; readonly boxPublicKey: Uint8Array }
+  readonly userKey: {
+    readonly generation: number
+    readonly boxPublicKey: Uint8Array
+    /** A revocation outside its past is known (ID7): nothing is sealed to it until it is renewed (EK7). */
+    readonly stale?: boolean
+  }
 }
 
 export interface RoleState {
