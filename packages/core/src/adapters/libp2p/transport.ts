@@ -60,7 +60,7 @@ export async function createLibp2pTransport(init: Libp2pTransportInit): Promise<
     // PF23: without a mapper private addresses vanish; without validators puts are refused, as NT11 wants.
     services['dht'] = kadDHT({
       protocol: DHT_PROTOCOL, clientMode: true, peerInfoMapper: passthroughMapper, validators: {}, selectors: {}
-    }) as Services[string]
+    }) as unknown as NonNullable<Services[string]>
   }
   const options: Libp2pOptions = {
     start: false,

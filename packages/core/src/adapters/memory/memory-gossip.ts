@@ -1,0 +1,80 @@
+/** Gossip among the peers of a memory network: flooding over direct links, each message judged once. */
+import { BUNDLE_BYTES_MAX, type DeviceId, XcordError } from '../../base/index.ts'
+import type { Gossip, GossipMessage, GossipVerdict } from '../../net/index.ts'
+import type { MemoryPeer } from './memory-peer.ts'
+
+/** Rejects by one neighbour before it is no longer heard, as four do in NT27. */
+const REJECTS_MAX = 4
+/** Message ids remembered. */
+const SEEN_MAX = 20_000
+
+/** The peer's half that other peers reach. */
+export interface MemoryGossip extends Gossip {
+  isSubscribed(topic: string): boolean
+  topics(): readonly string[]
+  receive(topic: string, data: Uint8Array, from: DeviceId): void
+}
+
+/** What gossip needs of its peer. */
+export interface MemoryGossipDeps {
+  idOf(topic: string, data: Uint8Array): string
+  isStarted(): boolean
+  isBanned(device: DeviceId): boolean
+  /** Peers on direct links. */
+  neighbours(): readonly MemoryPeer[]
+  /** Hands a message to a neighbour, as the network allows. */
+  pass(to: MemoryPeer, topic: string, data: Uint8Array): void
+  subscriptionChanged(topic: string, subscribed: boolean): void
+}
+
+/** Makes the gossip of one peer. */
+export function createMemoryGossip(deps: MemoryGossipDeps): MemoryGossip {
+  const topics = new Set<string>()
+  const seen = new Set<string>()
+  const rejects = new Map<DeviceId, number>()
+  let judge: ((message: GossipMessage) => Promise<GossipVerdict>) | undefined
+
+  const isNew = (id: string): boolean => {
+    if (seen.has(id)) return false
+    seen.add(id)
+    const oldest = seen.size > SEEN_MAX ? seen.values().next().value : undefined
+    if (oldest !== undefined) seen.delete(oldest)
+    return true
+  }
+  const spread = (topic: string, data: Uint8Array, except: DeviceId | undefined): number => {
+    const to = deps.neighbours().filter(each => each.device !== except && each.gossip.isSubscribed(topic))
+    for (const peer of to) deps.pass(peer, topic, data)
+    return to.length
+  }
+  return {
+    topics: () => [...topics],
+    isSubscribed: topic => topics.has(topic),
+    subscribe: topic => {
+      if (topics.has(topic)) return
+      topics.add(topic)
+      deps.subscriptionChanged(topic, true)
+    },
+    unsubscribe: topic => {
+      if (topics.delete(topic)) deps.subscriptionChanged(topic, false)
+    },
+    publish: async (topic, data) => {
+      if (data.length > BUNDLE_BYTES_MAX) throw new RangeError(`a gossip message has at most ${BUNDLE_BYTES_MAX} bytes, not ${data.length}`)
+      if (!deps.isStarted()) throw new XcordError('XCORD_CLOSED', 'The network is not started.', { what: 'transport' })
+      return isNew(deps.idOf(topic, data)) ? spread(topic, data.slice(), undefined) : 0
+    },
+    subscribers: topic => deps.neighbours().filter(each => each.gossip.isSubscribed(topic)).map(each => each.device),
+    validate: run => {
+      judge = run
+    },
+    setOnline: () => undefined,
+    backlogBytes: () => 0,
+    receive: (topic, data, from) => {
+      if (!topics.has(topic) || judge === undefined || deps.isBanned(from) || (rejects.get(from) ?? 0) >= REJECTS_MAX) return
+      if (!isNew(deps.idOf(topic, data))) return
+      void judge({ topic, data, from }).catch((): GossipVerdict => 'ignore').then(verdict => {
+        if (verdict === 'reject') rejects.set(from, (rejects.get(from) ?? 0) + 1)
+        if (verdict === 'accept' && topics.has(topic)) spread(topic, data, from)
+      })
+    }
+  }
+}
