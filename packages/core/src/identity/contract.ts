@@ -133,6 +133,8 @@ export interface IdentityState {
   readonly userKey: UserKeyState | undefined
   readonly moved: UserId | undefined
   device(device: DeviceId): DeviceState | undefined
+  /** A standing revocation names or covers it, whether or not its enrolment is known here. */
+  isRevoked(device: DeviceId): boolean
   /** Whether an entry stands, or was voided by a revocation. Undefined where unknown. */
   standing(entry: IdentityEntryId): 'effective' | 'voided' | undefined
 }
@@ -263,6 +265,7 @@ export interface KeyStore {
   readonly epoch: number
   /** Numbers of the slots present. */
   readonly slots: readonly number[]
+  /** Non-enumerable. */
   readonly contents: KeyStoreContents
   /** The file or record as it is to be written. */
   readonly bytes: Uint8Array

@@ -1,23 +1,32 @@
-/**
- * Identity: who a person and a device are, and how either proves it (ID); the key store's bytes (KS).
- *
- * Functions that follow (signatures fixed, implementations arriving with the next commits):
- *
- * createPhrase(random): string; rootFromPhrase(suite, phrase): Verdict<RootSecret>
- * createDevice(suite, random): DeviceSecret; deviceFromSeeds(suite, signSeed, boxSeed): DeviceSecret
- * createIdentityLog(suite, genesis: Uint8Array): Verdict<IdentityLog>
- * encodeIdentityLog(log): Uint8Array; decodeIdentityLog(suite, bytes): Verdict<IdentityLog>
- * addDeviceEntry / revokeDeviceEntry / revokeAllEntry / userKeyEntry / movedEntry(suite, log, signer, ...): Uint8Array
- * createCredential(log, device): Uint8Array
- * verifyCredential(suite, bytes, expected?: { user?, device?, log? }): Verdict<Credential>
- * createRevocation(log, entryId): Uint8Array; verifyRevocation(suite, bytes, expected?): Verdict<Revocation>
- * createIdentityProof(log, entryId): Uint8Array; verifyIdentityEntry(suite, bytes, expected?): Verdict<IdentityEntry>
- * createUserKey / openUserKey / openUserKeys (suite, log, opener): UserKey[]
- * safetyNumber(suite, a: UserId, b: UserId): string
- * signProfile(suite, device, user, fields): Uint8Array; readProfile(suite, bytes, expected?): Verdict<Profile>
- * sealBackup / openBackup; createKeyStore / openKeyStore / updateKeyStore / changePassword; databaseKeys(suite, masterKey)
- * createAccount(suite, random, at, { deviceName?, manage? }): NewAccount
- * recoverAccount(suite, random, at, phrase, { log?, deviceName?, manage?, revokeOthers? }): Verdict<Account>
- * accountFromKeyStore(suite, contents): Verdict<Account>; keyStoreContents(account, extensions?): KeyStoreContents
- */
+/** Identity: who a person and a device are, and how either proves it (ID); the key store's bytes (KS). */
 export * from './contract.ts'
+export { createPhrase, rootFromPhrase } from './phrase.ts'
+export { createGenesis, readGenesis } from './genesis.ts'
+export { createDevice, deviceFromSeeds, deviceRid } from './device.ts'
+export {
+  DEVICE_NAME_BYTES_MAX, DEVICES_MAX, ENTRY_BYTES_MAX, genesisEntryId, proveEnrolment, proveSuccession, readEntry, signEntry, type EntryDraft
+} from './entry.ts'
+export {
+  copyIdentityLog, createIdentityLog, decodeIdentityLog, encodeIdentityLog, IDENTITY_ENTRIES_MAX, IDENTITY_LOG_BYTES_MAX
+} from './log.ts'
+export {
+  appendDevice, appendEntry, appendMoved, appendRevocation, appendRevokeAll, appendUserKey, type IdentitySigner
+} from './append.ts'
+export {
+  createUserKey, openDeviceName, openUserKey, openUserKeys, sealDeviceName, sealUserKey, userKeyFromSeed, userKeyRecipients
+} from './user-key.ts'
+export {
+  createCredential, createIdentityProof, createRevocation, type ExpectedDevice, IDENTITY_PROOF_BYTES_MAX, verifyCredential,
+  verifyIdentityEntry, verifyRevocation
+} from './credential.ts'
+export { safetyNumber } from './safety-number.ts'
+export { compareProfiles, PROFILE_BYTES_MAX, type ProfileFields, readProfile, signProfile } from './profile.ts'
+export { type BackupContents, type BackupServer, openBackup, sealBackup } from './backup.ts'
+export {
+  type AccountOptions, accountFromKeyStore, createAccount, keyStoreContents, recoverAccount, type RecoverOptions, refreshAccount, renewUserKey
+} from './account.ts'
+export { checkCost, checkPassword, KeyStoreSlot, PASSWORD_COST_DEFAULT, PASSWORD_COST_LOW_MEMORY } from './key-store-slots.ts'
+export {
+  changePassword, createKeyStore, databaseKeys, eraseKeyStore, KEY_STORE_BYTES_MAX, type KeyStoreOutline, openKeyStore, outlineKeyStore, updateKeyStore
+} from './key-store.ts'
+export { keyStoreError } from './key-store-error.ts'
