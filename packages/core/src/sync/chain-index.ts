@@ -2,15 +2,17 @@
  * Which envelopes are held, by author chain: ranges of sequence numbers and a sum of ids for each chain, and
  * sums over buckets of chains (SY4). Small enough for memory; a row per chain is what the store keeps of it.
  */
-import { idToBytes } from '../base/index.ts'
-import { array, bytes, codec, tuple, uint } from '../encoding/index.ts'
+import { type DeviceId, idToBytes } from '../base/index.ts'
+import { array, codec, tuple, uint } from '../encoding/index.ts'
 import { fromString, toString } from 'uint8arrays'
-import type { ChainId } from './contract.ts'
 import {
   addFingerprint, type Fingerprint, fingerprintOf, fingerprintSchema, NO_FINGERPRINT, subtractFingerprint
 } from './fingerprint.ts'
 import { BUCKETS_MAX } from './limits.ts'
 import { addRange, contains, type Range, type Ranges } from './ranges.ts'
+
+/** An author chain: its device, or, while that is unknown, `a` and base32hex of the 16-byte authorId (SY14). */
+export type ChainId = DeviceId | `a${string}`
 
 /** One chain as held here. */
 export interface Chain {

@@ -5,16 +5,12 @@
  */
 import type { DeviceId, MessageId, OperationId, Random, RecordId, Refusal, RuleId, ServerId } from '../base/index.ts'
 import type { SigningKey, Suite } from '../crypto/index.ts'
-import type { ChainIndex } from './chain-index.ts'
+import type { ChainId, ChainIndex } from './chain-index.ts'
 import type { IdSet } from './id-set.ts'
 import type { Receipt, ReceiptKind } from './receipt.ts'
-import type { Range } from './ranges.ts'
 
 /** One stream with one device, numbered by the node. Numbers are never reused. */
 export type SessionId = number
-
-/** An author chain: its device, or, while that is unknown, `a` and base32hex of the 16-byte authorId (SY14). */
-export type ChainId = DeviceId | `a${string}`
 
 /**
  * SY3: what a device is to us in one server, from present state. `member` gets all it may read; `disputed`
@@ -177,5 +173,3 @@ export interface SyncGauge {
   readonly inFlightBytes: number
   readonly inboxBytes: number
 }
-
-export type { Range }

@@ -10,8 +10,8 @@ import {
 import {
   array, bytes, type CborValue, decodeCbor, encodeCbor, mapped, readSchema, type Schema, tuple, uint
 } from '../encoding/index.ts'
-import { chainOfAuthor, chainToBytes } from './chain-index.ts'
-import type { ChainId, ChainRange, ItemKind } from './contract.ts'
+import { type ChainId, chainOfAuthor, chainToBytes } from './chain-index.ts'
+import type { ChainRange, ItemKind } from './contract.ts'
 import { type Fingerprint, fingerprintSchema } from './fingerprint.ts'
 import {
   BUCKETS_MAX, HAVE_MAX, HEADS_MAX, ITEMS_MAX, RANGES_MAX, RECEIPT_IDS_MAX, TIP_RANGES_MAX, TIPS_MAX

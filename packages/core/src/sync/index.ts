@@ -1,7 +1,7 @@
 /** Sync: who lacks what, and in which order it travels (SY). A pure machine, blind to content. */
 export * from './contract.ts'
 export * from './limits.ts'
-export { ChainIndex, type Chain, chainOfAuthor, chainToBytes } from './chain-index.ts'
+export { ChainIndex, type Chain, type ChainId, chainOfAuthor, chainToBytes } from './chain-index.ts'
 export { IdSet } from './id-set.ts'
 export { type Fingerprint } from './fingerprint.ts'
 export * as ranges from './ranges.ts'

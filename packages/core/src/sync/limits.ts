@@ -75,3 +75,11 @@ export const RECEIPT_MS = 250
 export const RECEIPT_IDS_MAX = 256
 /** SY16: direct peers whose receipts an author asks for. */
 export const RECEIPT_PEERS_MAX = 8
+/** SY8: bytes delivered and not yet judged, over all peers; above half of it nothing more is asked. */
+export const INBOX_BYTES_MAX = 8_388_608
+/** SY8: the same in envelopes. */
+export const INBOX_ENVELOPES_MAX = 2_000
+/** Requests for envelopes out at once in one shared server: the next is there before the last is done. */
+export const ENVELOPE_ASKS_MAX = 2
+/** SY13: items that were not news, beyond four times those that were, before a peer is a flooder. */
+export const STALE_ITEMS_MAX = 65_536

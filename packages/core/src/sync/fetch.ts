@@ -1,0 +1,244 @@
+/** Asks for what is missing here: operations, key records, envelopes by author chain, forks (SY5, SY8). */
+import { idFromBytes, type OperationId, type RecordId, refuse, type Refusal } from '../base/index.ts'
+import { bucketsDiffer } from './buckets.ts'
+import type { ChainId } from './chain-index.ts'
+import type { ChainRange, ServerView, SyncFound } from './contract.ts'
+import { envelopeIdOf } from './envelope-form.ts'
+import {
+  ENVELOPE_ASKS_MAX, FRUITLESS_ROUNDS_MAX, INBOX_BYTES_MAX, INBOX_ENVELOPES_MAX, ITEMS_MAX, RANGE_ENVELOPES_MAX, RANGES_MAX
+} from './limits.ts'
+import { haveList, leavesSum } from './past.ts'
+import { contains, countOf, newest, type Range, type Ranges, sameRanges, subtract, unite } from './ranges.ts'
+import { type Ask, claimKeys, type PeerTip, plannerOf, send, type Session, type Share, sharesOf, type Turn, viewOf } from './session.ts'
+
+/** Envelopes compared at once when a fork is looked for; ids of 16 bytes must fit a circuit's frame. */
+const COMPARE_SPAN = { direct: ITEMS_MAX, circuit: 96 } as const
+const FIRST_RECORD = idFromBytes('k', new Uint8Array(32))
+const LAST_RECORD = idFromBytes('k', new Uint8Array(32).fill(255))
+/** Each chain's newest part comes before any chain's older ones; no part is smaller than this. */
+const CHAIN_SHARE_MIN = 16
+
+/** Looks again at what this peer offers, and asks for what is missing. */
+export function reconsider(turn: Turn, share: Share): Refusal | undefined {
+  const view = viewOf(turn, share)
+  if (view === undefined || share.theirs === null || !share.opened) return undefined
+  share.blocked = false
+  askOperations(turn, share, view)
+  askRecords(turn, share, view)
+  askEnvelopes(turn, share, view)
+  compareForks(turn, share, view)
+  tellCaughtUp(turn, share, view)
+  return share.fruitless > FRUITLESS_ROUNDS_MAX ? refuse('SY13', `${share.fruitless} rounds without progress`) : undefined
+}
+
+/** Looks again at all that share a server: what one was fetching is free, or no longer missing. */
+export function reconsiderAll(turn: Turn, share: Share): Refusal | undefined {
+  for (const other of sharesOf(turn, share.server)) if (other !== share) reconsider(turn, other)
+  return reconsider(turn, share)
+}
+
+function mayAsk(turn: Turn, session: Session): boolean {
+  if (session.ourRequests.take(turn.at)) return true
+  session.paced = true
+  return false
+}
+
+function asking(share: Share, kind: Ask['kind']): number {
+  let count = 0
+  for (const ask of share.session.asks.values()) if (ask.share === share && ask.kind === kind) count++
+  return count
+}
+
+function note(turn: Turn, share: Share, kind: Ask['kind'], about: Partial<Pick<Ask, 'ranges' | 'heads' | 'promised' | 'itemsMax'>>): number {
+  const { session } = share
+  const request = session.nextRequest++
+  const ask: Ask = {
+    request, share, kind, ranges: new Map(), itemsMax: Infinity, promised: 0, heads: [],
+    items: 0, fresh: 0, waiting: 0, status: null, progressAt: turn.at, ...about
+  }
+  session.asks.set(request, ask)
+  if (kind !== 'compare') {
+    const planner = plannerOf(turn, share.server)
+    for (const key of claimKeys(ask)) planner.claim(key, ask.ranges.get(key as ChainId) ?? [], session.id, request, turn.at)
+  }
+  share.caughtUp = false
+  return request
+}
+
+/** Heads of the peer that are unknown here. */
+function unknownHeads(view: ServerView, share: Share): readonly OperationId[] {
+  return (share.theirs?.heads ?? []).filter(head => !view.operationIds.has(head))
+}
+
+function lacksOperations(view: ServerView, share: Share): boolean {
+  const { theirs } = share
+  if (theirs === null || theirs.level < 1 || theirs.operations.sum === view.operationIds.sum) return false
+  return unknownHeads(view, share).length > 0 || theirs.leaves !== leavesSum(view.operations)
+}
+
+function askOperations(turn: Turn, share: Share, view: ServerView): void {
+  const { theirs, session } = share
+  if (theirs === null || theirs.operations.sum === share.askedOperations || asking(share, 'operations') > 0) return
+  if (!lacksOperations(view, share)) return
+  if (plannerOf(turn, share.server).isTaken('operations', session.id, turn.at)) {
+    share.blocked = true
+    return
+  }
+  if (!mayAsk(turn, session)) return
+  share.askedOperations = theirs.operations.sum
+  const request = note(turn, share, 'operations', { heads: unknownHeads(view, share) })
+  send(turn, session, { kind: 'want-operations', handle: share.handle, request, have: haveList(view.operations, session.limits.haveMax) })
+}
+
+function lacksRecords(view: ServerView, share: Share): boolean {
+  return share.theirs !== null && share.theirs.level >= 1 && share.theirs.records.sum !== view.recordIds.sum
+}
+
+function askRecords(turn: Turn, share: Share, view: ServerView): void {
+  const { theirs, session } = share
+  if (theirs === null || theirs.records.sum === share.askedRecords || asking(share, 'records') > 0) return
+  if (!lacksRecords(view, share)) return
+  if (plannerOf(turn, share.server).isTaken('records', session.id, turn.at)) {
+    share.blocked = true
+    return
+  }
+  if (!mayAsk(turn, session)) return
+  share.askedRecords = theirs.records.sum
+  const ids = [...view.recordIds.newestFirst()].sort()
+  const size = session.limits.haveMax - 1
+  for (let i = 0; i === 0 || i < ids.length; i += size) {
+    const have = ids.slice(i, i + size + 1)
+    const from: RecordId = i === 0 ? FIRST_RECORD : (ids[i] as RecordId)
+    const to: RecordId = ids[i + size] ?? LAST_RECORD
+    send(turn, session, { kind: 'want-records', handle: share.handle, request: note(turn, share, 'records', {}), from, to, have })
+  }
+}
+
+/** What a peer's row promises and is not held, nor was asked of it in vain. */
+function missingOf(view: ServerView, chain: ChainId, tip: PeerTip): Ranges {
+  return subtract(subtract(tip.ranges, view.chains.get(chain)?.ranges ?? []), tip.got)
+}
+
+/** How many envelopes this peer offers that are missing here. */
+export function missingCount(view: ServerView, share: Share): number {
+  let count = 0
+  for (const chain of share.pending) {
+    const tip = share.tips.get(chain)
+    if (tip !== undefined && view.knowsChain(chain)) count += countOf(missingOf(view, chain, tip))
+  }
+  return count
+}
+
+function askEnvelopes(turn: Turn, share: Share, view: ServerView): void {
+  const { session, theirs } = share
+  if (theirs === null || theirs.level < 2) return
+  while (asking(share, 'envelopes') < ENVELOPE_ASKS_MAX && hasRoom(turn)) {
+    const ranges = pickRanges(turn, share, view)
+    if (ranges.length === 0 || !mayAsk(turn, session)) return
+    const byChain = new Map<ChainId, Ranges>()
+    for (const { chain, from, to } of ranges) byChain.set(chain, unite(byChain.get(chain) ?? [], [[from, to]]))
+    const promised = ranges.reduce((sum, { from, to }) => sum + to - from + 1, 0)
+    // A fork has two envelopes at one number; more than two branches of everything are not owed a place.
+    const request = note(turn, share, 'envelopes', { ranges: byChain, promised, itemsMax: promised * 2 })
+    send(turn, session, { kind: 'want-envelopes', handle: share.handle, request, ranges })
+  }
+}
+
+function hasRoom(turn: Turn): boolean {
+  return turn.world.inbox < INBOX_BYTES_MAX / 2 && turn.world.inboxEnvelopes < INBOX_ENVELOPES_MAX
+}
+
+/** The newest missing part of every chain, as far as one request goes (SY7 by chains). */
+function pickRanges(turn: Turn, share: Share, view: ServerView): readonly ChainRange[] {
+  const planner = plannerOf(turn, share.server)
+  const open: { chain: ChainId; free: Ranges }[] = []
+  for (const chain of share.pending) {
+    const tip = share.tips.get(chain)
+    if (tip === undefined || !view.knowsChain(chain)) continue
+    const missing = missingOf(view, chain, tip)
+    if (missing.length === 0) {
+      settleChain(share, view, chain, tip)
+      continue
+    }
+    const free = planner.free(chain, missing, share.session.id, turn.at)
+    if (free.length > 0) open.push({ chain, free })
+    else share.blocked = true
+  }
+  const part = Math.max(CHAIN_SHARE_MIN, Math.floor(RANGE_ENVELOPES_MAX / Math.max(1, open.length)))
+  const out: ChainRange[] = []
+  let left = RANGE_ENVELOPES_MAX
+  for (const { chain, free } of open) {
+    const taken = newest(free, Math.min(part, left)).slice(-(RANGES_MAX - out.length))
+    for (const [from, to] of [...taken].reverse()) out.push({ chain, from, to })
+    left -= countOf(taken)
+    if (left <= 0 || out.length >= RANGES_MAX) break
+  }
+  return out
+}
+
+/** Nothing is missing by number. Equal numbers with different sums: the chain forks somewhere (EN8). */
+function settleChain(share: Share, view: ServerView, chain: ChainId, tip: PeerTip): void {
+  const held = view.chains.get(chain)
+  const forked = held !== undefined && held.sum !== tip.sum && tip.compared !== tip.sum &&
+    sameRanges(held.ranges.slice(-tip.ranges.length), tip.ranges)
+  if (!forked) {
+    if (share.comparing?.chain !== chain) share.pending.delete(chain)
+  } else if (share.comparing === null) {
+    tip.compared = tip.sum
+    share.comparing = { chain, left: tip.ranges, busy: false }
+  }
+}
+
+/** One window of a comparison at a time, newest first, until the sums agree or the chain ends. */
+function compareForks(turn: Turn, share: Share, view: ServerView): void {
+  const { comparing, session } = share
+  if (comparing === null || comparing.busy) return
+  const { chain } = comparing
+  const agrees = share.tips.get(chain)?.sum === view.chains.get(chain)?.sum
+  const window = newest(comparing.left, session.limits.windowBytes < 65_536 ? COMPARE_SPAN.circuit : COMPARE_SPAN.direct).at(-1)
+  if (agrees || window === undefined) {
+    share.comparing = null
+    share.pending.delete(chain)
+    return
+  }
+  if (!mayAsk(turn, session)) return
+  comparing.busy = true
+  const [from, to] = window
+  const lookup = turn.world.next++
+  turn.world.lookups.set(lookup, { session, for: 'compare', share, chain, from, to })
+  turn.effects.push({
+    type: 'lookup', lookup,
+    query: { kind: 'envelopes', server: share.server, device: session.peer, ranges: [{ chain, from, to }], itemsMax: ITEMS_MAX * 2, bytesMax: INBOX_BYTES_MAX }
+  })
+}
+
+/** Our own envelopes of the window were read: asks for whatever else the peer has there. */
+export function onCompareRead(turn: Turn, share: Share, range: ChainRange, found: SyncFound): void {
+  const { session, comparing } = share
+  if (comparing === null || found.kind !== 'envelopes' || session.shares.get(share.handle) !== share) return
+  const from = Math.max(range.from, (found.rest[0]?.to ?? range.from - 1) + 1)
+  const have = found.items.slice(0, ITEMS_MAX * 2).map(item => envelopeIdOf(turn.world.init.suite, item).subarray(0, 16))
+  const window: Range = [from, range.to]
+  comparing.left = subtract(comparing.left, [window])
+  const request = note(turn, share, 'compare', { ranges: new Map([[range.chain, [window]]]), itemsMax: ITEMS_MAX * 2 })
+  send(turn, session, { kind: 'compare', handle: share.handle, request, chain: range.chain, from, to: range.to, have })
+}
+
+/** Whether an envelope of this number was asked in this request. */
+export function wasAsked(ask: Ask, seq: number): boolean {
+  for (const ranges of ask.ranges.values()) if (contains(ranges, seq)) return true
+  return false
+}
+
+function tellCaughtUp(turn: Turn, share: Share, view: ServerView): void {
+  const { theirs, session } = share
+  if (share.caughtUp || theirs === null || share.blocked || share.comparing !== null) return
+  for (const ask of session.asks.values()) if (ask.share === share) return
+  if (lacksOperations(view, share) && share.askedOperations !== theirs.operations.sum) return
+  if (lacksRecords(view, share) && share.askedRecords !== theirs.records.sum) return
+  if (theirs.level === 2 && ((!share.tipsSeen && bucketsDiffer(view, theirs)) || missingCount(view, share) > 0)) return
+  share.caughtUp = true
+  turn.effects.push({ type: 'caught-up', session: session.id, device: session.peer, server: share.server })
+  // A burst ended: others may lack what was just fetched (SY15).
+  for (const other of sharesOf(turn, share.server)) if (other !== share && other.changes > 0) other.quietAt = turn.at
+}

@@ -1,0 +1,59 @@
+/** Receipts over streams (SY16): gathered for 250 ms, signed once a batch, sent to the author's device. */
+import { type DeviceId, type MessageId, refuse, type Refusal, type ServerId } from '../base/index.ts'
+import type { Frame } from './frames.ts'
+import { RECEIPT_IDS_MAX, RECEIPT_MS } from './limits.ts'
+import { createReceipt, type ReceiptKind, verifyReceipt } from './receipt.ts'
+import { send, type Share, sharesOf, type Turn, viewOf } from './session.ts'
+
+/** Ids that wait for one author at most; more are left to its next offer (SY18). */
+const WAITING_IDS_MAX = 16 * RECEIPT_IDS_MAX
+
+/** The stream to an author that asked us for receipts. */
+function shareOf(turn: Turn, server: ServerId, author: DeviceId): Share | undefined {
+  return sharesOf(turn, server).find(share => share.session.peer === author && share.opened && ((share.theirs?.flags ?? 0) & 1) === 1)
+}
+
+/** Something of this author is held here: tells it soon, if it is there and asked. */
+export function queueReceipts(turn: Turn, server: ServerId, author: DeviceId, kind: ReceiptKind, ids: readonly MessageId[]): void {
+  const { world } = turn
+  if (author === world.init.device || shareOf(turn, server, author) === undefined) return
+  const key = `${server} ${author} ${kind}`
+  let batch = world.receipts.get(key)
+  if (batch === undefined) world.receipts.set(key, (batch = { server, author, kind, ids: new Set() }))
+  for (const id of ids) if (batch.ids.size < WAITING_IDS_MAX) batch.ids.add(id)
+  world.receiptsAt = Math.min(world.receiptsAt, turn.at + RECEIPT_MS)
+}
+
+/** Signs and sends what gathered. */
+export function flushReceipts(turn: Turn): void {
+  const { world } = turn
+  if (world.receiptsAt > turn.at) return
+  world.receiptsAt = Infinity
+  for (const { server, author, kind, ids } of world.receipts.values()) {
+    const share = shareOf(turn, server, author)
+    if (share === undefined) continue
+    const all = [...ids]
+    for (let i = 0; i < all.length; i += RECEIPT_IDS_MAX) {
+      const receipt = createReceipt(world.init.suite, world.init.signer, { kind, ids: all.slice(i, i + RECEIPT_IDS_MAX), at: turn.at, until: null })
+      send(turn, share.session, { kind: 'receipt', handle: share.handle, receipt })
+    }
+  }
+  world.receipts.clear()
+}
+
+/** A peer's receipt: its own, or it is refused. */
+export function onReceipt(turn: Turn, share: Share, bytes: Uint8Array): Refusal | undefined {
+  const verdict = verifyReceipt(turn.world.init.suite, bytes)
+  if (!verdict.ok) return verdict
+  if (verdict.value.signer !== share.session.peer) return refuse('SY16', "another device's receipt")
+  turn.effects.push({ type: 'receipt', server: share.server, receipt: verdict.value })
+  return undefined
+}
+
+/** An author asks for proof. Only members' messages are of interest here. */
+export function onOffer(turn: Turn, share: Share, frame: Extract<Frame, { kind: 'offer' }>): Refusal | undefined {
+  if (share.theirs === null) return refuse('SY2', 'offers before open')
+  if (viewOf(turn, share)?.standing(share.session.peer) !== 'member') return undefined
+  turn.effects.push({ type: 'offered', session: share.session.id, device: share.session.peer, server: share.server, ids: frame.ids })
+  return undefined
+}

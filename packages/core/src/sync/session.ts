@@ -1,0 +1,296 @@
+/** What sync remembers: of the whole, of one stream, of one server shared over it. Only this folder sees it. */
+import type { DeviceId, MessageId, OperationId, RecordId, RuleId, ServerId } from '../base/index.ts'
+import type { ChainId } from './chain-index.ts'
+import type { ChainRange, ServerView, SessionId, SyncEffect, SyncInit } from './contract.ts'
+import type { Fingerprint } from './fingerprint.ts'
+import { encodeFrame, type Frame, type Summary } from './frames.ts'
+import {
+  BEAT_MS, CIRCUIT_BEAT_MS, CIRCUIT_FRAME_BYTES_MAX, CIRCUIT_HAVE_MAX, CIRCUIT_WINDOW_BYTES, CONTROL_BURST,
+  CONTROL_PER_SECOND, HAVE_MAX, HELLO_MS, ITEM_FRAME_BYTES, REQUESTS_BURST, REQUESTS_PER_SECOND, WINDOW_BYTES
+} from './limits.ts'
+import { FetchPlanner } from './planner.ts'
+import type { Ranges } from './ranges.ts'
+import type { ReceiptKind } from './receipt.ts'
+import { TokenBucket } from './token-bucket.ts'
+
+/** What a path allows. */
+export interface PathLimits {
+  readonly itemBytes: number
+  readonly windowBytes: number
+  readonly haveMax: number
+  readonly tipRows: number
+  readonly beatMs: number
+}
+
+const DIRECT: PathLimits = { itemBytes: ITEM_FRAME_BYTES, windowBytes: WINDOW_BYTES, haveMax: HAVE_MAX, tipRows: 512, beatMs: BEAT_MS }
+const CIRCUIT: PathLimits = {
+  itemBytes: CIRCUIT_FRAME_BYTES_MAX - 64, windowBytes: CIRCUIT_WINDOW_BYTES, haveMax: CIRCUIT_HAVE_MAX, tipRows: 64, beatMs: CIRCUIT_BEAT_MS
+}
+
+/** A peer's row about one chain, and what came of it. */
+export interface PeerTip {
+  sum: Fingerprint
+  ranges: Ranges
+  /** Asked of this peer and answered, in this session. */
+  got: Ranges
+  /** Times that it did not send what its row promised. */
+  misses: number
+  /** The sum for which forks were looked for. */
+  compared: Fingerprint | null
+}
+
+/** A server shared over one stream. */
+export interface Share {
+  readonly session: Session
+  readonly server: ServerId
+  readonly handle: number
+  /** The secret under which both proved themselves. */
+  readonly secret: Uint8Array
+  opened: boolean
+  theirs: Summary | null
+  level: number
+  wantsReceipts: boolean
+  /** The summary last sent, and when a next one is due. */
+  sent: Uint8Array | null
+  beatAt: number
+  quietAt: number
+  changes: number
+  askedOperations: Fingerprint | null
+  askedRecords: Fingerprint | null
+  fruitless: number
+  readonly tips: Map<ChainId, PeerTip>
+  readonly told: Map<ChainId, Fingerprint>
+  tipsSeen: boolean
+  /** Chains of which something may be missing. */
+  readonly pending: Set<ChainId>
+  comparing: { readonly chain: ChainId; left: Ranges; busy: boolean } | null
+  caughtUp: boolean
+  received: number
+  /** Something is missing that another session is fetching. */
+  blocked: boolean
+  servedAt: number
+}
+
+/** A request of ours. */
+export interface Ask {
+  readonly request: number
+  readonly share: Share
+  readonly kind: 'operations' | 'records' | 'envelopes' | 'compare'
+  /** Of envelopes: what was asked, by chain. */
+  readonly ranges: ReadonlyMap<ChainId, Ranges>
+  /** How many items may come, and how many were promised. */
+  readonly itemsMax: number
+  readonly promised: number
+  /** Heads unknown when asked. */
+  readonly heads: readonly OperationId[]
+  items: number
+  fresh: number
+  /** Deliveries not yet taken. */
+  waiting: number
+  status: number | null
+  progressAt: number
+}
+
+/** A request of theirs. */
+export type Job = { readonly share: Share; readonly request: number; busy: boolean } & (
+  | { readonly kind: 'operations' | 'records'; ids: readonly (OperationId | RecordId)[] }
+  | { readonly kind: 'envelopes'; ranges: readonly ChainRange[] }
+  | { readonly kind: 'compare'; ranges: readonly ChainRange[]; readonly have: ReadonlySet<string> }
+)
+
+/** A frame that waits for credit; `cost` 0 needs none but keeps its place. */
+export interface ReadyFrame {
+  readonly bytes: Uint8Array
+  readonly cost: number
+}
+
+/** One stream. */
+export interface Session {
+  readonly id: SessionId
+  readonly role: 'dialler' | 'listener'
+  readonly peer: DeviceId
+  readonly limits: PathLimits
+  gossip: boolean
+  phase: 'hello' | 'tokens' | 'ready'
+  readonly helloBy: number
+  nonceD: Uint8Array
+  nonceL: Uint8Array
+  /** The dialler's tokens so far, as the dialler knows them; null: padding. */
+  readonly slots: ({ readonly server: ServerId; readonly secret: Uint8Array } | null)[]
+  /** The dialler's tokens so far, as the listener counts them. */
+  tokensSeen: number
+  tokenFrames: number
+  readonly shares: Map<number, Share>
+  readonly ended: Set<number>
+  inFlight: number
+  readonly ready: ReadyFrame[]
+  readyBytes: number
+  inbox: number
+  owed: number
+  jobs: Job[]
+  lookups: number
+  served: number
+  readonly asks: Map<number, Ask>
+  nextRequest: number
+  readonly theirRequests: TokenBucket
+  readonly ourRequests: TokenBucket
+  readonly control: TokenBucket
+  /** An ask had to wait for our own pace. */
+  paced: boolean
+  /** Items that were news, and items that were not (SY13). */
+  fresh: number
+  stale: number
+}
+
+/** Whom a lookup is for. */
+export type LookupOwner = { readonly session: Session } & (
+  | { readonly for: 'job'; readonly job: Job }
+  | { readonly for: 'compare'; readonly share: Share; readonly chain: ChainId; readonly from: number; readonly to: number }
+)
+
+/** Where a delivery came from. */
+export interface DeliveryOwner {
+  readonly session: Session
+  readonly share: Share
+  readonly ask: Ask | null
+  readonly bytes: number
+  readonly items: number
+  readonly envelopes: number
+}
+
+/** Receipts that gather before they leave. */
+export interface ReceiptBatch {
+  readonly server: ServerId
+  readonly author: DeviceId
+  readonly kind: ReceiptKind
+  readonly ids: Set<MessageId>
+}
+
+/** Everything. */
+export interface World {
+  readonly init: SyncInit
+  readonly sessions: Map<SessionId, Session>
+  readonly planners: Map<ServerId, FetchPlanner>
+  readonly lookups: Map<number, LookupOwner>
+  readonly deliveries: Map<number, DeliveryOwner>
+  readonly receipts: Map<string, ReceiptBatch>
+  receiptsAt: number
+  /** Bytes delivered and not yet taken, over all sessions (SY8). */
+  inbox: number
+  inboxEnvelopes: number
+  next: number
+  timer: number | null
+}
+
+/** One step: the moment, and the effects that gather. */
+export interface Turn {
+  readonly world: World
+  readonly at: number
+  readonly effects: SyncEffect[]
+}
+
+/** A stream's first memory. */
+export function createSession(
+  init: { readonly session: SessionId; readonly role: 'dialler' | 'listener'; readonly peer: DeviceId; readonly circuit: boolean; readonly gossip: boolean },
+  at: number
+): Session {
+  return {
+    id: init.session, role: init.role, peer: init.peer, gossip: init.gossip, limits: init.circuit ? CIRCUIT : DIRECT,
+    phase: 'hello', helloBy: at + HELLO_MS, nonceD: new Uint8Array(), nonceL: new Uint8Array(),
+    slots: [], tokensSeen: 0, tokenFrames: 0, shares: new Map(), ended: new Set(),
+    inFlight: 0, ready: [], readyBytes: 0, inbox: 0, owed: 0, jobs: [], lookups: 0, served: 0,
+    asks: new Map(), nextRequest: 1, paced: false, fresh: 0, stale: 0,
+    theirRequests: new TokenBucket(REQUESTS_PER_SECOND, REQUESTS_BURST, at),
+    // Half of what the peer tolerates: its clock and its queue see ours bunched.
+    ourRequests: new TokenBucket(REQUESTS_PER_SECOND / 2, REQUESTS_BURST / 2, at),
+    control: new TokenBucket(CONTROL_PER_SECOND, CONTROL_BURST, at)
+  }
+}
+
+/** A shared server's first memory. */
+export function createShare(session: Session, server: ServerId, handle: number, secret: Uint8Array): Share {
+  return {
+    session, server, handle, secret, opened: false, theirs: null, level: 0, wantsReceipts: false, sent: null,
+    beatAt: Infinity, quietAt: Infinity, changes: 0, askedOperations: null, askedRecords: null, fruitless: 0,
+    tips: new Map(), told: new Map(), tipsSeen: false, pending: new Set(), comparing: null, caughtUp: false,
+    received: 0, blocked: false, servedAt: 0
+  }
+}
+
+/** Sends a frame that needs no credit. */
+export function send(turn: Turn, session: Session, frame: Exclude<Frame, { kind: 'unknown' }>): void {
+  turn.effects.push({ type: 'send', session: session.id, bytes: encodeFrame(frame) })
+}
+
+/** What is held of a share's server, while it is. */
+export function viewOf(turn: Turn, share: Share): ServerView | undefined {
+  return turn.world.init.views.get(share.server)
+}
+
+/** A server's claims. */
+export function plannerOf(turn: Turn, server: ServerId): FetchPlanner {
+  let planner = turn.world.planners.get(server)
+  if (planner === undefined) turn.world.planners.set(server, (planner = new FetchPlanner()))
+  return planner
+}
+
+/** All open shares of a server. */
+export function sharesOf(turn: Turn, server: ServerId): readonly Share[] {
+  const out: Share[] = []
+  for (const session of turn.world.sessions.values()) {
+    for (const share of session.shares.values()) if (share.server === server) out.push(share)
+  }
+  return out
+}
+
+/** The registered integer of a rule: its number in chapter SY, 100 for another chapter, 0 for none. */
+export function wireRule(rule: RuleId | null): number {
+  if (rule === null) return 0
+  return rule.startsWith('SY') ? Number(rule.slice(2)) : 100
+}
+
+function forgetAsks(turn: Turn, session: Session, which: (ask: Ask) => boolean): void {
+  for (const ask of [...session.asks.values()].filter(which)) {
+    session.asks.delete(ask.request)
+    plannerOf(turn, ask.share.server).release(claimKeys(ask), session.id, ask.request)
+  }
+}
+
+/** What a request of ours claims. */
+export function claimKeys(ask: Ask): Iterable<ChainId | 'operations' | 'records'> {
+  return ask.kind === 'operations' || ask.kind === 'records' ? [ask.kind] : ask.ranges.keys()
+}
+
+/** Forgets one shared server. The peer is told where `rule` is given (null: politely), and not where undefined. */
+export function endShare(turn: Turn, share: Share, rule: RuleId | null | undefined, told: RuleId | null = rule ?? null): void {
+  const { session } = share
+  if (session.shares.get(share.handle) !== share) return
+  if (rule !== undefined) send(turn, session, { kind: 'end', handle: share.handle, rule: wireRule(rule) })
+  session.shares.delete(share.handle)
+  session.ended.add(share.handle)
+  session.jobs = session.jobs.filter(job => job.share !== share)
+  forgetAsks(turn, session, ask => ask.share === share)
+  turn.effects.push({ type: 'ended', session: session.id, device: session.peer, server: share.server, rule: told })
+  if (session.shares.size === 0) turn.effects.push({ type: 'unmatched', session: session.id, device: session.peer })
+}
+
+/** Forgets a stream. */
+export function dropSession(turn: Turn, session: Session): void {
+  turn.world.sessions.delete(session.id)
+  forgetAsks(turn, session, () => true)
+  for (const [lookup, owner] of turn.world.lookups) if (owner.session === session) turn.world.lookups.delete(lookup)
+  for (const [delivery, owner] of turn.world.deliveries) {
+    if (owner.session !== session) continue
+    turn.world.deliveries.delete(delivery)
+    turn.world.inbox -= owner.bytes
+    turn.world.inboxEnvelopes -= owner.envelopes
+  }
+}
+
+/** Ends a stream by a rule the peer broke, or politely. */
+export function closeSession(turn: Turn, session: Session, rule: RuleId | null, reason: string): void {
+  if (!turn.world.sessions.has(session.id)) return
+  send(turn, session, { kind: 'close', rule: wireRule(rule) })
+  turn.effects.push({ type: 'close', session: session.id, device: session.peer, rule, reason })
+  dropSession(turn, session)
+}

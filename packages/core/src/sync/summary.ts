@@ -1,0 +1,165 @@
+/** What each side tells unasked of a server: summaries (SY4), beats (SY15), tips of author chains (SY8). */
+import { idToBytes, refuse, type Refusal } from '../base/index.ts'
+import { equalBytes } from '../encoding/index.ts'
+import { bucketsDiffer, foldBuckets } from './buckets.ts'
+import { bucketOf, type Chain } from './chain-index.ts'
+import type { ServerView, Standing } from './contract.ts'
+import { reconsider } from './fetch.ts'
+import { NO_FINGERPRINT } from './fingerprint.ts'
+import { encodeFrame, type Frame, type Summary, type Tip } from './frames.ts'
+import {
+  BEAT_JITTER_MS, BUCKETS_MAX, BURST_CHANGES, BURST_QUIET_MS, HEADS_MAX, IDLE_BEAT_MS, RECEIPT_IDS_MAX, RECEIPT_PEERS_MAX,
+  TIP_RANGES_MAX, TIPS_KEPT_MAX
+} from './limits.ts'
+import { randomBelow } from './random-below.ts'
+import { highestHeads, leavesSum } from './past.ts'
+import { countOf } from './ranges.ts'
+import { send, type Share, sharesOf, type Turn, viewOf } from './session.ts'
+
+/** What is served at each standing: 0 nothing, 1 operations and key records, 2 envelopes too (SY3). */
+const LEVELS: Readonly<Record<Standing, number>> = { member: 2, disputed: 1, applicant: 1, unjudged: 0, none: 0 }
+/** Summary flag: receipts are wanted from this peer (SY16). */
+const WANTS_RECEIPTS = 1
+/** Offers of unproven messages when a session begins (SY18). */
+const OFFER_FRAMES_MAX = 4
+
+/** The serving level of a device now. */
+export function levelOf(view: ServerView, share: Share): number {
+  return LEVELS[view.standing(share.session.peer)]
+}
+
+function createSummary(view: ServerView, share: Share): Summary {
+  const { level } = share
+  const chains = view.chains.size
+  const shown = level > 0
+  const nothing = { count: 0, sum: NO_FINGERPRINT }
+  return {
+    level,
+    flags: share.wantsReceipts ? WANTS_RECEIPTS : 0,
+    checkpoint: idToBytes(view.server),
+    operations: shown ? { count: view.operationIds.size, sum: view.operationIds.sum } : nothing,
+    heads: shown ? highestHeads(view.operations, HEADS_MAX) : [],
+    leaves: shown ? leavesSum(view.operations) : NO_FINGERPRINT,
+    records: shown ? { count: view.recordIds.size, sum: view.recordIds.sum } : nothing,
+    buckets: level === 2 ? foldBuckets(view.chains.buckets(), chains <= 8 ? 1 : chains <= 64 ? 4 : BUCKETS_MAX) : []
+  }
+}
+
+/** Opens a server towards the peer. */
+export function openShare(turn: Turn, share: Share, proof: Uint8Array): void {
+  const view = viewOf(turn, share)
+  if (view === undefined) return
+  share.opened = true
+  share.level = levelOf(view, share)
+  share.wantsReceipts = sharesOf(turn, share.server).filter(each => each.wantsReceipts).length < RECEIPT_PEERS_MAX
+  const summary = createSummary(view, share)
+  send(turn, share.session, { kind: 'open', handle: share.handle, proof, summary })
+  noteSent(turn, share, summary)
+}
+
+function noteSent(turn: Turn, share: Share, summary: Summary): void {
+  share.sent = encodeFrame({ kind: 'summary', handle: share.handle, summary })
+  share.beatAt = turn.at + IDLE_BEAT_MS
+  share.quietAt = Infinity
+  share.changes = 0
+}
+
+/** A beat (SY15): the summary, and tips that changed since they were told. `changed` false: also without news. */
+export function beat(turn: Turn, share: Share, onlyChanged = false): void {
+  const view = viewOf(turn, share)
+  if (view === undefined || !share.opened) return
+  share.level = levelOf(view, share)
+  const summary = createSummary(view, share)
+  const frame = encodeFrame({ kind: 'summary', handle: share.handle, summary })
+  if (onlyChanged && share.sent !== null && equalBytes(frame, share.sent)) return
+  turn.effects.push({ type: 'send', session: share.session.id, bytes: frame })
+  noteSent(turn, share, summary)
+  if (share.theirs !== null && bucketsDiffer(view, share.theirs)) tellTips(turn, share, view)
+}
+
+/** Something changed here: a beat within its time, at once when a burst ends (SY15). */
+export function noteChange(turn: Turn, share: Share, count: number): void {
+  if (!share.opened) return
+  share.changes += count
+  const jitter = randomBelow(turn.world.init.random, 2 * BEAT_JITTER_MS + 1) - BEAT_JITTER_MS
+  share.beatAt = Math.min(share.beatAt, turn.at + share.session.limits.beatMs + jitter)
+  if (share.changes >= BURST_CHANGES) share.quietAt = turn.at + BURST_QUIET_MS
+}
+
+/** When the next beat is due. */
+export function beatDue(share: Share): number {
+  return share.opened ? Math.min(share.beatAt, share.quietAt) : Infinity
+}
+
+/** Rows of chains in differing buckets that the peer does not know yet; at least one frame, so that it knows it has all. */
+export function tellTips(turn: Turn, share: Share, view: ServerView): void {
+  if (share.level < 2 || share.theirs === null) return
+  const theirs = share.theirs.buckets
+  const ours = theirs.length === 0 ? [] : foldBuckets(view.chains.buckets(), theirs.length)
+  const width = BUCKETS_MAX / Math.max(1, theirs.length)
+  const rows: Tip[] = []
+  for (const chain of view.chains.chains()) {
+    const bucket = Math.floor(bucketOf(chain.id) / width)
+    if (theirs.length > 0 && ours[bucket] === theirs[bucket]) continue
+    if (share.told.get(chain.id) === chain.sum || share.tips.get(chain.id)?.sum === chain.sum) continue
+    share.told.set(chain.id, chain.sum)
+    rows.push(tipOf(chain))
+  }
+  const size = share.session.limits.tipRows
+  for (let i = 0; i === 0 || i < rows.length; i += size) {
+    send(turn, share.session, { kind: 'tips', handle: share.handle, more: i + size < rows.length ? 1 : 0, rows: rows.slice(i, i + size) })
+  }
+}
+
+function tipOf(chain: Chain): Tip {
+  return { chain: chain.id, sum: chain.sum, ranges: chain.ranges.slice(-TIP_RANGES_MAX) }
+}
+
+/** The peer told what it holds. */
+export function acceptSummary(turn: Turn, share: Share, summary: Summary): Refusal | undefined {
+  const view = viewOf(turn, share)
+  if (view === undefined) return undefined
+  const first = share.theirs === null
+  share.theirs = summary
+  const differs = bucketsDiffer(view, summary)
+  share.tipsSeen = !differs
+  if (differs) tellTips(turn, share, view)
+  if (first && share.wantsReceipts) offerOutbox(turn, share, view)
+  return reconsider(turn, share)
+}
+
+function offerOutbox(turn: Turn, share: Share, view: ServerView): void {
+  const ids = view.outbox()
+  for (let i = 0; i < ids.length && i < OFFER_FRAMES_MAX * RECEIPT_IDS_MAX; i += RECEIPT_IDS_MAX) {
+    send(turn, share.session, { kind: 'offer', handle: share.handle, ids: ids.slice(i, i + RECEIPT_IDS_MAX) })
+  }
+}
+
+/** The peer's rows of author chains. */
+export function acceptTips(turn: Turn, share: Share, frame: Extract<Frame, { kind: 'tips' }>): Refusal | undefined {
+  if (share.theirs === null) return refuse('SY2', 'tips before open')
+  if (share.theirs.level < 2) return undefined
+  for (const { chain, sum, ranges } of frame.rows) {
+    const known = share.tips.get(chain)
+    if (known === undefined) share.tips.set(chain, { sum, ranges, got: [], misses: 0, compared: null })
+    else Object.assign(known, { sum, ranges })
+    if (countOf(ranges) > 0) share.pending.add(chain)
+  }
+  if (share.tips.size > TIPS_KEPT_MAX) return refuse('SY13', `rows of more than ${TIPS_KEPT_MAX} chains`)
+  if (frame.more === 0) share.tipsSeen = true
+  return reconsider(turn, share)
+}
+
+/** The beats that are due. */
+export function beatIfDue(turn: Turn, share: Share): void {
+  if (beatDue(share) <= turn.at) beat(turn, share)
+}
+
+/** SY3 at an authority change: ends what may be served no longer, tells a new level at once. */
+export function rejudgeLevel(turn: Turn, share: Share): void {
+  const view = viewOf(turn, share)
+  if (view === undefined || !share.opened) return
+  if (levelOf(view, share) !== share.level) beat(turn, share)
+  else noteChange(turn, share, 0)
+}
+
