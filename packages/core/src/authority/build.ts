@@ -3,8 +3,7 @@
  * open. A draft is neither placed nor signed: `AuthorityLog.place` adds the past, `signOperation` the signature.
  */
 import { type ChannelId, type DeviceId, idAs, idToBytes, type InviteId, type OperationId, type RoleId, type ServerId, type UserId } from '../base/index.ts'
-import { signBytes, type SigningKey, type Suite, verifyBytes } from '../crypto/index.ts'
-import { encodeCbor } from '../encoding/index.ts'
+import type { SigningKey, Suite } from '../crypto/index.ts'
 import { type CutRow, type Operation, type OperationFields, signOperation } from '../graph/index.ts'
 import type { ChannelKind, OperationDraft, PermissionName } from './contract.ts'
 import { DEFAULT_EVERYONE, permissionsToBits } from './flags.ts'
@@ -52,24 +51,7 @@ export function signGenesis(suite: Suite, key: SigningKey, device: DeviceId, ini
   return signOperation(suite, key, fields)
 }
 
-/** What the invite's key signs at a join (IV3). */
-function joinClaim(server: ServerId, user: UserId, userKey: UserKeyField): Uint8Array {
-  return encodeCbor([idToBytes(server), idToBytes(user), userKey.generation, userKey.boxPublicKey])
-}
-
-/** Signature by the invite's key that a join carries (IV3, context join). */
-export function signJoin(suite: Suite, inviteKey: SigningKey, server: ServerId, user: UserId, userKey: UserKeyField): Uint8Array {
-  return signBytes(suite, inviteKey, 'join', joinClaim(server, user, userKey))
-}
-
-/** Whether a join's signature is the invite's (IV3). */
-export function verifyJoin(
-  suite: Suite, signPublicKey: Uint8Array, server: ServerId, user: UserId, userKey: UserKeyField, signature: Uint8Array
-): boolean {
-  return verifyBytes(suite, signPublicKey, 'join', joinClaim(server, user, userKey), signature)
-}
-
-/** Kind 1. */
+/** Kind 1; the signature is `signJoin`'s. */
 export function draftJoin(init: {
   readonly invite: InviteId; readonly credential: Uint8Array; readonly userKey: UserKeyField; readonly signature: Uint8Array
 }): OperationDraft {
