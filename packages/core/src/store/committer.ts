@@ -13,14 +13,23 @@ interface Waiting {
   readonly writes: readonly StoreWrite[]
   readonly bytes: number
   readonly sync: boolean
+  readonly decided: (committed: boolean) => void
   readonly resolve: () => void
   readonly reject: (error: unknown) => void
 }
 
 /** Merges concurrent commits into single writes, in the order they came. */
 export interface Committer {
-  /** Resolves when these writes are on disk (or, unsynced, with the store). Rejects with what the store threw. */
-  commit(writes: readonly StoreWrite[], sync: boolean): Promise<void>
+  /**
+   * Resolves when these writes are on disk (or, unsynced, with the store). Rejects with what the store threw,
+   * and so does everything that waits behind a failed write: it may build on it. `decided` is called first, at
+   * once for all that share a fate.
+   */
+  commit(writes: readonly StoreWrite[], sync: boolean, decided: (committed: boolean) => void): Promise<void>
+  /** Failed writes so far. What was begun under a lower count must not be committed. */
+  readonly failures: number
+  /** Counts as a failure: something others may build on will never be written. */
+  abandon(): void
   /** Resolves when nothing is under way. */
   idle(): Promise<void>
   /** Writes handed to the store, and commits they served: their ratio is the gain. */
@@ -51,6 +60,7 @@ function takeGroup(queue: Waiting[]): Waiting[] {
 export function createCommitter(store: Store): Committer {
   const queue: Waiting[] = []
   const counts = { writes: 0, commits: 0 }
+  let failures = 0
   let running: Promise<void> | undefined
 
   async function run(): Promise<void> {
@@ -63,9 +73,13 @@ export function createCommitter(store: Store): Committer {
         await store.write(group.length === 1 ? first.writes : group.flatMap(waiting => waiting.writes), {
           sync: group.some(waiting => waiting.sync)
         })
+        for (const waiting of group) waiting.decided(true)
         for (const waiting of group) waiting.resolve()
       } catch (error) {
-        for (const waiting of group) waiting.reject(error)
+        failures++
+        const lost = [...group, ...queue.splice(0)]
+        for (const waiting of lost) waiting.decided(false)
+        for (const waiting of lost) waiting.reject(error)
       }
     }
     running = undefined
@@ -73,9 +87,15 @@ export function createCommitter(store: Store): Committer {
 
   return {
     counts,
-    commit: (writes, sync) =>
+    get failures() {
+      return failures
+    },
+    abandon: () => {
+      failures++
+    },
+    commit: (writes, sync, decided) =>
       new Promise((resolve, reject) => {
-        queue.push({ writes, bytes: bytesOf(writes), sync, resolve, reject })
+        queue.push({ writes, bytes: bytesOf(writes), sync, decided, resolve, reject })
         // One microtask later, so that what is committed in one turn shares the first write already.
         running ??= Promise.resolve().then(run)
       }),

@@ -93,10 +93,20 @@ export interface Batch {
   /** Changes so far. */
   readonly size: number
   /**
+   * Called once when the batch is decided: with true before `commit` resolves, with false before it rejects or
+   * when it is abandoned. For projections that keep what they staged in memory until it is on disk. Must not throw.
+   */
+  onSettled(run: (committed: boolean) => void): this
+  /**
    * Resolves when all is on disk (`sync` false: when the store took it). Concurrent commits share one fsync.
    * A batch commits once; an empty one at once. XCORD_DISK_FULL, XCORD_STORE_FAILED, XCORD_CLOSED.
+   *
+   * Batches land in the order of their commits. When one fails, so do all that were begun before its failure
+   * was known, since what they hold may follow from what it held: begin again from what is on disk.
    */
   commit(options?: CommitOptions): Promise<void>
+  /** This batch will not be committed: whoever staged into it forgets. For `finally`; after `commit` it does nothing. */
+  abandon(): void
 }
 
 /** How a batch is committed. */

@@ -215,6 +215,32 @@ describe('batches', () => {
     expect(await database.table(names).getMany([['f1'], ['f2'], ['f3'], ['after'], ['general']])).toEqual([undefined, undefined, undefined, 'x', 'Allgemeines'])
   })
 
+  it('[DB9] what was begun before a failure was known does not land behind it', async () => {
+    let fault: 'fail' | undefined
+    const { database, store } = await filled({ beforeWrite: () => fault })
+    const told: string[] = []
+    const begin = (name: string) => database.batch().put(names, [name], 'x').onSettled(ok => told.push(`${name} ${ok}`))
+    const early = begin('early')
+    fault = 'fail'
+    const running = begin('running').commit()
+    await Promise.resolve()
+    await Promise.resolve()
+    const queued = begin('queued').commit()
+    await expect(running).rejects.toMatchObject({ code: 'XCORD_STORE_FAILED' })
+    await expect(queued).rejects.toMatchObject({ code: 'XCORD_STORE_FAILED' })
+    fault = undefined
+    await expect(early.commit()).rejects.toMatchObject({ code: 'XCORD_STORE_FAILED' })
+    await begin('next').commit()
+    const dropped = begin('dropped')
+    const behind = begin('behind')
+    dropped.abandon()
+    await expect(behind.commit()).rejects.toMatchObject({ code: 'XCORD_STORE_FAILED' })
+    await expect(dropped.commit()).rejects.toThrow(TypeError)
+    expect(told).toEqual(['running false', 'queued false', 'early false', 'next true', 'dropped false', 'behind false'])
+    expect(await database.table(names).getMany([['running'], ['queued'], ['early'], ['next'], ['dropped'], ['behind']])).toEqual([undefined, undefined, undefined, 'x', undefined, undefined])
+    expect(store.writes).toBe(4)
+  })
+
   it('[DB9] spans tables, deletes by key and by row, keeps the last change, commits once', async () => {
     const { database } = await filled()
     const table = database.table(notes)

@@ -21,16 +21,21 @@ interface Change extends StoreWrite {
 interface BatchDeps {
   tableOf(definition: AnyTable): AnyOpenTable
   assertOpen(): void
-  commit(changes: readonly Change[], sync: boolean): Promise<void>
+  commit(changes: readonly Change[], sync: boolean, decided: (committed: boolean) => void): Promise<void>
+  failures(): number
+  abandon(): void
 }
 
 class PendingBatch implements Batch {
   readonly #deps: BatchDeps
   readonly #changes: Change[] = []
+  readonly #settled: ((committed: boolean) => void)[] = []
+  readonly #failuresAtStart: number
   #committed = false
 
   constructor(deps: BatchDeps) {
     this.#deps = deps
+    this.#failuresAtStart = deps.failures()
   }
 
   get size(): number {
@@ -61,11 +66,36 @@ class PendingBatch implements Batch {
     return this.#add({ key: row.rawKey, value: undefined, table: this.#deps.tableOf(definition), plain: undefined })
   }
 
+  onSettled(run: (committed: boolean) => void): this {
+    this.#settled.push(run)
+    return this
+  }
+
+  #settle(committed: boolean): void {
+    for (const run of this.#settled.splice(0)) run(committed)
+  }
+
   async commit(options: { readonly sync?: boolean } = {}): Promise<void> {
     if (this.#committed) throw new TypeError('this batch was committed already')
-    this.#deps.assertOpen()
     this.#committed = true
-    if (this.#changes.length > 0) await this.#deps.commit(this.#changes, options.sync ?? true)
+    try {
+      this.#deps.assertOpen()
+      if (this.#deps.failures() !== this.#failuresAtStart) {
+        throw new XcordError('XCORD_STORE_FAILED', 'An earlier change could not be stored, so neither was this one, which may build on it. Try again.', { operation: 'write' })
+      }
+    } catch (error) {
+      this.#settle(false)
+      throw error
+    }
+    if (this.#changes.length === 0) return this.#settle(true)
+    await this.#deps.commit(this.#changes, options.sync ?? true, committed => this.#settle(committed))
+  }
+
+  abandon(): void {
+    if (this.#committed) return
+    this.#committed = true
+    if (this.#settled.length > 0) this.#deps.abandon()
+    this.#settle(false)
   }
 }
 
@@ -136,7 +166,9 @@ export async function openDatabase(init: DatabaseInit): Promise<Database> {
   const deps: BatchDeps = {
     tableOf,
     assertOpen,
-    commit: (changes, sync) => commitChanges(changes, writes => committer.commit(writes, sync))
+    commit: (changes, sync, decided) => commitChanges(changes, writes => committer.commit(writes, sync, decided)),
+    failures: () => committer.failures,
+    abandon: committer.abandon
   }
 
   return {

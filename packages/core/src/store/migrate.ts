@@ -41,6 +41,7 @@ export async function runMigrations(init: DatabaseInit, keys: DatabaseKeys, foun
 /** A plain batch: migrations run alone, so nothing is merged and nothing is cached. */
 class MigrationBatch implements Batch {
   readonly #writes: StoreWrite[] = []
+  readonly #settled: ((committed: boolean) => void)[] = []
   readonly #init: DatabaseInit
   readonly #sealOf: (table: AnyTable) => TableSeal
 
@@ -70,9 +71,25 @@ class MigrationBatch implements Batch {
     return this
   }
 
+  onSettled(run: (committed: boolean) => void): this {
+    this.#settled.push(run)
+    return this
+  }
+
+  abandon(): void {
+    this.#writes.length = 0
+    for (const run of this.#settled.splice(0)) run(false)
+  }
+
   async commit(options: { readonly sync?: boolean } = {}): Promise<void> {
     const writes = this.#writes.splice(0)
-    if (writes.length > 0) await this.#init.store.write(writes, { sync: options.sync ?? true })
+    let done = false
+    try {
+      if (writes.length > 0) await this.#init.store.write(writes, { sync: options.sync ?? true })
+      done = true
+    } finally {
+      for (const run of this.#settled.splice(0)) run(done)
+    }
   }
 }
 
