@@ -18,7 +18,8 @@ export default defineConfig({
           include: [
             'packages/*/src/**/*.test.ts',
             'packages/*/src/**/*.test.tsx',
-            'packages/*/test/**/*.test.ts'
+            'packages/*/test/**/*.test.ts',
+            'packages/*/test/**/*.test.tsx'
           ],
           exclude: ['packages/*/test/e2e/**'],
           testTimeout: 60_000,
