@@ -45,7 +45,7 @@ export interface Opener extends Recipient {
 function boxKeyAndAad(
   suite: Suite, shared: Uint8Array, ephemeral: Uint8Array, recipient: Recipient, purpose: BoxPurpose
 ): { readonly key: SecretKey; readonly aad: Uint8Array } {
-  const context = [ephemeral, recipient.publicKey, recipient.rid, uintBytes(purpose.kind, 4), purpose.keyId]
+  const context = [ephemeral, recipient.publicKey, recipient.rid, uintBytes(purpose.kind, 1), purpose.keyId]
   return { key: kdf(suite, shared, 'lbx', context), aad: concatBytes(context.map(lengthPrefixed)) }
 }
 
