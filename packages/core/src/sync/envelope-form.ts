@@ -1,24 +1,28 @@
-/** The little that sync reads of an envelope (EN2): its length and its place in its chain. */
+/**
+ * The little that sync reads of an envelope: that it may be one, its number, its id. Versions and types it does
+ * not know pass: whoever holds them was asked for the range they are in, and the node drops them (EN15).
+ */
 import { ENVELOPE_BYTES_MAX } from '../base/index.ts'
 import type { Suite } from '../crypto/index.ts'
 import { concatBytes, uintFromBytes } from '../encoding/index.ts'
+import { CIPHERTEXT_BYTES_MIN, ENVELOPE_HEADER_BYTES, ENVELOPE_SIGNATURE_BYTES } from '../graph/index.ts'
 
-/** EN2: bytes before the ciphertext. */
-export const ENVELOPE_HEADER_BYTES = 108
-/** EN2: bytes after it. */
-export const SIGNATURE_BYTES = 64
-/** A stub: header, H(ciphertext), signature (EN3). */
-export const STUB_BYTES = ENVELOPE_HEADER_BYTES + 32 + SIGNATURE_BYTES
+const ENVELOPE_BYTES_MIN = ENVELOPE_HEADER_BYTES + CIPHERTEXT_BYTES_MIN + ENVELOPE_SIGNATURE_BYTES
+/** A stub is a tuple of three byte strings (EN3): heads of 1 and 2 bytes before the header. */
+const STUB_HEADER_OFFSET = 3
+const STUB_BYTES = STUB_HEADER_OFFSET + ENVELOPE_HEADER_BYTES + 2 + 32 + 2 + ENVELOPE_SIGNATURE_BYTES
+/** EN2: where a header keeps seq. */
 const SEQ_OFFSET = 52
 
 /** The sequence number of an envelope or stub; undefined where it cannot be one. */
 export function sequenceOf(kind: 'envelopes' | 'stubs', bytes: Uint8Array): number | undefined {
-  const fits = kind === 'stubs' ? bytes.length === STUB_BYTES : bytes.length > ENVELOPE_HEADER_BYTES + SIGNATURE_BYTES && bytes.length <= ENVELOPE_BYTES_MAX
-  return fits ? uintFromBytes(bytes.subarray(SEQ_OFFSET, SEQ_OFFSET + 8)) : undefined
+  const fits = kind === 'stubs' ? bytes.length === STUB_BYTES : bytes.length >= ENVELOPE_BYTES_MIN && bytes.length <= ENVELOPE_BYTES_MAX
+  const at = (kind === 'stubs' ? STUB_HEADER_OFFSET : 0) + SEQ_OFFSET
+  return fits ? uintFromBytes(bytes.subarray(at, at + 8)) : undefined
 }
 
-/** EN3: H(header ‖ H(ciphertext)). */
+/** EN3's id, whatever the envelope's version: H(header ‖ H(ciphertext)). */
 export function envelopeIdOf(suite: Suite, envelope: Uint8Array): Uint8Array {
-  const ciphertext = envelope.subarray(ENVELOPE_HEADER_BYTES, Math.max(ENVELOPE_HEADER_BYTES, envelope.length - SIGNATURE_BYTES))
+  const ciphertext = envelope.subarray(ENVELOPE_HEADER_BYTES, Math.max(ENVELOPE_HEADER_BYTES, envelope.length - ENVELOPE_SIGNATURE_BYTES))
   return suite.sha256(concatBytes([envelope.subarray(0, ENVELOPE_HEADER_BYTES), suite.sha256(ciphertext)]))
 }
