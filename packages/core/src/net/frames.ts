@@ -59,8 +59,8 @@ export function createFrameReader(bytesMax: number): FrameReader {
           if (wanted > bytesMax) return refuse('NT39', `a frame of ${wanted} bytes; at most ${bytesMax}`)
         }
         if (held < wanted) break
-        // Copied, so that a small frame does not keep the whole chunk it came in alive.
-        frames.push(take(wanted).slice())
+        // Copied, so that a small frame does not keep the whole chunk it came in alive; `slice` of a Buffer copies nothing.
+        frames.push(new Uint8Array(take(wanted)))
         wanted = undefined
       }
       return accept(frames)

@@ -7,10 +7,10 @@ import { kadDHT, passthroughMapper } from '@libp2p/kad-dht'
 import { ping } from '@libp2p/ping'
 import { tcp } from '@libp2p/tcp'
 import { webSockets } from '@libp2p/websockets'
-import { yamux } from '@libp2p/yamux'
 import { createLibp2p, type Libp2pOptions } from 'libp2p'
 import { idFromBytes } from '../../base/index.ts'
 import type { Transport } from '../../net/index.ts'
+import { boundedYamux } from './bounded-yamux.ts'
 import { captureComponents } from './components.ts'
 import { createCore, SYSTEM_CLOCK, SYSTEM_RANDOM } from './core.ts'
 import { createGater } from './gater.ts'
@@ -77,7 +77,7 @@ export async function createLibp2pTransport(init: Libp2pTransportInit): Promise<
     },
     transports: [tcp(), webSockets(), circuitRelayTransport(), ...(init.webrtc === true ? [await webrtcTransport(init)] : [])],
     connectionEncrypters: [heard.encrypter],
-    streamMuxers: [yamux()],
+    streamMuxers: [boundedYamux()],
     connectionGater: createGater({ suite: init.suite, maxConnections, connectionCount: () => count() }),
     // PF18: libp2p's monitor cuts healthy connections under load; NT20 replaces it.
     connectionMonitor: { enabled: false },

@@ -60,7 +60,7 @@ export function createMemoryGossip(deps: MemoryGossipDeps): MemoryGossip {
     publish: async (topic, data) => {
       if (data.length > BUNDLE_BYTES_MAX) throw new RangeError(`a gossip message has at most ${BUNDLE_BYTES_MAX} bytes, not ${data.length}`)
       if (!deps.isStarted()) throw new XcordError('XCORD_CLOSED', 'The network is not started.', { what: 'transport' })
-      return isNew(deps.idOf(topic, data)) ? spread(topic, data.slice(), undefined) : 0
+      return isNew(deps.idOf(topic, data)) ? spread(topic, new Uint8Array(data), undefined) : 0
     },
     subscribers: topic => deps.neighbours().filter(each => each.gossip.isSubscribed(topic)).map(each => each.device),
     validate: run => {

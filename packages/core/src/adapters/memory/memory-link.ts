@@ -1,7 +1,7 @@
 /** One connection between two peers of a memory network, and the streams on it. */
 import { type DeviceId, NET_FRAME_BYTES_MAX, XcordError } from '../../base/index.ts'
 import type { Connection, FrameStream, HandlerBounds, OpenStreamOptions, ProtocolName } from '../../net/index.ts'
-import type { Lane, NetworkInner } from './memory-network.ts'
+import { type Lane, type NetworkInner, openLane } from './memory-network.ts'
 import type { MemoryPeer } from './memory-peer.ts'
 import { createStreamPair, type StreamEnd } from './memory-stream.ts'
 
@@ -34,7 +34,7 @@ export function openLink(init: LinkInit): MemoryLink {
   const { network, dialler, listener } = init
   const id = network.nextId()
   const devices = [dialler.device, listener.device] as const
-  const lanes = new Map<DeviceId, Lane>(devices.map(each => [each, { lastAt: 0 }]))
+  const lanes = new Map<DeviceId, Lane>(devices.map(each => [each, openLane()]))
   const streams = new Set<StreamEnd>()
   let open = true
   let spent = 0

@@ -50,6 +50,12 @@ export interface NetworkInner {
 /** One direction of a connection: what was sent first arrives first. */
 export interface Lane {
   lastAt: number
+  readonly waiting: (() => void)[]
+}
+
+/** A lane that nothing has used. */
+export function openLane(): Lane {
+  return { lastAt: 0, waiting: [] }
 }
 
 /** A uniform number from 0 to 1, of the seeded stream. */
@@ -95,7 +101,9 @@ export function createMemoryNetwork(init: MemoryNetworkInit): MemoryNetwork {
         const now = clock.now()
         const at = Math.max(lane.lastAt, now + delay)
         lane.lastAt = at
-        timers.after(at - now, run)
+        // Timers of one moment may fire in any order; each firing takes whatever is next in the lane.
+        lane.waiting.push(run)
+        timers.after(at - now, () => lane.waiting.shift()?.())
       }
     }
   }

@@ -90,7 +90,7 @@ function createEnd(init: StreamPairInit, device: DeviceId, inbound: boolean, rea
     send: async frame => {
       const size = encodeFrame(frame, readMax).length
       if (failed !== undefined || closed || !link.isOpen()) throw gone()
-      const copy = frame.slice()
+      const copy = new Uint8Array(frame)
       inFlight += size
       network.post(link.lane(device), () => {
         inFlight -= size

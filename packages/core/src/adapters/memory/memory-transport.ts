@@ -10,7 +10,7 @@ import {
 } from '../../net/index.ts'
 import { createMemoryGossip } from './memory-gossip.ts'
 import { type MemoryLink, openLink } from './memory-link.ts'
-import type { MemoryNetwork } from './memory-network.ts'
+import { type MemoryNetwork, openLane } from './memory-network.ts'
 import type { MemoryHandler, MemoryPeer } from './memory-peer.ts'
 
 /** Bytes a relayed link carries, as PF9's default. */
@@ -158,7 +158,7 @@ export function createMemoryTransport(init: MemoryTransportInit): Transport {
     if (signal?.aborted === true) throw aborted()
     await new Promise<void>((resolve, reject) => {
       signal?.addEventListener('abort', () => reject(aborted()), { once: true })
-      inner.post({ lastAt: 0 }, () => inner.post({ lastAt: 0 }, resolve))
+      inner.post(openLane(), () => inner.post(openLane(), resolve))
     })
   }
   const redial = (other: DeviceId): void => {
