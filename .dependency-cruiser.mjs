@@ -70,8 +70,8 @@ const architecture = [
         `${CORE}$1/`,
         `${CORE}(?:adapters/[^/]+|[^/]+)/index\\.ts$`,
         `${CORE}index\\.ts$`,
-        // Suites are opened by tests alone: "tests stay tests".
-        '\\.contract\\.ts$'
+        // Suites and fixtures are opened by tests alone: "tests stay tests".
+        '\\.(contract|fixture)\\.ts$'
       ]
     }
   ),
