@@ -8,7 +8,7 @@ import { kdf } from './derive.ts'
 import type { SecretKey, Suite } from './suite.ts'
 
 /** EK1, EK3: what is inside a box; part of what it is bound to. */
-export const BoxKind = { userKey: 0, bucket: 1, role: 2, epoch: 3, grant: 4, hello: 6, keyStore: 7 } as const
+export const BoxKind = { userKey: 0, bucket: 1, role: 2, epoch: 3, grant: 4, hello: 6, keyStore: 7, package: 8 } as const
 /** A box's kind. */
 export type BoxKind = (typeof BoxKind)[keyof typeof BoxKind]
 

@@ -1,5 +1,5 @@
 /** Small byte helpers that have no home in a library we use. */
-import { compare, concat, equals } from 'uint8arrays'
+import { compare, concat, equals, toString } from 'uint8arrays'
 
 export { concat as concatBytes, equals as equalBytes, compare as compareBytes }
 
@@ -42,4 +42,9 @@ export function uintFromBytes(bytes: Uint8Array): number | undefined {
 /** lp(x): x behind its length in 4 big-endian bytes. */
 export function lengthPrefixed(bytes: Uint8Array): Uint8Array {
   return concat([uintBytes(bytes.length, 4), bytes])
+}
+
+/** Lower-case hex, for map keys and for people. */
+export function toHex(bytes: Uint8Array): string {
+  return toString(bytes, 'hex')
 }

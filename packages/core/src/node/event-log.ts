@@ -1,0 +1,131 @@
+/**
+ * Durable events (ND2): written in the batch of what caused them, released in order of their cursors, kept
+ * for readers that are away, pruned with an explicit gap.
+ *
+ * An event names what it is about; whoever reads it looks up what that is now. So deleted content does not
+ * survive in the log.
+ */
+import { type Codec, array, codec, literal, nullable, text, tuple } from '../encoding/index.ts'
+import { type Batch, type Database, defineTable, sortNumber } from '../store/index.ts'
+
+/** One event as it is kept. */
+export interface EventRecord {
+  /** `noun:verb`. */
+  readonly type: string
+  readonly server: string
+  /** Ids the event is about, in an order fixed per type. */
+  readonly refs: readonly string[]
+  /** A word beside them: emoji, rule, reason, delivery. */
+  readonly note: string | null
+}
+
+/** An event and its place. */
+export interface LoggedEvent extends EventRecord {
+  readonly cursor: number
+}
+
+/** Events kept for absent readers: about a day of a busy profile, some 10 MB. */
+export const EVENTS_KEPT_MAX = 50_000
+
+const eventCodec: Codec<EventRecord & { version: 1 }> = codec(
+  tuple({ version: literal(1), type: text(40, 3), server: text(80), refs: array(text(120), 8), note: nullable(text(1_024)) }),
+  { rule: 'ND2' }
+)
+
+/** Table of the event log, for `openDatabase`. */
+export const eventTable = defineTable({ name: 'events', schema: 1, key: [sortNumber()] as const, value: eventCodec })
+
+/** The log. */
+export interface EventLog {
+  /** Newest released cursor; 0 before the first event. */
+  readonly latest: number
+  /** Cursor before the oldest event kept. */
+  readonly floor: number
+  /**
+   * Adds events to a batch. Call `commit` of the ticket after the batch was committed: events are released
+   * strictly in cursor order, so that no reader's cursor ever jumps over one.
+   */
+  append(batch: Batch, events: readonly EventRecord[]): EventTicket
+  /** Released events after a cursor, in order, at most `limit`. */
+  read(after: number, limit: number): Promise<readonly LoggedEvent[]>
+  /** Calls back with each released event. Returns its removal. */
+  listen(listener: (event: LoggedEvent) => void): () => void
+  /** Deletes what is beyond EVENTS_KEPT_MAX. */
+  prune(): Promise<void>
+}
+
+/** Releases the events of one batch, or gives their cursors up. */
+export interface EventTicket {
+  commit(): void
+  abandon(): void
+}
+
+/** Opens the log of a database. */
+export async function openEventLog(database: Database): Promise<EventLog> {
+  const table = database.table(eventTable)
+  const listeners = new Set<(event: LoggedEvent) => void>()
+  const waiting: { readonly events: readonly LoggedEvent[]; state: 'open' | 'done' | 'void' }[] = []
+  let assigned = await edge(true)
+  let released = assigned
+  let floor = Math.max(0, (await edge(false)) - 1)
+
+  async function edge(reverse: boolean): Promise<number> {
+    for await (const row of table.scan({ reverse, limit: 1 })) return row.sort[0] ?? 0
+    return 0
+  }
+
+  function release(): void {
+    for (let head = waiting[0]; head !== undefined && head.state !== 'open'; head = waiting[0]) {
+      waiting.shift()
+      for (const event of head.events) {
+        released = event.cursor
+        if (head.state === 'done') for (const listener of [...listeners]) listener(event)
+      }
+    }
+  }
+
+  return {
+    get latest() {
+      return released
+    },
+    get floor() {
+      return floor
+    },
+    append: (batch, events) => {
+      const logged = events.map(event => ({ ...event, cursor: ++assigned }))
+      for (const { cursor, ...event } of logged) batch.put(eventTable, [cursor], { version: 1, ...event })
+      const entry = { events: logged, state: 'open' as 'open' | 'done' | 'void' }
+      waiting.push(entry)
+      return {
+        commit: () => {
+          entry.state = 'done'
+          release()
+        },
+        abandon: () => {
+          entry.state = 'void'
+          release()
+        }
+      }
+    },
+    read: async (after, limit) => {
+      const found: LoggedEvent[] = []
+      for await (const row of table.scan({ from: after + 1, to: released + 1, limit })) {
+        const { version: _version, ...event } = row.value
+        found.push({ ...event, cursor: row.sort[0] as number })
+      }
+      return found
+    },
+    listen: listener => {
+      listeners.add(listener)
+      return () => listeners.delete(listener)
+    },
+    prune: async () => {
+      const keepFrom = released - EVENTS_KEPT_MAX + 1
+      if (keepFrom <= floor + 1) return
+      const batch = database.batch()
+      for await (const row of table.scan({ to: keepFrom })) batch.deleteRow(eventTable, row)
+      await batch.commit({ sync: false })
+      floor = keepFrom - 1
+    }
+  }
+}

@@ -1,0 +1,65 @@
+/** Judges opened content by authority (AU34–AU38) and hands what may be seen to the timeline. */
+import { type ChannelId, type DeviceId, idAs, type UserId } from '../base/index.ts'
+import type { ContentVerdict, PermissionName } from '../authority/index.ts'
+import type { Body, OpenedEnvelope } from '../e2ee/index.ts'
+import type { EnvelopeStub } from '../graph/index.ts'
+import { type TimelineBody, validateBody } from '../timeline/index.ts'
+import type { Outcome } from './take-envelopes.ts'
+import type { Work } from './work.ts'
+
+/** Permissions an act needs beside ViewChannel (AU33, AU38); authorship is the timeline's question. */
+export function permissionsFor(body: Body): readonly PermissionName[] {
+  switch (body.kind) {
+    case 'message':
+      return [
+        'SendMessages',
+        ...(body.mentions.everyone ? ['MentionEveryone' as const] : []),
+        ...(body.attachments.length > 0 ? ['AttachFiles' as const] : [])
+      ]
+    case 'reaction':
+      return body.on ? ['AddReactions'] : []
+    case 'pin':
+      return ['PinMessages']
+    default:
+      return []
+  }
+}
+
+/** The bodies that make up a timeline. */
+function timelineBody(body: Body): TimelineBody | undefined {
+  return body.kind === 'message' || body.kind === 'edit' || body.kind === 'delete' || body.kind === 'reaction' || body.kind === 'pin' ? body : undefined
+}
+
+/** Judges one opened content envelope; what is visible or hidden becomes an item of the turn. */
+export function judgeContent(work: Work, device: DeviceId, envelope: EnvelopeStub, opened: OpenedEnvelope): Outcome {
+  const { state } = work
+  const body = timelineBody(opened.payload.body)
+  const channel = opened.channel
+  // Kinds of newer clients are kept in their chain, unshown (EN6).
+  if (body === undefined || channel === idAs('c', state.server)) return { status: 'opened', channel }
+  if (!validateBody(body).ok) return { status: 'refused', channel }
+  const act = { device, seq: envelope.seq, id: envelope.id, channel, auth: opened.payload.auth, at: opened.payload.at }
+  const verdict = state.log.judge({ ...act, needs: permissionsFor(opened.payload.body) })
+  if (verdict.kind === 'waiting') return { status: 'waiting', channel, waitsFor: { keyId: null, operations: verdict.missing } }
+  if (verdict.kind === 'rejected') return { status: 'refused', channel }
+  const mayManage = body.kind === 'delete' && state.log.judge({ ...act, needs: ['ManageMessages'] }).kind === 'visible'
+  work.items.push({
+    id: envelope.id, channel, device, user: verdict.user, seq: envelope.seq, at: opened.payload.at, auth: opened.payload.auth,
+    body, standing: verdict.kind, mayManage
+  })
+  if (body.kind === 'message' && verdict.kind === 'visible') remember(work, channel, envelope, opened.payload.at, verdict.user)
+  return { status: 'opened', channel }
+}
+
+/** Newest messages of a channel become parents of what is written next (AU34). */
+const TIPS_KEPT = 4
+
+function remember(work: Work, channel: ChannelId, envelope: EnvelopeStub, at: number, _user: UserId): void {
+  const { tips } = work.state
+  const held = tips.get(channel) ?? []
+  const oldest = held.at(-1)
+  if (held.length >= TIPS_KEPT && oldest !== undefined && at <= oldest.at) return
+  tips.set(channel, [...held, { id: envelope.id, at }].sort((a, b) => b.at - a.at).slice(0, TIPS_KEPT))
+}
+
+export type { ContentVerdict }

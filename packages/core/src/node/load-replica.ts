@@ -1,0 +1,153 @@
+/** Rebuilds a replica from the store: operations in order of acceptance, keys, chains; no message is read. */
+import { type DeviceId, type InviteId, type KeyId, type MessageId, type OperationId, type ServerId, XcordError } from '../base/index.ts'
+import { createAuthorityLog } from '../authority/index.ts'
+import { createKeyRing, decodeStoredSeed, type HeldInvite, inviteKeys, type StoredKeyRecord, type StoredSeed } from '../e2ee/index.ts'
+import { decodeAuthorChain, decodeOperation, type Operation } from '../graph/index.ts'
+import { readProfile } from '../identity/index.ts'
+import type { Database } from '../store/index.ts'
+import { DeliveryTracker } from '../sync/index.ts'
+import { authorityDeps } from './authority-deps.ts'
+import { decodeDelivery } from './delivery-row.ts'
+import { type ReplicaDeps, ReplicaState } from './replica-state.ts'
+import {
+  chainTable, deliveryTable, inviteTable, operationTable, pendingTable, profileTable, recordTable, seedTable, type ServerRow
+} from './tables.ts'
+import { noteOperation } from './take-operations.ts'
+
+/** Loads one server of the profile. XCORD_STORE_CORRUPT where what is stored no longer holds together. */
+export async function loadReplica(deps: ReplicaDeps, row: ServerRow): Promise<ReplicaState> {
+  const server = row.server as ServerId
+  const operations = await readOperations(deps, server)
+  const [genesis] = operations
+  if (genesis === undefined) throw corrupt('operations', 'the genesis is missing')
+  const deliveries = await readDeliveries(deps.database, server)
+  const state = createReplicaState(deps, {
+    server, genesis, records: await readRecords(deps.database, server), seeds: await readSeeds(deps.database, server),
+    delivery: new DeliveryTracker(deliveries), inviteSecret: row.inviteSecret, status: row.status,
+    prepare: log => {
+      // All that is stored was accepted once: no clock is asked again (AU6).
+      for (const each of operations) log.add(each, Number.MAX_SAFE_INTEGER)
+    }
+  })
+  state.addresses = row.addresses
+  for (const each of deliveries) state.ownChannels.set(each.id, each.channel)
+  for (const each of operations) noteOperation(state, each)
+  state.nextOperation = operations.length
+  await readChains(state)
+  await readProfiles(state)
+  await readRest(state)
+  return state
+}
+
+/** What a replica starts from: the genesis alone (made or joined here), or everything that was stored. */
+export interface ReplicaStart {
+  readonly server: ServerId
+  readonly genesis: Operation
+  readonly status: ServerRow['status']
+  readonly inviteSecret: Uint8Array | null
+  readonly records?: readonly StoredKeyRecord[]
+  readonly seeds?: readonly StoredSeed[]
+  readonly delivery?: DeliveryTracker
+  readonly prepare?: (log: ReplicaState['log']) => void
+}
+
+/** Puts the machines of a replica together. */
+export function createReplicaState(deps: ReplicaDeps, start: ReplicaStart): ReplicaState {
+  const { suite, account } = deps
+  const log = createAuthorityLog(authorityDeps(suite), start.genesis)
+  start.prepare?.(log)
+  const records = start.records ?? []
+  const ring = createKeyRing({
+    suite, server: start.server, log, user: account.user, device: account.device.device, signingKey: account.device.signingKey,
+    userKeys: account.userKeys, invites: heldInvites(deps, log, start.inviteSecret), records, seeds: start.seeds ?? []
+  })
+  const state = new ReplicaState(deps, {
+    server: start.server, status: start.status, log, ring, tracker: start.delivery ?? new DeliveryTracker()
+  })
+  state.inviteSecret = start.inviteSecret
+  for (const record of ring.records()) state.recordIds.add(record.id)
+  state.nextRecord = records.length
+  return state
+}
+
+/** The invite we are joining with, once its operation is known. */
+export function heldInvites(deps: ReplicaDeps, log: ReplicaState['log'], secret: Uint8Array | null): readonly HeldInvite[] {
+  if (secret === null) return []
+  const keys = inviteKeys(deps.suite, secret)
+  return log.state().invites()
+    .filter(each => each.boxPublicKey !== null && each.boxPublicKey.every((byte, index) => byte === keys.boxPublicKey[index]))
+    .map(each => ({ invite: each.id, boxPublicKey: keys.boxPublicKey, boxSecret: keys.boxSecret }))
+}
+
+async function readOperations(deps: ReplicaDeps, server: ServerId): Promise<readonly Operation[]> {
+  const operations: Operation[] = []
+  for await (const { value } of deps.database.table(operationTable).scan({ prefix: [server] })) {
+    const read = decodeOperation(deps.suite, value.bytes, { trusted: true })
+    if (!read.ok) throw corrupt('operations', read.reason)
+    operations.push(read.value)
+  }
+  return operations
+}
+
+async function readRecords(database: Database, server: ServerId): Promise<readonly StoredKeyRecord[]> {
+  const records: StoredKeyRecord[] = []
+  for await (const { value } of database.table(recordTable).scan({ prefix: [server] })) records.push({ bytes: value.bytes, receivedAt: value.receivedAt })
+  return records
+}
+
+async function readSeeds(database: Database, server: ServerId): Promise<readonly StoredSeed[]> {
+  const seeds: StoredSeed[] = []
+  for await (const { value } of database.table(seedTable).scan({ prefix: [server] })) {
+    const read = decodeStoredSeed(value.bytes)
+    if (!read.ok) throw corrupt('key-seeds', read.reason)
+    seeds.push(read.value)
+  }
+  return seeds
+}
+
+/** Own messages that the outbox still offers. */
+async function readDeliveries(database: Database, server: ServerId): Promise<readonly NonNullable<ReturnType<typeof decodeDelivery>>[]> {
+  const open: NonNullable<ReturnType<typeof decodeDelivery>>[] = []
+  for await (const { value } of database.table(deliveryTable).scan({ prefix: [server, 0] })) {
+    const entry = decodeDelivery(value.bytes)
+    if (entry === undefined) throw corrupt('deliveries', 'a row does not read')
+    open.push(entry)
+  }
+  return open
+}
+
+async function readChains(state: ReplicaState): Promise<void> {
+  for await (const { value } of state.deps.database.table(chainTable).scan({ prefix: [state.server] })) {
+    const device = value.device as DeviceId
+    const chain = decodeAuthorChain(value.chain)
+    if (!chain.ok || !state.chains.restore(device, value.index)) throw corrupt('chains', chain.ok ? 'an index does not read' : chain.reason)
+    state.authors.set(device, { chain: chain.value, at: value.at })
+  }
+}
+
+async function readProfiles(state: ReplicaState): Promise<void> {
+  for await (const { value } of state.deps.database.table(profileTable).scan({ prefix: [state.server] })) {
+    const read = readProfile(state.deps.suite, value.bytes)
+    if (!read.ok) throw corrupt('profiles', read.reason)
+    const { user, name, revision, device } = read.value
+    state.profiles.set(user, { name, revision, device })
+  }
+}
+
+async function readRest(state: ReplicaState): Promise<void> {
+  const { database } = state.deps
+  for await (const { value } of database.table(inviteTable).scan({ prefix: [state.server] })) state.links.set(value.invite as InviteId, value.link)
+  for await (const { value } of database.table(pendingTable).scan({ prefix: [state.server] })) {
+    state.pending.set(value.id as MessageId, {
+      id: value.id as MessageId, device: value.device as DeviceId, seq: value.seq, keyId: value.keyId as KeyId | null,
+      operations: value.operations as readonly OperationId[]
+    })
+  }
+}
+
+function corrupt(table: string, reason: string): XcordError<'XCORD_STORE_CORRUPT'> {
+  return new XcordError(
+    'XCORD_STORE_CORRUPT', `The profile's table "${table}" is damaged: ${reason}. Restore a backup, or join again by a link.`, { table, reason }
+  )
+}
+

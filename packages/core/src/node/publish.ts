@@ -1,0 +1,118 @@
+/**
+ * Own envelopes: sealed under a safe key, placed in our chain, kept before they leave (KS6, EK10, EN5).
+ */
+import { type ChannelId, idAs, type MessageId, XcordError } from '../base/index.ts'
+import { draftGather } from '../authority/index.ts'
+import type { Body, EpochChoice, KeyPlan, TopicKeys } from '../e2ee/index.ts'
+import { type Envelope, EnvelopeType, signOperation } from '../graph/index.ts'
+import { keep, openAndApply, place } from './take-envelopes.ts'
+import { addOperation } from './take-operations.ts'
+import { takePlan } from './take-records.ts'
+import type { Work } from './work.ts'
+
+/** AU34: how far a parent's claimed time may lie ahead of our clock and still push ours. */
+const PUSH_MS_MAX = 120_000
+
+/** The channel that carries operations (EK19). */
+export function metaChannel(work: Work): ChannelId {
+  return idAs('c', work.state.server)
+}
+
+/** Time of the next own envelope: after our chain and after what it answers (AU34). */
+function nextTime(work: Work, channel: ChannelId): number {
+  const { state, turn } = work
+  const parents = (state.tips.get(channel) ?? []).map(each => each.at).filter(at => at <= turn.at + PUSH_MS_MAX)
+  return Math.max(turn.at, state.author(state.self).at + 1, ...parents.map(at => at + 1))
+}
+
+/** Seals, signs, places and keeps one envelope of ours; it leaves after the commit. */
+function publishUnder(work: Work, type: Envelope['type'], keyId: Parameters<Work['state']['ring']['seal']>[0]['keyId'], channel: ChannelId, body: Body, topic?: TopicKeys): Envelope {
+  const { state, turn } = work
+  const author = state.author(state.self)
+  const at = nextTime(work, channel)
+  const parents: readonly MessageId[] = type === EnvelopeType.chat ? (state.tips.get(channel) ?? []).map(each => each.id) : []
+  const envelope = state.ring.seal({
+    random: state.deps.random, type, keyId, link: author.chain.next(),
+    payload: { thread: null, at, auth: state.log.frontierFor(state.self), parents, body },
+    ...(topic === undefined ? {} : { topic })
+  })
+  author.at = at
+  place(work, state.self, envelope)
+  turn.published.push(envelope)
+  turn.storedFrom(undefined).envelopes.push(envelope.bytes)
+  return envelope
+}
+
+/** Writes content into a channel. The caller has checked permission. */
+export function publishContent(work: Work, channel: ChannelId, body: Body): Envelope {
+  const keyId = epochKey(work, channel)
+  const envelope = publishUnder(work, EnvelopeType.chat, keyId, channel, body)
+  work.state.ownChannels.set(envelope.id, channel)
+  // The author's own screen updates by the same door as everyone's.
+  keep(work, work.state.self, envelope, openAndApply(work, work.state.self, envelope, undefined))
+  return envelope
+}
+
+/** Publishes something for all members under the meta epoch: operations, profiles. */
+export function publishControl(work: Work, body: Body): void {
+  const meta = metaChannel(work)
+  const envelope = publishUnder(work, EnvelopeType.control, epochKey(work, meta), meta, body)
+  keep(work, work.state.self, envelope, { status: 'opened', channel: meta })
+}
+
+/** Publishes under the topic key, which whoever knows the topic can read: key records, joins (EN10). */
+export function publishKeyed(work: Work, body: Body, topic?: TopicKeys): void {
+  const meta = metaChannel(work)
+  const envelope = publishUnder(work, EnvelopeType.key, 'topic', meta, body, topic)
+  keep(work, work.state.self, envelope, { status: 'opened', channel: meta })
+}
+
+/** Takes in a plan and publishes its records; a new topic's also under the old one (EK17). */
+export function publishPlan(work: Work, plan: KeyPlan): void {
+  const { state } = work
+  const before = state.ring.currentTopic()
+  work.openedKeys(takePlan(state, work.turn, plan))
+  const after = state.ring.currentTopic()
+  if (after === undefined) return
+  const moved = before !== undefined && before.topic !== after.topic
+  for (const record of plan.records) {
+    const body: Body = { kind: 'keyRecord', record: record.bytes }
+    if (moved) publishKeyed(work, body, before)
+    publishKeyed(work, body, after)
+  }
+  if (moved) work.turn.topicChanged = true
+}
+
+/** The key to write under, made and published if there is none that is safe (EK10). */
+function epochKey(work: Work, channel: ChannelId): Extract<EpochChoice, { kind: 'key' }>['keyId'] {
+  const { state, turn } = work
+  let choice = state.ring.epochFor(state.deps.random, channel, turn.at)
+  if (choice.kind === 'gather') {
+    gather(work)
+    choice = state.ring.epochFor(state.deps.random, channel, turn.at)
+  }
+  switch (choice.kind) {
+    case 'key':
+      return choice.keyId
+    case 'plan':
+      publishPlan(work, choice.plan)
+      return choice.keyId
+    case 'gather':
+    case 'refused': {
+      const rule = choice.kind === 'refused' ? choice.refusal.rule : 'EK4'
+      const reason = choice.kind === 'refused' ? choice.refusal.reason : 'too many operations wait to be gathered'
+      throw new XcordError('XCORD_PERMISSION_DENIED', `No safe key to write here: ${reason}.`, { rule, action: 'seal' })
+    }
+  }
+}
+
+/** AU8: takes open leaves into one past. */
+export function gather(work: Work): void {
+  const { state, turn, news } = work
+  const leaves = state.log.leaves()
+  if (leaves.length === 0) return
+  const fields = state.log.place(state.self, draftGather(leaves.slice(0, 400)), turn.at)
+  const operation = signOperation(state.deps.suite, state.deps.account.device.signingKey, fields)
+  addOperation(state, turn, news, operation, undefined)
+  work.announce(operation.bytes)
+}

@@ -1,0 +1,141 @@
+/**
+ * What a peer holds of one server in memory: the machines of the layers below and the indexes between them.
+ * Changed only inside a turn; everything in it can be rebuilt from the store (`loadReplica`).
+ */
+import type { ChannelId, Clock, DeviceId, InviteId, KeyId, MessageId, OperationId, Random, RecordId, ServerId, UserId } from '../base/index.ts'
+import type { AuthorityLog } from '../authority/index.ts'
+import type { Suite } from '../crypto/index.ts'
+import type { KeyRing } from '../e2ee/index.ts'
+import { toHex } from '../encoding/index.ts'
+import { type AuthorChain, authorIdOf, createAuthorChain } from '../graph/index.ts'
+import type { Account } from '../identity/index.ts'
+import type { Database } from '../store/index.ts'
+import { ChainIndex, type DeliveryTracker, IdSet } from '../sync/index.ts'
+import type { EventLog } from './event-log.ts'
+import type { TimelineStore } from './timeline-store.ts'
+
+/** What replicas share. */
+export interface ReplicaDeps {
+  readonly suite: Suite
+  readonly clock: Clock
+  readonly random: Random
+  readonly database: Database
+  readonly events: EventLog
+  readonly timeline: TimelineStore
+  readonly account: Account
+}
+
+/** Where this profile stands in the server. */
+export type MembershipStatus = 'joining' | 'member' | 'left'
+
+/** An envelope that is stored and waits. */
+export interface Pending {
+  readonly id: MessageId
+  readonly device: DeviceId
+  readonly seq: number
+  /** The key it waits for, or null while it waits for operations. */
+  readonly keyId: KeyId | null
+  readonly operations: readonly OperationId[]
+}
+
+/** The newest profile of a user, as far as people see it. */
+export interface KnownProfile {
+  readonly name: string
+  readonly revision: number
+  readonly device: DeviceId
+}
+
+/** Where one author's chain stands. */
+export interface AuthorState {
+  readonly chain: AuthorChain
+  /** Latest claimed time (AU34). */
+  at: number
+}
+
+export class ReplicaState {
+  readonly deps: ReplicaDeps
+  readonly server: ServerId
+  readonly log: AuthorityLog
+  readonly ring: KeyRing
+  readonly tracker: DeliveryTracker
+  readonly chains = new ChainIndex()
+  readonly authors = new Map<DeviceId, AuthorState>()
+  readonly operationIds = new IdSet<OperationId>()
+  readonly recordIds = new IdSet<RecordId>()
+  readonly profiles = new Map<UserId, KnownProfile>()
+  readonly links = new Map<InviteId, string>()
+  readonly pending = new Map<MessageId, Pending>()
+  /** Every device that ever signed an accepted operation here. */
+  readonly devices = new Set<DeviceId>()
+  /** Each device's newest accepted operation, for cuts (AU1). */
+  readonly lastOperations = new Map<DeviceId, { readonly seq: number; readonly id: OperationId }>()
+  /** Newest messages per channel, for the parents of the next one (AU34). */
+  readonly tips = new Map<string, readonly { readonly id: MessageId; readonly at: number }[]>()
+  /** Channel of own messages whose delivery is tracked. */
+  readonly ownChannels = new Map<MessageId, ChannelId>()
+  status: MembershipStatus
+  inviteSecret: Uint8Array | null = null
+  addresses: readonly string[] = []
+  /** Places in the order of acceptance. */
+  nextOperation = 0
+  nextRecord = 0
+  /** AU7: an operation of a newer protocol was met; nothing is written here any more. */
+  newer = false
+  readonly #authorIds = new Map<string, { readonly of: Map<string, DeviceId>; devices: number }>()
+
+  constructor(deps: ReplicaDeps, init: {
+    readonly server: ServerId; readonly status: MembershipStatus; readonly log: AuthorityLog; readonly ring: KeyRing
+    readonly tracker: DeliveryTracker
+  }) {
+    this.deps = deps
+    this.server = init.server
+    this.status = init.status
+    this.log = init.log
+    this.ring = init.ring
+    this.tracker = init.tracker
+  }
+
+  get self(): DeviceId {
+    return this.deps.account.device.device
+  }
+
+  get user(): UserId {
+    return this.deps.account.user
+  }
+
+  /** The device behind an author id (EN2), if it ever acted here. */
+  deviceOf(tag: Uint8Array, authorId: Uint8Array): DeviceId | undefined {
+    const key = toHex(tag)
+    let known = this.#authorIds.get(key)
+    if (known === undefined || known.devices !== this.devices.size) {
+      known ??= { of: new Map(), devices: 0 }
+      // Devices are only added, in order: hash those that came since.
+      let index = 0
+      for (const device of this.devices) {
+        if (index++ >= known.devices) known.of.set(toHex(authorIdOf(this.deps.suite, tag, device)), device)
+      }
+      known.devices = this.devices.size
+      this.#authorIds.set(key, known)
+    }
+    return known.of.get(toHex(authorId))
+  }
+
+  author(device: DeviceId): AuthorState {
+    let found = this.authors.get(device)
+    if (found === undefined) {
+      found = { chain: createAuthorChain(), at: 0 }
+      this.authors.set(device, found)
+    }
+    return found
+  }
+
+  /** Name people see: the newest signed profile, else a short form of the id. */
+  nameOf(user: UserId): string {
+    return this.profiles.get(user)?.name ?? `${user.slice(0, 7)}…`
+  }
+
+  /** Is our account a member in the present state? */
+  isMember(): boolean {
+    return this.log.state().member(this.user)?.status === 'in'
+  }
+}

@@ -1,0 +1,262 @@
+/**
+ * Runs the sync machine over real streams (SY1): one stream a device, opened by the connection's dialler.
+ * Holds no decision of its own beside which of two streams to keep.
+ */
+import { type Clock, compareIds, type DeviceId, type Refusal, type ServerId, SYNC_FRAME_BYTES_MAX, type Timers } from '../base/index.ts'
+import type { Connection, FrameStream, ProtocolName, Transport } from '../net/index.ts'
+import type { ItemKind, SessionId, SyncEffect, SyncFound, SyncInput, SyncMachine, SyncQuery } from '../sync/index.ts'
+
+export const SYNC_PROTOCOL: ProtocolName = '/xcord/sync/1'
+
+/** Input without its time, which the host adds. */
+export type SyncEvent = SyncInput extends infer I ? (I extends SyncInput ? Omit<I, 'at'> : never) : never
+/** Effects that concern one server: handled by its replica. */
+export type SyncNews = Extract<SyncEffect, { readonly type: 'matched' | 'ended' | 'caught-up' | 'progress' | 'receipt' | 'offered' }>
+type Delivery = Extract<SyncEffect, { readonly type: 'deliver' }>
+
+/** What the host asks of a replica. */
+export interface SyncPort {
+  lookup(query: SyncQuery): Promise<SyncFound>
+  /** Judges and commits; resolves with what was new. */
+  deliver(kind: ItemKind, items: readonly Uint8Array[], from: DeviceId): Promise<{ readonly fresh: number; readonly refusal?: Refusal }>
+  news(effect: SyncNews): void
+}
+
+export interface SyncHostInit {
+  readonly machine: SyncMachine
+  readonly transport: Transport
+  readonly clock: Clock
+  readonly timers: Timers
+  readonly self: DeviceId
+  port(server: ServerId): SyncPort | undefined
+  /** Whether a device is a gossip neighbour in any of our topics. */
+  gossips(device: DeviceId): boolean
+  /** A peer broke a rule: avoid it. */
+  readonly avoid: (device: DeviceId, rule: string, reason: string) => void
+  readonly fault: (error: unknown) => void
+}
+
+interface Session {
+  readonly id: SessionId
+  readonly device: DeviceId
+  readonly stream: FrameStream
+  readonly dialled: boolean
+  /** Deliveries are judged in order per session. */
+  turn: Promise<void>
+  /** Frames leave in order, each when the transport takes it. */
+  sending: Promise<void>
+  gone: boolean
+}
+
+export interface SyncHost {
+  /** Feeds the machine. */
+  feed(event: SyncEvent): void
+  /** Devices with an open session. */
+  devices(): ReadonlySet<DeviceId>
+  close(): Promise<void>
+}
+
+const STREAM_BOUNDS = { frameBytesMax: SYNC_FRAME_BYTES_MAX, inboundStreamsMax: 4, onLimited: true } as const
+/** A stream that failed on a living connection is opened again after this. */
+const REOPEN_MS = 2_000
+
+/** Starts syncing over a transport. */
+export function createSyncHost(init: SyncHostInit): SyncHost {
+  return new Host(init)
+}
+
+class Host implements SyncHost {
+  readonly #init: SyncHostInit
+  readonly #sessions = new Map<SessionId, Session>()
+  readonly #byDevice = new Map<DeviceId, Session>()
+  readonly #opening = new Set<string>()
+  readonly #offs: (() => void)[] = []
+  #next = 1
+  #cancelTimer: (() => void) | undefined
+  #closed = false
+
+  constructor(init: SyncHostInit) {
+    this.#init = init
+    const { transport } = init
+    transport.handle(SYNC_PROTOCOL, STREAM_BOUNDS, async stream => await this.#run(stream, false))
+    this.#offs.push(
+      transport.on('connection:open', ({ connection }) => this.#connected(connection)),
+      transport.on('gossip:change', ({ device }) => this.#gossipChanged(device))
+    )
+    for (const connection of transport.connections()) this.#connected(connection)
+  }
+
+  feed(event: SyncEvent): void {
+    if (this.#closed) return
+    // The clock may go back; the machine's time may not.
+    this.#last = Math.max(this.#last, this.#init.clock.now())
+    for (const effect of this.#init.machine.step({ ...event, at: this.#last } as SyncInput)) this.#apply(effect)
+  }
+
+  #last = 0
+
+  devices(): ReadonlySet<DeviceId> {
+    return new Set(this.#byDevice.keys())
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true
+    this.#cancelTimer?.()
+    for (const off of this.#offs) off()
+    this.#init.transport.unhandle(SYNC_PROTOCOL)
+    const sessions = [...this.#sessions.values()]
+    for (const session of sessions) session.gone = true
+    await Promise.allSettled(sessions.map(async each => {
+      await each.sending
+      await each.stream.close()
+    }))
+    await Promise.allSettled(sessions.map(each => each.turn))
+  }
+
+  #connected(connection: Connection): void {
+    if (connection.direction !== 'outbound' || this.#closed || this.#opening.has(connection.id)) return
+    const current = this.#byDevice.get(connection.device)
+    if (current !== undefined && !outranks(connection, true, current, this.#init.self)) return
+    this.#opening.add(connection.id)
+    connection.openStream(SYNC_PROTOCOL, { frameBytesMax: SYNC_FRAME_BYTES_MAX })
+      // A peer that does not speak sync is a node: nothing to do.
+      .then(async stream => await this.#run(stream, true), () => undefined)
+      .catch((error: unknown) => this.#init.fault(error))
+      .finally(() => this.#opening.delete(connection.id))
+  }
+
+  async #run(stream: FrameStream, dialled: boolean): Promise<void> {
+    const { device } = stream.connection
+    const current = this.#byDevice.get(device)
+    if (this.#closed || (current !== undefined && !outranks(stream.connection, dialled, current, this.#init.self))) {
+      await stream.close()
+      return
+    }
+    if (current !== undefined) this.#drop(current, 'replaced by a better path')
+    const session: Session = {
+      id: this.#next++, device, stream, dialled, turn: Promise.resolve(), sending: Promise.resolve(), gone: false
+    }
+    this.#sessions.set(session.id, session)
+    this.#byDevice.set(device, session)
+    this.feed({
+      type: 'open', session: session.id, role: dialled ? 'dialler' : 'listener', peer: device,
+      circuit: stream.connection.limits !== undefined, gossip: this.#gossips(session)
+    })
+    try {
+      for await (const frame of stream.frames()) {
+        if (session.gone) break
+        this.feed({ type: 'frame', session: session.id, bytes: frame })
+      }
+    } catch {
+      // Reset by the peer or the path: the same as gone.
+    }
+    this.#drop(session, 'ended')
+    this.#reopen(stream.connection)
+  }
+
+  /** A connection that outlived its stream gets a new one. */
+  #reopen(connection: Connection): void {
+    if (connection.direction !== 'outbound' || this.#closed) return
+    this.#init.timers.after(REOPEN_MS, () => {
+      if (this.#init.transport.connections(connection.device).some(each => each.id === connection.id)) this.#connected(connection)
+    })
+  }
+
+  #drop(session: Session, reason: string): void {
+    if (!this.#sessions.delete(session.id)) return
+    session.gone = true
+    if (this.#byDevice.get(session.device) === session) this.#byDevice.delete(session.device)
+    void session.sending.then(async () => await session.stream.close()).catch(() => session.stream.abort(reason))
+    this.feed({ type: 'gone', session: session.id })
+  }
+
+  #gossipChanged(device: DeviceId): void {
+    const session = this.#byDevice.get(device)
+    if (session !== undefined) this.feed({ type: 'gossip', session: session.id, linked: this.#gossips(session) })
+  }
+
+  /** Gossip does not run over circuits (NT28): such a peer gets pushes. */
+  #gossips(session: Session): boolean {
+    return session.stream.connection.limits === undefined && this.#init.gossips(session.device)
+  }
+
+  #apply(effect: SyncEffect): void {
+    switch (effect.type) {
+      case 'send':
+        this.#send(effect.session, effect.bytes)
+        return
+      case 'close': {
+        const session = this.#sessions.get(effect.session)
+        if (effect.rule !== null) this.#init.avoid(effect.device, effect.rule, effect.reason)
+        if (session !== undefined) this.#drop(session, effect.reason)
+        return
+      }
+      case 'lookup':
+        this.#lookup(effect.lookup, effect.query)
+        return
+      case 'deliver':
+        this.#deliver(effect)
+        return
+      case 'timer':
+        this.#setTimer(effect.at)
+        return
+      case 'unmatched':
+        return
+      default:
+        this.#init.port(effect.server)?.news(effect)
+    }
+  }
+
+  #send(id: SessionId, bytes: Uint8Array): void {
+    const session = this.#sessions.get(id)
+    if (session === undefined) return
+    session.sending = session.sending.then(async () => {
+      if (!session.gone) await session.stream.send(bytes)
+    }).catch(() => this.#drop(session, 'cannot send'))
+  }
+
+  #lookup(lookup: number, query: SyncQuery): void {
+    const port = this.#init.port(query.server)
+    const nothing: SyncFound = query.kind === 'envelopes'
+      ? { kind: 'envelopes', items: [], stubs: [], rest: [] }
+      : { kind: query.kind, items: [], rest: 0 }
+    const found = port === undefined ? Promise.resolve(nothing) : port.lookup(query)
+    found.catch((error: unknown) => {
+      this.#init.fault(error)
+      return nothing
+    }).then(answer => this.feed({ type: 'found', lookup, found: answer })).catch((error: unknown) => this.#init.fault(error))
+  }
+
+  #deliver(effect: Delivery): void {
+    const session = this.#sessions.get(effect.session)
+    const run = async (): Promise<void> => {
+      const port = this.#init.port(effect.server)
+      const taken = port === undefined ? { fresh: 0 } : await port.deliver(effect.kind, effect.items, effect.device)
+      this.feed({ type: 'taken', delivery: effect.delivery, ...taken })
+    }
+    const settled = run().catch((error: unknown) => {
+      this.#init.fault(error)
+      this.feed({ type: 'taken', delivery: effect.delivery, fresh: 0 })
+    })
+    if (session !== undefined) session.turn = Promise.all([session.turn, settled]).then(() => undefined)
+  }
+
+  #setTimer(at: number | null): void {
+    this.#cancelTimer?.()
+    this.#cancelTimer = at === null
+      ? undefined
+      : this.#init.timers.after(Math.max(0, at - this.#init.clock.now()), () => this.feed({ type: 'wake' }))
+  }
+}
+
+/**
+ * Whether a stream should replace the session there is. Direct beats relayed; between equals both sides must
+ * decide alike, so the stream dialled by the lower device id stays.
+ */
+function outranks(connection: Connection, dialled: boolean, current: Session, self: DeviceId): boolean {
+  const direct = connection.limits === undefined
+  const currentDirect = current.stream.connection.limits === undefined
+  if (direct !== currentDirect) return direct
+  const dialler = (byUs: boolean): DeviceId => (byUs ? self : connection.device)
+  return compareIds(dialler(dialled), dialler(current.dialled)) < 0
+}

@@ -1,0 +1,116 @@
+/** A replica as sync sees it: what it holds, and bytes on demand. */
+import { type ChannelId, type DeviceId, type OperationId, parseId, type RecordId } from '../base/index.ts'
+import { PERMISSION_BITS } from '../authority/index.ts'
+import { encodeStub, readEnvelope } from '../graph/index.ts'
+import type { ChainId, ChainRange, OperationPlace, ServerView, Standing, SyncFound, SyncQuery } from '../sync/index.ts'
+import type { ReplicaState } from './replica-state.ts'
+import { type EnvelopeRow, envelopeTable } from './tables.ts'
+
+/** SY3: what a device is to us, from present state. */
+export function standingOf(state: ReplicaState, device: DeviceId): Standing {
+  if (state.status === 'joining' && !state.isMember()) return 'unjudged'
+  const known = state.log.state().device(device)
+  if (known === undefined) return 'applicant'
+  const member = state.log.state().member(known.user)
+  if (member?.status === 'in' && known.on) return 'member'
+  // Someone who left or was kicked may come back by an invite, as anybody may; the banned are told nothing.
+  return member?.status === 'out' && state.log.state().invites().some(each => each.open) ? 'applicant' : 'none'
+}
+
+/** Presents a replica to the sync machine. `current` gives the state of this moment: a reload replaces it. */
+export function createServerView(current: () => ReplicaState): ServerView {
+  const places = {
+    heads: () => current().log.heads(),
+    leaves: () => current().log.leaves(),
+    get: (id: OperationId): OperationPlace | undefined => current().log.get(id)
+  }
+  return {
+    server: current().server,
+    operations: places,
+    offered: () => current().ring.topicSecrets().current,
+    kept: () => current().ring.topicSecrets().known,
+    standing: device => standingOf(current(), device),
+    get operationIds() {
+      return current().operationIds
+    },
+    get recordIds() {
+      return current().recordIds
+    },
+    get chains() {
+      return current().chains
+    },
+    knowsChain: (chain: ChainId) => chain.startsWith('d') && current().devices.has(chain as DeviceId),
+    outbox: () => current().tracker.outbox()
+  }
+}
+
+/** Reads what sync asks for. */
+export async function lookUp(state: ReplicaState, query: SyncQuery): Promise<SyncFound> {
+  if (query.kind === 'envelopes') return await envelopes(state, query)
+  const items: Uint8Array[] = []
+  let bytes = 0
+  for (const [index, id] of query.ids.entries()) {
+    const found = query.kind === 'operations' ? state.log.get(id as OperationId) : state.ring.get(id as RecordId)
+    if (found === undefined) continue
+    if (items.length > 0 && bytes + found.bytes.length > query.bytesMax) return { kind: query.kind, items, rest: query.ids.length - index }
+    items.push(found.bytes)
+    bytes += found.bytes.length
+  }
+  return { kind: query.kind, items, rest: 0 }
+}
+
+async function envelopes(state: ReplicaState, query: Extract<SyncQuery, { kind: 'envelopes' }>): Promise<SyncFound> {
+  const items: Uint8Array[] = []
+  const stubs: Uint8Array[] = []
+  let bytesLeft = query.bytesMax
+  for (const [index, range] of query.ranges.entries()) {
+    const read = await readRange(state, range, query.itemsMax - items.length - stubs.length, bytesLeft, items.length + stubs.length === 0)
+    for (const row of read.rows) {
+      bytesLeft -= row.bytes.length
+      if (row.stub) stubs.push(row.bytes)
+      else if (mayRead(state, query.device, row.channel)) items.push(row.bytes)
+      else stubs.push(stubOf(state, row))
+    }
+    if (read.below > range.from) {
+      return { kind: 'envelopes', items, stubs, rest: [{ ...range, to: read.below - 1 }, ...query.ranges.slice(index + 1)] }
+    }
+  }
+  return { kind: 'envelopes', items, stubs, rest: [] }
+}
+
+/** The newest part of a range, ascending. `below`: everything from here up was read. */
+async function readRange(
+  state: ReplicaState, range: ChainRange, itemsMax: number, bytesMax: number, takeOne: boolean
+): Promise<{ readonly rows: readonly EnvelopeRow[]; readonly below: number }> {
+  const device = parseId('d', range.chain)
+  if (device === undefined) return { rows: [], below: range.from }
+  const rows: EnvelopeRow[] = []
+  let bytes = 0
+  let below = range.to + 1
+  const scan = state.deps.database.table(envelopeTable).scan({ prefix: [state.server, device], from: range.from, to: range.to + 1, reverse: true })
+  for await (const { value, sort } of scan) {
+    const full = rows.length >= itemsMax || bytes + value.bytes.length > bytesMax
+    // A number with two envelopes (a fork) is never split.
+    if (full && (rows.length > 0 || !takeOne) && sort[0] !== below) return { rows: rows.reverse(), below }
+    rows.push(value)
+    bytes += value.bytes.length
+    below = sort[0] as number
+  }
+  return { rows: rows.reverse(), below: range.from }
+}
+
+/** What a member may not view, it gets as a link of the chain without a body (EN3). */
+function mayRead(state: ReplicaState, device: DeviceId, channel: string | null): boolean {
+  if (channel === null) return true
+  const authority = state.log.state()
+  const user = authority.device(device)?.user
+  const id = channel as ChannelId
+  if (user === undefined || authority.channel(id) === undefined) return true
+  const view = 1n << BigInt(PERMISSION_BITS.ViewChannel)
+  return (authority.permissions(user, id, state.deps.clock.now()) & view) !== 0n
+}
+
+function stubOf(state: ReplicaState, row: EnvelopeRow): Uint8Array {
+  const read = readEnvelope(state.deps.suite, row.bytes)
+  return read.ok ? encodeStub(read.value) : row.bytes
+}

@@ -1,0 +1,82 @@
+/** Own content: checked against today's state before anything is signed (AU28), then published. */
+import { type ChannelId, MESSAGE_BYTES_MAX, type MessageId, XcordError } from '../base/index.ts'
+import { type PermissionName, permissionsToBits } from '../authority/index.ts'
+import type { Body } from '../e2ee/index.ts'
+import { utf8 } from '../encoding/index.ts'
+import type { Envelope } from '../graph/index.ts'
+import { isEmoji, mentionsOf, type Mentions, type Message } from '../timeline/index.ts'
+import { assertWritable } from './assert-writable.ts'
+import { permissionsFor } from './judge-content.ts'
+import { publishContent } from './publish.ts'
+import type { ReplicaState } from './replica-state.ts'
+import type { Work } from './work.ts'
+
+/** Refuses where our account lacks a permission in the channel now. */
+export function requirePermissions(state: ReplicaState, channel: ChannelId, needs: readonly PermissionName[], at: number): void {
+  const authority = state.log.state()
+  const found = authority.channel(channel)
+  if (found === undefined) throw new XcordError('XCORD_CHANNEL_NOT_FOUND', 'This channel does not exist, or was deleted.', { channel })
+  const bits = authority.permissions(state.user, channel, at)
+  for (const permission of ['ViewChannel' as const, ...needs]) {
+    if ((bits & permissionsToBits([permission])) !== 0n) continue
+    throw new XcordError(
+      'XCORD_PERMISSION_DENIED', `You need ${permission} in #${found.name ?? channel} for this.`,
+      { permission, rule: 'AU30', action: 'write' }
+    )
+  }
+}
+
+/** Mentions of a text; `@everyone` without the permission is only text, as people know it. */
+function mentions(state: ReplicaState, channel: ChannelId, content: string, at: number): Mentions {
+  const { users, roles, everyone } = mentionsOf(content)
+  const may = (state.log.state().permissions(state.user, channel, at) & permissionsToBits(['MentionEveryone'])) !== 0n
+  return { users, roles, everyone: everyone && may }
+}
+
+function assertContent(content: string): void {
+  if (content.trim() === '') throw new TypeError('a message needs content')
+  const bytes = utf8(content).length
+  if (bytes <= MESSAGE_BYTES_MAX) return
+  throw new XcordError(
+    'XCORD_MESSAGE_TOO_LONG', `The message has ${bytes.toLocaleString('en')} bytes; at most ${MESSAGE_BYTES_MAX.toLocaleString('en')}.`,
+    { bytes, limit: MESSAGE_BYTES_MAX }
+  )
+}
+
+function write(work: Work, channel: ChannelId, body: Body): Envelope {
+  assertWritable(work.state)
+  requirePermissions(work.state, channel, permissionsFor(body), work.turn.at)
+  return publishContent(work, channel, body)
+}
+
+/** A new message. */
+export function writeMessage(work: Work, channel: ChannelId, content: string, replyTo: MessageId | null): Envelope {
+  assertContent(content)
+  return write(work, channel, {
+    kind: 'message', content, replyTo, mentions: mentions(work.state, channel, content, work.turn.at), attachments: []
+  })
+}
+
+/** A new text for one's own message (AU38). */
+export function writeEdit(work: Work, message: Message, content: string): Envelope {
+  assertContent(content)
+  if (message.author !== work.state.user) {
+    throw new XcordError('XCORD_PERMISSION_DENIED', 'Only its author edits a message.', { rule: 'AU38', action: 'edit' })
+  }
+  return write(work, message.channel, {
+    kind: 'edit', message: message.id, content, mentions: mentions(work.state, message.channel, content, work.turn.at),
+    attachments: message.attachments
+  })
+}
+
+/** Deletes one's own message, or with ManageMessages anybody's (AU38). */
+export function writeDelete(work: Work, message: Message): Envelope {
+  if (message.author !== work.state.user) requirePermissions(work.state, message.channel, ['ManageMessages'], work.turn.at)
+  return write(work, message.channel, { kind: 'delete', message: message.id })
+}
+
+/** Adds or takes back a reaction. */
+export function writeReaction(work: Work, message: Message, emoji: string, on: boolean): Envelope {
+  if (!isEmoji(emoji)) throw new TypeError('a reaction is one emoji')
+  return write(work, message.channel, { kind: 'reaction', message: message.id, emoji, on })
+}

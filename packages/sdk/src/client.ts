@@ -1,0 +1,212 @@
+/** The client: a profile's peer as live objects. */
+import { type ServerId, XcordError } from '@xcord/core'
+import type { LiveEvent, LoggedEvent, Node } from '@xcord/core/node'
+import { describeIdentity, describePeers, runDoctor } from './live/describe.ts'
+import type { ClientContext } from './live/context.ts'
+import { cursorText, hydrate, type LiveEventData } from './live/hydrate.ts'
+import { streamEvents } from './live/event-stream.ts'
+import { findNamed } from './live/find.ts'
+import { LiveServer } from './live/server.ts'
+import { createView } from './live/view.ts'
+import type { EventJson } from './shapes.ts'
+import type { Client, ClientEventName, ClientEvents, Server } from './types.ts'
+
+type Listener = (data: never) => void | Promise<void>
+
+const JOIN_MS = 30_000
+
+/** Wraps a running node. The platform's `createClient` opens the profile first. */
+export function createClientOver(node: Node, closing: () => Promise<void>): Client {
+  return new LiveClient(node, closing)
+}
+
+class LiveClient implements Client, ClientContext {
+  readonly node: Node
+  readonly #closing: () => Promise<void>
+  readonly #servers = new Map<ServerId, LiveServer>()
+  readonly #listeners = new Map<ClientEventName, Set<Listener>>()
+  readonly #delivery = new Map<string, Set<() => void>>()
+  readonly #view = createView<readonly Server[]>([])
+  readonly #offs: (() => void)[] = []
+  /** Events are handed out one after the other, in order, each after its look-up. */
+  #turn: Promise<void> = Promise.resolve()
+  #closed: Promise<void> | undefined
+
+  readonly servers: Client['servers']
+  readonly view: Client['view']
+
+  constructor(node: Node, closing: () => Promise<void>) {
+    this.node = node
+    this.#closing = closing
+    this.servers = this.#serverCollection()
+    this.view = { subscribe: this.#view.subscribe, getSnapshot: this.#view.getSnapshot }
+    this.#view.set(this.#all())
+    this.#offs.push(node.onEvent(event => this.#receive(event)), node.onLive(event => this.#receiveLive(event)))
+  }
+
+  get identity(): Client['identity'] {
+    return { id: this.node.user, device: this.node.device, name: this.node.name }
+  }
+
+  get cursor(): string {
+    return cursorText(this.node.cursor)
+  }
+
+  server(id: ServerId): LiveServer | undefined {
+    const replica = this.node.replica(id)
+    if (replica === undefined) return undefined
+    let live = this.#servers.get(id)
+    if (live?.replica !== replica) {
+      live = new LiveServer(this, replica)
+      this.#servers.set(id, live)
+    }
+    return live
+  }
+
+  on<E extends ClientEventName>(event: E, listener: (data: ClientEvents[E] & { readonly cursor: string }) => void | Promise<void>): () => void {
+    let set = this.#listeners.get(event)
+    if (set === undefined) {
+      set = new Set()
+      this.#listeners.set(event, set)
+    }
+    const added = listener as Listener
+    set.add(added)
+    return () => {
+      set.delete(added)
+    }
+  }
+
+  onDelivery(message: string, listener: () => void): () => void {
+    let set = this.#delivery.get(message)
+    if (set === undefined) {
+      set = new Set()
+      this.#delivery.set(message, set)
+    }
+    set.add(listener)
+    return () => {
+      set.delete(listener)
+      if (set.size === 0) this.#delivery.delete(message)
+    }
+  }
+
+  events(options: Parameters<Client['events']>[0] = {}): AsyncIterable<EventJson> {
+    return streamEvents(this, options)
+  }
+
+  describe(): ReturnType<Client['describe']> {
+    return describeIdentity(this.node)
+  }
+
+  peers(): ReturnType<Client['peers']> {
+    return describePeers(this.node)
+  }
+
+  async doctor(): ReturnType<Client['doctor']> {
+    return await runDoctor(this.node)
+  }
+
+  async connect(address: string, options: { readonly signal?: AbortSignal } = {}): Promise<void> {
+    await this.node.connect(address, options.signal)
+  }
+
+  addresses(): readonly string[] {
+    return this.node.addresses()
+  }
+
+  async close(): Promise<void> {
+    this.#closed ??= this.#shutDown()
+    await this.#closed
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close()
+  }
+
+  async #shutDown(): Promise<void> {
+    for (const off of this.#offs) off()
+    await this.#turn
+    await this.#closing()
+  }
+
+  #all(): readonly LiveServer[] {
+    return this.node.replicas().flatMap(replica => this.server(replica.server) ?? [])
+  }
+
+  #serverCollection(): Client['servers'] {
+    const all = (): readonly LiveServer[] => this.#all()
+    return {
+      get all() {
+        return all()
+      },
+      get: idOrName => findNamed<Server>(all(), idOrName, ''),
+      create: async init => this.#require(await this.node.createServer({ name: init.name, channels: init.channels ?? ['general'] })),
+      join: async (link, options = {}) => this.#require(
+        await this.node.join(link, { timeoutMs: options.timeoutMs ?? JOIN_MS, signal: options.signal })
+      )
+    }
+  }
+
+  #require(id: ServerId): LiveServer {
+    const server = this.server(id)
+    if (server === undefined) throw new XcordError('XCORD_SERVER_NOT_FOUND', 'The server is no longer held here.', { server: id })
+    return server
+  }
+
+  #receive(event: LoggedEvent): void {
+    if (event.type === 'delivery:update') for (const wake of [...this.#delivery.get(event.refs[1] ?? '') ?? []]) wake()
+    if (event.type.startsWith('server:')) this.#view.set([...this.#all()])
+    if (!this.#wanted(event)) return
+    this.#turn = this.#turn.then(async () => {
+      const live = await hydrate(this, event)
+      if (live !== undefined) this.#deliver(event.cursor, live)
+    }).catch((error: unknown) => this.#fault(error))
+  }
+
+  /** Nobody listens and no view shows the channel: no look-up. */
+  #wanted(event: LoggedEvent): boolean {
+    if ((this.#listeners.get(event.type as ClientEventName)?.size ?? 0) > 0) return true
+    const touches = event.type.startsWith('message:') || event.type.startsWith('reaction:') || event.type === 'delivery:update'
+    return touches && (this.server(event.server as ServerId)?.watches(event.refs[0] ?? '') ?? false)
+  }
+
+  #deliver(cursor: number, event: LiveEventData): void {
+    if ('message' in event.data && typeof event.data.message === 'object') {
+      const { message } = event.data
+      this.server(message.server.id)?.liveChannel(message.channel.id).absorb(message)
+    }
+    this.#call(event.type, { ...event.data, cursor: cursorText(cursor) })
+  }
+
+  #receiveLive(event: LiveEvent): void {
+    if (event.type === 'sync:progress') {
+      const { type, ...data } = event
+      this.#call(type, { ...data, cursor: this.cursor })
+    } else if (event.type === 'connection:update') {
+      const peer = describePeers(this.node).find(each => each.peer === event.device)
+      if (peer !== undefined) this.#call('connection:update', { peer, connected: event.connected, cursor: this.cursor })
+    } else {
+      this.#view.set([...this.#all()])
+    }
+  }
+
+  #call(event: ClientEventName, data: unknown): void {
+    for (const listener of [...this.#listeners.get(event) ?? []]) {
+      try {
+        const result = listener(data as never)
+        if (result instanceof Promise) result.catch((error: unknown) => this.#fault(error))
+      } catch (error) {
+        this.#fault(error)
+      }
+    }
+  }
+
+  /** Rejections reach `error`, never the floor. */
+  #fault(error: unknown): void {
+    const listeners = this.#listeners.get('error')
+    if (listeners === undefined || listeners.size === 0) {
+      console.error('xcord:', error)
+      return
+    }
+    for (const listener of [...listeners]) void (listener as (data: { error: unknown; cursor: string }) => void)({ error, cursor: this.cursor })
+  }
+}

@@ -1,0 +1,173 @@
+/** A channel with its verbs and its view of the newest messages. */
+import { type ChannelId, type MessageId, type PermissionName, XcordError } from '@xcord/core'
+import type { AuthorityState } from '@xcord/core/authority'
+import type { PageOptions } from '@xcord/core/timeline'
+import type { ChannelJson } from '../shapes.ts'
+import type { Channel, HistoryOptions, Message, MessageDraft, View, Written } from '../types.ts'
+import { createMessage } from './message.ts'
+import type { LiveServer } from './server.ts'
+import { createView, type SettableView } from './view.ts'
+import { toWritten } from './written.ts'
+
+type ChannelState = NonNullable<ReturnType<AuthorityState['channel']>>
+
+/** Messages a view keeps at most; older ones are read through `history`. */
+const VIEW_MESSAGES_MAX = 1_000
+const PAGE_MESSAGES = 50
+
+export class LiveChannel implements Channel {
+  readonly id: ChannelId
+  readonly server: LiveServer
+  readonly messages: View<readonly Message[]>
+  readonly #view: SettableView<readonly Message[]>
+  #watched = false
+
+  constructor(server: LiveServer, id: ChannelId) {
+    this.server = server
+    this.id = id
+    this.#view = createView<readonly Message[]>([], () => {
+      this.#watched = true
+      void this.refresh()
+    })
+    this.messages = { subscribe: this.#view.subscribe, getSnapshot: this.#view.getSnapshot }
+  }
+
+  /** Whether somebody looked at `messages`. */
+  get watched(): boolean {
+    return this.#watched
+  }
+
+  get #state(): ChannelState {
+    const state = this.server.replica.state().channel(this.id)
+    if (state === undefined) throw new XcordError('XCORD_CHANNEL_NOT_FOUND', 'This channel was deleted.', { channel: this.id })
+    return state
+  }
+
+  get name(): string {
+    return this.#state.name ?? this.id.slice(0, 9)
+  }
+
+  get kind(): Channel['kind'] {
+    return this.#state.kind
+  }
+
+  get topic(): string | null {
+    return this.#state.topic
+  }
+
+  get parent(): ChannelId | null {
+    return this.#state.parent
+  }
+
+  get position(): number {
+    return this.server.channels.all.findIndex(each => each.id === this.id)
+  }
+
+  get unread(): number {
+    return this.server.replica.unread(this.id)
+  }
+
+  async send(message: string | MessageDraft): Promise<Message> {
+    const draft: MessageDraft = typeof message === 'string' ? { content: message } : message
+    if (typeof draft.content !== 'string') throw new TypeError('a message needs content')
+    const replyTo = draft.replyTo === undefined ? null : typeof draft.replyTo === 'string' ? draft.replyTo : draft.replyTo.id
+    return createMessage(this, await this.server.replica.send(this.id, draft.content, replyTo))
+  }
+
+  async *history(options: HistoryOptions = {}): AsyncGenerator<Message> {
+    const forward = options.after !== undefined && options.before === undefined
+    let place: PageOptions = {
+      limit: options.limit ?? PAGE_MESSAGES,
+      ...(options.before === undefined ? {} : { before: options.before }),
+      ...(options.after === undefined ? {} : { after: options.after })
+    }
+    for (;;) {
+      const page = await this.server.replica.page(this.id, place)
+      const messages = await this.#hydrate(page.messages.map(each => each.id))
+      yield* forward ? messages : messages.toReversed()
+      const edge = forward ? page.messages.at(-1) : page.messages[0]
+      if (edge === undefined || !(forward ? page.hasLater : page.hasEarlier)) return
+      place = { limit: place.limit ?? PAGE_MESSAGES, ...(forward ? { after: edge.id } : { before: edge.id }) }
+    }
+  }
+
+  async page(options: HistoryOptions & { readonly around?: MessageId } = {}): Promise<readonly Message[]> {
+    const page = await this.server.replica.page(this.id, { limit: PAGE_MESSAGES, ...options })
+    return await this.#hydrate(page.messages.map(each => each.id))
+  }
+
+  async message(id: MessageId): Promise<Message> {
+    const held = await this.server.replica.message(this.id, id)
+    if (held === undefined) throw new XcordError('XCORD_MESSAGE_NOT_FOUND', `No message ${id} is held in #${this.name}.`, { message: id })
+    return createMessage(this, held)
+  }
+
+  async markRead(message?: MessageId): Promise<void> {
+    await this.server.replica.markRead(this.id, message ?? null)
+  }
+
+  async edit(
+    changes: { readonly name?: string; readonly topic?: string | null; readonly slowmodeSeconds?: number },
+    options: { readonly reason?: string } = {}
+  ): Promise<Written> {
+    const { slowmodeSeconds, ...rest } = changes
+    return toWritten(await this.server.replica.operate(
+      { kind: 'channel:edit', channel: this.id, ...rest, ...(slowmodeSeconds === undefined ? {} : { slowModeSeconds: slowmodeSeconds }) },
+      options.reason ?? null
+    ))
+  }
+
+  async delete(options: { readonly reason?: string } = {}): Promise<Written> {
+    return toWritten(await this.server.replica.operate({ kind: 'channel:delete', channel: this.id }, options.reason ?? null))
+  }
+
+  permits(permission: PermissionName): boolean {
+    return this.server.replica.permits(permission, this.id)
+  }
+
+  toJSON(): ChannelJson {
+    const state = this.#state
+    return {
+      id: this.id,
+      server: this.server.id,
+      name: this.name,
+      kind: state.kind,
+      parent: state.parent,
+      position: this.position,
+      topic: state.topic,
+      history: state.history[0] === 1 ? 'join' : state.history[0] === 2 ? 'window' : 'all',
+      slowmodeSeconds: state.slowModeSeconds,
+      unread: this.unread
+    }
+  }
+
+  /** Reads the newest page into the view again. */
+  async refresh(): Promise<void> {
+    if (!this.#watched) return
+    this.#view.set(await this.page())
+  }
+
+  /** One message of the view changed or came. */
+  absorb(message: Message): void {
+    if (!this.#watched) return
+    const shown = this.#view.getSnapshot()
+    const known = shown.findIndex(each => each.id === message.id)
+    if (known >= 0) {
+      this.#view.set(shown.with(known, message))
+      return
+    }
+    const first = shown[0]
+    if (first !== undefined && order(message, first) < 0) return
+    this.#view.set([...shown, message].sort(order).slice(-VIEW_MESSAGES_MAX))
+  }
+
+  async #hydrate(ids: readonly MessageId[]): Promise<Message[]> {
+    const held = await Promise.all(ids.map(id => this.server.replica.message(this.id, id)))
+    return held.flatMap(each => (each === undefined ? [] : [createMessage(this, each)]))
+  }
+}
+
+/** Order of a channel: (at, id), AU34. */
+function order(a: Message, b: Message): number {
+  return a.at.getTime() - b.at.getTime() || (a.id < b.id ? -1 : a.id > b.id ? 1 : 0)
+}

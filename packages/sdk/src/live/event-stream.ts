@@ -1,0 +1,58 @@
+/** Durable events as an async iterator: kept ones first, then live ones, nothing twice and nothing missed. */
+import { XcordError } from '@xcord/core'
+import type { EventJson, EventName } from '../shapes.ts'
+import type { ClientContext } from './context.ts'
+import { cursorNumber, cursorText, eventJson, hydrate } from './hydrate.ts'
+
+const PAGE = 256
+
+export interface StreamOptions {
+  readonly since?: string
+  readonly types?: readonly EventName[]
+  readonly signal?: AbortSignal
+}
+
+/** Streams events after a cursor; from now on without one. Ends when the signal aborts. */
+export async function* streamEvents(context: ClientContext, options: StreamOptions): AsyncGenerator<EventJson> {
+  const { node } = context
+  let after = node.cursor
+  if (options.since !== undefined) {
+    const since = cursorNumber(options.since)
+    if (since === undefined || since > node.cursor) {
+      throw new XcordError('XCORD_USAGE', `"${options.since}" is no cursor of this profile.`, { argument: 'since' })
+    }
+    after = since
+  }
+  let wake: () => void = () => undefined
+  const off = node.onEvent(() => wake())
+  const abort = (): void => wake()
+  options.signal?.addEventListener('abort', abort)
+  try {
+    while (options.signal?.aborted !== true) {
+      if (after < node.cursorFloor) {
+        yield gap(after, node.cursorFloor)
+        after = node.cursorFloor
+      }
+      const arrived = new Promise<void>(resolve => { wake = resolve })
+      const page = await node.eventsAfter(after, PAGE)
+      for (const event of page) {
+        after = event.cursor
+        if (options.types !== undefined && !options.types.includes(event.type as EventName)) continue
+        const live = await hydrate(context, event)
+        if (live !== undefined) yield eventJson(event.cursor, live)
+      }
+      if (page.length === 0 && node.cursor <= after && options.signal?.aborted !== true) await arrived
+    }
+  } finally {
+    off()
+    options.signal?.removeEventListener('abort', abort)
+  }
+}
+
+function gap(from: number, to: number): EventJson {
+  return {
+    cursor: cursorText(to),
+    type: 'gap',
+    data: { reason: 'events older than those kept were asked for; read the state again', from: cursorText(from), to: cursorText(to) }
+  }
+}

@@ -1,0 +1,127 @@
+/**
+ * Events: from what the node logged (ids) to what listeners get (live objects) and what streams carry (JSON).
+ * Things are looked up when read, so an old event shows what its subject is now.
+ */
+import type { ChannelId, InviteId, MessageId, RoleId, ServerId, UserId } from '@xcord/core'
+import type { LoggedEvent } from '@xcord/core/node'
+import type { DeliveryState, EventJson } from '../shapes.ts'
+import type { ClientEventName, ClientEvents } from '../types.ts'
+import type { ClientContext } from './context.ts'
+import { createMessage } from './message.ts'
+import type { LiveServer } from './server.ts'
+
+/** An event with its live data. */
+export type LiveEventData = { [E in ClientEventName]: { readonly type: E; readonly data: ClientEvents[E] } }[ClientEventName]
+
+/** Cursors are opaque to readers: a number in base 36, padded so that text sorts as numbers do. */
+export function cursorText(cursor: number): string {
+  return cursor.toString(36).padStart(11, '0')
+}
+
+/** The number of a cursor, or undefined for text that never was one. */
+export function cursorNumber(text: string): number | undefined {
+  if (!/^[0-9a-z]{11}$/.test(text)) return undefined
+  const value = Number.parseInt(text, 36)
+  return Number.isSafeInteger(value) ? value : undefined
+}
+
+/** Looks up what an event is about; undefined where nothing of it is held any more. */
+export async function hydrate(context: ClientContext, event: LoggedEvent): Promise<LiveEventData | undefined> {
+  const { type, refs, note } = event
+  if (type === 'server:leave') {
+    const [cause = 'left', name = ''] = (note ?? '').split('\n')
+    return { type, data: { server: { id: event.server as ServerId, name, cause: cause as 'left' | 'kicked' | 'banned' } } }
+  }
+  const server = context.server(event.server as ServerId)
+  if (server === undefined) return undefined
+  if (type === 'server:join' || type === 'server:update') return { type, data: { server } }
+  if (type.startsWith('message:') || type.startsWith('reaction:') || type === 'delivery:update') return await hydrateMessage(server, event)
+  if (type.startsWith('member:')) return hydrateMember(server, event)
+  const [ref = ''] = refs
+  switch (type) {
+    case 'channel:create':
+    case 'channel:update':
+      return server.replica.state().channel(ref as ChannelId) === undefined ? undefined : { type, data: { channel: server.liveChannel(ref as ChannelId) } }
+    case 'channel:delete':
+      return { type, data: { channel: { id: ref as ChannelId, server } } }
+    case 'role:create':
+    case 'role:update':
+      return server.replica.state().role(ref as RoleId) === undefined ? undefined : { type, data: { role: server.liveRole(ref as RoleId) } }
+    case 'role:delete':
+      return { type, data: { role: { id: ref as RoleId, server } } }
+    case 'invite:create':
+    case 'invite:revoke':
+      return { type, data: { invite: server.liveInvite(ref as InviteId) } }
+    case 'operation:void': {
+      const [rule = '', own = ''] = (note ?? '').split('\n')
+      return { type, data: { operation: ref, server: server.id, rule, by: refs[1] ?? null, own: own === 'own' } }
+    }
+    case 'operation:restore':
+      return { type, data: { operation: ref, server: server.id } }
+    default:
+      return undefined
+  }
+}
+
+async function hydrateMessage(server: LiveServer, { type, refs, note }: LoggedEvent): Promise<LiveEventData | undefined> {
+  const [channelId = '', messageId = '', user = ''] = refs
+  if (server.replica.state().channel(channelId as ChannelId) === undefined) return undefined
+  const held = await server.replica.message(channelId as ChannelId, messageId as MessageId)
+  if (held === undefined) return undefined
+  const message = createMessage(server.liveChannel(channelId as ChannelId), held)
+  switch (type) {
+    case 'message:create':
+    case 'message:update':
+    case 'message:delete':
+      return { type, data: { message } }
+    case 'reaction:add':
+    case 'reaction:remove':
+      return { type, data: { message, emoji: note ?? '', user: user as UserId } }
+    case 'delivery:update': {
+      const [state = 'local', holders = '0'] = (note ?? '').split(':')
+      return { type, data: { message, delivery: { state: state as DeliveryState, holders: Number(holders) } } }
+    }
+    default:
+      return undefined
+  }
+}
+
+function hydrateMember(server: LiveServer, { type, refs, note }: LoggedEvent): LiveEventData | undefined {
+  const [user = '', by = ''] = refs
+  const member = server.liveMember(user as UserId)
+  switch (type) {
+    case 'member:join':
+    case 'member:update':
+    case 'member:leave':
+      return { type, data: { member } }
+    case 'member:kick':
+    case 'member:ban':
+    case 'member:timeout':
+      return { type, data: { member, by: by as UserId, reason: note } }
+    case 'member:unban':
+      return { type, data: { member, by: by as UserId } }
+    default:
+      return undefined
+  }
+}
+
+/** JSON of an event: live objects by their `toJSON`, in the shapes of `EventShapes`. */
+export function eventJson(cursor: number, event: LiveEventData): EventJson {
+  const data: Record<string, unknown> = {}
+  if (event.type === 'delivery:update') {
+    const { message, delivery } = event.data
+    Object.assign(data, { message: message.id, channel: message.channel.id, server: message.server.id, delivery })
+  } else {
+    for (const [key, value] of Object.entries(event.data)) data[key] = plain(value)
+  }
+  return { cursor: cursorText(cursor), type: event.type, data } as unknown as EventJson
+}
+
+function plain(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null) return value
+  if ('toJSON' in value && typeof value.toJSON === 'function') return (value.toJSON as () => unknown)()
+  if ('server' in value && typeof value.server === 'object' && value.server !== null && 'id' in value.server) {
+    return { ...value, server: value.server.id }
+  }
+  return value
+}

@@ -1,0 +1,64 @@
+import type { RoleId, UserId } from '@xcord/core'
+import type { MemberJson } from '../shapes.ts'
+import type { Member, Role, Written } from '../types.ts'
+import type { LiveServer } from './server.ts'
+import { toWritten } from './written.ts'
+
+/** A member of one server: a thin handle, everything is read from the present state. */
+export class LiveMember implements Member {
+  readonly id: UserId
+  readonly server: LiveServer
+
+  constructor(server: LiveServer, id: UserId) {
+    this.server = server
+    this.id = id
+  }
+
+  get name(): string {
+    return this.nick ?? this.server.replica.nameOf(this.id)
+  }
+
+  get nick(): string | null {
+    return this.server.replica.state().member(this.id)?.nick ?? null
+  }
+
+  get roles(): readonly Role[] {
+    const held: readonly RoleId[] = this.server.replica.state().member(this.id)?.roles ?? []
+    return held.flatMap(id => this.server.roles.all.find(role => role.id === id) ?? [])
+  }
+
+  get joinedAt(): Date {
+    return new Date(this.server.replica.state().member(this.id)?.joinedAt ?? 0)
+  }
+
+  get owner(): boolean {
+    return this.server.owner === this.id
+  }
+
+  get online(): boolean {
+    return this.server.replica.online().has(this.id)
+  }
+
+  async kick(options: { readonly reason?: string } = {}): Promise<Written> {
+    return toWritten(await this.server.replica.operate({ kind: 'member:kick', user: this.id }, options.reason ?? null))
+  }
+
+  async ban(options: { readonly reason?: string } = {}): Promise<Written> {
+    return toWritten(await this.server.replica.operate({ kind: 'member:ban', user: this.id }, options.reason ?? null))
+  }
+
+  toJSON(): MemberJson {
+    const timeoutUntil = this.server.replica.state().member(this.id)?.timeoutUntil ?? 0
+    return {
+      id: this.id,
+      server: this.server.id,
+      name: this.name,
+      nick: this.nick,
+      roles: this.roles.map(role => role.id),
+      joinedAt: this.joinedAt.toISOString(),
+      owner: this.owner,
+      online: this.online,
+      ...(timeoutUntil > 0 ? { timeoutUntil: new Date(timeoutUntil).toISOString() } : {})
+    }
+  }
+}

@@ -1,0 +1,211 @@
+/** A server with its collections. Handles are cached by id, lists by authority state. */
+import { type ChannelId, type InviteId, idAs, type RoleId, type ServerId, type UserId, XcordError } from '@xcord/core'
+import type { AuthorityState } from '@xcord/core/authority'
+import type { Replica } from '@xcord/core/node'
+import { toString } from 'uint8arrays'
+import type { ServerJson } from '../shapes.ts'
+import type { Channel, Invite, Member, Role, Server, Written } from '../types.ts'
+import { LiveChannel } from './channel.ts'
+import type { ClientContext } from './context.ts'
+import { findById, findNamed } from './find.ts'
+import { LiveInvite } from './invite.ts'
+import { LiveMember } from './member.ts'
+import { LiveRole } from './role.ts'
+import { toWritten } from './written.ts'
+
+interface Lists {
+  readonly channels: readonly LiveChannel[]
+  readonly roles: readonly LiveRole[]
+  readonly members: readonly LiveMember[]
+  readonly invites: readonly LiveInvite[]
+}
+
+const WEEK_MS = 7 * 86_400_000
+
+export class LiveServer implements Server {
+  readonly id: ServerId
+  readonly replica: Replica
+  readonly context: ClientContext
+  readonly #channels = new Map<ChannelId, LiveChannel>()
+  readonly #roles = new Map<RoleId, LiveRole>()
+  readonly #members = new Map<UserId, LiveMember>()
+  readonly #invites = new Map<InviteId, LiveInvite>()
+  #lists: { readonly of: AuthorityState; readonly lists: Lists } | undefined
+
+  readonly channels: Server['channels']
+  readonly roles: Server['roles']
+  readonly members: Server['members']
+  readonly invites: Server['invites']
+
+  constructor(context: ClientContext, replica: Replica) {
+    this.context = context
+    this.replica = replica
+    this.id = replica.server
+    this.channels = this.#channelCollection()
+    this.roles = this.#roleCollection()
+    this.members = this.#memberCollection()
+    this.invites = this.#inviteCollection()
+  }
+
+  get name(): string {
+    return this.replica.state().name
+  }
+
+  get owner(): UserId {
+    return this.replica.state().owner
+  }
+
+  get me(): Member {
+    return this.liveMember(this.context.node.user)
+  }
+
+  get stateHash(): string {
+    return toString(this.replica.state().hash(), 'hex')
+  }
+
+  channel(idOrName: string): Channel {
+    const found = this.channels.get(idOrName)
+    if (found !== undefined) return found
+    const known = this.channels.all.map(each => `#${each.name}`).join(', ')
+    throw new XcordError(
+      'XCORD_CHANNEL_NOT_FOUND',
+      `No channel "${idOrName}" in ${this.name}. ${known === '' ? 'It has none.' : `It has ${known}.`}`,
+      { channel: idOrName }
+    )
+  }
+
+  async leave(): Promise<Written> {
+    return toWritten(await this.replica.leave())
+  }
+
+  toJSON(): ServerJson {
+    const state = this.replica.state()
+    const { channels, members } = this.#current()
+    return {
+      id: this.id,
+      name: state.name,
+      owner: state.owner,
+      members: members.length,
+      channels: channels.length,
+      stateHash: this.stateHash,
+      unread: channels.reduce((sum, each) => sum + each.unread, 0)
+    }
+  }
+
+  liveChannel(id: ChannelId): LiveChannel {
+    return cached(this.#channels, id, () => new LiveChannel(this, id))
+  }
+
+  /** Whether a view shows this channel. */
+  watches(channel: string): boolean {
+    return this.#channels.get(channel as ChannelId)?.watched ?? false
+  }
+
+  liveRole(id: RoleId): LiveRole {
+    return cached(this.#roles, id, () => new LiveRole(this, id))
+  }
+
+  liveMember(id: UserId): LiveMember {
+    return cached(this.#members, id, () => new LiveMember(this, id))
+  }
+
+  liveInvite(id: InviteId): LiveInvite {
+    return cached(this.#invites, id, () => new LiveInvite(this, id))
+  }
+
+  #current(): Lists {
+    const state = this.replica.state()
+    if (this.#lists?.of === state) return this.#lists.lists
+    const lists: Lists = {
+      channels: state.channels().map(each => this.liveChannel(each.id)),
+      roles: state.roles().map(each => this.liveRole(each.id)),
+      members: [...state.members()].filter(each => each.status === 'in').map(each => this.liveMember(each.user)),
+      invites: state.invites().map(each => this.liveInvite(each.id))
+    }
+    this.#lists = { of: state, lists }
+    return lists
+  }
+
+  #channelCollection(): Server['channels'] {
+    const current = (): readonly LiveChannel[] => this.#current().channels
+    return {
+      get all() {
+        return current()
+      },
+      get: idOrName => findNamed<Channel>(current(), idOrName, '#'),
+      create: async (init, options = {}) => {
+        const { operation } = await this.replica.operate({
+          kind: 'channel:create',
+          channelKind: init.kind ?? 'text',
+          name: init.name,
+          topic: init.topic ?? null,
+          parent: init.parent === undefined ? null : typeof init.parent === 'string' ? init.parent : init.parent.id
+        }, options.reason ?? null)
+        return this.liveChannel(idAs('c', operation))
+      }
+    }
+  }
+
+  #roleCollection(): Server['roles'] {
+    const current = (): readonly LiveRole[] => this.#current().roles
+    return {
+      get all() {
+        return current()
+      },
+      get: idOrName => findNamed<Role>(current(), idOrName, '@'),
+      create: async (init, options = {}) => {
+        const { operation } = await this.replica.operate({
+          kind: 'role:create',
+          name: init.name,
+          permissions: init.permissions ?? [],
+          color: init.color === undefined ? 0 : parseColor(init.color)
+        }, options.reason ?? null)
+        return this.liveRole(idAs('r', operation))
+      }
+    }
+  }
+
+  #memberCollection(): Server['members'] {
+    const current = (): readonly LiveMember[] => this.#current().members
+    return {
+      get all() {
+        return current()
+      },
+      get: idOrName => findNamed<Member>(current(), idOrName, '@')
+    }
+  }
+
+  #inviteCollection(): Server['invites'] {
+    const current = (): readonly LiveInvite[] => this.#current().invites
+    return {
+      get all() {
+        return current()
+      },
+      get: idOrLink => current().find(each => each.link === idOrLink) ?? findById(current(), idOrLink),
+      create: async (init = {}, options = {}) => {
+        const made = await this.replica.invite({
+          maxUses: init.maxUses ?? null,
+          expiresInMs: init.expiresInMs === undefined ? WEEK_MS : init.expiresInMs,
+          reason: options.reason ?? null
+        })
+        return this.liveInvite(made.invite)
+      }
+    }
+  }
+}
+
+function cached<K, V>(map: Map<K, V>, key: K, create: () => V): V {
+  let found = map.get(key)
+  if (found === undefined) {
+    found = create()
+    map.set(key, found)
+  }
+  return found
+}
+
+/** `#rrggbb` as a number. */
+function parseColor(text: string): number {
+  const found = /^#?([0-9a-f]{6})$/i.exec(text)
+  if (found === null) throw new TypeError(`"${text}" is not a colour such as #5865f2`)
+  return Number.parseInt(found[1] as string, 16)
+}
