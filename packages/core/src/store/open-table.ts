@@ -4,7 +4,7 @@ import { concatBytes, uintBytes } from '../encoding/index.ts'
 import type { Store, StoreRange } from './contract.ts'
 import type { KeyPrefix, Row, ScanOptions, Table } from './database-types.ts'
 import { createReadCache, type ReadCache } from './read-cache.ts'
-import type { TableSeal } from './sealing.ts'
+import { type TableSeal, textOfBytes } from './sealing.ts'
 import { SORT_KEY_BYTES, type TableDefinition } from './table.ts'
 
 /** What a table needs of its database. */
@@ -29,7 +29,7 @@ export function corruptRow(table: string, reason: string): XcordError<'XCORD_STO
 
 /** Name of a raw key in caches. */
 export function cacheKey(rawKey: Uint8Array): string {
-  return String.fromCharCode(...rawKey)
+  return textOfBytes(rawKey)
 }
 
 /** Opens and decodes one stored value, or says what is wrong with it. */

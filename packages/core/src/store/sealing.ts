@@ -17,10 +17,10 @@ const TAG_BYTES = 16
 export const SEAL_OVERHEAD_BYTES = 1 + NONCE_BYTES + TAG_BYTES
 /** Nonces drawn at a time: a call to the system's generator costs as much as sealing a value. */
 const NONCES_PER_DRAW = 128
-/** Hidden components remembered per table: channels and servers recur in every row. */
-const HIDDEN_CACHED_MAX = 256
-/** Longer components are hashed each time: the cache is keyed by their text. */
-const HIDDEN_CACHED_BYTES_MAX = 64
+/** Hidden components remembered per place of a table's key: channels and servers recur in every row. */
+const HIDDEN_CACHED_MAX = 512
+/** Ids and names up to this length are remembered by their text; longer ones and bytes are hashed each time. */
+const HIDDEN_CACHED_CHARS_MAX = 64
 
 /** 24 bytes that were never used before, with overwhelming probability. */
 export type NextNonce = () => Uint8Array
@@ -89,21 +89,22 @@ export function createTableSeal(
   const tag = concatBytes([Uint8Array.of(ROW_PREFIX), suite.hmacSha256(indexKey, utf8('table')).subarray(0, TABLE_TAG_BYTES)])
   const hide = createHider(suite, indexKey)
   const layout = table.key as readonly { kind: 'hidden' | 'sort'; toBytes(value: unknown): Uint8Array }[]
-  const offsets = layout.map((_, index) =>
-    layout.slice(0, index).reduce((sum, part) => sum + (part.kind === 'hidden' ? HIDDEN_KEY_BYTES : SORT_KEY_BYTES), tag.length)
-  )
-  const length = layout.reduce((sum, part) => sum + (part.kind === 'hidden' ? HIDDEN_KEY_BYTES : SORT_KEY_BYTES), tag.length)
+  /** Where each component begins; last, the length of a whole key. */
+  const offsets = [tag.length]
+  for (const part of layout) offsets.push((offsets.at(-1) as number) + (part.kind === 'hidden' ? HIDDEN_KEY_BYTES : SORT_KEY_BYTES))
+  const length = offsets.at(-1)
 
   return {
     tag,
     rawKey: components => {
       if (components.length > layout.length) throw new RangeError(`a key of "${table.name}" has ${layout.length} parts, not ${components.length}`)
-      const parts = components.map((component, index) => {
+      const out = new Uint8Array(offsets[components.length] as number)
+      out.set(tag)
+      for (const [index, component] of components.entries()) {
         const part = layout[index] as (typeof layout)[number]
-        const bytes = part.toBytes(component)
-        return part.kind === 'hidden' ? hide(index, bytes) : bytes
-      })
-      return concatBytes([tag, ...parts])
+        out.set(part.kind === 'hidden' ? hide(index, component, part.toBytes) : part.toBytes(component), offsets[index])
+      }
+      return out
     },
     sortNumbers: rawKey => {
       if (rawKey.length !== length) return undefined
@@ -139,20 +140,31 @@ export function createTableSeal(
   }
 }
 
+/** Bytes as text of one code unit each: the fastest key that a Map takes. */
+export function textOfBytes(bytes: Uint8Array): string {
+  return String.fromCharCode.apply(null, bytes as unknown as number[])
+}
+
 /**
  * HMAC(index key, position ‖ bytes)[0..16). The position keeps one id from looking equal in two places of a key,
  * as a server's id and its `meta` channel would.
  */
-function createHider(suite: Suite, indexKey: SecretKey): (position: number, bytes: Uint8Array) => Uint8Array {
-  const known = new Map<string, Uint8Array>()
-  return (position, bytes) => {
-    const name = bytes.length <= HIDDEN_CACHED_BYTES_MAX ? String.fromCharCode(position, ...bytes) : undefined
-    const found = name === undefined ? undefined : known.get(name)
+function createHider(suite: Suite, indexKey: SecretKey): (position: number, value: unknown, toBytes: (value: unknown) => Uint8Array) => Uint8Array {
+  /** One map a position: ids that are never seen again must not push out the channel that all of them share. */
+  const known: Map<string, Uint8Array>[] = []
+  return (position, value, toBytes) => {
+    const here = (known[position] ??= new Map<string, Uint8Array>())
+    const name = typeof value === 'string' && value.length <= HIDDEN_CACHED_CHARS_MAX ? value : undefined
+    const found = name === undefined ? undefined : here.get(name)
     if (found !== undefined) return found
-    const hidden = suite.hmacSha256(indexKey, concatBytes([Uint8Array.of(position), bytes])).slice(0, HIDDEN_KEY_BYTES)
+    const bytes = toBytes(value)
+    const message = new Uint8Array(1 + bytes.length)
+    message[0] = position
+    message.set(bytes, 1)
+    const hidden = suite.hmacSha256(indexKey, message).slice(0, HIDDEN_KEY_BYTES)
     if (name !== undefined) {
-      if (known.size >= HIDDEN_CACHED_MAX) known.clear()
-      known.set(name, hidden)
+      if (here.size >= HIDDEN_CACHED_MAX) here.clear()
+      here.set(name, hidden)
     }
     return hidden
   }
