@@ -277,12 +277,12 @@ export function endShare(turn: Turn, share: Share, rule: RuleId | null | undefin
 /** Forgets a stream. */
 export function dropSession(turn: Turn, session: Session): void {
   turn.world.sessions.delete(session.id)
+  turn.world.inbox -= session.inbox
   forgetAsks(turn, session, () => true)
   for (const [lookup, owner] of turn.world.lookups) if (owner.session === session) turn.world.lookups.delete(lookup)
   for (const [delivery, owner] of turn.world.deliveries) {
     if (owner.session !== session) continue
     turn.world.deliveries.delete(delivery)
-    turn.world.inbox -= owner.bytes
     turn.world.inboxEnvelopes -= owner.envelopes
   }
 }
