@@ -137,6 +137,8 @@ export interface KeyPlan {
   readonly seeds: readonly StoredSeed[]
   /** The plan draws a new topic: publish the records under the old topic and the new (EK17). */
   readonly newTopic: boolean
+  /** Roles whose key it renews: where others may be doing the same, wait EK11's jitter before publishing. */
+  readonly rotates: readonly RoleId[]
 }
 
 /** What planning says. `gather`: more than 16 leaves are open, a `gather` operation must come first (EK4). */
@@ -223,6 +225,8 @@ export interface SealOptions {
 /** An envelope opened: its channel is proven by the key. */
 export interface OpenedEnvelope {
   readonly keyId: KeyId | null
+  /** Channel that the key belongs to. */
+  readonly keyChannel: ChannelId
   /** The thread the payload names, else the key's channel; the server's id for meta and type 3. */
   readonly channel: ChannelId
   readonly payload: Payload

@@ -1,5 +1,5 @@
 /** Small byte helpers that have no home in a library we use. */
-import { compare, concat, equals, toString } from 'uint8arrays'
+import { compare, concat, equals, fromString, toString } from 'uint8arrays'
 
 export { concat as concatBytes, equals as equalBytes, compare as compareBytes }
 
@@ -47,4 +47,25 @@ export function lengthPrefixed(bytes: Uint8Array): Uint8Array {
 /** Lower-case hex, for map keys and for people. */
 export function toHex(bytes: Uint8Array): string {
   return toString(bytes, 'hex')
+}
+
+/** RFC 4648 base32, lower case, unpadded: names of gossip topics. */
+export function toBase32(bytes: Uint8Array): string {
+  return toString(bytes, 'base32')
+}
+
+/** RFC 4648 base64url, unpadded: what fits a link. */
+export function toBase64url(bytes: Uint8Array): string {
+  return toString(bytes, 'base64url')
+}
+
+/** Bytes of unpadded base64url, or undefined unless the text is its one canonical form. */
+export function fromBase64url(text: string): Uint8Array | undefined {
+  if (!/^[A-Za-z0-9_-]*$/.test(text)) return undefined
+  try {
+    const bytes = fromString(text, 'base64url')
+    return toBase64url(bytes) === text ? bytes : undefined
+  } catch {
+    return undefined
+  }
 }

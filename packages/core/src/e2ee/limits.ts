@@ -1,0 +1,22 @@
+/** Bounds of keys, with their reasons (EK). Times in ms. */
+
+/** EK5: roles larger than this need buckets. */
+export const ROLE_BOXES_MAX = 640
+/** EK7: more single boxes than this and the channel's setting is refused. */
+export const USER_BOXES_MAX = 500
+/** EK11: an epoch is renewed after a week ... */
+export const EPOCH_AGE_MS_MAX = 604_800_000
+/** EK11: ... or this many messages. */
+export const EPOCH_MESSAGES_MAX = 4_096
+/** EK11: a role key is renewed after 30 days. */
+export const ROLE_AGE_MS_MAX = 2_592_000_000
+/** EK17: a retired topic is still listened to for a day. */
+export const TOPIC_RETIRED_MS_MAX = 86_400_000
+/** SY2: topic secrets a peer may recognise us by. */
+export const TOPICS_KNOWN_MAX = 32
+/** Records of one key id: more than one is rare, hundreds are an attack. */
+export const RECORDS_PER_KEY_MAX = 16
+/** Records of one device that cannot be judged yet: its operations may be on the way. */
+export const WAITING_PER_DEVICE_MAX = 512
+/** Derived message keys kept: one an epoch and author. */
+export const MESSAGE_KEYS_MAX = 2_048

@@ -1,0 +1,164 @@
+/** Who may read what in a state (EK7), and whom a box's rid means (EK3, EK4). */
+import { type ChannelId, idAs, idToBytes, type InviteId, type RoleId, type ServerId, type UserId } from '../base/index.ts'
+import { type AuthorityState, type MemberState, permissionBit } from '../authority/index.ts'
+import type { Suite } from '../crypto/index.ts'
+import { equalBytes, uintFromBytes } from '../encoding/index.ts'
+import { toRidKey } from './rid.ts'
+import type { KeyScope } from './contract.ts'
+import { bucketOf } from './derive.ts'
+
+const VIEW = permissionBit('ViewChannel')
+const SEND = permissionBit('SendMessages')
+const MANAGE_ROLES = permissionBit('ManageRoles')
+const ADMINISTRATOR = permissionBit('Administrator')
+
+/** The role everybody has. */
+export const everyoneRole = (server: ServerId): RoleId => idAs('r', server)
+const isMeta = (state: AuthorityState, channel: ChannelId): boolean => channel.slice(1) === state.server.slice(1)
+
+/** The channel and the category it may take its overwrites from (AU31). */
+function withParents(state: AuthorityState, channel: ChannelId): readonly ChannelId[] {
+  const out: ChannelId[] = []
+  for (let at: ChannelId | null = channel; at !== null && !out.includes(at) && out.length < 4;) {
+    out.push(at)
+    at = state.channel(at)?.parent ?? null
+  }
+  return out
+}
+
+/** Whether a loss in `changed` may reach `channel`: itself, or a category or parent it hangs on. */
+export function hangsOn(state: AuthorityState, channel: ChannelId, changed: ChannelId): boolean {
+  return withParents(state, channel).includes(changed)
+}
+
+/**
+ * Whether every member can read, whoever they are: `@everyone` may view and nothing on the way denies it.
+ * Says no in doubt, which costs a rotation at most.
+ */
+export function isOpenToAll(state: AuthorityState, channel: ChannelId): boolean {
+  if (isMeta(state, channel)) return true
+  if (state.channel(channel) === undefined) return false
+  const base = state.role(everyoneRole(state.server))?.permissions ?? 0n
+  if ((base & (VIEW | ADMINISTRATOR)) === 0n) return false
+  return withParents(state, channel).every(each => (state.channel(each)?.overwrites ?? []).every(row => (row.deny & VIEW) === 0n))
+}
+
+/** Whether a user may read a channel. Time plays no part: a timeout leaves reading (AU30). */
+export function mayRead(state: AuthorityState, channel: ChannelId, user: UserId): boolean {
+  if (state.member(user)?.status !== 'in') return false
+  if (isMeta(state, channel)) return true
+  return state.channel(channel) !== undefined && (state.permissions(user, channel, 0) & VIEW) !== 0n
+}
+
+/** Whether a user may read and send (EK12); in meta every member. `at` for timeouts. */
+export function maySend(state: AuthorityState, channel: ChannelId, user: UserId, at: number): boolean {
+  if (!mayRead(state, channel, user)) return false
+  return isMeta(state, channel) || (state.permissions(user, channel, at) & SEND) !== 0n
+}
+
+/** Whether a user belongs to a role. */
+export function holdsRole(state: AuthorityState, role: RoleId, user: UserId): boolean {
+  const member = state.member(user)
+  return member?.status === 'in' && (role === everyoneRole(state.server) || member.roles.includes(role))
+}
+
+/** Whether a user may manage a role's keys without holding them (EK12): could assign it to itself. */
+export function couldAssign(state: AuthorityState, role: RoleId, user: UserId): boolean {
+  const member = state.member(user)
+  if (member?.status !== 'in') return false
+  if (state.owner === user) return true
+  if ((state.permissions(user, null, 0) & (MANAGE_ROLES | ADMINISTRATOR)) === 0n) return false
+  if (role === everyoneRole(state.server)) return true
+  const ranks = state.roles().map(each => each.id)
+  const highest = ranks.findIndex(id => member.roles.includes(id))
+  const wanted = ranks.indexOf(role)
+  return highest >= 0 && wanted >= 0 && highest < wanted
+}
+
+/** Whether a user is one of those a key is meant for. */
+export function isEntitled(suite: Suite, state: AuthorityState, scope: KeyScope, user: UserId, buckets: number): boolean {
+  if (scope.kind === 'epoch') return mayRead(state, scope.channel, user)
+  if (!holdsRole(state, scope.role, user)) return false
+  return scope.kind === 'role' || bucketOf(suite, scope.role, user, buckets) === scope.index
+}
+
+/** Who reads a channel. */
+export interface Readers {
+  /** Reader roles: all of their holders may view it (EK7); @everyone alone where that holds for all. Sorted. */
+  readonly roles: readonly RoleId[]
+  /** Readers who hold none of these roles. */
+  readonly others: readonly MemberState[]
+  /** Roles with a holder who may not. */
+  readonly barred: ReadonlySet<RoleId>
+}
+
+const NOBODY: ReadonlySet<RoleId> = new Set()
+const readersByState = new WeakMap<AuthorityState, Map<ChannelId, Readers>>()
+
+/** Readers of a channel in a state; remembered with the state, which never changes. */
+export function readersOf(state: AuthorityState, channel: ChannelId): Readers {
+  let known = readersByState.get(state)
+  if (known === undefined) readersByState.set(state, (known = new Map()))
+  let readers = known.get(channel)
+  if (readers === undefined) known.set(channel, (readers = findReaders(state, channel)))
+  return readers
+}
+
+function findReaders(state: AuthorityState, channel: ChannelId): Readers {
+  const everyone = everyoneRole(state.server)
+  if (isOpenToAll(state, channel)) return { roles: [everyone], others: [], barred: NOBODY }
+  const held = new Set<RoleId>()
+  const barred = new Set<RoleId>()
+  const readers: MemberState[] = []
+  for (const member of state.members()) {
+    if (member.status !== 'in') continue
+    const reads = mayRead(state, channel, member.user)
+    if (reads) readers.push(member)
+    else barred.add(everyone)
+    for (const role of member.roles) (reads ? held : barred).add(role)
+  }
+  if (!barred.has(everyone) && readers.length > 0) return { roles: [everyone], others: [], barred }
+  const roles = [...held].filter(role => !barred.has(role)).sort()
+  return { roles, others: readers.filter(member => !member.roles.some(role => roles.includes(role))), barred }
+}
+
+/** Whether all holders of a role may read a channel. */
+export function roleReads(state: AuthorityState, channel: ChannelId, role: RoleId): boolean {
+  return !readersOf(state, channel).barred.has(role)
+}
+
+/** Members who hold a role. */
+export function holdersOf(state: AuthorityState, role: RoleId): readonly MemberState[] {
+  return [...state.members()].filter(member => holdsRole(state, role, member.user))
+}
+
+/** Whom a rid means, beside keys. */
+export type RidOwner =
+  | { readonly kind: 'user'; readonly user: UserId; readonly generation: number }
+  | { readonly kind: 'invite'; readonly invite: InviteId }
+
+/** Finds users and invites by rid; remembers every user it ever met, as ids never change. */
+export interface RidIndex {
+  find(state: AuthorityState, rid: Uint8Array): RidOwner | undefined
+}
+
+/** An index with nothing in it. */
+export function createRidIndex(): RidIndex {
+  const users = new Map<string, UserId>()
+  const scanned = new WeakSet<AuthorityState>()
+  return {
+    find: (state, rid) => {
+      const key = toRidKey(rid)
+      if (!users.has(key) && !scanned.has(state)) {
+        scanned.add(state)
+        for (const member of state.members()) users.set(member.user.slice(1, 20), member.user)
+      }
+      const user = users.get(key)
+      if (user !== undefined && equalBytes(idToBytes(user).subarray(0, 12), rid.subarray(0, 12))) {
+        return { kind: 'user', user, generation: uintFromBytes(rid.subarray(12)) as number }
+      }
+      const invite = state.invites().find(each => equalBytes(idToBytes(each.id).subarray(0, 16), rid))
+      return invite === undefined ? undefined : { kind: 'invite', invite: invite.id }
+    }
+  }
+}

@@ -1,0 +1,111 @@
+/**
+ * What a key ring remembers: records, keys, seeds, and who was granted or refused what. Changed only by
+ * `ring-add.ts`; everything else reads.
+ */
+import type { ChannelId, DeviceId, InviteId, KeyId, RecordId, RoleId, ServerId, UserId } from '../base/index.ts'
+import type { AuthorityLog } from '../authority/index.ts'
+import type { Recipient, SecretKey, SigningKey, Suite } from '../crypto/index.ts'
+import type { HeldInvite, KeyRecord, KeyRecordBody, KeyScope, OwnUserKey, RecordStanding } from './contract.ts'
+import type { RidIndex } from './readers.ts'
+
+/** Bodies that announce a key. */
+export type KeyBody = Extract<KeyRecordBody, { kind: 'bucket' | 'role' | 'epoch' }>
+/** Bodies that grant one. */
+export type GrantBody = Extract<KeyRecordBody, { kind: 'grant' }>
+
+/** One record in the ring. */
+export interface Held<B extends KeyRecordBody = KeyRecordBody> {
+  readonly record: KeyRecord & { readonly body: B }
+  readonly receivedAt: number
+  /** EK12, once it is final. */
+  standing?: RecordStanding
+}
+
+/** One key: every record that announces it. */
+export interface KeyEntry {
+  readonly keyId: KeyId
+  readonly scope: KeyScope
+  readonly records: Held<KeyBody>[]
+  /** Messages seen under it since it was loaded (EK11). */
+  messages: number
+  /** Newest seq counted of each author, so that opening again counts nothing. */
+  readonly counted: Map<string, number>
+}
+
+/** A seed that was opened and checked. */
+export interface OpenedSeed {
+  readonly scope: KeyScope
+  readonly seed: SecretKey
+}
+
+export interface RingState {
+  readonly suite: Suite
+  readonly server: ServerId
+  readonly log: AuthorityLog
+  readonly user: UserId
+  readonly device: DeviceId
+  readonly signingKey: SigningKey
+  userKeys: readonly OwnUserKey[]
+  invites: readonly HeldInvite[]
+  readonly records: Map<RecordId, Held>
+  readonly keys: Map<KeyId, KeyEntry>
+  /** Keys by scope. */
+  readonly scopes: Map<string, KeyEntry[]>
+  readonly grants: Map<KeyId, Held<GrantBody>[]>
+  /** cannotOpen by key: the accounts that asked. */
+  readonly asked: Map<KeyId, Set<DeviceId>>
+  readonly seeds: Map<KeyId, OpenedSeed>
+  /** Verified links: a key to the older ones it opens (EK15). */
+  readonly links: Map<KeyId, Set<KeyId>>
+  /** Records by the role or bucket keys they are sealed to. */
+  readonly sealedTo: Map<KeyId, Held<KeyBody>[]>
+  /** Records of a device whose frontier was not known when they came. */
+  readonly waiting: Map<DeviceId, Set<RecordId>>
+  readonly rids: RidIndex
+  /** EK12 of one record. */
+  readonly judge: (held: Held) => RecordStanding
+  /** Grows with every change here; with the log's count it dates caches. */
+  version: number
+}
+
+/** A scope as a map key. */
+export function scopeKey(scope: KeyScope): string {
+  if (scope.kind === 'epoch') return scope.channel
+  return scope.kind === 'role' ? scope.role : `${scope.role}/${scope.index}`
+}
+
+export const roleScope = (role: RoleId): KeyScope => ({ kind: 'role', role })
+export const epochScope = (channel: ChannelId): KeyScope => ({ kind: 'epoch', channel })
+
+/** The scope a record announces a key for. */
+export function scopeOf(body: KeyBody): KeyScope {
+  if (body.kind === 'epoch') return epochScope(body.channel)
+  return body.kind === 'role' ? roleScope(body.role) : { kind: 'bucket', role: body.role, index: body.index }
+}
+
+/** Every key of a scope that is known by some record. */
+export function keysOf(state: RingState, scope: KeyScope): readonly KeyEntry[] {
+  return state.scopes.get(scopeKey(scope)) ?? []
+}
+
+/** Highest lamport value among an entry's frontiers: EK10's order. */
+export function lamportOf(state: RingState, entry: KeyEntry): number {
+  return Math.max(...entry.records.map(each => state.log.lamportOf(each.record.frontier)))
+}
+
+/** When this device first saw the key, ms. */
+export function firstSeen(entry: KeyEntry): number {
+  return Math.min(...entry.records.map(each => each.receivedAt))
+}
+
+/** A date for caches: nothing that answers depend on changes without it. */
+export function stamp(state: RingState): string {
+  return `${state.log.count()}/${state.version}`
+}
+
+/** Somebody a box can be made for. */
+export interface BoxTarget extends Recipient {
+  readonly user?: UserId
+  readonly invite?: InviteId
+  readonly key?: KeyId
+}

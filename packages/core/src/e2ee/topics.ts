@@ -1,0 +1,113 @@
+/** Topics (EK6, EK17): which @everyone key is in force, what its topic is called, and which older ones are still heard. */
+import type { KeyId } from '../base/index.ts'
+import type { SecretKey } from '../crypto/index.ts'
+import { toHex } from '../encoding/index.ts'
+import type { TopicKeys } from './contract.ts'
+import { gateKeyOf, openTopicSecret, topicKeysOf } from './derive.ts'
+import { TOPIC_RETIRED_MS_MAX, TOPICS_KNOWN_MAX } from './limits.ts'
+import { everyoneRole } from './readers.ts'
+import { firstSeen, type KeyEntry, keysOf, lamportOf, type RingState, roleScope, stamp } from './ring-state.ts'
+import { safetyOf } from './safety.ts'
+
+/** Every topic known: the current one first, then newest first. */
+export interface TopicTable {
+  readonly current: TopicKeys | undefined
+  readonly all: readonly TopicKeys[]
+  readonly byTag: ReadonlyMap<string, TopicKeys>
+}
+
+interface Found {
+  readonly entry: KeyEntry
+  readonly secret: SecretKey
+  readonly gatePublicKey: Uint8Array
+  readonly seenAt: number
+}
+
+/** One topic a key gives, for each record that was opened. */
+function topicsOfEntry(ring: RingState, entry: KeyEntry): readonly Found[] {
+  const seed = ring.seeds.get(entry.keyId)?.seed
+  if (seed === undefined) return []
+  const found: Found[] = []
+  for (const held of entry.records) {
+    const body = held.record.body
+    if (body.kind !== 'role' || body.topicBox === null || body.gatePublicKey === null) continue
+    const secret = openTopicSecret(ring.suite, seed, body.topicBox)
+    if (secret !== undefined) found.push({ entry, secret, gatePublicKey: body.gatePublicKey, seenAt: held.receivedAt })
+  }
+  return found
+}
+
+/** EK10's order, over keys that may all be unsafe: a topic is needed while a rotation is under way. */
+function rank(ring: RingState, a: KeyEntry, b: KeyEntry): number {
+  const safe = (entry: KeyEntry): number => {
+    if (safetyOf(ring, entry.keyId).safe) return 2
+    return entry.records.some(held => ring.judge(held).kind === 'valid') ? 1 : 0
+  }
+  return safe(b) - safe(a) || lamportOf(ring, b) - lamportOf(ring, a) || (a.keyId < b.keyId ? -1 : 1)
+}
+
+/** The @everyone keys held, best first. */
+export function everyoneKeys(ring: RingState): readonly KeyEntry[] {
+  return keysOf(ring, roleScope(everyoneRole(ring.server)))
+    .filter(entry => ring.seeds.has(entry.keyId) && entry.records.length > 0)
+    .sort((a, b) => rank(ring, a, b))
+}
+
+function buildTable(ring: RingState): TopicTable {
+  const found = everyoneKeys(ring).flatMap(entry => topicsOfEntry(ring, entry))
+  const seen = new Map<string, number>()
+  for (const each of found) {
+    const name = toHex(each.secret)
+    seen.set(name, Math.min(seen.get(name) ?? Infinity, each.seenAt))
+  }
+  const currentName = found[0] === undefined ? undefined : toHex(found[0].secret)
+  const times = [...seen.values()].sort((a, b) => a - b)
+  const all: TopicKeys[] = []
+  const byTag = new Map<string, TopicKeys>()
+  const done = new Set<string>()
+  for (const each of found) {
+    const name = toHex(each.secret)
+    if (done.has(name)) continue
+    done.add(name)
+    const since = seen.get(name) as number
+    // A topic retires when the next one is seen; the loser of two concurrent ones when it is seen itself.
+    const retiredAt = name === currentName ? null : times.find(time => time > since) ?? since
+    const keys = topicKeysOf(ring.suite, each.secret, { keyId: each.entry.keyId, gatePublicKey: each.gatePublicKey }, retiredAt)
+    all.push(keys)
+    byTag.set(toHex(keys.tag), keys)
+  }
+  const order = (topic: TopicKeys): number => topic.retiredAt ?? Infinity
+  all.sort((a, b) => (order(b) === order(a) ? 0 : order(b) - order(a)))
+  return { current: all.find(topic => topic.retiredAt === null), all, byTag }
+}
+
+interface Cached { stamp: string; table: TopicTable }
+const tables = new WeakMap<RingState, Cached>()
+
+/** The table; remembered until anything changes. */
+export function topicTable(ring: RingState): TopicTable {
+  const now = stamp(ring)
+  let cached = tables.get(ring)
+  if (cached?.stamp !== now) tables.set(ring, (cached = { stamp: now, table: buildTable(ring) }))
+  return cached.table
+}
+
+/** The current topic and those retired less than a day ago (EK17). */
+export function topicsHeard(ring: RingState, at: number): readonly TopicKeys[] {
+  return topicTable(ring).all.filter(topic => topic.retiredAt === null || at - topic.retiredAt < TOPIC_RETIRED_MS_MAX)
+}
+
+/** SY2's inputs. */
+export function topicSecretsOf(ring: RingState): { readonly current: readonly SecretKey[]; readonly known: readonly SecretKey[] } {
+  const { current, all } = topicTable(ring)
+  return {
+    current: current === undefined ? [] : [current.topicSecret],
+    known: all.slice(0, TOPICS_KNOWN_MAX).map(topic => topic.topicSecret)
+  }
+}
+
+/** The gate key of an @everyone key that is held. */
+export function gateOf(ring: RingState, keyId: KeyId): ReturnType<typeof gateKeyOf> | undefined {
+  const seed = ring.seeds.get(keyId)?.seed
+  return seed === undefined ? undefined : gateKeyOf(ring.suite, seed)
+}
