@@ -6,6 +6,7 @@ import fc from 'fast-check'
 import { fromString, toString } from 'uint8arrays'
 import { beforeAll, describe, expect, test } from 'vitest'
 import type { Suite } from '../crypto/index.ts'
+import { passesChecks } from './crypto-node/ed25519.ts'
 import { createNodeSuite } from './crypto-node/index.ts'
 import { assertSuite, createSodiumSuite } from './crypto-sodium/index.ts'
 
@@ -22,6 +23,7 @@ interface EdgeCase {
   message: string
   signature: string
   required: { enrolKey: string; verify: string }
+  observed: { library: { node_crypto: string } }
 }
 const edge = JSON.parse(readFileSync(new URL('../../../../docs/spec/vectors/crypto/ed25519-edge.json', import.meta.url), 'utf8')) as { cases: EdgeCase[] }
 
@@ -189,6 +191,20 @@ describe.each(providers)('suite by $name', ({ create }) => {
 })
 
 describe('providers', () => {
+  test('[CR6] the explicit checks refuse by themselves all that an older OpenSSL accepts against the rule', () => {
+    const lenient = edge.cases.filter(({ observed, required }) => observed.library.node_crypto === 'accept' && required.verify === 'reject')
+    expect(lenient.map(({ id }) => id)).toEqual([30, 38, 39, 40, 41, 43, 44, 45, 46, 47])
+    for (const { id, publicKey, signature } of lenient) expect(passesChecks(hex(publicKey), hex(signature)), String(id)).toBe(false)
+    const accepted = edge.cases.filter(({ required }) => required.verify === 'accept')
+    for (const { id, publicKey, signature } of accepted) expect(passesChecks(hex(publicKey), hex(signature)), String(id)).toBe(true)
+    // S = L and S = L + 1 are out, S = L - 1 is in.
+    const withS = (s: string): Uint8Array => Uint8Array.from([...hex(RFC8032[0][3]).subarray(0, 32), ...hex(s)])
+    const key = hex(RFC8032[0][1])
+    expect(passesChecks(key, withS('ecd3f55c1a631258d69cf7a2def9de1400000000000000000000000000000010'))).toBe(true)
+    expect(passesChecks(key, withS('edd3f55c1a631258d69cf7a2def9de1400000000000000000000000000000010'))).toBe(false)
+    expect(passesChecks(key, withS('eed3f55c1a631258d69cf7a2def9de1400000000000000000000000000000010'))).toBe(false)
+  })
+
   test('[CR7] decide alike on signatures bent in R, S and key', async () => {
     const [node, sodium] = await Promise.all([createNodeSuite(), createSodiumSuite()])
     const torsion = edge.cases.map(each => [hex(each.publicKey), hex(each.signature)] as const)
