@@ -227,6 +227,21 @@ function createDht(libp2p: Libp2p): Dht {
   }
 }
 
+/**
+ * Addresses that were configured, before libp2p sees them.
+ *
+ * @throws XCORD_ADDRESS_INVALID for the first that is no multiaddr.
+ */
+export function assertAddresses(addresses: readonly string[]): void {
+  for (const address of addresses) {
+    try {
+      multiaddr(address)
+    } catch (error) {
+      throw new XcordError('XCORD_ADDRESS_INVALID', `"${address}" is not an address: ${messageOf(error)}.`, { address }, { cause: error })
+    }
+  }
+}
+
 /** A kept peer is the last that libp2p prunes. */
 function protect(libp2p: Libp2p, device: DeviceId, on: boolean): void {
   void libp2p.peerStore.merge(peerOfDevice(device), { tags: { 'xcord-kept': on ? { value: 100 } : undefined } }).catch(() => undefined)

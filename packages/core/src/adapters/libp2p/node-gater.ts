@@ -16,6 +16,8 @@ export interface NodeGater {
   watch(libp2p: Libp2p): void
   /** Told of each circuit that is granted, and who asked for it. */
   onCircuit(run: (source: PeerId) => void): void
+  /** From now on neither reservations nor circuits. */
+  refuseNew(): void
 }
 
 /** Host of an address as text; undefined where it has none. */
@@ -44,6 +46,7 @@ export function createNodeGater(deps: { suite: Pick<Suite, 'isEnrollable'>; limi
   const holders = new Map<string, string>()
   /** Circuits carry so many bytes each; what bounds a peer's bytes a second is how fast it may open them. */
   const openings = new Map<string, Budget>()
+  let closing = false
   let granted: ((source: PeerId) => void) | undefined
 
   const hostsOf = (peer: PeerId): string | undefined =>
@@ -68,6 +71,10 @@ export function createNodeGater(deps: { suite: Pick<Suite, 'isEnrollable'>; limi
     denyInboundEncryptedConnection: peer => !isAcceptablePeer(deps.suite, peer),
     denyOutboundEncryptedConnection: peer => !isAcceptablePeer(deps.suite, peer),
     denyInboundRelayReservation: source => {
+      if (closing) {
+        counters.reservationRejected('stopping')
+        return true
+      }
       const host = hostsOf(source) ?? ''
       const relay = libp2p?.services['relay'] as { readonly reservations: { has(peer: PeerId): boolean; keys(): Iterable<PeerId> } } | undefined
       const current = new Set([...(relay?.reservations.keys() ?? [])].map(each => each.toString()))
@@ -84,6 +91,7 @@ export function createNodeGater(deps: { suite: Pick<Suite, 'isEnrollable'>; limi
       return true
     },
     denyOutboundRelayedConnection: source => {
+      if (closing) return true
       const open = (libp2p?.getConnections(source) ?? [])
         .reduce((sum, each) => sum + each.streams.filter(stream => stream.protocol === RELAY_V2_HOP_CODEC).length, 0)
       // The request that is being judged is one of the streams counted.
@@ -103,6 +111,9 @@ export function createNodeGater(deps: { suite: Pick<Suite, 'isEnrollable'>; limi
   }
   return {
     gater,
+    refuseNew: () => {
+      closing = true
+    },
     onCircuit: run => {
       granted = run
     },

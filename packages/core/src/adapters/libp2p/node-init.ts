@@ -79,4 +79,6 @@ export interface NodeTransport extends Omit<Transport, 'gossip' | 'setStanding'>
   reservations(): number
   circuits(): number
   registrations(): number
+  /** Grants no more reservations or circuits: the node is about to stop (BN12). */
+  refuseNew(): void
 }

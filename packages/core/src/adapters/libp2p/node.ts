@@ -15,7 +15,7 @@ import {
 } from '../../net/index.ts'
 import { boundedYamux } from './bounded-yamux.ts'
 import { captureComponents } from './components.ts'
-import { createCore, SYSTEM_CLOCK, SYSTEM_RANDOM } from './core.ts'
+import { assertAddresses, createCore, SYSTEM_CLOCK, SYSTEM_RANDOM } from './core.ts'
 import { createHeardBook } from './heard.ts'
 import { privateKeyOf } from './identity.ts'
 import { createNodeGater } from './node-gater.ts'
@@ -32,6 +32,7 @@ type Services = NonNullable<Libp2pOptions['services']>
  */
 export async function createLibp2pNode(init: Libp2pNodeInit): Promise<NodeTransport> {
   if (init.seed.length !== 32) throw new RangeError(`a node's seed has 32 bytes, not ${init.seed.length}`)
+  assertAddresses([...init.listen, ...(init.announce ?? [])])
   const limits = { ...NODE_LIMITS, ...init.limits }
   const roles = { relay: true, rendezvous: true, dht: true, ...init.roles }
   const key = init.suite.signingKey(init.seed)
@@ -96,6 +97,7 @@ export async function createLibp2pNode(init: Libp2pNodeInit): Promise<NodeTransp
     reservations: () => relay?.reservations.size ?? 0,
     circuits: () => guard?.circuits() ?? 0,
     registrations: () => registry.size(),
+    refuseNew: gater.refuseNew,
     start: async () => {
       if (roles.rendezvous) {
         core.transport.handle(RENDEZVOUS_PROTOCOL, {

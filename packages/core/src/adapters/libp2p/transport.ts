@@ -12,7 +12,7 @@ import { idFromBytes } from '../../base/index.ts'
 import type { Transport } from '../../net/index.ts'
 import { boundedYamux } from './bounded-yamux.ts'
 import { captureComponents } from './components.ts'
-import { createCore, SYSTEM_CLOCK, SYSTEM_RANDOM } from './core.ts'
+import { assertAddresses, createCore, SYSTEM_CLOCK, SYSTEM_RANDOM } from './core.ts'
 import { createGater } from './gater.ts'
 import { createGossip, createStandings, gossipService } from './gossip.ts'
 import { createHeardBook } from './heard.ts'
@@ -31,11 +31,13 @@ export const DHT_PROTOCOL = '/xcord/kad/1.0.0'
 /**
  * Makes a transport; `start` opens it.
  *
- * @throws RangeError if the seed has not 32 bytes. `start` throws XCORD_PORT_IN_USE and XCORD_ADDRESS_INVALID;
+ * @throws RangeError if the seed has not 32 bytes; XCORD_ADDRESS_INVALID for an address that is none. `start`
+ *   throws XCORD_PORT_IN_USE and XCORD_ADDRESS_INVALID;
  *   nodes that cannot be reached never fail it.
  */
 export async function createLibp2pTransport(init: Libp2pTransportInit): Promise<Transport> {
   if (init.seed.length !== 32) throw new RangeError(`a device seed has 32 bytes, not ${init.seed.length}`)
+  assertAddresses([...(init.listen ?? []), ...(init.announce ?? [])])
   const key = init.suite.signingKey(init.seed)
   const device = idFromBytes('d', key.publicKey)
   const clock = init.clock ?? SYSTEM_CLOCK

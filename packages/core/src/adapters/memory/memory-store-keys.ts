@@ -76,11 +76,21 @@ export class OrderedBytes {
   }
 
   /** Entries with `from` ≤ key < `to`, at most `limit`, as they are now. */
-  entries(range: { from?: string | undefined; to?: string | undefined; reverse: boolean; limit: number }): [string, Uint8Array][] {
+  entries(range: {
+    from?: string | undefined
+    to?: string | undefined
+    reverse: boolean
+    limit: number
+  }): [string, Uint8Array][] {
     const out: [string, Uint8Array][] = []
     for (const key of range.reverse ? this.#descending(range.to) : this.#ascending(range.from)) {
       if (out.length >= range.limit) break
-      if (range.reverse ? range.from !== undefined && key < range.from : range.to !== undefined && key >= range.to) break
+      if (
+        range.reverse
+          ? range.from !== undefined && key < range.from
+          : range.to !== undefined && key >= range.to
+      )
+        break
       out.push([key, this.#values.get(key) as Uint8Array])
     }
     return out
@@ -90,7 +100,8 @@ export class OrderedBytes {
     const first = from === undefined ? 0 : this.#chunkOf(from)
     for (let c = first; c < this.#chunks.length; c++) {
       const chunk = this.#chunks[c] as string[]
-      for (let i = c === first && from !== undefined ? lowerBound(chunk, from) : 0; i < chunk.length; i++) yield chunk[i] as string
+      for (let i = c === first && from !== undefined ? lowerBound(chunk, from) : 0; i < chunk.length; i++)
+        yield chunk[i] as string
     }
   }
 
@@ -98,7 +109,8 @@ export class OrderedBytes {
     const first = to === undefined ? this.#chunks.length - 1 : this.#chunkOf(to)
     for (let c = first; c >= 0; c--) {
       const chunk = this.#chunks[c] as string[]
-      for (let i = (c === first && to !== undefined ? lowerBound(chunk, to) : chunk.length) - 1; i >= 0; i--) yield chunk[i] as string
+      for (let i = (c === first && to !== undefined ? lowerBound(chunk, to) : chunk.length) - 1; i >= 0; i--)
+        yield chunk[i] as string
     }
   }
 }

@@ -54,10 +54,22 @@ describe('memory store faults', () => {
 
   it('[DB12] a write under way at the crash never reports', async () => {
     let release: () => void = () => undefined
-    const store = createMemoryStore({ beforeWrite: () => new Promise(resolve => { release = () => resolve(undefined) }) })
+    const store = createMemoryStore({
+      beforeWrite: () =>
+        new Promise(resolve => {
+          release = () => resolve(undefined)
+        })
+    })
     let reported = false
     const writing = store.write([put(1)])
-    void writing.then(() => { reported = true }, () => { reported = true })
+    void writing.then(
+      () => {
+        reported = true
+      },
+      () => {
+        reported = true
+      }
+    )
     await Promise.resolve()
     await Promise.resolve()
     store.crash()
@@ -69,7 +81,9 @@ describe('memory store faults', () => {
   })
 
   it('[DB12] the nth write fails, with nothing of it kept; a late failure keeps it', async () => {
-    const store = createMemoryStore({ beforeWrite: ({ number }) => (number === 2 ? 'fail' : number === 3 ? 'fail-late' : undefined) })
+    const store = createMemoryStore({
+      beforeWrite: ({ number }) => (number === 2 ? 'fail' : number === 3 ? 'fail-late' : undefined)
+    })
     await store.write([put(1)])
     await expect(store.write([put(2)])).rejects.toMatchObject({ code: 'XCORD_STORE_FAILED' })
     await expect(store.write([put(3)])).rejects.toMatchObject({ code: 'XCORD_STORE_FAILED' })
@@ -91,7 +105,9 @@ describe('memory store faults', () => {
 
   it('[DB1] keeps order over many chunks', () => {
     const map = new OrderedBytes()
-    const names = Array.from({ length: 5_000 }, (_, i) => String.fromCharCode((i * 7919) % 256, ((i * 7919) >> 8) % 256))
+    const names = Array.from({ length: 5_000 }, (_, i) =>
+      String.fromCharCode((i * 7919) % 256, ((i * 7919) >> 8) % 256)
+    )
     for (const name of names) map.set(name, new Uint8Array())
     const sorted = [...new Set(names)].sort()
     expect(map.entries({ reverse: false, limit: Infinity }).map(([name]) => name)).toEqual(sorted)

@@ -85,7 +85,9 @@ function growth(disk: Disk, changes: readonly Change[]): number {
   let bytes = 0
   for (const [key, value] of last) {
     const old = disk.map.get(key)
-    bytes += (value === undefined ? 0 : key.length + value.length) - (old === undefined ? 0 : key.length + old.length)
+    bytes +=
+      (value === undefined ? 0 : key.length + value.length) -
+      (old === undefined ? 0 : key.length + old.length)
   }
   return bytes
 }
@@ -155,12 +157,21 @@ class MemoryStoreHandle implements MemoryStore {
     this.#assertOpen()
     this.#writes++
     const bytes = changes.reduce((sum, [key, value]) => sum + key.length + (value?.length ?? 0), 0)
-    const fault = await this.#init.beforeWrite?.({ number: this.#writes, changes: changes.length, bytes, sync })
+    const fault = await this.#init.beforeWrite?.({
+      number: this.#writes,
+      changes: changes.length,
+      bytes,
+      sync
+    })
     // A process that lost power reports neither success nor failure.
     if (this.#state === 'crashed') return new Promise(() => undefined)
     const room = (this.#init.capacityBytes ?? Infinity) - this.#disk.bytes
     if (fault === 'full' || growth(this.#disk, changes) > Math.max(room, 0)) {
-      throw new XcordError('XCORD_DISK_FULL', 'The disk is full: nothing of this change was stored. Free some space and try again.', {})
+      throw new XcordError(
+        'XCORD_DISK_FULL',
+        'The disk is full: nothing of this change was stored. Free some space and try again.',
+        {}
+      )
     }
     if (fault === 'fail') throw failed()
     this.#disk.undo.push(apply(this.#disk, changes))

@@ -1,0 +1,141 @@
+/** A community node as one object (NT6): what `xcord-node run` starts and stops. It reads nothing of anybody's. */
+import { autoNATv2 } from '@libp2p/autonat-v2'
+import type { Logger } from 'pino'
+import { createNodeSuite } from '@xcord/core/adapters/crypto-node'
+import { createLibp2pNode, type NodeLimits, type NodeTransport } from '@xcord/core/adapters/libp2p'
+import { systemRandom } from '@xcord/core/adapters/runtime-node'
+import type { NodeConfig } from './config-schema.ts'
+import { type HealthServer, openHealthServer } from './health-server.ts'
+import { loadOrCreateKeyFile } from './key-file.ts'
+import { createLogger } from './logger.ts'
+import { createMetrics } from './metrics.ts'
+
+/** BN9: above this lag the node is not ready, seconds. */
+const LAG_SECONDS_MAX = 1
+/** BN12: open circuits get this long to end, ms. */
+const DRAIN_MS_MAX = 20_000
+/** How often draining looks, ms. */
+const DRAIN_LOOK_MS = 100
+/** No bound on what one host may hold: on one machine or in a laboratory all peers share it. */
+const UNBOUNDED = 1_000_000_000
+
+/** What a node is made of. */
+export interface BootstrapNodeInit {
+  readonly config: NodeConfig
+  /** Where log lines go; default standard error. */
+  readonly logger?: Logger | undefined
+}
+
+/** How it is right now. */
+export interface NodeStatus {
+  readonly node: string
+  readonly addresses: readonly string[]
+  readonly ready: boolean
+  readonly missing: readonly string[]
+  readonly peers: number
+  readonly reservations: number
+  readonly relayed: number
+  readonly registrations: number
+  readonly healthUrl: string | undefined
+}
+
+/** A node that can be started once and stopped once. */
+export interface BootstrapNode {
+  /** XCORD_PORT_IN_USE, XCORD_ADDRESS_INVALID. */
+  start(): Promise<void>
+  status(): NodeStatus
+  /** Refuses new reservations and circuits, waits for open circuits up to 20 s or the signal, then closes all. */
+  stop(options?: { readonly signal?: AbortSignal | undefined }): Promise<void>
+  [Symbol.asyncDispose](): Promise<void>
+}
+
+/**
+ * Makes a node; its key file is read, or made, here.
+ *
+ * @throws XCORD_KEYSTORE_INVALID, XCORD_NEWER_VERSION, XCORD_STORE_FAILED for the key file.
+ */
+export async function createBootstrapNode(init: BootstrapNodeInit): Promise<BootstrapNode> {
+  const { config } = init
+  const logger = init.logger ?? createLogger(config.log)
+  const { seed, created } = loadOrCreateKeyFile(config.keyFile, systemRandom)
+  if (created) logger.info({ code: 'key:create' }, 'made a new identity')
+  const metrics = createMetrics()
+  const transport = await createLibp2pNode({
+    suite: await createNodeSuite(), seed, listen: config.listen, announce: config.announce, roles: config.roles,
+    limits: limitsOf(config), metrics: metrics.libp2p, random: systemRandom,
+    ...(config.roles.autonat ? { services: { autoNAT: autoNATv2() } } : {})
+  })
+  let phase: 'new' | 'running' | 'stopping' | 'stopped' = 'new'
+  let health: HealthServer | undefined
+  let stopping: Promise<void> | undefined
+
+  const missing = (): readonly string[] => [
+    ...(phase === 'running' ? [] : [phase === 'new' ? 'not started' : 'stopping']),
+    ...(config.announce.length > 0 || config.dev ? [] : ['no announced address: set "announce"']),
+    ...(metrics.lagSeconds() < LAG_SECONDS_MAX ? [] : ['the event loop is late'])
+  ]
+  const status = (): NodeStatus => ({
+    node: transport.device,
+    addresses: phase === 'running' ? transport.addresses() : [],
+    ready: missing().length === 0,
+    missing: missing(),
+    peers: transport.connections().length,
+    reservations: transport.reservations(),
+    relayed: transport.circuits(),
+    registrations: transport.registrations(),
+    healthUrl: health?.url
+  })
+  metrics.watch(transport, () => missing().length === 0)
+  transport.on('connection:open', ({ connection }) => logger.debug({ code: 'peer:connect', path: connection.path, peer: connection.device, address: connection.address }, 'a peer connected'))
+  transport.on('connection:close', ({ connection }) => logger.debug({ code: 'peer:disconnect', path: connection.path, peer: connection.device }, 'a peer left'))
+
+  const stop = async (signal: AbortSignal | undefined): Promise<void> => {
+    if (phase === 'running') await drain(transport, logger, signal)
+    phase = 'stopped'
+    await transport.stop()
+    await health?.close()
+    metrics.stop()
+    logger.info({ code: 'node:stop' }, 'stopped')
+  }
+  const node: BootstrapNode = {
+    status,
+    start: async () => {
+      if (config.http.enabled) health = await openHealthServer({ ...config.http, metrics, notReady: missing })
+      try {
+        await transport.start()
+      } catch (error) {
+        await health?.close()
+        metrics.stop()
+        throw error
+      }
+      phase = 'running'
+      const { ready, addresses } = status()
+      logger.info({ code: 'node:start', ready, addresses, health: health?.url }, ready ? 'running' : `running, not ready: ${missing().join('; ')}`)
+    },
+    stop: async options => {
+      stopping ??= stop(options?.signal)
+      await stopping
+    },
+    [Symbol.asyncDispose]: () => node.stop()
+  }
+  return node
+}
+
+/** `dev` lifts what is counted per host. */
+function limitsOf(config: NodeConfig): Partial<NodeLimits> {
+  return config.dev
+    ? {
+        ...config.limits, connectionsPerIpMax: UNBOUNDED, connectionsPerSubnetMax: UNBOUNDED, connectionsPerIpPerSecond: UNBOUNDED,
+        reservationsPerIpMax: UNBOUNDED, reservationsPerSubnetMax: UNBOUNDED
+      }
+    : config.limits
+}
+
+async function drain(transport: NodeTransport, logger: Logger, signal: AbortSignal | undefined): Promise<void> {
+  transport.refuseNew()
+  const end = performance.now() + DRAIN_MS_MAX
+  if (transport.circuits() > 0) logger.info({ code: 'node:drain', relayed: transport.circuits() }, 'waiting for open circuits')
+  while (transport.circuits() > 0 && performance.now() < end && signal?.aborted !== true) {
+    await new Promise(resolve => setTimeout(resolve, DRAIN_LOOK_MS))
+  }
+}
