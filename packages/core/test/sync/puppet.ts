@@ -45,7 +45,11 @@ export class Puppet {
     return this.input({ type: 'frame', session: 1, bytes })
   }
 
+  /** Credit given so far. */
+  given = 0
+
   send(frame: Exclude<Frame, { kind: 'unknown' }>): readonly SyncEffect[] {
+    if (frame.kind === 'credit') this.given += frame.bytes
     return this.bytes(encodeFrame(frame))
   }
 
