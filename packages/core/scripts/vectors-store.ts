@@ -16,7 +16,12 @@ const nonce = Uint8Array.from({ length: 24 }, (_, i) => 200 + i)
 const random = { bytes: (length: number) => Uint8Array.from({ length }, (_, i) => nonce[i % 24] as number) }
 
 const value = codec(bytes(0, 100), { rule: 'DB3' })
-const order = defineTable({ name: 'timeline-order', schema: 1, key: [hiddenId<never>(), sortNumber(), hiddenId<never>()] as const, value })
+const order = defineTable({
+  name: 'timeline-order',
+  schema: 1,
+  key: [hiddenId<never>(), sortNumber(), hiddenId<never>()] as const,
+  value
+})
 const names = defineTable({ name: 'names', schema: 24, key: [hiddenText()] as const, value })
 const channel = new Uint8Array(32).fill(0xc1)
 const message = new Uint8Array(32).fill(0x3e)
@@ -49,22 +54,69 @@ const vectors = {
     tag: hex(createTableSeal(shared, table).tag)
   })),
   keys: [
-    { rule: 'DB5', table: 'timeline-order', components: [{ hidden: hex(channel) }, { sort: at }, { hidden: hex(message) }], key: hex(orderKey) },
-    { rule: 'DB5', table: 'timeline-order', components: [{ hidden: hex(channel) }], prefix: true, key: hex(orderSeal.rawKey([idFromBytes('c', channel)])) },
+    {
+      rule: 'DB5',
+      table: 'timeline-order',
+      components: [{ hidden: hex(channel) }, { sort: at }, { hidden: hex(message) }],
+      key: hex(orderKey)
+    },
+    {
+      rule: 'DB5',
+      table: 'timeline-order',
+      components: [{ hidden: hex(channel) }],
+      prefix: true,
+      key: hex(orderSeal.rawKey([idFromBytes('c', channel)]))
+    },
     { rule: 'DB5', table: 'names', components: [{ hidden: hex(utf8('general')) }], key: hex(namesKey) }
   ],
   values: [
-    { rule: 'DB6', table: 'timeline-order', key: hex(orderKey), schema: 1, nonce: hex(nonce), aad: hex(sealContext(contextHead(order.name), orderKey, 1)), plaintext: hex(plaintext), stored: hex(sealed) },
-    { rule: 'DB6', table: 'names', key: hex(namesKey), schema: 24, nonce: hex(nonce), aad: hex(sealContext(contextHead(names.name), namesKey, 24)), plaintext: hex(plaintext), stored: hex(namesSeal.seal(namesKey, 24, plaintext)) }
+    {
+      rule: 'DB6',
+      table: 'timeline-order',
+      key: hex(orderKey),
+      schema: 1,
+      nonce: hex(nonce),
+      aad: hex(sealContext(contextHead(order.name), orderKey, 1)),
+      plaintext: hex(plaintext),
+      stored: hex(sealed)
+    },
+    {
+      rule: 'DB6',
+      table: 'names',
+      key: hex(namesKey),
+      schema: 24,
+      nonce: hex(nonce),
+      aad: hex(sealContext(contextHead(names.name), namesKey, 24)),
+      plaintext: hex(plaintext),
+      stored: hex(namesSeal.seal(namesKey, 24, plaintext))
+    }
   ],
   invalidValues: [
     { rule: 'DB6', why: 'schema byte changed', table: 'timeline-order', key: hex(orderKey), stored: flip(0) },
     { rule: 'DB6', why: 'nonce changed', table: 'timeline-order', key: hex(orderKey), stored: flip(1) },
     { rule: 'DB6', why: 'ciphertext changed', table: 'timeline-order', key: hex(orderKey), stored: flip(25) },
-    { rule: 'DB6', why: 'tag changed', table: 'timeline-order', key: hex(orderKey), stored: flip(sealed.length - 1) },
-    { rule: 'DB6', why: 'cut short', table: 'timeline-order', key: hex(orderKey), stored: hex(sealed.subarray(0, 40)) },
+    {
+      rule: 'DB6',
+      why: 'tag changed',
+      table: 'timeline-order',
+      key: hex(orderKey),
+      stored: flip(sealed.length - 1)
+    },
+    {
+      rule: 'DB6',
+      why: 'cut short',
+      table: 'timeline-order',
+      key: hex(orderKey),
+      stored: hex(sealed.subarray(0, 40))
+    },
     { rule: 'DB6', why: 'empty', table: 'timeline-order', key: hex(orderKey), stored: '' },
-    { rule: 'DB6', why: 'moved to another key', table: 'timeline-order', key: hex(orderSeal.rawKey([idFromBytes('c', channel), at + 1, idFromBytes('m', message)])), stored: hex(sealed) },
+    {
+      rule: 'DB6',
+      why: 'moved to another key',
+      table: 'timeline-order',
+      key: hex(orderSeal.rawKey([idFromBytes('c', channel), at + 1, idFromBytes('m', message)])),
+      stored: hex(sealed)
+    },
     { rule: 'DB6', why: 'moved to another table', table: 'names', key: hex(orderKey), stored: hex(sealed) }
   ],
   headers: [

@@ -102,9 +102,9 @@ export const EMOJI_BYTES_MAX = 64
 export const EDITS_KEPT_MAX = 8
 /** TL7: users whose edits wait for a message that has not arrived. */
 export const EDITORS_WAITING_MAX = 4
-/** TL7: deletions kept of one user for one message: one shows, others serve if it is struck. */
+/** TL7: deletions kept of one user and right for one message: one shows, others serve if it is struck. */
 export const DELETIONS_KEPT_MAX = 2
-/** TL7: users whose deletions are kept for one message. */
+/** TL7: pairs of user and right (to manage or not) whose deletions are kept for one message. */
 export const DELETERS_KEPT_MAX = 8
 /** TL7: pin changes kept of one message. */
 export const PINS_KEPT_MAX = 8

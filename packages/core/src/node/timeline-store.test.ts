@@ -6,7 +6,17 @@ import type { MessageId, Random } from '../base/index.ts'
 import type { Suite } from '../crypto/index.ts'
 import { type Database, openDatabase } from '../store/index.ts'
 import { type Message, type PageOptions, type TimelineItem } from '../timeline/index.ts'
-import { arbitraryHistory, channel, deleted, edited, item, message, reacted, said, user } from '../timeline/timeline.fixture.ts'
+import {
+  arbitraryHistory,
+  channel,
+  deleted,
+  edited,
+  item,
+  message,
+  reacted,
+  said,
+  user
+} from '../timeline/timeline.fixture.ts'
 import { createTimelineStore, TIMELINE_TABLES, type TimelineStore } from './timeline-store.ts'
 
 const RUNS = Number(process.env.XCORD_RUNS ?? 60)
@@ -22,12 +32,27 @@ function counting(): Random {
 }
 
 async function open(store = createMemoryStore()) {
-  const database = await openDatabase({ store, suite, masterKey: new Uint8Array(32), random: counting(), schema: 1, tables: TIMELINE_TABLES })
-  const timeline = await createTimelineStore({ database, self, isMentioned: shown => shown.content.includes('@me') })
+  const database = await openDatabase({
+    store,
+    suite,
+    masterKey: new Uint8Array(32),
+    random: counting(),
+    schema: 1,
+    tables: TIMELINE_TABLES
+  })
+  const timeline = await createTimelineStore({
+    database,
+    self,
+    isMentioned: shown => shown.content.includes('@me')
+  })
   return { store, database, timeline }
 }
 
-async function feed(database: Database, timeline: TimelineStore, items: readonly TimelineItem[]): Promise<string[]> {
+async function feed(
+  database: Database,
+  timeline: TimelineStore,
+  items: readonly TimelineItem[]
+): Promise<string[]> {
   const batch = database.batch()
   const { changes } = await timeline.stage(batch, items)
   await batch.commit()
@@ -35,12 +60,17 @@ async function feed(database: Database, timeline: TimelineStore, items: readonly
 }
 
 const idsOf = (messages: readonly Message[]): MessageId[] => messages.map(each => each.id)
-const range = (from: number, to: number): MessageId[] => Array.from({ length: to - from + 1 }, (_, i) => message(from + i))
+const range = (from: number, to: number): MessageId[] =>
+  Array.from({ length: to - from + 1 }, (_, i) => message(from + i))
 
 describe('pages', () => {
   it('[TL13] newest, before, after and around, with what lies beyond', async () => {
     const { database, timeline } = await open()
-    await feed(database, timeline, Array.from({ length: 100 }, (_, i) => item(i + 1, 1, said(`${i + 1}`))))
+    await feed(
+      database,
+      timeline,
+      Array.from({ length: 100 }, (_, i) => item(i + 1, 1, said(`${i + 1}`)))
+    )
     const page = async (options: PageOptions) => {
       const found = await timeline.page(channel(1), { limit: 10, ...options })
       return [idsOf(found.messages), found.hasEarlier, found.hasLater]
@@ -55,7 +85,11 @@ describe('pages', () => {
     expect(await page({ around: message(50) })).toEqual([range(45, 54), true, true])
     expect(await page({ around: message(2) })).toEqual([range(1, 10), false, true])
     expect(await page({ around: message(99) })).toEqual([range(91, 100), true, false])
-    expect(await page({ around: { at: 5_000, id: message(1) }, limit: 1 })).toEqual([[message(100)], true, false])
+    expect(await page({ around: { at: 5_000, id: message(1) }, limit: 1 })).toEqual([
+      [message(100)],
+      true,
+      false
+    ])
     expect((await timeline.page(channel(2))).messages).toEqual([])
     expect((await timeline.page(channel(1))).messages).toHaveLength(50)
   })
@@ -65,9 +99,15 @@ describe('pages', () => {
     await feed(database, timeline, [item(1, 1, said('a')), item(5, 1, reacted(2, '👍'))])
     await expect(timeline.page(channel(1), { limit: 0 })).rejects.toThrow(RangeError)
     await expect(timeline.page(channel(1), { limit: 101 })).rejects.toThrow(RangeError)
-    await expect(timeline.page(channel(1), { before: message(1), after: message(1) })).rejects.toThrow(RangeError)
-    await expect(timeline.page(channel(1), { before: message(2) })).rejects.toMatchObject({ code: 'XCORD_MESSAGE_NOT_FOUND' })
-    await expect(timeline.page(channel(2), { before: message(1) })).rejects.toMatchObject({ code: 'XCORD_MESSAGE_NOT_FOUND' })
+    await expect(timeline.page(channel(1), { before: message(1), after: message(1) })).rejects.toThrow(
+      RangeError
+    )
+    await expect(timeline.page(channel(1), { before: message(2) })).rejects.toMatchObject({
+      code: 'XCORD_MESSAGE_NOT_FOUND'
+    })
+    await expect(timeline.page(channel(2), { before: message(1) })).rejects.toMatchObject({
+      code: 'XCORD_MESSAGE_NOT_FOUND'
+    })
   })
 
   it('[TL13] order is (at, id) through ties, and pages walked in either direction miss and repeat nothing', async () => {
@@ -78,17 +118,33 @@ describe('pages', () => {
         fc.integer({ min: 1, max: 5 }),
         async (ids, times, limit) => {
           const { database, timeline } = await open()
-          const items = ids.map(n => item(n, 1, said(`${n}`), { at: (n * 7) % times, standing: n % 5 === 0 ? 'hidden' : 'visible' }))
-          await feed(database, timeline, [...items, ...ids.filter(n => n % 7 === 0).map(n => item(1_000 + n, 1, deleted(n)))])
-          const wanted = items.filter(each => each.standing === 'visible').sort((a, b) => a.at - b.at || (a.id < b.id ? -1 : 1)).map(each => each.id)
+          const items = ids.map(n =>
+            item(n, 1, said(`${n}`), { at: (n * 7) % times, standing: n % 5 === 0 ? 'hidden' : 'visible' })
+          )
+          await feed(database, timeline, [
+            ...items,
+            ...ids.filter(n => n % 7 === 0).map(n => item(1_000 + n, 1, deleted(n)))
+          ])
+          const wanted = items
+            .filter(each => each.standing === 'visible')
+            .sort((a, b) => a.at - b.at || (a.id < b.id ? -1 : 1))
+            .map(each => each.id)
           const back: MessageId[] = []
-          for (let page = await timeline.page(channel(1), { limit }); ; page = await timeline.page(channel(1), { limit, before: back[0] as MessageId })) {
+          for (
+            let page = await timeline.page(channel(1), { limit });
+            ;
+            page = await timeline.page(channel(1), { limit, before: back[0] as MessageId })
+          ) {
             back.unshift(...idsOf(page.messages))
             if (!page.hasEarlier) break
           }
           expect(back).toEqual(wanted)
           const forth: MessageId[] = []
-          for (let page = await timeline.page(channel(1), { limit, after: { at: 0, id: '' as MessageId } }); ; page = await timeline.page(channel(1), { limit, after: forth.at(-1) as MessageId })) {
+          for (
+            let page = await timeline.page(channel(1), { limit, after: { at: 0, id: '' as MessageId } });
+            ;
+            page = await timeline.page(channel(1), { limit, after: forth.at(-1) as MessageId })
+          ) {
             forth.push(...idsOf(page.messages))
             if (!page.hasLater) break
           }
@@ -108,7 +164,13 @@ describe('staging', () => {
   it('[TL6] batches that follow each other without waiting, in any order and grouping, leave the same rows', async () => {
     await fc.assert(
       fc.asyncProperty(
-        arbitraryHistory.chain(items => fc.tuple(fc.constant(items), fc.shuffledSubarray([...items], { minLength: items.length }), fc.integer({ min: 1, max: 9 }))),
+        arbitraryHistory.chain(items =>
+          fc.tuple(
+            fc.constant(items),
+            fc.shuffledSubarray([...items], { minLength: items.length }),
+            fc.integer({ min: 1, max: 9 })
+          )
+        ),
         async ([items, order, size]) => {
           const plain = await open()
           await feed(plain.database, plain.timeline, items)
@@ -138,11 +200,21 @@ describe('staging', () => {
   it('[TL13] shows what is staged before it is on disk, among what is', async () => {
     const gates: (() => void)[] = []
     let gated = false
-    const { database, timeline } = await open(createMemoryStore({ beforeWrite: () => (gated ? new Promise<undefined>(resolve => gates.push(() => resolve(undefined))) : undefined) }))
+    const { database, timeline } = await open(
+      createMemoryStore({
+        beforeWrite: () =>
+          gated ? new Promise<undefined>(resolve => gates.push(() => resolve(undefined))) : undefined
+      })
+    )
     await feed(database, timeline, [item(2, 1, said('two')), item(4, 1, said('four'))])
     gated = true
     const batch = database.batch()
-    await timeline.stage(batch, [item(3, 1, said('three')), item(1, 1, said('one')), item(5, 1, said('five')), item(10, 1, edited(2, 'TWO'))])
+    await timeline.stage(batch, [
+      item(3, 1, said('three')),
+      item(1, 1, said('one')),
+      item(5, 1, said('five')),
+      item(10, 1, edited(2, 'TWO'))
+    ])
     const commit = batch.commit()
     const contents = async () => (await timeline.page(channel(1))).messages.map(each => each.content)
     expect(await contents()).toEqual(['one', 'TWO', 'three', 'four', 'five'])
@@ -167,14 +239,24 @@ describe('staging', () => {
     await expect(begun.commit()).rejects.toMatchObject({ code: 'XCORD_STORE_FAILED' })
     expect(idsOf((await timeline.page(channel(1))).messages)).toEqual([message(1)])
     expect(timeline.unread(channel(1)).count).toBe(1)
-    expect(await feed(database, timeline, [item(7, 3, reacted(2, '👍')), item(2, 1, said('two'))])).toEqual(['message:create'])
-    expect((await timeline.page(channel(1))).messages[1]).toMatchObject({ content: 'two', reactions: [{ users: [user(3)] }] })
+    expect(await feed(database, timeline, [item(7, 3, reacted(2, '👍')), item(2, 1, said('two'))])).toEqual([
+      'message:create'
+    ])
+    expect((await timeline.page(channel(1))).messages[1]).toMatchObject({
+      content: 'two',
+      reactions: [{ users: [user(3)] }]
+    })
     expect(timeline.unread(channel(1)).count).toBe(2)
   })
 
   it('[TL12] locate, erase, drop and rebuild', async () => {
     const { database, timeline } = await open()
-    const items = [item(1, 1, said('canary')), item(2, 2, said('two')), item(3, 1, deleted(1)), item(4, 1, said('elsewhere'), { channel: channel(2) })]
+    const items = [
+      item(1, 1, said('canary')),
+      item(2, 2, said('two')),
+      item(3, 1, deleted(1)),
+      item(4, 1, said('elsewhere'), { channel: channel(2) })
+    ]
     await feed(database, timeline, items)
     expect(await timeline.locate(message(4))).toBe(channel(2))
     expect(await timeline.locate(message(3))).toBeUndefined()
@@ -185,7 +267,10 @@ describe('staging', () => {
     expect((await timeline.page(channel(1))).messages).toEqual([])
     expect(await timeline.message(channel(1), message(2))).toBeUndefined()
     await feed(database, timeline, items)
-    expect((await timeline.page(channel(1))).messages.map(each => each.status)).toEqual(['deleted', 'visible'])
+    expect((await timeline.page(channel(1))).messages.map(each => each.status)).toEqual([
+      'deleted',
+      'visible'
+    ])
     expect((await database.verify()).problemCount).toBe(0)
   })
 })
@@ -197,13 +282,23 @@ describe('unread', () => {
       const { count: messages, mentions } = timeline.unread(channel(1))
       return [messages, mentions]
     }
-    await feed(database, timeline, [item(1, 1, said('a')), item(2, 1, said('b @me')), item(3, 9, said('mine')), item(4, 2, said('c'))])
+    await feed(database, timeline, [
+      item(1, 1, said('a')),
+      item(2, 1, said('b @me')),
+      item(3, 9, said('mine')),
+      item(4, 2, said('c'))
+    ])
     expect(count()).toEqual([3, 1])
     await timeline.markRead(channel(1), message(2))
     expect(count()).toEqual([1, 0])
     await timeline.markRead(channel(1), message(1)) // never back
     expect(count()).toEqual([1, 0])
-    await feed(database, timeline, [item(5, 2, said('d @me')), item(6, 2, said('e')), item(20, 2, deleted(6)), item(21, 2, edited(4, 'c @me'))])
+    await feed(database, timeline, [
+      item(5, 2, said('d @me')),
+      item(6, 2, said('e')),
+      item(20, 2, deleted(6)),
+      item(21, 2, edited(4, 'c @me'))
+    ])
     expect(count()).toEqual([2, 2])
     await feed(database, timeline, [item(5, 2, said('d @me'), { standing: 'hidden' })])
     expect(count()).toEqual([1, 1])

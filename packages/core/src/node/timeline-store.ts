@@ -6,16 +6,38 @@ import { type ChannelId, idFromBytes, idToBytes, type MessageId, type UserId } f
 import { bool, bytes, codec, mapped, nullable, tuple, uint } from '../encoding/index.ts'
 import { type Batch, type Database, defineTable, hiddenId, sortNumber } from '../store/index.ts'
 import {
-  comparePlaces, countUnread, eraseMessage, type IndexEntry, type Message, messageOf, type MessageRecord, messageRecordCodec, type MessageStatus,
-  NOTHING_UNREAD, type Page, type PageOptions, readPage, reduceMessage, stepUnread, targetOf, type TimelineChange, type TimelineIndex,
-  type TimelineItem, type Unread
+  comparePlaces,
+  countUnread,
+  eraseMessage,
+  type IndexEntry,
+  type Message,
+  messageOf,
+  type MessageRecord,
+  messageRecordCodec,
+  type MessageStatus,
+  NOTHING_UNREAD,
+  type Page,
+  type PageOptions,
+  readPage,
+  reduceMessage,
+  stepUnread,
+  targetOf,
+  type TimelineChange,
+  type TimelineIndex,
+  type TimelineItem,
+  type Unread
 } from '../timeline/index.ts'
 
 const channelId = mapped(bytes(32), 'an id', raw => idFromBytes('c', raw), idToBytes)
 const messageId = mapped(bytes(32), 'an id', raw => idFromBytes('m', raw), idToBytes)
 const userId = mapped(bytes(32), 'an id', raw => idFromBytes('u', raw), idToBytes)
 const STATUSES: readonly MessageStatus[] = ['visible', 'hidden', 'deleted']
-const status = mapped(uint(STATUSES.length - 1), 'a status', n => STATUSES[n], value => STATUSES.indexOf(value))
+const status = mapped(
+  uint(STATUSES.length - 1),
+  'a status',
+  n => STATUSES[n],
+  value => STATUSES.indexOf(value)
+)
 
 /** Records by message and channel: the message comes first, so that its id alone finds its channel. */
 const records = defineTable({
@@ -31,7 +53,10 @@ const order = defineTable({
   name: 'timeline-order',
   schema: 1,
   key: [hiddenId<ChannelId>(), sortNumber(), hiddenId<MessageId>()] as const,
-  value: codec(tuple({ at: uint(), id: messageId, author: userId, status, mentioned: bool }), { rule: 'TL13', maxBytes: 128 })
+  value: codec(tuple({ at: uint(), id: messageId, author: userId, status, mentioned: bool }), {
+    rule: 'TL13',
+    maxBytes: 128
+  })
 })
 
 /** What is kept per channel: how far it was read, and what came since. */
@@ -40,7 +65,12 @@ const channels = defineTable({
   schema: 1,
   key: [hiddenId<ChannelId>()] as const,
   value: codec(
-    tuple({ channel: channelId, read: nullable(tuple({ at: uint(), id: messageId })), count: uint(), mentions: uint() }),
+    tuple({
+      channel: channelId,
+      read: nullable(tuple({ at: uint(), id: messageId })),
+      count: uint(),
+      mentions: uint()
+    }),
     { rule: 'TL14', maxBytes: 256 }
   )
 })
@@ -141,7 +171,9 @@ class DatabaseTimeline implements TimelineStore, TimelineIndex {
 
   async find(channel: ChannelId, id: MessageId): Promise<MessageRecord | undefined> {
     const staged = this.#records.get(nameOf(channel, id))
-    return staged === undefined ? this.#init.database.table(records).get([id, channel]) : (staged ?? undefined)
+    return staged === undefined
+      ? this.#init.database.table(records).get([id, channel])
+      : (staged ?? undefined)
   }
 
   async findMany(channel: ChannelId, ids: readonly MessageId[]): Promise<(MessageRecord | undefined)[]> {
@@ -152,14 +184,22 @@ class DatabaseTimeline implements TimelineStore, TimelineIndex {
     })
   }
 
-  async *scan(channel: ChannelId, options: { from?: number; to?: number; reverse?: boolean }): AsyncGenerator<IndexEntry> {
+  async *scan(
+    channel: ChannelId,
+    options: { from?: number; to?: number; reverse?: boolean }
+  ): AsyncGenerator<IndexEntry> {
     const { from = 0, to = Infinity, reverse = false } = options
-    const staged = this.#entries.values().filter(entry => entry?.channel === channel && entry.at >= from && entry.at < to) as IndexEntry[]
+    const staged = this.#entries
+      .values()
+      .filter(entry => entry?.channel === channel && entry.at >= from && entry.at < to) as IndexEntry[]
     staged.sort((a, b) => (reverse ? b.at - a.at : a.at - b.at))
     const covered = new Set(this.#entries.names())
     let next = 0
     for await (const { value } of this.#init.database.table(order).scan({ prefix: [channel], ...options })) {
-      while (next < staged.length && (reverse ? (staged[next]?.at ?? 0) >= value.at : (staged[next]?.at ?? 0) <= value.at)) {
+      while (
+        next < staged.length &&
+        (reverse ? (staged[next]?.at ?? 0) >= value.at : (staged[next]?.at ?? 0) <= value.at)
+      ) {
         yield staged[next++] as IndexEntry
       }
       if (!covered.has(nameOf(channel, value.id))) yield value
@@ -204,7 +244,11 @@ class DatabaseTimeline implements TimelineStore, TimelineIndex {
   }
 
   /** Adds the rows of records that changed, and of the channels they lie in. */
-  #put(batch: Batch, before: ReadonlyMap<string, MessageRecord | undefined>, now: ReadonlyMap<string, MessageRecord | undefined>): void {
+  #put(
+    batch: Batch,
+    before: ReadonlyMap<string, MessageRecord | undefined>,
+    now: ReadonlyMap<string, MessageRecord | undefined>
+  ): void {
     const touched = new Map<ChannelId, Unread>()
     for (const [name, record] of now) {
       const old = before.get(name)
@@ -220,7 +264,8 @@ class DatabaseTimeline implements TimelineStore, TimelineIndex {
       const unread = touched.get(record.channel) ?? this.unread(record.channel)
       touched.set(record.channel, stepUnread(unread, oldEntry, entry, this.#init.self))
     }
-    for (const [channel, unread] of touched) if (unread !== this.unread(channel)) this.#putUnread(batch, channel, unread)
+    for (const [channel, unread] of touched)
+      if (unread !== this.unread(channel)) this.#putUnread(batch, channel, unread)
   }
 
   #putUnread(batch: Batch, channel: ChannelId, unread: Unread): void {
@@ -252,7 +297,8 @@ class DatabaseTimeline implements TimelineStore, TimelineIndex {
   }
 
   async locate(id: MessageId): Promise<ChannelId | undefined> {
-    for (const staged of this.#records.values()) if (staged?.id === id && staged.original !== null) return staged.channel
+    for (const staged of this.#records.values())
+      if (staged?.id === id && staged.original !== null) return staged.channel
     for await (const { value } of this.#init.database.table(records).scan({ prefix: [id] })) {
       if (value.original !== null) return value.channel
     }
@@ -265,7 +311,8 @@ class DatabaseTimeline implements TimelineStore, TimelineIndex {
 
   markRead(channel: ChannelId, message: MessageId | null): Promise<Unread> {
     return this.#inTurn(async () => {
-      const place = message === null ? await this.#newest(channel) : (await this.find(channel, message))?.original
+      const place =
+        message === null ? await this.#newest(channel) : (await this.find(channel, message))?.original
       const { read } = this.unread(channel)
       if (!place || (read !== null && comparePlaces(place, read) < 0)) return this.unread(channel)
       const unread = await countUnread(this, channel, { at: place.at, id: place.id }, this.#init.self)

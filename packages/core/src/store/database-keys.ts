@@ -12,7 +12,12 @@ export const HEADER_KEY: Uint8Array = Uint8Array.of(0, ...utf8('xcord-db'))
 /** Highest schema of a database. */
 export const DATABASE_SCHEMA_MAX = 65_535
 
-const HEADER_TABLE: AnyTable = { name: 'xcord-db', schema: DATABASE_FORMAT, key: [], value: codec(uint(), { rule: 'DB7' }) }
+const HEADER_TABLE: AnyTable = {
+  name: 'xcord-db',
+  schema: DATABASE_FORMAT,
+  key: [],
+  value: codec(uint(), { rule: 'DB7' })
+}
 const headerCodec = codec(tuple({ schema: uint(DATABASE_SCHEMA_MAX, 1) }), { rule: 'DB7', maxBytes: 16 })
 
 /** Derived keys and the seals made of them. */
@@ -49,7 +54,8 @@ export function createDatabaseKeys(init: {
   return {
     sealOf: table => {
       const found = seals.get(table)
-      if (found === undefined) throw new RangeError(`table "${table.name}" was not named when the database was opened`)
+      if (found === undefined)
+        throw new RangeError(`table "${table.name}" was not named when the database was opened`)
       return found
     },
     sealHeader: schema => headerSeal.seal(HEADER_KEY, DATABASE_FORMAT, headerCodec.encode({ schema })),

@@ -38,7 +38,9 @@ export interface MigrationContext {
    * already of the new schema are left alone, so a repeat continues where a crash stopped.
    */
   rewrite<K extends readonly unknown[], A, B>(
-    from: TableDefinition<K, A>, to: TableDefinition<K, B>, change: (value: A) => B
+    from: TableDefinition<K, A>,
+    to: TableDefinition<K, B>,
+    change: (value: A) => B
   ): Promise<number>
   /** Deletes every row of a table. */
   clear(definition: AnyTable): Promise<number>
@@ -56,8 +58,9 @@ export interface Row<V> {
 }
 
 /** All but the first components of a key may be left out. */
-export type KeyPrefix<K extends readonly unknown[]> =
-  K extends readonly [...infer Init, unknown] ? K | KeyPrefix<Init> : readonly []
+export type KeyPrefix<K extends readonly unknown[]> = K extends readonly [...infer Init, unknown]
+  ? K | KeyPrefix<Init>
+  : readonly []
 
 /** A scan under a prefix. */
 export interface ScanOptions<K extends readonly unknown[]> {

@@ -2,7 +2,7 @@
 import { XcordError } from '../base/index.ts'
 import { createCommitter } from './committer.ts'
 import type { StoreWrite } from './contract.ts'
-import { createDatabaseKeys, HEADER_KEY, newer } from './database-keys.ts'
+import { createDatabaseKeys, type DatabaseKeys, HEADER_KEY, newer } from './database-keys.ts'
 import type { Batch, Database, DatabaseInit, Table } from './database-types.ts'
 import { checkMigrations, runMigrations } from './migrate.ts'
 import { cacheKey, createTable, type OpenTable } from './open-table.ts'
@@ -61,9 +61,17 @@ class PendingBatch implements Batch {
     return this.#add({ key: table.rawKey(key), value: undefined, table, plain: undefined })
   }
 
-  deleteRow<K extends readonly unknown[], V>(definition: TableDefinition<K, V>, row: { readonly rawKey: Uint8Array }): this {
+  deleteRow<K extends readonly unknown[], V>(
+    definition: TableDefinition<K, V>,
+    row: { readonly rawKey: Uint8Array }
+  ): this {
     this.#deps.assertOpen()
-    return this.#add({ key: row.rawKey, value: undefined, table: this.#deps.tableOf(definition), plain: undefined })
+    return this.#add({
+      key: row.rawKey,
+      value: undefined,
+      table: this.#deps.tableOf(definition),
+      plain: undefined
+    })
   }
 
   onSettled(run: (committed: boolean) => void): this {
@@ -81,7 +89,11 @@ class PendingBatch implements Batch {
     try {
       this.#deps.assertOpen()
       if (this.#deps.failures() !== this.#failuresAtStart) {
-        throw new XcordError('XCORD_STORE_FAILED', 'An earlier change could not be stored, so neither was this one, which may build on it. Try again.', { operation: 'write' })
+        throw new XcordError(
+          'XCORD_STORE_FAILED',
+          'An earlier change could not be stored, so neither was this one, which may build on it. Try again.',
+          { operation: 'write' }
+        )
       }
     } catch (error) {
       this.#settle(false)
@@ -101,17 +113,42 @@ class PendingBatch implements Batch {
 
 /** Hands changes to the committer and keeps the tables' caches in step with the disk. */
 async function commitChanges(
-  changes: readonly Change[], write: (writes: readonly StoreWrite[]) => Promise<void>
+  changes: readonly Change[],
+  write: (writes: readonly StoreWrite[]) => Promise<void>
 ): Promise<void> {
-  const cached = changes.filter(change => change.table.cache !== undefined).map(change => ({ ...change, name: cacheKey(change.key) }))
+  const cached = changes
+    .filter(change => change.table.cache !== undefined)
+    .map(change => ({ ...change, name: cacheKey(change.key) }))
   for (const { table, name } of cached) table.cache?.writing(name)
   let written = false
   try {
     await write(changes)
     written = true
   } finally {
-    for (const { table, name, plain } of cached) table.cache?.wrote(name, written ? { value: plain } : undefined)
+    for (const { table, name, plain } of cached)
+      table.cache?.wrote(name, written ? { value: plain } : undefined)
   }
+}
+
+/** Makes or checks the header and brings older schemas forward. */
+async function prepareStore(init: DatabaseInit, keys: DatabaseKeys, name: string): Promise<void> {
+  const { store } = init
+  const header = await store.get(HEADER_KEY)
+  if (header !== undefined) {
+    const found = keys.openHeader(header, name)
+    if (found > init.schema) throw newer(name, found, init.schema)
+    if (found < init.schema) await runMigrations(init, keys, found)
+    return
+  }
+  for await (const _ of store.scan({ limit: 1 })) {
+    const details = { table: 'xcord-db', reason: 'the header is missing' }
+    throw new XcordError(
+      'XCORD_STORE_CORRUPT',
+      `The ${name} has records but no header: it is damaged, or no XCord wrote it.`,
+      details
+    )
+  }
+  await store.write([{ key: HEADER_KEY, value: keys.sealHeader(init.schema) }])
 }
 
 /**
@@ -126,47 +163,42 @@ async function commitChanges(
  * Source: rules DB3 to DB9, KS7, KS8.
  */
 export async function openDatabase(init: DatabaseInit): Promise<Database> {
-  const { store } = init
   const name = init.name ?? 'store'
-  const keys = createDatabaseKeys(init)
+  let keys: DatabaseKeys | undefined
   try {
     checkMigrations(init)
-    const header = await store.get(HEADER_KEY)
-    if (header === undefined) {
-      for await (const _ of store.scan({ limit: 1 })) {
-        throw new XcordError('XCORD_STORE_CORRUPT', `The ${name} has records but no header: it is damaged, or no XCord wrote it.`, {
-          table: 'xcord-db',
-          reason: 'the header is missing'
-        })
-      }
-      await store.write([{ key: HEADER_KEY, value: keys.sealHeader(init.schema) }])
-    } else {
-      const found = keys.openHeader(header, name)
-      if (found > init.schema) throw newer(name, found, init.schema)
-      if (found < init.schema) await runMigrations(init, keys, found)
-    }
+    keys = createDatabaseKeys(init)
+    await prepareStore(init, keys, name)
   } catch (error) {
-    keys.forget()
-    await store.close().catch(() => undefined) // the first failure is the one to tell
+    keys?.forget()
+    await init.store.close().catch(() => undefined) // the first failure is the one to tell
     throw error
   }
+  return createDatabase(init, keys, name)
+}
 
+/** The database over a store that is ready. */
+function createDatabase(init: DatabaseInit, keys: DatabaseKeys, name: string): Database {
+  const { store } = init
   const committer = createCommitter(store)
   const tables = new Map<AnyTable, AnyOpenTable>()
   let closing: Promise<void> | undefined
   function assertOpen(): void {
     if (closing !== undefined) throw new XcordError('XCORD_CLOSED', `The ${name} is closed.`, { what: name })
   }
-  for (const definition of init.tables) tables.set(definition, createTable(definition, { store, seal: keys.sealOf(definition), assertOpen }))
+  for (const definition of init.tables)
+    tables.set(definition, createTable(definition, { store, seal: keys.sealOf(definition), assertOpen }))
   function tableOf(definition: AnyTable): AnyOpenTable {
     const found = tables.get(definition)
-    if (found === undefined) throw new RangeError(`table "${definition.name}" was not named when the database was opened`)
+    if (found === undefined)
+      throw new RangeError(`table "${definition.name}" was not named when the database was opened`)
     return found
   }
   const deps: BatchDeps = {
     tableOf,
     assertOpen,
-    commit: (changes, sync, decided) => commitChanges(changes, writes => committer.commit(writes, sync, decided)),
+    commit: (changes, sync, decided) =>
+      commitChanges(changes, writes => committer.commit(writes, sync, decided)),
     failures: () => committer.failures,
     abandon: committer.abandon
   }
@@ -174,7 +206,8 @@ export async function openDatabase(init: DatabaseInit): Promise<Database> {
   return {
     schema: init.schema,
     commits: committer.counts,
-    table: <K extends readonly unknown[], V>(definition: TableDefinition<K, V>) => tableOf(definition) as Table<K, V>,
+    table: <K extends readonly unknown[], V>(definition: TableDefinition<K, V>) =>
+      tableOf(definition) as Table<K, V>,
     batch: () => new PendingBatch(deps),
     verify: () => {
       assertOpen()

@@ -1,8 +1,8 @@
 /** Forward migrations (DB8): one step a version, repeatable, the header raised last. */
-import { invariant, XcordError } from '../base/index.ts'
+import { invariant } from '../base/index.ts'
 import { DATABASE_SCHEMA_MAX, type DatabaseKeys, HEADER_KEY } from './database-keys.ts'
 import { createDatabaseKeys } from './database-keys.ts'
-import type { Batch, DatabaseInit, Migration, MigrationContext, Table } from './database-types.ts'
+import type { Batch, DatabaseInit, MigrationContext, Table } from './database-types.ts'
 import { afterPrefix, corruptRow, createTable, openRow } from './open-table.ts'
 import type { StoreWrite } from './contract.ts'
 import type { TableSeal } from './sealing.ts'
@@ -19,7 +19,9 @@ export function checkMigrations(init: Pick<DatabaseInit, 'schema' | 'migrations'
   const steps = (init.migrations ?? []).map(migration => migration.to).sort((a, b) => a - b)
   const wanted = Array.from({ length: init.schema - 1 }, (_, index) => index + 2)
   if (steps.join() !== wanted.join()) {
-    throw new RangeError(`schema ${init.schema} needs migrations to [${wanted.join(', ')}], not [${steps.join(', ')}]`)
+    throw new RangeError(
+      `schema ${init.schema} needs migrations to [${wanted.join(', ')}], not [${steps.join(', ')}]`
+    )
   }
 }
 
@@ -28,7 +30,7 @@ export async function runMigrations(init: DatabaseInit, keys: DatabaseKeys, foun
   const { context, forget } = createContext(init)
   try {
     for (let to = found + 1; to <= init.schema; to++) {
-      const migration = init.migrations?.find(each => each.to === to) as Migration | undefined
+      const migration = init.migrations?.find(each => each.to === to)
       invariant(migration, 'DB8', `no migration to ${to}`)
       await migration.run(context)
       await init.store.write([{ key: HEADER_KEY, value: keys.sealHeader(to) }])
@@ -66,7 +68,10 @@ class MigrationBatch implements Batch {
     return this
   }
 
-  deleteRow<K extends readonly unknown[], V>(_table: TableDefinition<K, V>, row: { readonly rawKey: Uint8Array }): this {
+  deleteRow<K extends readonly unknown[], V>(
+    _table: TableDefinition<K, V>,
+    row: { readonly rawKey: Uint8Array }
+  ): this {
     this.#writes.push({ key: row.rawKey, value: undefined })
     return this
   }
@@ -109,7 +114,8 @@ function createContext(init: DatabaseInit): { readonly context: MigrationContext
 
   /** Walks all rows of a table, committing what `change` made of them in bounded batches. */
   async function walk(
-    definition: AnyTable, change: (rawKey: Uint8Array, stored: Uint8Array) => StoreWrite | undefined
+    definition: AnyTable,
+    change: (rawKey: Uint8Array, stored: Uint8Array) => StoreWrite | undefined
   ): Promise<number> {
     const { tag } = sealOf(definition)
     let changed = 0
@@ -133,12 +139,13 @@ function createContext(init: DatabaseInit): { readonly context: MigrationContext
     batch,
     clear: definition => walk(definition, key => ({ key, value: undefined })),
     rewrite: (from, to, change) => {
-      if (from.name !== to.name || from.schema >= to.schema) throw new RangeError('a rewrite raises the schema of one table')
+      if (from.name !== to.name || from.schema >= to.schema)
+        throw new RangeError('a rewrite raises the schema of one table')
       const seal = sealOf(to)
       return walk(from, (key, stored) => {
         if (stored[0] === to.schema) return undefined
         const row = openRow(from as unknown as TableDefinition<never, never>, sealOf(from), key, stored)
-        if (!row.ok) throw corruptRow(from.name, row.reason) satisfies XcordError
+        if (!row.ok) throw corruptRow(from.name, row.reason)
         return { key, value: seal.seal(key, to.schema, to.value.encode(change(row.value))) }
       })
     }

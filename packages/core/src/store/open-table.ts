@@ -24,7 +24,10 @@ export interface OpenTable<K extends readonly unknown[], V> extends Table<K, V> 
 
 /** A row that does not open. */
 export function corruptRow(table: string, reason: string): XcordError<'XCORD_STORE_CORRUPT'> {
-  return new XcordError('XCORD_STORE_CORRUPT', `A record of the table "${table}" is damaged: ${reason}.`, { table, reason })
+  return new XcordError('XCORD_STORE_CORRUPT', `A record of the table "${table}" is damaged: ${reason}.`, {
+    table,
+    reason
+  })
 }
 
 /** Name of a raw key in caches. */
@@ -34,7 +37,10 @@ export function cacheKey(rawKey: Uint8Array): string {
 
 /** Opens and decodes one stored value, or says what is wrong with it. */
 export function openRow<V>(
-  definition: TableDefinition<never, V>, seal: TableSeal, rawKey: Uint8Array, stored: Uint8Array
+  definition: TableDefinition<never, V>,
+  seal: TableSeal,
+  rawKey: Uint8Array,
+  stored: Uint8Array
 ): { readonly ok: true; readonly value: V } | { readonly ok: false; readonly reason: string } {
   const opened = seal.open(rawKey, stored)
   if (opened === undefined) return { ok: false, reason: 'it does not open under its key' }
@@ -58,30 +64,45 @@ export function afterPrefix(prefix: Uint8Array): Uint8Array {
 }
 
 /** Bounds of a scan in raw keys. */
-function rangeOf<K extends readonly unknown[]>(definition: TableDefinition<K, unknown>, seal: TableSeal, options: ScanOptions<K>): StoreRange {
+function rangeOf<K extends readonly unknown[]>(
+  definition: TableDefinition<K, unknown>,
+  seal: TableSeal,
+  options: ScanOptions<K>
+): StoreRange {
   const prefix: KeyPrefix<K> | readonly [] = options.prefix ?? []
   const raw = seal.rawKey(prefix)
   if (options.from !== undefined || options.to !== undefined) {
     const next = definition.key[prefix.length] as { kind: string } | undefined
-    if (next?.kind !== 'sort') throw new RangeError(`no sort number follows this prefix of "${definition.name}"`)
+    if (next?.kind !== 'sort')
+      throw new RangeError(`no sort number follows this prefix of "${definition.name}"`)
   }
   return {
     from: options.from === undefined ? raw : concatBytes([raw, uintBytes(options.from, SORT_KEY_BYTES)]),
-    to: options.to === undefined ? afterPrefix(raw) : concatBytes([raw, uintBytes(options.to, SORT_KEY_BYTES)]),
+    to:
+      options.to === undefined ? afterPrefix(raw) : concatBytes([raw, uintBytes(options.to, SORT_KEY_BYTES)]),
     ...(options.reverse !== undefined && { reverse: options.reverse }),
     ...(options.limit !== undefined && { limit: options.limit })
   }
 }
 
 /** Opens a table. */
-export function createTable<K extends readonly unknown[], V>(definition: TableDefinition<K, V>, deps: TableDeps): OpenTable<K, V> {
-  const { store, seal, assertOpen } = deps
+export function createTable<K extends readonly unknown[], V>(
+  definition: TableDefinition<K, V>,
+  deps: TableDeps
+): OpenTable<K, V> {
+  const { seal, assertOpen } = deps
   const rows = definition.cacheRows ?? 0
   const cache = rows > 0 ? createReadCache<V>(rows) : undefined
 
-  function open(rawKey: Uint8Array, stored: Uint8Array): V {
+  function rawKey(key: K): Uint8Array {
+    assertOpen()
+    if (key.length !== definition.key.length)
+      throw new RangeError(`a key of "${definition.name}" has ${definition.key.length} parts`)
+    return seal.rawKey(key)
+  }
+  function open(key: Uint8Array, stored: Uint8Array): V {
     assertOpen() // keys are zeroed at closing: what was read before must not be called damaged
-    const row = openRow(definition as unknown as TableDefinition<never, V>, seal, rawKey, stored)
+    const row = openRow(definition as unknown as TableDefinition<never, V>, seal, key, stored)
     if (!row.ok) throw corruptRow(definition.name, row.reason)
     return row.value
   }
@@ -89,56 +110,59 @@ export function createTable<K extends readonly unknown[], V>(definition: TableDe
   return {
     definition,
     cache,
-    rawKey: key => {
-      if (key.length !== definition.key.length) throw new RangeError(`a key of "${definition.name}" has ${definition.key.length} parts`)
-      return seal.rawKey(key)
-    },
-    sealValue: (rawKey, value) => seal.seal(rawKey, definition.schema, definition.value.encode(value)),
-    get: async key => {
-      assertOpen()
-      const rawKey = seal.rawKey(key)
-      if (cache === undefined) {
-        const stored = await store.get(rawKey)
-        return stored && open(rawKey, stored)
-      }
-      const name = cacheKey(rawKey)
-      const known = cache.get(name)
-      if (known !== undefined) return known.value
-      const begun = cache.begin()
-      const stored = await store.get(rawKey)
-      const value = stored && open(rawKey, stored)
-      cache.remember(name, value, begun)
-      return value
-    },
-    getMany: async keys => {
-      assertOpen()
-      const rawKeys = keys.map(key => seal.rawKey(key))
-      const names = cache ? rawKeys.map(cacheKey) : []
-      const known = names.map(name => cache?.get(name))
-      const wanted = rawKeys.flatMap((_, index) => (known[index] === undefined ? [index] : []))
-      const begun = cache?.begin() ?? 0
-      const stored = wanted.length === 0 ? [] : await store.getMany(wanted.map(index => rawKeys[index] as Uint8Array))
-      const out = known.map(found => found?.value)
-      for (const [at, index] of wanted.entries()) {
-        const bytes = stored[at]
-        out[index] = bytes && open(rawKeys[index] as Uint8Array, bytes)
-        cache?.remember(names[index] as string, out[index], begun)
-      }
-      return out
-    },
+    rawKey,
+    sealValue: (key, value) => seal.seal(key, definition.schema, definition.value.encode(value)),
+    ...createReads(deps.store, cache, rawKey, open),
     scan: async function* (options = {}): AsyncGenerator<Row<V>> {
       assertOpen()
-      for await (const [rawKey, stored] of store.scan(rangeOf(definition, seal, options))) {
-        const sort = seal.sortNumbers(rawKey)
+      for await (const [key, stored] of deps.store.scan(rangeOf(definition, seal, options))) {
+        const sort = seal.sortNumbers(key)
         if (sort === undefined) throw corruptRow(definition.name, 'its key has another layout')
-        yield { value: open(rawKey, stored), rawKey, sort }
+        yield { value: open(key, stored), rawKey: key, sort }
       }
     },
     count: async (options = {}) => {
       assertOpen()
-      let rows = 0
-      for await (const _ of store.scan(rangeOf(definition, seal, options))) rows++
-      return rows
+      let found = 0
+      for await (const _ of deps.store.scan(rangeOf(definition, seal, options))) found++
+      return found
+    }
+  }
+}
+
+/** Reads by key, through the cache where there is one. */
+function createReads<K extends readonly unknown[], V>(
+  store: Store,
+  cache: ReadCache<V> | undefined,
+  rawKey: (key: K) => Uint8Array,
+  open: (rawKey: Uint8Array, stored: Uint8Array) => V
+): Pick<Table<K, V>, 'get' | 'getMany'> {
+  return {
+    get: async key => {
+      const raw = rawKey(key)
+      const name = cache === undefined ? '' : cacheKey(raw)
+      const known = cache?.get(name)
+      if (known !== undefined) return known.value
+      const begun = cache?.begin() ?? 0
+      const stored = await store.get(raw)
+      const value = stored && open(raw, stored)
+      cache?.remember(name, value, begun)
+      return value
+    },
+    getMany: async keys => {
+      const raws = keys.map(rawKey)
+      const names = cache ? raws.map(cacheKey) : []
+      const known = names.map(name => cache?.get(name))
+      const wanted = raws.flatMap((raw, index) => (known[index] === undefined ? [{ raw, index }] : []))
+      const begun = cache?.begin() ?? 0
+      const stored = wanted.length === 0 ? [] : await store.getMany(wanted.map(({ raw }) => raw))
+      const out = Array.from(raws, (_, index) => known[index]?.value)
+      for (const [at, { raw, index }] of wanted.entries()) {
+        const bytes = stored[at]
+        out[index] = bytes && open(raw, bytes)
+        cache?.remember(names[index] as string, out[index], begun)
+      }
+      return out
     }
   }
 }

@@ -5,7 +5,7 @@
 import { invariant, type Random } from '../base/index.ts'
 import { kdf, type SecretKey, type Suite } from '../crypto/index.ts'
 import { concatBytes, encodeCbor, uintFromBytes, utf8 } from '../encoding/index.ts'
-import { type AnyTable, HIDDEN_KEY_BYTES, SORT_KEY_BYTES } from './table.ts'
+import { type AnyTable, HIDDEN_KEY_BYTES, type KeyPart, SORT_KEY_BYTES } from './table.ts'
 
 /** First byte of every row's key; what is not a row (the header) begins with 0. */
 export const ROW_PREFIX = 1
@@ -41,7 +41,11 @@ export function createNonces(random: Random): NextNonce {
 
 /** CBOR head of a byte string, for lengths that keys have. */
 function byteStringHead(length: number): Uint8Array {
-  return length < 24 ? Uint8Array.of(0x40 + length) : length < 256 ? Uint8Array.of(0x58, length) : Uint8Array.of(0x59, length >> 8, length & 255)
+  return length < 24
+    ? Uint8Array.of(0x40 + length)
+    : length < 256
+      ? Uint8Array.of(0x58, length)
+      : Uint8Array.of(0x59, length >> 8, length & 255)
 }
 
 /** EN1 bytes of tuple[table, key, schema]; assembled by hand because it is needed for every value. */
@@ -73,55 +77,42 @@ export interface TableSeal {
   sortNumbers(rawKey: Uint8Array): number[] | undefined
   seal(rawKey: Uint8Array, schema: number, plaintext: Uint8Array): Uint8Array
   /** undefined where value, key, table and schema byte do not belong together. */
-  open(rawKey: Uint8Array, sealed: Uint8Array): { readonly schema: number; readonly plaintext: Uint8Array } | undefined
+  open(
+    rawKey: Uint8Array,
+    sealed: Uint8Array
+  ): { readonly schema: number; readonly plaintext: Uint8Array } | undefined
   /** Zeroes the table's index key. */
   forget(): void
 }
 
 /** Derives a table's keys: index key KDF(MK, "db-index", [table]). The value key is shared (KS7). */
 export function createTableSeal(
-  init: { readonly suite: Suite; readonly masterKey: SecretKey; readonly valueKey: SecretKey; readonly nextNonce: NextNonce },
+  init: {
+    readonly suite: Suite
+    readonly masterKey: SecretKey
+    readonly valueKey: SecretKey
+    readonly nextNonce: NextNonce
+  },
   table: AnyTable
 ): TableSeal {
   const { suite, valueKey, nextNonce } = init
   const indexKey = kdf(suite, init.masterKey, 'db-index', [utf8(table.name)])
   const head = contextHead(table.name)
-  const tag = concatBytes([Uint8Array.of(ROW_PREFIX), suite.hmacSha256(indexKey, utf8('table')).subarray(0, TABLE_TAG_BYTES)])
-  const hide = createHider(suite, indexKey)
-  const layout = table.key as readonly { kind: 'hidden' | 'sort'; toBytes(value: unknown): Uint8Array }[]
-  /** Where each component begins; last, the length of a whole key. */
-  const offsets = [tag.length]
-  for (const part of layout) offsets.push((offsets.at(-1) as number) + (part.kind === 'hidden' ? HIDDEN_KEY_BYTES : SORT_KEY_BYTES))
-  const length = offsets.at(-1)
-
+  const tag = concatBytes([
+    Uint8Array.of(ROW_PREFIX),
+    suite.hmacSha256(indexKey, utf8('table')).subarray(0, TABLE_TAG_BYTES)
+  ])
   return {
     tag,
-    rawKey: components => {
-      if (components.length > layout.length) throw new RangeError(`a key of "${table.name}" has ${layout.length} parts, not ${components.length}`)
-      const out = new Uint8Array(offsets[components.length] as number)
-      out.set(tag)
-      for (const [index, component] of components.entries()) {
-        const part = layout[index] as (typeof layout)[number]
-        out.set(part.kind === 'hidden' ? hide(index, component, part.toBytes) : part.toBytes(component), offsets[index])
-      }
-      return out
-    },
-    sortNumbers: rawKey => {
-      if (rawKey.length !== length) return undefined
-      const numbers: number[] = []
-      for (const [index, part] of layout.entries()) {
-        if (part.kind === 'hidden') continue
-        const at = offsets[index] as number
-        const number = uintFromBytes(rawKey.subarray(at, at + SORT_KEY_BYTES))
-        if (number === undefined) return undefined
-        numbers.push(number)
-      }
-      return numbers
-    },
+    ...createKeyLayout(table, tag, createHider(suite, indexKey)),
     seal: (rawKey, schema, plaintext) => {
       const nonce = nextNonce()
       const sealed = suite.xchachaSeal(valueKey, nonce, sealContext(head, rawKey, schema), plaintext)
-      invariant(sealed.length === plaintext.length + TAG_BYTES, 'DB6', 'a sealed value has an unexpected length')
+      invariant(
+        sealed.length === plaintext.length + TAG_BYTES,
+        'DB6',
+        'a sealed value has an unexpected length'
+      )
       const out = new Uint8Array(1 + NONCE_BYTES + sealed.length)
       out[0] = schema
       out.set(nonce, 1)
@@ -132,11 +123,55 @@ export function createTableSeal(
       if (sealed.length < SEAL_OVERHEAD_BYTES) return undefined
       const schema = sealed[0] as number
       const plaintext = suite.xchachaOpen(
-        valueKey, sealed.subarray(1, 1 + NONCE_BYTES), sealContext(head, rawKey, schema), sealed.subarray(1 + NONCE_BYTES)
+        valueKey,
+        sealed.subarray(1, 1 + NONCE_BYTES),
+        sealContext(head, rawKey, schema),
+        sealed.subarray(1 + NONCE_BYTES)
       )
       return plaintext && { schema, plaintext }
     },
     forget: () => indexKey.fill(0)
+  }
+}
+
+type Hide = (position: number, value: unknown, toBytes: (value: unknown) => Uint8Array) => Uint8Array
+
+/** Puts components together to keys, and reads the clear ones back. */
+function createKeyLayout(
+  table: AnyTable,
+  tag: Uint8Array,
+  hide: Hide
+): Pick<TableSeal, 'rawKey' | 'sortNumbers'> {
+  const layout = table.key as readonly KeyPart<unknown>[]
+  /** Where each component begins; last, the length of a whole key. */
+  const offsets = [tag.length]
+  for (const part of layout)
+    offsets.push((offsets.at(-1) as number) + (part.kind === 'hidden' ? HIDDEN_KEY_BYTES : SORT_KEY_BYTES))
+
+  return {
+    rawKey: components => {
+      if (components.length > layout.length)
+        throw new RangeError(`a key of "${table.name}" has ${layout.length} parts, not ${components.length}`)
+      const out = new Uint8Array(offsets[components.length] as number)
+      out.set(tag)
+      for (const [index, value] of components.entries()) {
+        const { kind, toBytes } = layout[index] as KeyPart<unknown>
+        out.set(kind === 'hidden' ? hide(index, value, toBytes) : toBytes(value), offsets[index])
+      }
+      return out
+    },
+    sortNumbers: rawKey => {
+      if (rawKey.length !== offsets.at(-1)) return undefined
+      const numbers: number[] = []
+      for (const [index, part] of layout.entries()) {
+        if (part.kind === 'hidden') continue
+        const at = offsets[index] as number
+        const number = uintFromBytes(rawKey.subarray(at, at + SORT_KEY_BYTES))
+        if (number === undefined) return undefined
+        numbers.push(number)
+      }
+      return numbers
+    }
   }
 }
 
@@ -149,7 +184,7 @@ export function textOfBytes(bytes: Uint8Array): string {
  * HMAC(index key, position ‖ bytes)[0..16). The position keeps one id from looking equal in two places of a key,
  * as a server's id and its `meta` channel would.
  */
-function createHider(suite: Suite, indexKey: SecretKey): (position: number, value: unknown, toBytes: (value: unknown) => Uint8Array) => Uint8Array {
+function createHider(suite: Suite, indexKey: SecretKey): Hide {
   /** One map a position: ids that are never seen again must not push out the channel that all of them share. */
   const known: Map<string, Uint8Array>[] = []
   return (position, value, toBytes) => {

@@ -49,14 +49,17 @@ class Model {
 
   scan(range: StoreRange): [number[], number[]][] {
     const rows = this.#rows.filter(
-      row => (!range.from || row[0] >= Model.#name(range.from)) && (!range.to || row[0] < Model.#name(range.to))
+      row =>
+        (!range.from || row[0] >= Model.#name(range.from)) && (!range.to || row[0] < Model.#name(range.to))
     )
     if (range.reverse === true) rows.reverse()
     return rows.slice(0, range.limit ?? rows.length).map(row => [[...row[1]], [...row[2]]])
   }
 }
 
-const arbitraryKey = fc.uint8Array({ minLength: 1, maxLength: 3, max: 255 }).map(key => key.map(byte => [0, 1, 127, 128, 254, 255][byte % 6] as number))
+const arbitraryKey = fc
+  .uint8Array({ minLength: 1, maxLength: 3, max: 255 })
+  .map(key => key.map(byte => [0, 1, 127, 128, 254, 255][byte % 6] as number))
 const arbitraryWrite = fc.record({
   key: arbitraryKey,
   value: fc.option(fc.uint8Array({ maxLength: 8 }), { nil: undefined, freq: 3 })
@@ -66,8 +69,15 @@ const arbitraryRange = fc.record(
   { requiredKeys: [] }
 )
 const arbitraryStep = fc.oneof(
-  fc.record({ do: fc.constant('write' as const), batch: fc.array(arbitraryWrite, { maxLength: 6 }), sync: fc.boolean() }),
-  fc.record({ do: fc.constant('get' as const), keys: fc.array(arbitraryKey, { minLength: 1, maxLength: 4 }) }),
+  fc.record({
+    do: fc.constant('write' as const),
+    batch: fc.array(arbitraryWrite, { maxLength: 6 }),
+    sync: fc.boolean()
+  }),
+  fc.record({
+    do: fc.constant('get' as const),
+    keys: fc.array(arbitraryKey, { minLength: 1, maxLength: 4 })
+  }),
   fc.record({ do: fc.constant('scan' as const), range: arbitraryRange }),
   fc.record({ do: fc.constant('reopen' as const) })
 )
@@ -94,7 +104,13 @@ export function storeContract(init: StoreContractInit): void {
 
     it('[DB1] keeps empty values apart from missing ones, and the last change of a key in a batch', () =>
       using(async store => {
-        await store.write([put(bytes(1), bytes()), put(bytes(2), bytes(1)), put(bytes(2), bytes(2)), put(bytes(3), bytes(3)), del(bytes(3))])
+        await store.write([
+          put(bytes(1), bytes()),
+          put(bytes(2), bytes(1)),
+          put(bytes(2), bytes(2)),
+          put(bytes(3), bytes(3)),
+          del(bytes(3))
+        ])
         expect(await store.get(bytes(1))).toEqual(bytes())
         expect(await store.get(bytes(2))).toEqual(bytes(2))
         expect(await store.get(bytes(3))).toBeUndefined()
@@ -102,11 +118,29 @@ export function storeContract(init: StoreContractInit): void {
 
     it('[DB1] sorts keys bytewise, bounds a scan by from and to, and honours reverse and limit', () =>
       using(async store => {
-        const keys = [bytes(0), bytes(1), bytes(1, 0), bytes(1, 255), bytes(127), bytes(128), bytes(255), bytes(255, 255)]
+        const keys = [
+          bytes(0),
+          bytes(1),
+          bytes(1, 0),
+          bytes(1, 255),
+          bytes(127),
+          bytes(128),
+          bytes(255),
+          bytes(255, 255)
+        ]
         await store.write([...keys].reverse().map(key => put(key, key)))
         expect((await collect(store, {})).map(([key]) => key)).toEqual(keys.map(key => [...key]))
-        expect((await collect(store, { from: bytes(1), to: bytes(128) })).map(([key]) => key)).toEqual([[1], [1, 0], [1, 255], [127]])
-        expect((await collect(store, { from: bytes(1), to: bytes(128), reverse: true, limit: 2 })).map(([key]) => key)).toEqual([[127], [1, 255]])
+        expect((await collect(store, { from: bytes(1), to: bytes(128) })).map(([key]) => key)).toEqual([
+          [1],
+          [1, 0],
+          [1, 255],
+          [127]
+        ])
+        expect(
+          (await collect(store, { from: bytes(1), to: bytes(128), reverse: true, limit: 2 })).map(
+            ([key]) => key
+          )
+        ).toEqual([[127], [1, 255]])
         expect(await collect(store, { limit: 0 })).toEqual([])
         expect(await collect(store, { from: bytes(2), to: bytes(2) })).toEqual([])
         expect(await collect(store, { from: bytes(9), to: bytes(2) })).toEqual([])
@@ -129,7 +163,8 @@ export function storeContract(init: StoreContractInit): void {
         await store.write(Array.from({ length: 300 }, (_, i) => put(bytes(i >> 8, i & 255), bytes(1))))
         let seen = 0
         for await (const [, value] of store.scan({})) {
-          if (seen === 0) await store.write([put(bytes(1, 43), bytes(2)), put(bytes(9), bytes(9)), del(bytes(0, 5))])
+          if (seen === 0)
+            await store.write([put(bytes(1, 43), bytes(2)), put(bytes(9), bytes(9)), del(bytes(0, 5))])
           expect([...value]).toEqual([1])
           seen++
         }
@@ -142,7 +177,9 @@ export function storeContract(init: StoreContractInit): void {
 
     it('[DB2] writes land in the order they were asked for', () =>
       using(async store => {
-        await Promise.all(Array.from({ length: 40 }, (_, i) => store.write([put(bytes(1), bytes(i))], { sync: i % 7 === 0 })))
+        await Promise.all(
+          Array.from({ length: 40 }, (_, i) => store.write([put(bytes(1), bytes(i))], { sync: i % 7 === 0 }))
+        )
         expect(await store.get(bytes(1))).toEqual(bytes(39))
       }))
 
@@ -152,7 +189,10 @@ export function storeContract(init: StoreContractInit): void {
         await store.write([put(bytes(2), bytes(2))], { sync: false })
         await store.close()
         const again = await reopen()
-        expect(await collect(again, {})).toEqual([[[1], [1]], [[2], [2]]])
+        expect(await collect(again, {})).toEqual([
+          [[1], [1]],
+          [[2], [2]]
+        ])
       }))
 
     it('[DB2] has one owner at a time', () =>

@@ -71,12 +71,16 @@ export type AnyTable = TableDefinition<any, any>
  *
  * @throws RangeError for a name, schema or key layout out of bounds.
  */
-export function defineTable<const K extends readonly unknown[], V>(definition: TableDefinition<K, V>): TableDefinition<K, V> {
-  if (!/^[a-z][a-z0-9-]{0,62}$/.test(definition.name)) throw new RangeError(`"${definition.name}" is not a table name`)
+export function defineTable<const K extends readonly unknown[], V>(
+  definition: TableDefinition<K, V>
+): TableDefinition<K, V> {
+  if (!/^[a-z][a-z0-9-]{0,62}$/.test(definition.name))
+    throw new RangeError(`"${definition.name}" is not a table name`)
   if (!Number.isInteger(definition.schema) || definition.schema < 1 || definition.schema > 255) {
     throw new RangeError(`schema ${definition.schema} of table "${definition.name}" is not 1 to 255`)
   }
   const parts = definition.key.length
-  if (parts < 1 || parts > KEY_PARTS_MAX) throw new RangeError(`table "${definition.name}" has ${parts} key parts; 1 to ${KEY_PARTS_MAX}`)
+  if (parts < 1 || parts > KEY_PARTS_MAX)
+    throw new RangeError(`table "${definition.name}" has ${parts} key parts; 1 to ${KEY_PARTS_MAX}`)
   return definition
 }

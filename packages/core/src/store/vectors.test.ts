@@ -13,12 +13,22 @@ interface Vectors {
   valueKey: string
   tables: { table: string; indexKey: string; tag: string }[]
   keys: { table: string; components: { hidden?: string; sort?: number }[]; key: string }[]
-  values: { table: string; key: string; schema: number; nonce: string; aad: string; plaintext: string; stored: string }[]
+  values: {
+    table: string
+    key: string
+    schema: number
+    nonce: string
+    aad: string
+    plaintext: string
+    stored: string
+  }[]
   invalidValues: { rule: string; why: string; table: string; key: string; stored: string }[]
   headers: { stored: string; schema?: number; error?: string; nonce?: string }[]
 }
 
-const vectors = JSON.parse(readFileSync(join(import.meta.dirname, '../../../../docs/spec/vectors/store/sealed.json'), 'utf8')) as Vectors
+const vectors = JSON.parse(
+  readFileSync(join(import.meta.dirname, '../../../../docs/spec/vectors/store/sealed.json'), 'utf8')
+) as Vectors
 const unhex = (text: string): Uint8Array => Uint8Array.from(Buffer.from(text, 'hex'))
 const masterKey = unhex(vectors.masterKey)
 
@@ -28,9 +38,14 @@ beforeAll(async () => {
 })
 
 function sealOf(name: string, parts: readonly ('hidden' | 'sort')[] = ['hidden'], nonce = '') {
-  const key = parts.map((part): KeyPart<never> => (part === 'sort' ? sortNumber() : hiddenBytes()) as KeyPart<never>)
+  const key = parts.map(
+    (part): KeyPart<never> => (part === 'sort' ? sortNumber() : hiddenBytes()) as KeyPart<never>
+  )
   const table = defineTable({ name, schema: 1, key, value: codec(bytes(0, 9), { rule: 'DB3' }) })
-  return createTableSeal({ suite, masterKey, valueKey: kdf(suite, masterKey, 'db'), nextNonce: () => unhex(nonce) }, table)
+  return createTableSeal(
+    { suite, masterKey, valueKey: kdf(suite, masterKey, 'db'), nextNonce: () => unhex(nonce) },
+    table
+  )
 }
 
 describe('store vectors', () => {
@@ -44,7 +59,10 @@ describe('store vectors', () => {
 
   it('[DB5] keys and prefixes', () => {
     for (const { table, components, key } of vectors.keys) {
-      const seal = sealOf(table, components.map(part => (part.sort === undefined ? 'hidden' : 'sort')))
+      const seal = sealOf(
+        table,
+        components.map(part => (part.sort === undefined ? 'hidden' : 'sort'))
+      )
       expect(seal.rawKey(components.map(part => part.sort ?? unhex(part.hidden ?? '')))).toEqual(unhex(key))
     }
   })
@@ -56,16 +74,24 @@ describe('store vectors', () => {
       expect(seal.seal(unhex(key), schema, unhex(plaintext))).toEqual(unhex(stored))
       expect(seal.open(unhex(key), unhex(stored))).toEqual({ schema, plaintext: unhex(plaintext) })
     }
-    for (const { table, key, stored, why } of vectors.invalidValues) expect(sealOf(table).open(unhex(key), unhex(stored)), why).toBeUndefined()
+    for (const { table, key, stored, why } of vectors.invalidValues)
+      expect(sealOf(table).open(unhex(key), unhex(stored)), why).toBeUndefined()
     expect(vectors.invalidValues.length).toBeGreaterThan(7)
   })
 
   it('[DB7] [DB8] headers', () => {
     for (const { stored, schema, error, nonce } of vectors.headers) {
       const fixed = unhex(nonce ?? '')
-      const keys = createDatabaseKeys({ suite, masterKey, tables: [], random: { bytes: length => Uint8Array.from({ length }, (_, i) => fixed[i % 24] ?? 0) } })
+      const keys = createDatabaseKeys({
+        suite,
+        masterKey,
+        tables: [],
+        random: { bytes: length => Uint8Array.from({ length }, (_, i) => fixed[i % 24] ?? 0) }
+      })
       if (schema === undefined) {
-        expect(() => keys.openHeader(unhex(stored), 'store')).toThrow(expect.objectContaining({ code: error }))
+        expect(() => keys.openHeader(unhex(stored), 'store')).toThrow(
+          expect.objectContaining({ code: error })
+        )
       } else {
         expect(keys.openHeader(unhex(stored), 'store')).toBe(schema)
         expect(keys.sealHeader(schema)).toEqual(unhex(stored))

@@ -17,7 +17,10 @@ function hex(bytes: Uint8Array): string {
 
 /** Walks a store whose keys are at hand. */
 export async function walkStore(
-  store: Store, tables: readonly AnyTable[], keys: DatabaseKeys, schema: number
+  store: Store,
+  tables: readonly AnyTable[],
+  keys: DatabaseKeys,
+  schema: number
 ): Promise<DatabaseReport> {
   const byTag = tables.map(table => ({ table, seal: keys.sealOf(table) }))
   const counts: Record<string, number> = Object.fromEntries(tables.map(table => [table.name, 0]))
@@ -35,7 +38,8 @@ export async function walkStore(
       headers++
       try {
         const found = keys.openHeader(stored, 'store')
-        if (found !== schema) report('xcord-db', rawKey, `the header says schema ${found}; ${schema} was expected`)
+        if (found !== schema)
+          report('xcord-db', rawKey, `the header says schema ${found}; ${schema} was expected`)
       } catch (error) {
         report('xcord-db', rawKey, error instanceof Error ? error.message : 'the header does not open')
       }
@@ -44,7 +48,8 @@ export async function walkStore(
     const found = byTag.find(({ seal }) => equalBytes(rawKey.subarray(0, 1 + TABLE_TAG_BYTES), seal.tag))
     if (found === undefined) return report('unknown', rawKey, 'no table has this tag')
     counts[found.table.name] = (counts[found.table.name] ?? 0) + 1
-    if (found.seal.sortNumbers(rawKey) === undefined) return report(found.table.name, rawKey, 'its key has another layout')
+    if (found.seal.sortNumbers(rawKey) === undefined)
+      return report(found.table.name, rawKey, 'its key has another layout')
     const row = openRow(found.table as TableDefinition<never, unknown>, found.seal, rawKey, stored)
     if (!row.ok) report(found.table.name, rawKey, row.reason)
   }

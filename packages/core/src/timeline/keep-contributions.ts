@@ -4,13 +4,24 @@
  * be dropped again.
  */
 import {
-  compareIds, DELETERS_KEPT_MAX, DELETIONS_KEPT_MAX, EDITORS_WAITING_MAX, EDITS_KEPT_MAX, PINS_KEPT_MAX, REACTION_MARKS_KEPT_MAX,
-  REACTIONS_MAX, REACTIONS_PER_USER_MAX, type UserId
+  compareIds,
+  DELETERS_KEPT_MAX,
+  DELETIONS_KEPT_MAX,
+  EDITORS_WAITING_MAX,
+  EDITS_KEPT_MAX,
+  PINS_KEPT_MAX,
+  REACTION_MARKS_KEPT_MAX,
+  REACTIONS_MAX,
+  REACTIONS_PER_USER_MAX,
+  type UserId
 } from '../base/index.ts'
 import type { Contribution, Deletion, Edit, PinMark, ReactionMark } from './message-record.ts'
 
 /** Order of AU34. */
-export function comparePlaces(a: { readonly at: number; readonly id: string }, b: { readonly at: number; readonly id: string }): number {
+export function comparePlaces(
+  a: { readonly at: number; readonly id: string },
+  b: { readonly at: number; readonly id: string }
+): number {
   return a.at - b.at || compareIds(a.id, b.id)
 }
 
@@ -23,7 +34,12 @@ export function insert<C extends Contribution>(list: readonly C[], entry: C): re
 }
 
 /** The newest `perGroup` of every group, and of those only the `groups` groups whose newest is newest. Sorted input, sorted output. */
-function newest<C extends Contribution>(list: readonly C[], groupOf: (entry: C) => string, perGroup: number, groups: number): readonly C[] {
+function newest<C extends Contribution>(
+  list: readonly C[],
+  groupOf: (entry: C) => string,
+  perGroup: number,
+  groups: number
+): readonly C[] {
   if (list.length <= Math.min(perGroup, groups)) return list
   const counts = new Map<string, number>()
   const kept: C[] = []
@@ -45,10 +61,20 @@ export function keepEdits(list: readonly Edit[], author: UserId | undefined): re
   return newest(own.length === list.length ? list : own, edit => edit.user, EDITS_KEPT_MAX, 1)
 }
 
+/**
+ * What deletions are counted by: with the right to manage or without. Were it the user alone, powerless deletions
+ * could push out a powerful one while nobody knows yet which of them will count.
+ */
+export function deletionGroup(deletion: Deletion): string {
+  return `${deletion.user} ${deletion.mayManage}`
+}
+
 /** Deletions: those that can count once the author is known; until then of a few users. */
 export function keepDeletions(list: readonly Deletion[], author: UserId | undefined): readonly Deletion[] {
-  const able = author === undefined ? list : list.filter(deletion => deletion.user === author || deletion.mayManage)
-  return newest(able.length === list.length ? list : able, deletion => deletion.user, DELETIONS_KEPT_MAX, DELETERS_KEPT_MAX)
+  const able =
+    author === undefined ? list : list.filter(deletion => deletion.user === author || deletion.mayManage)
+  const kept = able.length === list.length ? list : able
+  return newest(kept, deletionGroup, DELETIONS_KEPT_MAX, DELETERS_KEPT_MAX)
 }
 
 /** Pins: the newest few of whoever was allowed. */
@@ -70,5 +96,10 @@ export function keepReactions(list: readonly ReactionMark[]): readonly ReactionM
     emoji.add(mark.emoji)
     perUser.push(mark)
   }
-  return newest(perUser.length === perPair.length ? perPair : perUser.reverse(), pair, REACTION_MARKS_KEPT_MAX, REACTIONS_MAX)
+  return newest(
+    perUser.length === perPair.length ? perPair : perUser.reverse(),
+    pair,
+    REACTION_MARKS_KEPT_MAX,
+    REACTIONS_MAX
+  )
 }

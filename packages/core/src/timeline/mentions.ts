@@ -12,7 +12,11 @@ export interface TextMentions extends Mentions {
 }
 
 /** No mentions at all. */
-export const NO_MENTIONS: Mentions = Object.freeze({ users: Object.freeze([]), roles: Object.freeze([]), everyone: false })
+export const NO_MENTIONS: Mentions = Object.freeze({
+  users: Object.freeze([]),
+  roles: Object.freeze([]),
+  everyone: false
+})
 
 const CODE = /```[^]*?```|`[^`\n]+`/g
 const NAMED = /<(@|@&|#)([urc][0-9a-v]{1,64})>/g
@@ -24,7 +28,9 @@ export function mentionsOf(content: string): TextMentions {
   const users = new Set<UserId>()
   const roles = new Set<RoleId>()
   const channels = new Set<ChannelId>()
-  for (const [, sigil, id] of meant.matchAll(NAMED) as Iterable<RegExpMatchArray & [string, string, string]>) {
+  for (const [, sigil, id] of meant.matchAll(NAMED) as Iterable<
+    RegExpMatchArray & [string, string, string]
+  >) {
     const user = sigil === '@' ? parseId('u', id) : undefined
     const role = sigil === '@&' ? parseId('r', id) : undefined
     const channel = sigil === '#' ? parseId('c', id) : undefined
@@ -42,11 +48,18 @@ export function mentionsOf(content: string): TextMentions {
 
 /** Whether a message names somebody: by name, by one of their roles, or as part of everyone. */
 export function isMentioned(mentions: Mentions, user: UserId, roles: readonly RoleId[]): boolean {
-  return mentions.everyone || mentions.users.includes(user) || mentions.roles.some(role => roles.includes(role))
+  return (
+    mentions.everyone || mentions.users.includes(user) || mentions.roles.some(role => roles.includes(role))
+  )
 }
 
 /** Whether lists are strictly ascending and short enough together (TL5). */
 export function areMentionsOrdered(mentions: Mentions): boolean {
-  const ascending = (ids: readonly string[]): boolean => ids.every((id, index) => index === 0 || (ids[index - 1] as string) < id)
-  return mentions.users.length + mentions.roles.length <= MENTIONS_MAX && ascending(mentions.users) && ascending(mentions.roles)
+  const ascending = (ids: readonly string[]): boolean =>
+    ids.every((id, index) => index === 0 || (ids[index - 1] as string) < id)
+  return (
+    mentions.users.length + mentions.roles.length <= MENTIONS_MAX &&
+    ascending(mentions.users) &&
+    ascending(mentions.roles)
+  )
 }

@@ -38,14 +38,23 @@ export interface Message {
 
 /** What one item changed for people; the SDK's events. `message` is the state after it. */
 export type TimelineChange =
-  | { readonly type: 'message:create' | 'message:update' | 'message:delete' | 'message:hide' | 'message:show'; readonly message: Message }
-  | { readonly type: 'reaction:add' | 'reaction:remove'; readonly message: Message; readonly emoji: string; readonly user: UserId }
+  | {
+      readonly type: 'message:create' | 'message:update' | 'message:delete' | 'message:hide' | 'message:show'
+      readonly message: Message
+    }
+  | {
+      readonly type: 'reaction:add' | 'reaction:remove'
+      readonly message: Message
+      readonly emoji: string
+      readonly user: UserId
+    }
   | { readonly type: 'pin:add' | 'pin:remove'; readonly message: Message }
 
 /** The first standing deletion by the author or by somebody who may manage messages (AU38). */
 function standingDeletion(record: MessageRecord): Deletion | undefined {
   return record.deletions.find(
-    deletion => deletion.standing === 'visible' && (deletion.mayManage || deletion.user === record.original?.user)
+    deletion =>
+      deletion.standing === 'visible' && (deletion.mayManage || deletion.user === record.original?.user)
   )
 }
 

@@ -70,7 +70,11 @@ interface Walk {
 }
 
 /** Entries from an edge in one direction, in order of (at, id): ties of one time are gathered and sorted. */
-async function walk(index: TimelineIndex, channel: ChannelId, { edge, reverse, limit, accept }: Walk): Promise<IndexEntry[]> {
+async function walk(
+  index: TimelineIndex,
+  channel: ChannelId,
+  { edge, reverse, limit, accept }: Walk
+): Promise<IndexEntry[]> {
   const out: IndexEntry[] = []
   let ties: IndexEntry[] = []
   const release = (): void => {
@@ -93,11 +97,19 @@ async function walk(index: TimelineIndex, channel: ChannelId, { edge, reverse, l
   return out.slice(0, limit)
 }
 
-async function placeOf(index: TimelineIndex, channel: ChannelId, place: MessageId | Place | undefined): Promise<Place | undefined> {
+async function placeOf(
+  index: TimelineIndex,
+  channel: ChannelId,
+  place: MessageId | Place | undefined
+): Promise<Place | undefined> {
   if (place === undefined || typeof place !== 'string') return place
   const original = (await index.find(channel, place))?.original
   if (original === null || original === undefined) {
-    throw new XcordError('XCORD_MESSAGE_NOT_FOUND', 'That message is not in this channel, or has not arrived here yet.', { message: place })
+    throw new XcordError(
+      'XCORD_MESSAGE_NOT_FOUND',
+      'That message is not in this channel, or has not arrived here yet.',
+      { message: place }
+    )
   }
   return original
 }
@@ -108,14 +120,20 @@ async function placeOf(index: TimelineIndex, channel: ChannelId, place: MessageI
  * @throws RangeError for a limit out of bounds or more than one of `before`, `after`, `around`.
  * @throws XcordError XCORD_MESSAGE_NOT_FOUND where a place is given by a message that is not here.
  */
-export async function readPage(index: TimelineIndex, channel: ChannelId, options: PageOptions = {}): Promise<Page> {
+export async function readPage(
+  index: TimelineIndex,
+  channel: ChannelId,
+  options: PageOptions = {}
+): Promise<Page> {
   const limit = options.limit ?? PAGE_MESSAGES_DEFAULT
-  if (!Number.isInteger(limit) || limit < 1 || limit > PAGE_MESSAGES_MAX) throw new RangeError(`a page has 1 to ${PAGE_MESSAGES_MAX} messages, not ${limit}`)
+  if (!Number.isInteger(limit) || limit < 1 || limit > PAGE_MESSAGES_MAX)
+    throw new RangeError(`a page has 1 to ${PAGE_MESSAGES_MAX} messages, not ${limit}`)
   if ([options.before, options.after, options.around].filter(place => place !== undefined).length > 1) {
     throw new RangeError('a page lies before, after or around one place')
   }
   const accept = (entry: IndexEntry): boolean =>
-    entry.status === 'visible' || (entry.status === 'hidden' ? options.includeHidden === true : options.skipDeleted !== true)
+    entry.status === 'visible' ||
+    (entry.status === 'hidden' ? options.includeHidden === true : options.skipDeleted !== true)
   const go = (edge: Edge | undefined, reverse: boolean, count: number): Promise<IndexEntry[]> =>
     walk(index, channel, { edge, reverse, limit: count, accept })
 
@@ -126,7 +144,13 @@ export async function readPage(index: TimelineIndex, channel: ChannelId, options
     const share = Math.max(Math.ceil(limit / 2), limit - earlier.length)
     const taken = later.slice(0, share)
     const before = earlier.slice(0, limit - taken.length)
-    return open(index, channel, [...before.reverse(), ...taken], earlier.length > before.length, later.length > taken.length)
+    return open(
+      index,
+      channel,
+      [...before.reverse(), ...taken],
+      earlier.length > before.length,
+      later.length > taken.length
+    )
   }
   const after = await placeOf(index, channel, options.after)
   if (after !== undefined) {
@@ -142,9 +166,16 @@ export async function readPage(index: TimelineIndex, channel: ChannelId, options
 
 /** Opens the records of a page. */
 async function open(
-  index: TimelineIndex, channel: ChannelId, entries: readonly IndexEntry[], hasEarlier: boolean, hasLater: boolean
+  index: TimelineIndex,
+  channel: ChannelId,
+  entries: readonly IndexEntry[],
+  hasEarlier: boolean,
+  hasLater: boolean
 ): Promise<Page> {
-  const records = await index.findMany(channel, entries.map(entry => entry.id))
+  const records = await index.findMany(
+    channel,
+    entries.map(entry => entry.id)
+  )
   const messages = records.flatMap(record => (record && messageOf(record)) ?? [])
   return { messages, hasEarlier, hasLater }
 }

@@ -1,24 +1,66 @@
 /** Bytes of a stored record (TL9). Written and read by this device only; bounded like a peer's all the same. */
 import {
-  ATTACHMENT_NAME_BYTES_MAX, ATTACHMENT_TYPE_BYTES_MAX, ATTACHMENTS_MAX, DELETERS_KEPT_MAX, DELETIONS_KEPT_MAX, EDITORS_WAITING_MAX,
-  EDITS_KEPT_MAX, EMOJI_BYTES_MAX, idFromBytes, type IdLetter, idToBytes, MENTIONS_MAX, MESSAGE_BYTES_MAX,
-  MESSAGE_RECORD_BYTES_MAX, OPERATION_CITES_MAX, PINS_KEPT_MAX, REACTION_MARKS_KEPT_MAX, REACTIONS_MAX
+  ATTACHMENT_NAME_BYTES_MAX,
+  ATTACHMENT_TYPE_BYTES_MAX,
+  ATTACHMENTS_MAX,
+  DELETERS_KEPT_MAX,
+  DELETIONS_KEPT_MAX,
+  EDITORS_WAITING_MAX,
+  EDITS_KEPT_MAX,
+  EMOJI_BYTES_MAX,
+  idFromBytes,
+  type IdLetter,
+  idToBytes,
+  MENTIONS_MAX,
+  MESSAGE_BYTES_MAX,
+  MESSAGE_RECORD_BYTES_MAX,
+  OPERATION_CITES_MAX,
+  PINS_KEPT_MAX,
+  REACTION_MARKS_KEPT_MAX,
+  REACTIONS_MAX
 } from '../base/index.ts'
-import { array, bool, bytes, codec, type Codec, mapped, nullable, type Schema, text, tuple, uint } from '../encoding/index.ts'
+import {
+  array,
+  bool,
+  bytes,
+  codec,
+  type Codec,
+  mapped,
+  nullable,
+  type Schema,
+  text,
+  tuple,
+  uint
+} from '../encoding/index.ts'
 import type { Attachment, Mentions, Standing } from './content.ts'
 import { comparePlaces } from './keep-contributions.ts'
 import { areMentionsOrdered, NO_MENTIONS } from './mentions.ts'
-import type { Contribution, Deletion, Edit, MessageRecord, Original, PinMark, ReactionMark } from './message-record.ts'
+import type {
+  Contribution,
+  Deletion,
+  Edit,
+  MessageRecord,
+  Original,
+  PinMark,
+  ReactionMark
+} from './message-record.ts'
 
 function id<L extends IdLetter>(letter: L): Schema<ReturnType<typeof idFromBytes<L>>> {
   return mapped(bytes(32), 'an id', raw => idFromBytes(letter, raw), idToBytes)
 }
 
-const standing: Schema<Standing> = mapped(uint(1), 'a standing', n => (n === 1 ? 'visible' : 'hidden'), s => (s === 'visible' ? 1 : 0))
+const standing: Schema<Standing> = mapped(
+  uint(1),
+  'a standing',
+  n => (n === 1 ? 'visible' : 'hidden'),
+  s => (s === 'visible' ? 1 : 0)
+)
 
 /** null stands for no mentions: most messages have none. */
 const mentions: Schema<Mentions> = mapped(
-  nullable(tuple({ users: array(id('u'), MENTIONS_MAX), roles: array(id('r'), MENTIONS_MAX), everyone: bool })),
+  nullable(
+    tuple({ users: array(id('u'), MENTIONS_MAX), roles: array(id('r'), MENTIONS_MAX), everyone: bool })
+  ),
   'sorted mentions',
   found => {
     if (found === null) return NO_MENTIONS
@@ -63,7 +105,8 @@ function ordered<C extends Contribution>(item: Schema<C>, max: number): Schema<r
   return mapped(
     array(item, max),
     'sorted by (at, id)',
-    list => (list.every((each, i) => i === 0 || comparePlaces(list[i - 1] as C, each) < 0) ? list : undefined),
+    list =>
+      list.every((each, i) => i === 0 || comparePlaces(list[i - 1] as C, each) < 0) ? list : undefined,
     list => list
   )
 }

@@ -5,7 +5,14 @@
 import type { ChannelId, MessageId } from '../base/index.ts'
 import type { Standing, TimelineItem } from './content.ts'
 import { changesBetween } from './changes.ts'
-import { insert, keepDeletions, keepEdits, keepPins, keepReactions } from './keep-contributions.ts'
+import {
+  deletionGroup,
+  insert,
+  keepDeletions,
+  keepEdits,
+  keepPins,
+  keepReactions
+} from './keep-contributions.ts'
 import { NO_MENTIONS } from './mentions.ts'
 import { isDeleted, type TimelineChange } from './message.ts'
 import type { Contribution, MessageRecord, Original } from './message-record.ts'
@@ -29,7 +36,17 @@ export function targetOf(item: Pick<TimelineItem, 'id' | 'body'>): MessageId {
 
 /** A record of which nothing is known yet. */
 export function emptyRecord(channel: ChannelId, id: MessageId): MessageRecord {
-  return { id, channel, original: null, edits: [], deletions: [], reactions: [], pins: [], erased: false, overflow: false }
+  return {
+    id,
+    channel,
+    original: null,
+    edits: [],
+    deletions: [],
+    reactions: [],
+    pins: [],
+    erased: false,
+    overflow: false
+  }
 }
 
 /**
@@ -66,7 +83,9 @@ function contribute(record: MessageRecord, item: TimelineItem): MessageRecord {
       return { ...record, original: originalOf(item, record) }
     case 'edit': {
       const { content, mentions, attachments } = body
-      const said = record.erased ? { content: '', mentions: NO_MENTIONS, attachments: [] } : { content, mentions, attachments }
+      const said = record.erased
+        ? { content: '', mentions: NO_MENTIONS, attachments: [] }
+        : { content, mentions, attachments }
       return { ...record, edits: insert(record.edits, { ...base, ...said }) }
     }
     case 'delete':
@@ -98,7 +117,9 @@ function originalOf(item: TimelineItem, record: MessageRecord): Original | null 
   if (item.body.kind !== 'message') return record.original
   const { id, user, at, standing, device, seq, auth, body } = item
   const { replyTo, content, mentions, attachments } = body
-  const said = record.erased ? { content: '', mentions: NO_MENTIONS, attachments: [] } : { content, mentions, attachments }
+  const said = record.erased
+    ? { content: '', mentions: NO_MENTIONS, attachments: [] }
+    : { content, mentions, attachments }
   return { id, user, at, standing, device, seq, auth, replyTo, ...said }
 }
 
@@ -107,7 +128,9 @@ function keepBounded(record: MessageRecord): MessageRecord {
   const author = record.original?.user
   const edits = keepEdits(record.edits, author)
   const deletions = keepDeletions(record.deletions, author)
-  const crowded = losesUser(record.edits, edits) || losesUser(record.deletions, deletions)
+  const crowded =
+    losesGroup(record.edits, edits, edit => edit.user) ||
+    losesGroup(record.deletions, deletions, deletionGroup)
   return {
     ...record,
     edits,
@@ -118,19 +141,28 @@ function keepBounded(record: MessageRecord): MessageRecord {
   }
 }
 
-/** Whether somebody's contributions were dropped altogether: older ones of the same user are no loss. */
-function losesUser(before: readonly Contribution[], after: readonly Contribution[]): boolean {
+/** Whether a whole group was dropped: older contributions of the same group are no loss. */
+function losesGroup<C extends Contribution>(
+  before: readonly C[],
+  after: readonly C[],
+  groupOf: (entry: C) => string
+): boolean {
   if (before.length === after.length) return false
-  const left = new Set(after.map(each => each.user))
-  return before.some(each => !left.has(each.user))
+  const left = new Set(after.map(groupOf))
+  return before.some(each => !left.has(groupOf(each)))
 }
 
 /** Whether bounds dropped again all that an item had brought. */
 function isSame(a: MessageRecord, b: MessageRecord): boolean {
-  const equal = (x: readonly Contribution[], y: readonly Contribution[]): boolean => x.length === y.length && x.every((each, i) => each === y[i])
+  const equal = (x: readonly Contribution[], y: readonly Contribution[]): boolean =>
+    x.length === y.length && x.every((each, i) => each === y[i])
   return (
-    a.original === b.original && a.overflow === b.overflow &&
-    equal(a.edits, b.edits) && equal(a.deletions, b.deletions) && equal(a.reactions, b.reactions) && equal(a.pins, b.pins)
+    a.original === b.original &&
+    a.overflow === b.overflow &&
+    equal(a.edits, b.edits) &&
+    equal(a.deletions, b.deletions) &&
+    equal(a.reactions, b.reactions) &&
+    equal(a.pins, b.pins)
   )
 }
 

@@ -17,12 +17,26 @@ export interface Unread {
 export const NOTHING_UNREAD: Unread = { read: null, count: 0, mentions: 0 }
 
 /** Whether an entry counts as unread for a reader who read up to a place. */
-export function isUnread(entry: IndexEntry | undefined, read: Place | null, self: UserId): entry is IndexEntry {
-  return entry !== undefined && entry.status === 'visible' && entry.author !== self && (read === null || comparePlaces(entry, read) > 0)
+export function isUnread(
+  entry: IndexEntry | undefined,
+  read: Place | null,
+  self: UserId
+): entry is IndexEntry {
+  return (
+    entry !== undefined &&
+    entry.status === 'visible' &&
+    entry.author !== self &&
+    (read === null || comparePlaces(entry, read) > 0)
+  )
 }
 
 /** The counters after one entry changed from `before` (undefined: it was not there) to `after`. */
-export function stepUnread(unread: Unread, before: IndexEntry | undefined, after: IndexEntry, self: UserId): Unread {
+export function stepUnread(
+  unread: Unread,
+  before: IndexEntry | undefined,
+  after: IndexEntry,
+  self: UserId
+): Unread {
   const was = isUnread(before, unread.read, self)
   const is = isUnread(after, unread.read, self)
   const count = unread.count + Number(is) - Number(was)
@@ -31,7 +45,12 @@ export function stepUnread(unread: Unread, before: IndexEntry | undefined, after
 }
 
 /** Counts anew what lies after a place. */
-export async function countUnread(index: TimelineIndex, channel: ChannelId, read: Place | null, self: UserId): Promise<Unread> {
+export async function countUnread(
+  index: TimelineIndex,
+  channel: ChannelId,
+  read: Place | null,
+  self: UserId
+): Promise<Unread> {
   let count = 0
   let mentions = 0
   for await (const entry of index.scan(channel, read === null ? {} : { from: read.at })) {

@@ -1,2 +1,2 @@
-/** Level: the store contract on LevelDB in Node and on IndexedDB in browsers. */
+/** Level: the store contract on LevelDB in Node. Browsers need an adapter of their own: no log, no torn record. */
 export { openLevelStore, type LevelStoreOptions } from './level-store.ts'

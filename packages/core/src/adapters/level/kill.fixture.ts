@@ -32,7 +32,11 @@ if (script === import.meta.filename && path !== undefined) {
   const writer = async (): Promise<void> => {
     for (;;) {
       const n = next++
-      await database.batch().put(left, [n], n).put(right, [n], n * 2).commit()
+      await database
+        .batch()
+        .put(left, [n], n)
+        .put(right, [n], n * 2)
+        .commit()
       writeSync(1, `${n}\n`)
     }
   }

@@ -20,21 +20,45 @@ function describe(error: unknown): string {
  *
  * @param operation - What was tried: `open`, `read`, `write`, `close`.
  */
-export function levelError(error: unknown, operation: 'open' | 'read' | 'write' | 'close', path: string): XcordError {
+export function levelError(
+  error: unknown,
+  operation: 'open' | 'read' | 'write' | 'close',
+  path: string
+): XcordError {
   if (isXcordError(error)) return error
   const told = describe(error)
   const options = { cause: error }
   if (FULL.test(told)) {
-    return new XcordError('XCORD_DISK_FULL', 'The disk is full: nothing of this change was stored. Free some space and try again.', { path }, options)
+    return new XcordError(
+      'XCORD_DISK_FULL',
+      'The disk is full: nothing of this change was stored. Free some space and try again.',
+      { path },
+      options
+    )
   }
   if (LOCKED.test(told)) {
-    return new XcordError('XCORD_PROFILE_IN_USE', `Another process has the store at ${path} open. Close it, or use another profile.`, { path }, options)
+    return new XcordError(
+      'XCORD_PROFILE_IN_USE',
+      `Another process has the store at ${path} open. Close it, or use another profile.`,
+      { path },
+      options
+    )
   }
   if (CORRUPT.test(told)) {
-    return new XcordError('XCORD_STORE_CORRUPT', `The store at ${path} is damaged and cannot be read. Restore a backup of it.`, { table: 'level', reason: 'LevelDB found a damaged file' }, options)
+    return new XcordError(
+      'XCORD_STORE_CORRUPT',
+      `The store at ${path} is damaged and cannot be read. Restore a backup of it.`,
+      { table: 'level', reason: 'LevelDB found a damaged file' },
+      options
+    )
   }
   if (operation !== 'open' && CLOSED.test(told)) {
     return new XcordError('XCORD_CLOSED', 'The store is closed.', { what: 'store' }, options)
   }
-  return new XcordError('XCORD_STORE_FAILED', `The store at ${path} failed to ${operation}.`, { operation }, options)
+  return new XcordError(
+    'XCORD_STORE_FAILED',
+    `The store at ${path} failed to ${operation}.`,
+    { operation },
+    options
+  )
 }

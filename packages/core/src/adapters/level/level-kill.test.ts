@@ -9,13 +9,19 @@ const KILLS = Number(process.env.XCORD_KILLS ?? 4)
 
 /** Runs the writer until it has reported so many commits, kills it, and gives what it reported. */
 async function writeAndKill(path: string, first: number, reports: number): Promise<number[]> {
-  const child = spawn(process.execPath, ['--conditions=xcord-source', join(import.meta.dirname, 'kill.fixture.ts'), path, String(first)], {
-    stdio: ['ignore', 'pipe', 'pipe'],
-    env: { ...process.env, NODE_OPTIONS: '' }
-  })
+  const child = spawn(
+    process.execPath,
+    ['--conditions=xcord-source', join(import.meta.dirname, 'kill.fixture.ts'), path, String(first)],
+    {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: { ...process.env, NODE_OPTIONS: '' }
+    }
+  )
   let told = ''
   let trouble = ''
-  child.stderr.on('data', chunk => { trouble += String(chunk) })
+  child.stderr.on('data', chunk => {
+    trouble += String(chunk)
+  })
   child.stdout.on('data', chunk => {
     told += String(chunk)
     if (told.split('\n').length > reports) child.kill('SIGKILL')
@@ -36,7 +42,8 @@ it('[DB2] [DB9] SIGKILL at any moment loses no commit that had resolved, and lea
       const kept = await database.table(left).getMany(reported.map(n => [n] as const))
       expect(kept).toEqual(reported)
       const pairs: [number, number | undefined][] = []
-      for await (const row of database.table(left).scan()) pairs.push([row.value, await database.table(right).get([row.value])])
+      for await (const row of database.table(left).scan())
+        pairs.push([row.value, await database.table(right).get([row.value])])
       expect(pairs.every(([n, double]) => double === n * 2)).toBe(true)
       expect(await database.table(right).count()).toBe(pairs.length)
       expect((await database.verify()).problemCount).toBe(0)

@@ -48,17 +48,33 @@ describe('level store', () => {
   it('[DB2] a path that cannot be a directory is XCORD_STORE_FAILED', async () => {
     const path = join(await directory(), 'file')
     await writeFile(path, '')
-    await expect(openLevelStore(path)).rejects.toMatchObject({ code: 'XCORD_STORE_FAILED', details: { operation: 'open' } })
+    await expect(openLevelStore(path)).rejects.toMatchObject({
+      code: 'XCORD_STORE_FAILED',
+      details: { operation: 'open' }
+    })
   })
 
-  it('[DB2] maps the engine\'s failures by what they say, causes included', () => {
-    const because = (message: string, code?: string): Error => Object.assign(new Error(message), code === undefined ? {} : { code })
-    const nested = new Error('Database failed to open', { cause: because('IO error: lock /x/LOCK: already held by process', 'LEVEL_LOCKED') })
+  it("[DB2] maps the engine's failures by what they say, causes included", () => {
+    const because = (message: string, code?: string): Error =>
+      Object.assign(new Error(message), code === undefined ? {} : { code })
+    const nested = new Error('Database failed to open', {
+      cause: because('IO error: lock /x/LOCK: already held by process', 'LEVEL_LOCKED')
+    })
     expect(levelError(nested, 'open', '/x').code).toBe('XCORD_PROFILE_IN_USE')
-    expect(levelError(because('IO error: /x/000003.log: No space left on device', 'LEVEL_IO_ERROR'), 'write', '/x').code).toBe('XCORD_DISK_FULL')
+    expect(
+      levelError(because('IO error: /x/000003.log: No space left on device', 'LEVEL_IO_ERROR'), 'write', '/x')
+        .code
+    ).toBe('XCORD_DISK_FULL')
     expect(levelError(because('mkdir failed', 'ENOSPC'), 'open', '/x').code).toBe('XCORD_DISK_FULL')
-    expect(levelError(because('Corruption: block checksum mismatch', 'LEVEL_CORRUPTION'), 'read', '/x').code).toBe('XCORD_STORE_CORRUPT')
-    expect(levelError(because('Database is not open', 'LEVEL_DATABASE_NOT_OPEN'), 'read', '/x').code).toBe('XCORD_CLOSED')
-    expect(levelError(because('Input/output error', 'LEVEL_IO_ERROR'), 'write', '/x')).toMatchObject({ code: 'XCORD_STORE_FAILED', details: { operation: 'write' } })
+    expect(
+      levelError(because('Corruption: block checksum mismatch', 'LEVEL_CORRUPTION'), 'read', '/x').code
+    ).toBe('XCORD_STORE_CORRUPT')
+    expect(levelError(because('Database is not open', 'LEVEL_DATABASE_NOT_OPEN'), 'read', '/x').code).toBe(
+      'XCORD_CLOSED'
+    )
+    expect(levelError(because('Input/output error', 'LEVEL_IO_ERROR'), 'write', '/x')).toMatchObject({
+      code: 'XCORD_STORE_FAILED',
+      details: { operation: 'write' }
+    })
   })
 })

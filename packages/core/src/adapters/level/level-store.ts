@@ -1,4 +1,5 @@
-/** The store contract on `level` (DB1, DB2): bytes in, bytes out, fsync on request. */
+/** The store contract on `level` in Node (DB1, DB2): bytes in, bytes out, fsync on request. */
+import { statfs } from 'node:fs/promises'
 import { Level } from 'level'
 import { XcordError } from '../../base/index.ts'
 import type { Store, StoreRange, StoreWrite } from '../../store/index.ts'
@@ -47,7 +48,14 @@ class LevelStore implements Store {
 
   async #ready(): Promise<void> {
     if (this.#closed !== undefined) throw closed()
-    if (this.#reopening !== undefined) await this.#reopening
+    // Its failure is told to whoever asked for it.
+    await this.#reopening?.catch(() => undefined)
+    if (this.#database.status !== 'closed') return
+    try {
+      await this.#reopen()
+    } catch (error) {
+      throw levelError(error, 'read', this.#path)
+    }
   }
 
   async get(key: Bytes): Promise<Bytes | undefined> {
@@ -106,7 +114,10 @@ class LevelStore implements Store {
 
   async #write(operations: Operation[], sync: boolean): Promise<void> {
     try {
-      if (this.#suspect) await this.#reopen()
+      if (this.#suspect) {
+        await assertRoom(this.#path, operations)
+        await this.#reopen()
+      }
       await this.#database.batch(operations, { sync })
     } catch (error) {
       this.#suspect = true
@@ -118,17 +129,17 @@ class LevelStore implements Store {
    * After a failed write the last record of LevelDB's log may be torn, and what is appended behind a torn record
    * can be dropped at the next start. Closing and opening replays the log and starts a fresh one first.
    */
-  async #reopen(): Promise<void> {
-    this.#reopening = (async () => {
-      await this.#database.close()
-      await this.#database.open()
+  #reopen(): Promise<void> {
+    this.#reopening ??= (async () => {
+      try {
+        await this.#database.close()
+        await this.#database.open()
+        this.#suspect = false
+      } finally {
+        this.#reopening = undefined
+      }
     })()
-    try {
-      await this.#reopening
-      this.#suspect = false
-    } finally {
-      this.#reopening = undefined
-    }
+    return this.#reopening
   }
 
   close(): Promise<void> {
@@ -141,6 +152,22 @@ class LevelStore implements Store {
     })
     return this.#closed
   }
+}
+
+/** Room that opening needs for what it rewrites: the log in memory (4 MiB) and small change. */
+const REOPEN_BYTES = 6_291_456
+
+/**
+ * Refuses to close a database that could not be opened again: with a full disk one can still read what is there.
+ * Quotas do not show here; then opening fails, and is tried again at each use.
+ */
+async function assertRoom(path: string, operations: readonly Operation[]): Promise<void> {
+  const { bavail, bsize } = await statfs(path)
+  const bytes = operations.reduce(
+    (sum, each) => sum + each.key.length + (each.type === 'put' ? each.value.length : 0),
+    REOPEN_BYTES
+  )
+  if (bavail * bsize < bytes) throw Object.assign(new Error('no space left on device'), { code: 'ENOSPC' })
 }
 
 function closed(): XcordError {
