@@ -159,7 +159,7 @@ class LiveClient implements Client, ClientContext {
     this.#turn = this.#turn.then(async () => {
       const live = await hydrate(this, event)
       if (live !== undefined) this.#deliver(event.cursor, live)
-    }).catch((error: unknown) => this.#fault(error))
+    }).catch((error: unknown) => this.fault(error))
   }
 
   /** Nobody listens and no view shows the channel: no look-up. */
@@ -193,15 +193,15 @@ class LiveClient implements Client, ClientContext {
     for (const listener of [...this.#listeners.get(event) ?? []]) {
       try {
         const result = listener(data as never)
-        if (result instanceof Promise) result.catch((error: unknown) => this.#fault(error))
+        if (result instanceof Promise) result.catch((error: unknown) => this.fault(error))
       } catch (error) {
-        this.#fault(error)
+        this.fault(error)
       }
     }
   }
 
-  /** Rejections reach `error`, never the floor. */
-  #fault(error: unknown): void {
+  /** Rejections of listeners and faults in the background reach `error`, never the floor. */
+  fault(error: unknown): void {
     const listeners = this.#listeners.get('error')
     if (listeners === undefined || listeners.size === 0) {
       console.error('xcord:', error)

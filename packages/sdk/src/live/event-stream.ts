@@ -23,12 +23,13 @@ export async function* streamEvents(context: ClientContext, options: StreamOptio
     }
     after = since
   }
+  const ended = (): boolean => options.signal?.aborted ?? false
   let wake: () => void = () => undefined
   const off = node.onEvent(() => wake())
   const abort = (): void => wake()
   options.signal?.addEventListener('abort', abort)
   try {
-    while (options.signal?.aborted !== true) {
+    while (!ended()) {
       if (after < node.cursorFloor) {
         yield gap(after, node.cursorFloor)
         after = node.cursorFloor
@@ -41,7 +42,7 @@ export async function* streamEvents(context: ClientContext, options: StreamOptio
         const live = await hydrate(context, event)
         if (live !== undefined) yield eventJson(event.cursor, live)
       }
-      if (page.length === 0 && node.cursor <= after && options.signal?.aborted !== true) await arrived
+      if (page.length === 0 && node.cursor <= after && !ended()) await arrived
     }
   } finally {
     off()

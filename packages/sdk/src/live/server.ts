@@ -2,7 +2,7 @@
 import { type ChannelId, type InviteId, idAs, type RoleId, type ServerId, type UserId, XcordError } from '@xcord/core'
 import type { AuthorityState } from '@xcord/core/authority'
 import type { Replica } from '@xcord/core/node'
-import { toString } from 'uint8arrays'
+import { toHex } from '@xcord/core/encoding'
 import type { ServerJson } from '../shapes.ts'
 import type { Channel, Invite, Member, Role, Server, Written } from '../types.ts'
 import { LiveChannel } from './channel.ts'
@@ -60,7 +60,7 @@ export class LiveServer implements Server {
   }
 
   get stateHash(): string {
-    return toString(this.replica.state().hash(), 'hex')
+    return toHex(this.replica.state().hash())
   }
 
   channel(idOrName: string): Channel {

@@ -1,0 +1,85 @@
+/** `createClient` for Node: key store, LevelDB, libp2p. */
+import { createNodeSuite } from '@xcord/core/adapters/crypto-node'
+import { createLibp2pTransport } from '@xcord/core/adapters/libp2p'
+import { systemClock, systemRandom, systemTimers } from '@xcord/core/adapters/runtime-node'
+import { createNode } from '@xcord/core/node'
+import { createClientOver } from '../client.ts'
+import type { OpenableStore, OpenProfile, ProfileInit } from '../profile-store.ts'
+import type { Client, ClientInit } from '../types.ts'
+import { memory } from './memory.ts'
+
+let warned = false
+
+/** The store given, or memory with one warning a process. */
+function placeOf(init: ClientInit): OpenableStore {
+  if (init.store !== undefined) return init.store as OpenableStore
+  if (!warned) console.warn('xcord: no store given, so this identity lives in memory and ends with the process. Pass store: folder(path).')
+  warned = true
+  return memory() as OpenableStore
+}
+
+async function profileInit(init: ClientInit): Promise<ProfileInit> {
+  return {
+    suite: await createNodeSuite(), random: systemRandom, at: systemClock.now(), name: init.profile?.name, phrase: init.phrase,
+    onPhrase: init.onPhrase
+  }
+}
+
+/**
+ * Opens a profile (making its identity where there is none) and goes online.
+ *
+ * Errors: XCORD_NO_PROFILE, XCORD_KEYSTORE_REFUSED, XCORD_KEYSTORE_INVALID, XCORD_NEWER_VERSION, XCORD_PROFILE_IN_USE,
+ * XCORD_PHRASE_INVALID, XCORD_PORT_IN_USE, XCORD_ADDRESS_INVALID, XCORD_DISK_FULL, XCORD_STORE_CORRUPT.
+ *
+ * @example
+ * await using client = await createClient({ profile: { name: 'Ada' }, store: folder('./ada') })
+ */
+export async function createClient(init: ClientInit = {}): Promise<Client> {
+  const opening = await profileInit(init)
+  const profile = await placeOf(init).open(opening)
+  try {
+    return await connect(init, opening, profile)
+  } catch (error) {
+    await profile.store.close().catch(() => undefined)
+    await profile.release()
+    throw error
+  }
+}
+
+async function connect(init: ClientInit, { suite }: ProfileInit, profile: OpenProfile): Promise<Client> {
+  const { network = {} } = init
+  const transport = await createLibp2pTransport({
+    suite, seed: profile.account.device.signSeed, listen: network.listen, announce: network.announce, mdns: network.mdns ?? true
+  })
+  let client: Client | undefined
+  const node = await createNode({
+    suite, clock: systemClock, random: systemRandom, timers: systemTimers, store: profile.store, masterKey: profile.masterKey,
+    account: profile.account, name: profile.name, transport, bootstrap: init.bootstrap ?? [],
+    onFault: error => reportFault(client, error)
+  })
+  client = createClientOver(node, async () => {
+    await node.close()
+    await profile.release()
+  })
+  return client
+}
+
+function reportFault(client: Client | undefined, error: unknown): void {
+  if (client === undefined) console.error('xcord:', error)
+  else (client as Client & { fault?: (error: unknown) => void }).fault?.(error)
+}
+
+/** What making a profile gives. */
+export interface MadeProfile {
+  readonly identity: string
+  readonly name: string
+}
+
+/** Makes (or by a phrase recovers) an identity without going online. XCORD_PROFILE_EXISTS where there is one. */
+export async function createProfile(init: Required<Pick<ClientInit, 'profile' | 'store'>> & Pick<ClientInit, 'phrase' | 'onPhrase'>): Promise<MadeProfile> {
+  const opening = await profileInit(init)
+  const profile = await (init.store as OpenableStore).open(opening)
+  await profile.store.close()
+  await profile.release()
+  return { identity: profile.account.user, name: profile.name }
+}

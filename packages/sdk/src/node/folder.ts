@@ -1,0 +1,100 @@
+/**
+ * A profile in a folder: `keystore` (KS1), `database/` (LevelDB, sealed), a lock held while it is open, and
+ * without a password a `key` file that only its owner may read (KS2).
+ */
+import { mkdir, readFile, stat, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { XcordError } from '@xcord/core'
+import { openLevelStore } from '@xcord/core/adapters/level'
+import { lockProfile, type ProfileLock, readKeyStoreFile, writeKeyStoreFile } from '@xcord/core/adapters/runtime-node'
+import { fromUtf8, utf8 } from '@xcord/core/encoding'
+import {
+  accountFromKeyStore, createKeyStore, type KeyStore, keyStoreContents, type KeyStoreLocks, type KeyStoreUnlock, keyStoreError,
+  openKeyStore
+} from '@xcord/core/identity'
+import type { OpenableStore, OpenProfile, ProfileInit } from '../profile-store.ts'
+import type { ProfileStore } from '../types.ts'
+import { makeAccount } from './identity.ts'
+
+const KEY_BYTES = 32
+const OWNER_ONLY = 0o600
+/** Extension row of the key store that holds the profile's name. */
+const NAME_ROW = 'name'
+
+/** How a folder is locked. */
+export interface FolderOptions {
+  /** At least 8 characters. Without it a key file of mode 0600 beside the key store opens it. */
+  readonly password?: string
+}
+
+/** Keeps a profile in a folder, made when needed. Errors when opened: XCORD_KEYSTORE_REFUSED, XCORD_PROFILE_IN_USE. */
+export function folder(path: string, options: FolderOptions = {}): ProfileStore {
+  const place: OpenableStore = { kind: 'folder', open: async init => await openFolder(path, options, init) }
+  return place
+}
+
+/** Whether a folder holds a profile already. */
+export async function hasProfile(path: string): Promise<boolean> {
+  return await stat(join(path, 'keystore')).then(() => true, () => false)
+}
+
+async function openFolder(path: string, options: FolderOptions, init: ProfileInit): Promise<OpenProfile> {
+  await mkdir(path, { recursive: true, mode: 0o700 })
+  const lock = await lockProfile(path)
+  try {
+    const bytes = await readKeyStoreFile(join(path, 'keystore'))
+    const keyStore = bytes === undefined ? await create(path, options, init) : await open(path, options, init, bytes)
+    return await assemble(path, lock, keyStore, init)
+  } catch (error) {
+    await lock.release()
+    throw error
+  }
+}
+
+async function assemble(path: string, lock: ProfileLock, keyStore: KeyStore, init: ProfileInit): Promise<OpenProfile> {
+  const account = accountFromKeyStore(init.suite, keyStore.contents)
+  if (!account.ok) throw new XcordError('XCORD_KEYSTORE_INVALID', `The key store does not hold together: ${account.reason}.`, { rule: account.rule, reason: account.reason })
+  const named = keyStore.contents.extensions.find(([key]) => key === NAME_ROW)?.[1]
+  const store = await openLevelStore(join(path, 'database'))
+  return {
+    account: account.value, name: (named === undefined ? undefined : fromUtf8(named)) ?? init.name ?? 'someone',
+    masterKey: keyStore.masterKey, store, release: async () => await lock.release()
+  }
+}
+
+async function create(path: string, options: FolderOptions, init: ProfileInit): Promise<KeyStore> {
+  const { account, name } = makeAccount(init, path)
+  const locks: KeyStoreLocks = {
+    ...(options.password === undefined ? { keyFile: await makeKeyFile(path, init) } : { password: { text: options.password } }),
+    recoveryPublicKey: account.log.genesis.recoveryPublicKey
+  }
+  const keyStore = createKeyStore(init.suite, init.random, init.at, keyStoreContents(account, [[NAME_ROW, utf8(name)]]), locks)
+  await writeKeyStoreFile(join(path, 'keystore'), keyStore.bytes)
+  return keyStore
+}
+
+async function makeKeyFile(path: string, init: ProfileInit): Promise<Uint8Array> {
+  const key = init.random.bytes(KEY_BYTES)
+  await writeFile(join(path, 'key'), key, { mode: OWNER_ONLY, flag: 'wx' }).catch(async (error: unknown) => {
+    // Left by a run that ended before the key store was written: nothing is sealed under it yet.
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
+    await writeFile(join(path, 'key'), key, { mode: OWNER_ONLY })
+  })
+  return key
+}
+
+async function open(path: string, options: FolderOptions, init: ProfileInit, bytes: Uint8Array): Promise<KeyStore> {
+  if (init.phrase !== undefined) {
+    throw new XcordError('XCORD_PROFILE_EXISTS', `There is a profile at ${path} already; recover into an empty place.`, { profile: path, path })
+  }
+  const opened = openKeyStore(init.suite, bytes, await unlocking(path, options))
+  if (!opened.ok) throw keyStoreError(opened, bytes, path)
+  return opened.value
+}
+
+async function unlocking(path: string, options: FolderOptions): Promise<KeyStoreUnlock> {
+  if (options.password !== undefined) return { password: options.password }
+  const keyFile = await readFile(join(path, 'key')).catch(() => undefined)
+  if (keyFile === undefined) throw new XcordError('XCORD_KEYSTORE_LOCKED', 'This profile is locked by a password.', {})
+  return { keyFile: new Uint8Array(keyFile) }
+}

@@ -1,0 +1,4 @@
+/** Places for profiles in Node. */
+export { createClient, createProfile, type MadeProfile } from './create-client.ts'
+export { folder, type FolderOptions, hasProfile } from './folder.ts'
+export { memory } from './memory.ts'
