@@ -52,6 +52,16 @@ export interface OverwriteState {
   readonly deny: bigint
 }
 
+/** What only threads have (AU32). */
+export interface ThreadState {
+  readonly private: boolean
+  readonly archived: boolean
+  readonly locked: boolean
+  readonly creator: UserId
+  /** Of a private thread. */
+  readonly members: readonly UserId[]
+}
+
 export interface ChannelState {
   readonly id: ChannelId
   readonly kind: ChannelKind
@@ -63,7 +73,11 @@ export interface ChannelState {
   readonly slowModeSeconds: number
   /** EK15: who reads what was sent before they came. */
   readonly history: readonly number[]
+  /** Those that count: of a synced channel its category's (AU31), of a thread its parent's (AU32). */
   readonly overwrites: readonly OverwriteState[]
+  readonly synced: boolean
+  readonly nsfw: boolean
+  readonly thread?: ThreadState
 }
 
 export interface InviteState {
@@ -86,8 +100,14 @@ export interface AuthorityState {
   readonly name: string
   readonly owner: UserId
   readonly ownerGeneration: number
+  readonly description: string | null
+  /** A number of `policy` by its key (AU12): 0 minSuite, 1 shards, 2 invite mode, 3 root signature waived. 0 where unset. */
+  policy(key: number): number
+  /** Anybody the server ever knew, whatever their status. */
   member(user: UserId): MemberState | undefined
+  /** Those who are in. */
   members(): Iterable<MemberState>
+  banned(): Iterable<UserId>
   /** Who a device belongs to, and whether it is on. */
   device(device: DeviceId): { readonly user: UserId; readonly on: boolean } | undefined
   role(role: RoleId): RoleState | undefined
@@ -173,11 +193,21 @@ export interface OperationDraft {
   readonly refs?: readonly OperationId[]
 }
 
+/** How an operation came here. */
+export interface AddOptions {
+  /** Whom an orphan counts against (AU9); the author's device unless told. */
+  readonly peer?: string
+  /** From our own store: signatures inside the body were checked when it was first accepted. */
+  readonly trusted?: boolean
+  /** Gossiped just now, not history: joins long past their invite's end are held (IV5). */
+  readonly live?: boolean
+}
+
 /** One server's operations and what follows from them. */
 export interface AuthorityLog {
   readonly server: ServerId
   /** Adds one signed operation. `now` is used only by AU6. Orphans that became placeable follow by `drain`. */
-  add(operation: Operation, now: number): AddResult
+  add(operation: Operation, now: number, options?: AddOptions): AddResult
   /** Results of orphans and held operations that can be placed now, in order. */
   drain(now: number): readonly AddResult[]
   get(id: OperationId): Operation | undefined
@@ -186,7 +216,7 @@ export interface AuthorityLog {
   operations(): Iterable<Operation>
   count(): number
   heads(): readonly OperationId[]
-  /** Leaves not in the past of any head. */
+  /** Leaves that nothing cites: a `gather` of these takes all others along. */
   leaves(): readonly OperationId[]
   missing(): readonly OperationId[]
   /** ≤ 16 ids whose past holds all that is known here, or undefined while more leaves await a `gather` (AU8). */

@@ -1,6 +1,7 @@
 /** What authority needs from the layers below as functions: identity's proofs and the suite. */
-import type { DeviceId, UserId, Verdict } from '../base/index.ts'
+import { accept, type DeviceId, refuse, type UserId, type Verdict } from '../base/index.ts'
 import type { Suite } from '../crypto/index.ts'
+import { type IdentityEntry, readGenesis, verifyCredential, verifyIdentityEntry, verifyRevocation } from '../identity/index.ts'
 
 /** Claims of a device certificate (ID6). */
 export interface CredentialClaims {
@@ -23,7 +24,7 @@ export interface IdentityClaims {
 
 /**
  * Each verdict must follow from the bytes alone: a check that looked at what this peer happens to know would
- * split the log (AU14). `trusted` skips signatures of bytes that were verified before they were stored.
+ * split the log (AU14). `trusted` may skip signatures of bytes that were verified before they were stored.
  */
 export interface AuthorityDeps {
   readonly suite: Suite
@@ -33,3 +34,28 @@ export interface AuthorityDeps {
   /** User and root key of an identity's genesis tuple (ID2), for a transfer's root signature. */
   readIdentityGenesis(bytes: Uint8Array): Verdict<{ readonly user: UserId; readonly rootPublicKey: Uint8Array }>
 }
+
+function identityClaims(suite: Suite, entry: IdentityEntry): Verdict<IdentityClaims> {
+  const { body, user } = entry
+  if (body.kind === 'userKey') {
+    return accept({ user, userKey: { generation: body.generation, boxPublicKey: body.boxPublicKey } })
+  }
+  if (body.kind !== 'moved') return refuse('AU12', 'that identity entry has no place in a server')
+  const successor = readGenesis(suite, body.successor)
+  return successor.ok ? accept({ user, moved: successor.value.user }) : successor
+}
+
+/** Identity's proofs as authority asks for them. */
+export function authorityDeps(suite: Suite): AuthorityDeps {
+  return {
+    suite,
+    verifyCredential: bytes => verifyCredential(suite, bytes),
+    verifyRevocation: bytes => verifyRevocation(suite, bytes),
+    verifyIdentityEntry: bytes => {
+      const entry = verifyIdentityEntry(suite, bytes)
+      return entry.ok ? identityClaims(suite, entry.value) : entry
+    },
+    readIdentityGenesis: bytes => readGenesis(suite, bytes)
+  }
+}
+

@@ -1,6 +1,7 @@
 /** Graph: operations, envelopes and author chains (EN2–EN5, EN8–EN16, GR): bytes that prove who wrote after what. */
 export * from './contract.ts'
 export * from './operation.ts'
+export * from './orphans.ts'
 export * from './signed-tuple.ts'
 export * from './envelope.ts'
 export * from './envelope-seal.ts'

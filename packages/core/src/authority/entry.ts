@@ -1,0 +1,55 @@
+/** What the live log keeps of each accepted operation and of each cell (AU48). */
+import type { OperationId, RuleId } from '../base/index.ts'
+import type { CborValue } from '../encoding/index.ts'
+import { type Past, pastHas } from './past.ts'
+import type { Judged, Winner } from './reader.ts'
+
+/** One operation striking another, by rule. A fact about the pair, kept for ever. */
+export interface Edge {
+  readonly from: Entry
+  readonly rule: RuleId
+}
+
+/** Why an operation does not stand. */
+export interface VoidCause {
+  readonly rule: RuleId
+  readonly by: OperationId | undefined
+}
+
+/** An accepted operation with its place and its fate. */
+export interface Entry extends Judged {
+  /** Place in the order of acceptance here; says nothing to others. */
+  readonly order: number
+  /** Place in pasts' bit sets; −1 for a leaf that nothing cites. */
+  index: number
+  readonly past: Past
+  readonly supp: readonly Entry[]
+  readonly attackers: Edge[]
+  readonly targets: Entry[]
+  /** Operations whose support this is. */
+  readonly dependants: Entry[]
+  effective: boolean
+  voided: VoidCause | undefined
+}
+
+/** One cell: who wrote it, who denies it, who relies on it. */
+export interface Cell {
+  readonly key: string
+  readonly writes: Entry[]
+  readonly denials: Entry[]
+  readonly reliers: Entry[]
+  /** Undominated effective writes. */
+  standing: readonly Entry[]
+  winner: Winner | undefined
+}
+
+/** Whether `a` is `b` or in its past. */
+export function covers(b: Entry, a: Entry): boolean {
+  return a === b || (a.index >= 0 && pastHas(b.past, a.index))
+}
+
+/** The value an entry gave a cell. */
+export function writtenTo(entry: Entry, cell: string): CborValue {
+  for (const write of entry.known.writes) if (write.cell === cell) return write.value
+  return null
+}

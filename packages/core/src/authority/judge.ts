@@ -1,0 +1,105 @@
+/** Messages judged by authority (AU34–AU38): by what the author had seen, then against concurrent denials. */
+import { type ChannelId, idAs, idFromBytes, type MessageId, type OperationId, refuse, type RuleId, type UserId } from '../base/index.ts'
+import { channelCell, cutCell, deviceCell, threadMemberCell } from './cell.ts'
+import type { ContentAct, ContentVerdict } from './contract.ts'
+import type { Entry } from './entry.ts'
+import { PERMISSION_BITS } from './flags.ts'
+import type { Ledger } from './ledger.ts'
+import { channelActs, channelExists, isMember, userOfDevice } from './plan.ts'
+import { holds, type Missing, type Need, numberOf, type Proof, prove, standingOf } from './proof.ts'
+import type { View } from './view.ts'
+
+/** What a message's place in authority gives: found once per author, frontier, channel and needs. */
+export interface ActProof {
+  readonly user: UserId
+  readonly cells: readonly string[]
+  readonly supp: readonly OperationId[]
+  readonly joins: readonly OperationId[]
+}
+
+/** AU35: whether the state of the message's past permits the act. */
+export function proveAct(view: View, act: ContentAct): { readonly ok: true; readonly value: ActProof } | Missing {
+  const device = userOfDevice(view, act.device)
+  if (device === undefined || !device.on) return refuse('AU35', 'the device is not on')
+  const { user } = device
+  if (!isMember(view, user)) return refuse('AU35', 'the author is not in')
+  const meta = act.channel === idAs('c', view.server)
+  if (!meta && !channelExists(view, act.channel)) return refuse('AU35', 'no such channel')
+  const standing = standingOf(view, user, act.at)
+  const unknown = act.needs.find(name => !Object.hasOwn(PERMISSION_BITS, name))
+  if (unknown !== undefined) throw new RangeError(`no permission is called "${unknown}"`)
+  const channel = meta ? null : act.channel
+  const needs: Need[] = act.needs.map(name => ({ bit: PERMISSION_BITS[name as keyof typeof PERMISSION_BITS], channel }))
+  if (!meta) needs.unshift({ bit: PERMISSION_BITS.ViewChannel, channel })
+  const thread = meta ? [] : threadNeeds(view, standing, act.channel, needs)
+  if ('ok' in thread) return thread
+  const proof = prove(view, standing, needs, [deviceCell(act.device), ...(meta ? [] : channelActs(view, act.channel)), ...thread])
+  if (!proof.ok) return { ...proof, rule: 'AU35' }
+  return { ok: true, value: actProof(view, user, proof.value, thread) }
+}
+
+function actProof(view: View, user: UserId, proof: Proof, rests: readonly string[]): ActProof {
+  const supp = new Set(proof.supp.keys())
+  for (const cell of rests) {
+    const winner = view.winner(cell)
+    if (winner !== undefined) supp.add(winner.by.op.id)
+  }
+  return { user, cells: [...proof.cells], supp: [...supp], joins: view.liveJoins(user) }
+}
+
+/** AU32: private threads are for their members, locked ones for ManageThreads. */
+function threadNeeds(view: View, standing: ReturnType<typeof standingOf>, channel: ChannelId, needs: Need[]): readonly string[] | Missing {
+  if (view.winner(channelCell(channel, 'kind'))?.value !== 'thread') return []
+  const manage: Need = { bit: PERMISSION_BITS.ManageThreads, channel }
+  const manages = holds(view, standing, manage.bit, channel)
+  const cells: string[] = []
+  if (numberOf(view, channelCell(channel, 'locked'), 0) === 1) {
+    if (!manages) return refuse('AU35', 'the thread is locked')
+    needs.push(manage)
+  } else cells.push(channelCell(channel, 'locked'))
+  if (numberOf(view, channelCell(channel, 'private'), 0) === 1) {
+    const own = threadMemberCell(channel, standing.user)
+    if (numberOf(view, own, 0) === 1) cells.push(own)
+    else if (manages) needs.push(manage)
+    else return refuse('AU35', 'not a member of the private thread')
+  }
+  return cells
+}
+
+/** AU36, AU37: hidden where the proof has fallen, or a denial concurrent with the message reaches it. */
+export function believe(ledger: Ledger, view: View, act: ContentAct, proof: ActProof): ContentVerdict {
+  const { user } = proof
+  for (const id of proof.supp) {
+    const entry = ledger.entry(id)
+    if (!entry.effective) return { kind: 'hidden', user, rule: 'AU36', by: entry.voided?.by ?? id }
+  }
+  const [join] = proof.joins
+  if (join !== undefined && proof.joins.every(id => !ledger.entry(id).effective)) return { kind: 'hidden', user, rule: 'AU36', by: join }
+  const device = deviceCell(act.device)
+  for (const key of proof.cells) {
+    for (const denial of ledger.cells.get(key)?.denials ?? []) {
+      if (!denial.effective || view.has(denial) || !reaches(ledger, denial, act)) continue
+      return { kind: 'hidden', user, rule: key === device ? 'AU22' : ruleOf(denial), by: denial.op.id }
+    }
+  }
+  return { kind: 'visible', user }
+}
+
+function ruleOf(denial: Entry): RuleId {
+  return denial.known.target === undefined ? 'AU37' : 'AU36'
+}
+
+/** Whether a message lies beyond a denial's content cut (AU37). */
+function reaches(ledger: Ledger, denial: Entry, act: ContentAct): boolean {
+  if (denial.known.until !== undefined && act.at >= denial.known.until) return false
+  if (denial.op.cut === null) return act.at > denial.op.at
+  const row = denial.op.cut.find(each => each.device === act.device)
+  const extended = ledger.cells.get(cutCell(denial.op.id, act.device))?.winner?.value as readonly [number, Uint8Array] | undefined
+  const [seq, last] = extended ?? [row?.contentSeq ?? -1, row?.envelope ?? undefined]
+  if (act.seq !== seq) return act.seq > seq
+  return last === undefined || act.id !== envelopeId(last)
+}
+
+function envelopeId(bytes: Uint8Array): MessageId {
+  return idFromBytes('m', bytes)
+}

@@ -1,0 +1,250 @@
+/**
+ * The live resolver (AU48): accepted operations, who strikes whom, what stands, and the undominated writes of each
+ * cell. Adding an operation costs what it touches.
+ */
+import { type DeviceId, idAs, invariant, type InviteId, type OperationId, type RuleId, type ServerId, type UserId } from '../base/index.ts'
+import type { Operation } from '../graph/index.ts'
+import { type Relation, attackRule, compareAge } from './attack.ts'
+import { type Cell, covers, type Entry, writtenTo } from './entry.ts'
+import { affectedBy, causeOf, type Fates, insertByAge, type LimitedInvite, undominated } from './fate.ts'
+import { FateQueue } from './fate-queue.ts'
+import { compareWrites } from './merge.ts'
+import { type Past, unionPasts } from './past.ts'
+import type { Judged, Winner } from './reader.ts'
+import { listAt, Registry } from './registry.ts'
+
+/** What adding one operation did. */
+export interface Settled {
+  readonly entry: Entry
+  /** Operations whose fate turned, the new one not among them. */
+  readonly flips: readonly Entry[]
+  /** Cells whose winner may be another, with the winner before. */
+  readonly touched: ReadonlyMap<Cell, Winner | undefined>
+}
+
+/** One device's operations. */
+export interface DeviceChain {
+  readonly all: Entry[]
+  readonly bySeq: Map<number, Entry[]>
+  /** Those that share their seq with another: proofs of a fork (AU39). */
+  readonly forked: Entry[]
+  /** The end of the longest branch. */
+  newest: Entry
+}
+
+export class Ledger implements Fates {
+  readonly server: ServerId
+  readonly entries = new Map<OperationId, Entry>()
+  readonly cells = new Map<string, Cell>()
+  readonly registry = new Registry()
+  readonly chains = new Map<DeviceId, DeviceChain>()
+  readonly invites = new Map<InviteId, LimitedInvite>()
+  readonly joinsBy = new Map<InviteId, Entry[]>()
+  readonly unbans = new Map<UserId, Entry[]>()
+  readonly transfers: Entry[] = []
+  /** Operations that strike something: what may make an older view differ from the present. */
+  readonly strikers = new Set<Entry>()
+  /** Grows when an edge, a fate or an overused invite may change what a view's overlay has to say. */
+  version = 0
+  readonly #ownerOps = new Map<number, Entry[]>()
+  readonly #revocations = new Map<DeviceId, Entry[]>()
+  #indices = 0
+
+  constructor(server: ServerId) {
+    this.server = server
+  }
+
+  get count(): number {
+    return this.entries.size
+  }
+
+  has(): boolean {
+    return true
+  }
+
+  isEffective(entry: Entry): boolean {
+    return entry.effective
+  }
+
+  limited(invite: InviteId): LimitedInvite | undefined {
+    return this.invites.get(invite)
+  }
+
+  entry(id: OperationId): Entry {
+    const found = this.entries.get(id)
+    invariant(found, 'AU9', id)
+    return found
+  }
+
+  /** Past that an operation citing these would have; gives cited leaves their index. */
+  pastOf(cited: Iterable<OperationId>): Past {
+    const entries = [...cited].map(id => this.entry(id))
+    for (const each of entries) if (each.index < 0) each.index = this.#indices++
+    return unionPasts(entries.map(each => each.past), entries.map(each => each.index))
+  }
+
+  cell(key: string): Cell {
+    let cell = this.cells.get(key)
+    if (cell === undefined) {
+      cell = { key, writes: [], denials: [], reliers: [], standing: [], winner: undefined }
+      this.cells.set(key, cell)
+    }
+    return cell
+  }
+
+  /** Takes in a validated operation and settles all fates it touches. */
+  add(judged: Judged, past: Past, spine: boolean): Settled {
+    const entry: Entry = {
+      ...judged, order: this.entries.size, index: spine ? this.#indices++ : -1, past,
+      supp: judged.known.supp.map(id => this.entry(id)), attackers: [], targets: [], dependants: [], effective: false, voided: undefined
+    }
+    this.entries.set(entry.op.id, entry)
+    for (const each of entry.supp) each.dependants.push(entry)
+    this.#findAttackers(entry)
+    this.#findTargets(entry)
+    this.#enlist(entry)
+    const touched = new Map<Cell, Winner | undefined>()
+    const flips = this.#settle(entry, touched)
+    return { entry, flips, touched }
+  }
+
+  /** Cells, lists and registries that know the operation from now on. */
+  #enlist(entry: Entry): void {
+    const { known, op, body } = entry
+    for (const key of known.cells) this.cell(key).reliers.push(entry)
+    for (const write of known.writes) {
+      const cell = this.cell(write.cell)
+      if (cell.writes.length === 0) this.registry.note(write.cell)
+      if (cell.writes[cell.writes.length - 1] !== entry) cell.writes.push(entry)
+      if (write.denial && cell.denials[cell.denials.length - 1] !== entry) cell.denials.push(entry)
+      if (write.cell.startsWith('dev|')) this.registry.noteDevice(write.cell.slice(4) as DeviceId, known.user)
+    }
+    this.#extend(entry)
+    if (known.generation !== undefined) listAt(this.#ownerOps, known.generation).push(entry)
+    if (body.name === 'transfer') this.transfers.push(entry)
+    for (const device of known.revokes ?? []) listAt(this.#revocations, device).push(entry)
+    if (body.name === 'join') listAt(this.joinsBy, body.body.invite).push(entry)
+    if (body.name === 'unban') listAt(this.unbans, body.body.user).push(entry)
+    if (known.limited !== undefined) this.#limit(entry, known.limited)
+  }
+
+  #extend(entry: Entry): void {
+    const { device, seq } = entry.op
+    let chain = this.chains.get(device)
+    if (chain === undefined) this.chains.set(device, (chain = { all: [], bySeq: new Map(), forked: [], newest: entry }))
+    chain.all.push(entry)
+    const same = listAt(chain.bySeq, seq)
+    if (same.length === 1) chain.forked.push(same[0] as Entry)
+    if (same.length > 0) chain.forked.push(entry)
+    same.push(entry)
+    const { op } = chain.newest
+    if (seq > op.seq || (seq === op.seq && compareAge(entry, chain.newest) < 0)) chain.newest = entry
+  }
+
+  /** AU5: whether what is cited brings in a branch of the author's own chain that `prev` is not on. */
+  hasOwnOutsideChain(op: Operation): boolean {
+    const chain = this.chains.get(op.device)
+    if (chain === undefined) return false
+    const prev = op.prev === null ? undefined : this.entry(op.prev)
+    const cited = [...op.parents, ...op.refs].map(id => this.entry(id))
+    const strays = (own: Entry): boolean => !(prev !== undefined && covers(prev, own)) && cited.some(each => covers(each, own))
+    return (chain.bySeq.get(op.seq) ?? []).some(strays) || chain.forked.some(strays)
+  }
+
+  #limit(entry: Entry, limited: NonNullable<Judged['known']['limited']>): void {
+    let invite = this.invites.get(limited.invite)
+    if (invite === undefined) this.invites.set(limited.invite, (invite = { maxUses: limited.maxUses, joins: [] }))
+    insertByAge(invite.joins, entry)
+    if (invite.joins.length > invite.maxUses) this.version++
+  }
+
+  #strike(from: Entry, to: Entry, relation: Relation): void {
+    if (to.attackers.some(edge => edge.from === from)) return
+    const rule: RuleId | undefined = attackRule(from, to, relation, (a, b) => covers(this.entry(b), a as Entry))
+    if (rule === undefined) return
+    to.attackers.push({ from, rule })
+    from.targets.push(to)
+    this.strikers.add(from)
+    this.version++
+  }
+
+  /** Known operations that strike a new one: it is in nobody's past yet. */
+  #findAttackers(entry: Entry): void {
+    const consider = (from: Entry): void => {
+      if (!covers(entry, from)) this.#strike(from, entry, 'concurrent')
+    }
+    for (const key of entry.known.cells) for (const from of this.cells.get(key)?.denials ?? []) consider(from)
+    for (const from of this.#revocations.get(entry.op.device) ?? []) consider(from)
+    const { generation } = entry.known
+    if (generation !== undefined) for (const from of this.transfers) if (from.known.generation === generation) consider(from)
+  }
+
+  /** Known operations that a new one strikes. */
+  #findTargets(entry: Entry): void {
+    const { known, op } = entry
+    const consider = (to: Entry): void => {
+      const past = covers(entry, to)
+      if (!past || op.cut !== null) this.#strike(entry, to, past ? 'past' : 'concurrent')
+    }
+    for (const write of known.writes) if (write.denial) for (const to of this.cells.get(write.cell)?.reliers ?? []) consider(to)
+    for (const device of known.revokes ?? []) for (const to of this.chains.get(device)?.all ?? []) consider(to)
+    if (entry.body.name === 'transfer') for (const to of this.#ownerOps.get(known.generation as number) ?? []) consider(to)
+  }
+
+  /** Decides fates in AU23's order, beginning with the new operation and what it may strike. */
+  #settle(entry: Entry, touched: Map<Cell, Winner | undefined>): Entry[] {
+    const queue = new FateQueue()
+    const flips: Entry[] = []
+    queue.push(entry)
+    for (let next = queue.pop(); next !== undefined; next = queue.pop()) {
+      const cause = causeOf(next, this)
+      const effective = cause === undefined
+      next.voided = cause
+      if (next.effective === effective) continue
+      next.effective = effective
+      if (next !== entry) {
+        flips.push(next)
+        this.version++
+      }
+      for (const each of affectedBy(next, this)) queue.push(each)
+      touchAll(this, next, touched)
+    }
+    for (const cell of touched.keys()) this.#restand(cell, flips.length === 0 ? entry : undefined)
+    return flips
+  }
+
+  /** Brings a cell's undominated writes up to date; quick where one effective write was added and nothing turned. */
+  #restand(cell: Cell, added: Entry | undefined): void {
+    if (added !== undefined) {
+      if (!added.effective) return
+      cell.standing = [...cell.standing.filter(each => !covers(added, each)), added]
+    } else cell.standing = undominated(cell.writes.filter(each => each.effective), covers)
+    cell.winner = winnerOf(cell.key, cell.standing)
+  }
+
+  /** The join, or the genesis, that an assignment's cell names. */
+  userOfJoin(join: OperationId): UserId | undefined {
+    return this.entries.get(join)?.known.user
+  }
+
+  genesis(): Entry {
+    return this.entry(idAs('o', this.server))
+  }
+}
+
+function touchAll(ledger: Ledger, entry: Entry, touched: Map<Cell, Winner | undefined>): void {
+  for (const write of entry.known.writes) {
+    const cell = ledger.cell(write.cell)
+    if (!touched.has(cell)) touched.set(cell, cell.winner)
+  }
+}
+
+/** AU24 over undominated effective writes. */
+export function winnerOf(key: string, standing: readonly Entry[]): Winner | undefined {
+  let best: Winner | undefined
+  for (const by of standing) {
+    const value = writtenTo(by, key)
+    if (best === undefined || compareWrites(key, by, value, best.by, best.value) > 0) best = { by, value }
+  }
+  return best
+}

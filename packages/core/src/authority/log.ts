@@ -1,0 +1,370 @@
+/**
+ * One server's operations and what follows from them: the door of the resolver (AU9, AU48).
+ */
+import {
+  type DeviceId, FUTURE_MS_MAX, idAs, OPERATION_CITES_MAX, type OperationId, refuse, type Refusal, type ServerId, type Verdict
+} from '../base/index.ts'
+import { type Operation, OrphanPool } from '../graph/index.ts'
+import { compareAge } from './attack.ts'
+import { timeoutCell } from './cell.ts'
+import { changesOf, rejudgeOf } from './changes.ts'
+import type {
+  AddOptions, AddResult, AuthorityLog, AuthorityState, ContentAct, ContentVerdict, Loss, OperationDraft
+} from './contract.ts'
+import type { AuthorityDeps } from './deps.ts'
+import { covers, type Entry } from './entry.ts'
+import { believe, proveAct } from './judge.ts'
+import { PROTOCOL_VERSION } from './kinds/plan-server.ts'
+import { decodeBody, isSpine, type KindBody } from './kinds/table.ts'
+import { Ledger } from './ledger.ts'
+import { fallenLosses, lossesOf, strikerOf } from './losses.ts'
+import { type Past, unionPasts } from './past.ts'
+import { citationsFor, newestOf } from './place.ts'
+import type { Known } from './reader.ts'
+import { RecentMap } from './recent-map.ts'
+import { State, StateCache } from './state.ts'
+import { stateRoot } from './state-root.ts'
+import { citedBy, placeFault } from './structure.ts'
+import { type Invalid, validate, validateGenesis } from './validate.ts'
+import { type Membership, pastMembership, prefixMembership, View } from './view.ts'
+
+/** Refused ids that are remembered, so that what cites them is refused at once. */
+const REFUSED_MAX = 4_096
+/** Operations from the future that wait here (AU6). */
+const HELD_MAX = 1_024
+/** Frontiers whose state is kept. */
+const STATES_MAX = 128
+/** IV5: a join that arrives this long after its invite's end is held. */
+const LATE_JOIN_MS_MAX = 600_000
+const NO_EXTRA: ReadonlySet<Entry> = new Set()
+
+/** Judges a genesis, which everything else of a server rests on (AU14). */
+export function checkGenesis(deps: AuthorityDeps, genesis: Operation, options: { readonly trusted?: boolean } = {}): Verdict<Known> {
+  if (genesis.id.slice(1) !== genesis.server.slice(1)) return refuse('AU2', 'a server\'s id is its genesis\' id')
+  const kind = decodeBody(genesis.kind, genesis.body)
+  return kind.ok ? validateGenesis(deps, genesis, kind.value, options) : kind
+}
+
+/**
+ * Opens a server's log with its genesis.
+ *
+ * @throws TypeError if the genesis is none: bytes from a peer go through `checkGenesis` first.
+ */
+export function createAuthorityLog(deps: AuthorityDeps, genesis: Operation, options: { readonly trusted?: boolean } = {}): AuthorityLog {
+  const known = checkGenesis(deps, genesis, options)
+  if (!known.ok) throw new TypeError(`not a genesis: ${known.rule}, ${known.reason}`)
+  return new Log(deps, genesis, known.value)
+}
+
+class Log implements AuthorityLog {
+  readonly server: ServerId
+  readonly #deps: AuthorityDeps
+  readonly #ledger: Ledger
+  readonly #heads = new Set<Entry>()
+  readonly #leaves = new Set<Entry>()
+  readonly #orphans = new OrphanPool()
+  readonly #ready: { readonly operation: Operation; readonly peer: string }[] = []
+  readonly #outcomes: AddResult[] = []
+  readonly #held = new Map<OperationId, { readonly operation: Operation; readonly until: number }>()
+  readonly #refused = new RecentMap<OperationId, Refusal>(REFUSED_MAX)
+  readonly #states = new RecentMap<string, State>(STATES_MAX)
+  readonly #views = new RecentMap<string, View>(STATES_MAX * 2)
+  readonly #proofs = new RecentMap<string, ReturnType<typeof proveAct>>(STATES_MAX * 8)
+  readonly #losses: { readonly entry: Entry; readonly losses: readonly Loss[] }[] = []
+  #cache = new StateCache()
+  #state: State | undefined
+  #newer: OperationId | undefined
+
+  constructor(deps: AuthorityDeps, genesis: Operation, known: Known) {
+    this.#deps = deps
+    this.server = genesis.server
+    this.#ledger = new Ledger(genesis.server)
+    const body = (decodeBody(genesis.kind, genesis.body) as { value: KindBody }).value
+    const { entry } = this.#ledger.add({ op: genesis, body, known }, unionPasts([], []), true)
+    this.#heads.add(entry)
+  }
+
+  add(operation: Operation, now: number, options: AddOptions = {}): AddResult {
+    if (this.#ledger.entries.has(operation.id)) return { kind: 'known', operation: operation.id }
+    if (this.#newer !== undefined) return { kind: 'newer', operation: operation.id }
+    if (operation.server !== this.server) return this.#reject(operation, refuse('AU1', 'another server\'s operation'))
+    const earlier = this.#refused.get(operation.id)
+    if (earlier !== undefined) return { kind: 'rejected', refusal: earlier }
+    if (operation.at > now + FUTURE_MS_MAX) return this.#hold(operation, operation.at - FUTURE_MS_MAX)
+    const cited = citedBy(operation)
+    if (cited.some(id => this.#refused.get(id) !== undefined)) return this.#reject(operation, refuse('AU9', 'cites an operation that was refused'))
+    const missing = cited.filter(id => !this.#ledger.entries.has(id))
+    if (missing.length > 0) {
+      this.#orphans.add(operation, [...new Set(missing)], options.peer ?? operation.device)
+      return { kind: 'orphan', operation: operation.id, missing }
+    }
+    return this.#judgeAndAdd(operation, now, options)
+  }
+
+  #judgeAndAdd(operation: Operation, now: number, options: AddOptions): AddResult {
+    const kind = decodeBody(operation.kind, operation.body)
+    if (!kind.ok) return this.#reject(operation, kind)
+    const place = placeFault(operation, {
+      operation: id => this.#ledger.entry(id).op,
+      isCovered: (a, b) => covers(this.#ledger.entry(b), this.#ledger.entry(a)),
+      hasOwnOutsideChain: op => this.#ledger.hasOwnOutsideChain(op)
+    })
+    if (place !== undefined) return this.#reject(operation, place)
+    const past = this.#ledger.pastOf(citedBy(operation))
+    const view = new View(this.#ledger, pastMembership(past, NO_EXTRA))
+    const known = validate(this.#deps, operation, kind.value, view, { trusted: options.trusted === true })
+    if (!known.ok) return this.#reject(operation, known)
+    if (options.live === true && this.#isLateJoin(kind.value, view, now)) return this.#hold(operation, Number.MAX_SAFE_INTEGER)
+    if (kind.value.name === 'protoRaise' && kind.value.body.version > PROTOCOL_VERSION) {
+      this.#newer = operation.id
+      return { kind: 'newer', operation: operation.id }
+    }
+    return this.#take(operation, kind.value, known.value, past)
+  }
+
+  #take(operation: Operation, body: KindBody, known: Known, past: Past): AddResult {
+    const spine = isSpine(operation.kind)
+    const settled = this.#ledger.add({ op: operation, body, known }, past, spine)
+    const { entry } = settled
+    this.#state = undefined
+    for (const cell of settled.touched.keys()) this.#cache.forget(cell.key, this.#ledger)
+    this.#cache.hash = undefined
+    this.#advance(entry, spine)
+    const losses = this.#noteLosses(entry, settled.flips)
+    this.#held.delete(operation.id)
+    this.#ready.push(...this.#orphans.arrived(operation.id))
+    return {
+      kind: 'accepted', operation, effective: entry.effective, changes: changesOf(this.#ledger, settled),
+      rejudge: rejudgeOf(this.#ledger, settled), losses
+    }
+  }
+
+  #advance(entry: Entry, spine: boolean): void {
+    for (const id of citedBy(entry.op)) {
+      const cited = this.#ledger.entry(id)
+      this.#leaves.delete(cited)
+      if (spine) this.#heads.delete(cited)
+    }
+    if (spine) this.#heads.add(entry)
+    else this.#leaves.add(entry)
+  }
+
+  #noteLosses(entry: Entry, flips: readonly Entry[]): readonly Loss[] {
+    const own = lossesOf(entry)
+    if (own.length > 0) this.#losses.push({ entry, losses: own })
+    const fallen = [...flips, entry].filter(each => !each.effective).flatMap(each => this.#fallenBy(each))
+    return [...own, ...fallen]
+  }
+
+  /** Losses by the fall of a voided operation, kept with its striker: EK8 counts them even if the striker falls too. */
+  #fallenBy(fallen: Entry): Loss[] {
+    const striker = strikerOf(fallen, id => this.#ledger.entries.get(id))
+    if (striker === undefined) return []
+    const losses = fallenLosses(fallen, striker)
+    if (losses.length > 0) this.#losses.push({ entry: striker, losses })
+    return losses
+  }
+
+  /** IV5: only of live arrivals, never of history. */
+  #isLateJoin(kind: KindBody, view: View, now: number): boolean {
+    if (kind.name !== 'join') return false
+    const terms = view.winner(`invite|${kind.body.invite}|terms`)?.by.body
+    return terms?.name === 'inviteCreate' && terms.body.notAfter !== null && now > terms.body.notAfter + LATE_JOIN_MS_MAX
+  }
+
+  #reject(operation: Operation, refusal: Refusal): AddResult {
+    const plain: Refusal = { ok: false, rule: refusal.rule, reason: refusal.reason }
+    this.#refused.set(operation.id, plain)
+    const left = this.#orphans.refused(operation.id)
+    for (let next = left.pop(); next !== undefined; next = left.pop()) {
+      const because = refuse('AU9', 'cites an operation that was refused')
+      this.#refused.set(next.id, because)
+      this.#outcomes.push({ kind: 'rejected', refusal: because })
+      left.push(...this.#orphans.refused(next.id))
+    }
+    return { kind: 'rejected', refusal: plain }
+  }
+
+  #hold(operation: Operation, until: number): AddResult {
+    if (this.#held.size < HELD_MAX) this.#held.set(operation.id, { operation, until })
+    return { kind: 'held', operation: operation.id, until }
+  }
+
+  drain(now: number): readonly AddResult[] {
+    const out = this.#outcomes.splice(0)
+    for (const [id, held] of this.#held) {
+      if (held.until > now) continue
+      this.#held.delete(id)
+      out.push(this.add(held.operation, now))
+    }
+    for (let next = this.#ready.shift(); next !== undefined; next = this.#ready.shift()) {
+      out.push(this.add(next.operation, now, { peer: next.peer }))
+    }
+    out.push(...this.#outcomes.splice(0))
+    return out
+  }
+
+  get(id: OperationId): Operation | undefined {
+    return this.#ledger.entries.get(id)?.op
+  }
+
+  has(id: OperationId): boolean {
+    return this.#ledger.entries.has(id)
+  }
+
+  * operations(): Iterable<Operation> {
+    for (const entry of this.#ledger.entries.values()) yield entry.op
+  }
+
+  count(): number {
+    return this.#ledger.count
+  }
+
+  heads(): readonly OperationId[] {
+    return [...this.#heads].map(each => each.op.id).sort()
+  }
+
+  leaves(): readonly OperationId[] {
+    return [...this.#leaves].map(each => each.op.id).sort()
+  }
+
+  missing(): readonly OperationId[] {
+    return this.#orphans.missing()
+  }
+
+  frontier(): readonly OperationId[] | undefined {
+    if (this.#heads.size + this.#leaves.size > OPERATION_CITES_MAX) return undefined
+    return [...this.heads(), ...this.leaves()].sort()
+  }
+
+  frontierFor(device: DeviceId): readonly OperationId[] {
+    const own = newestOf(this.#ledger, device)
+    const heads = [...this.#heads].sort((a, b) => compareAge(b, a))
+    const covered = own === undefined || heads.some(each => covers(each, own))
+    const room = OPERATION_CITES_MAX - (covered ? 0 : 1)
+    return [...heads.slice(0, room), ...(covered ? [] : [own])].map(each => each.op.id).sort()
+  }
+
+  covers(frontier: readonly OperationId[], id: OperationId): boolean {
+    const entry = this.#ledger.entries.get(id)
+    if (entry === undefined) return false
+    return frontier.some(each => {
+      const at = this.#ledger.entries.get(each)
+      return at !== undefined && covers(at, entry)
+    })
+  }
+
+  state(): AuthorityState {
+    if (this.#state !== undefined) return this.#state
+    const { count } = this.#ledger
+    const own = new StateCache()
+    const view = new View(this.#ledger, prefixMembership(count))
+    return (this.#state = new State(view, () => (this.#ledger.count === count ? this.#cache : own), each => this.#root(each)))
+  }
+
+  #root(view: View): Uint8Array {
+    return stateRoot(this.#deps.suite, view)
+  }
+
+  /** What a frontier and its past hold, without giving leaves an index: asking must not change the log. */
+  #membership(frontier: Iterable<OperationId>): Membership | undefined {
+    const entries: Entry[] = []
+    for (const id of frontier) {
+      const entry = this.#ledger.entries.get(id)
+      if (entry === undefined) return undefined
+      entries.push(entry)
+    }
+    const past = unionPasts(entries.map(each => each.past), entries.filter(each => each.index >= 0).map(each => each.index))
+    return pastMembership(past, new Set(entries.filter(each => each.index < 0)))
+  }
+
+  stateAt(frontier: readonly OperationId[]): AuthorityState | undefined {
+    const key = [...frontier].sort().join()
+    const kept = this.#states.get(key)
+    if (kept !== undefined) return kept
+    const membership = this.#membership(frontier)
+    if (membership === undefined || frontier.length === 0) return undefined
+    const cache = new StateCache()
+    const state = new State(new View(this.#ledger, membership), () => cache, each => this.#root(each))
+    this.#states.set(key, state)
+    return state
+  }
+
+  lossesOutside(frontier: readonly OperationId[]): readonly Loss[] {
+    const inside = this.#membership(frontier.filter(id => this.has(id))) as Membership
+    const out: Loss[] = []
+    for (const { entry, losses } of this.#losses) if (!inside(entry)) out.push(...losses)
+    return out
+  }
+
+  lamportOf(frontier: readonly OperationId[]): number {
+    return frontier.reduce((highest, id) => Math.max(highest, this.#ledger.entries.get(id)?.op.lamport ?? 0), 0)
+  }
+
+  standing(id: OperationId): ReturnType<AuthorityLog['standing']> {
+    const entry = this.#ledger.entries.get(id)
+    if (entry === undefined) return undefined
+    if (entry.effective) return { standing: 'effective' }
+    const { rule, by } = entry.voided ?? { rule: 'AU23' as const, by: undefined }
+    return by === undefined ? { standing: 'voided', rule } : { standing: 'voided', rule, by }
+  }
+
+  permits(device: DeviceId, draft: OperationDraft, at: number): { readonly ok: true } | (Refusal & { readonly permission?: string }) {
+    if (this.#newer !== undefined) return refuse('AU7', 'newer client needed')
+    const placed = this.place(device, draft, at)
+    const op: Operation = { ...placed, id: idAs('o', this.server), bytes: new Uint8Array(0) }
+    const verdict = this.#judgeDraft(op)
+    return verdict.ok ? { ok: true } : verdict
+  }
+
+  #judgeDraft(op: Operation): { readonly ok: true } | Invalid {
+    const kind = decodeBody(op.kind, op.body)
+    if (!kind.ok) return kind
+    const membership = this.#membership(citedBy(op)) as Membership
+    return validate(this.#deps, op, kind.value, new View(this.#ledger, membership), { trusted: true })
+  }
+
+  place(device: DeviceId, draft: OperationDraft, at: number): Omit<Operation, 'id' | 'bytes'> {
+    const { prev, parents, refs } = citationsFor(this.#deps, this.#ledger, this.#heads, device, draft)
+    const cited = [...parents, ...refs, ...(prev === undefined ? [] : [prev])]
+    return {
+      server: this.server, kind: draft.kind, device, seq: prev === undefined ? 0 : prev.op.seq + 1, prev: prev?.op.id ?? null,
+      parents: parents.map(each => each.op.id).sort(), refs: refs.map(each => each.op.id).sort(),
+      lamport: 1 + cited.reduce((highest, each) => Math.max(highest, each.op.lamport), 0),
+      at: cited.reduce((latest, each) => Math.max(latest, each.op.at), at), body: draft.body, cut: draft.cut ?? null
+    }
+  }
+
+  judge(act: ContentAct): ContentVerdict {
+    if (act.auth.length === 0 || act.auth.length > OPERATION_CITES_MAX) return { kind: 'rejected', rule: 'AU34', reason: 'a frontier has 1 to 16 ids' }
+    const frontier = act.channel.slice(1) === this.server.slice(1) ? act.auth : [...act.auth, idAs('o', act.channel)]
+    const missing = frontier.filter(id => !this.has(id))
+    if (missing.length > 0) return { kind: 'waiting', missing }
+    const view = this.#viewAt(frontier)
+    const proof = this.#proofOf(view, frontier, act)
+    if (!proof.ok) return { kind: 'rejected', rule: proof.rule, reason: proof.reason }
+    return believe(this.#ledger, view, act, proof.value)
+  }
+
+  #viewAt(frontier: readonly OperationId[]): View {
+    const key = [...frontier].sort().join()
+    let view = this.#views.get(key)
+    if (view === undefined) {
+      view = new View(this.#ledger, this.#membership(frontier) as Membership)
+      this.#views.set(key, view)
+    }
+    return view
+  }
+
+  /** AU35 by frontier: what one message of an author proved, the next need not prove again. */
+  #proofOf(view: View, frontier: readonly OperationId[], act: ContentAct): ReturnType<typeof proveAct> {
+    const key = `${act.device}|${act.channel}|${[...act.needs].sort().join()}|${[...frontier].sort().join()}`
+    const kept = this.#proofs.get(key)
+    if (kept !== undefined) return kept
+    const proof = proveAct(view, act)
+    const user = this.#ledger.registry.devices.get(act.device)
+    const timed = [...(user ?? [])].some(each => view.winner(timeoutCell(each)) !== undefined)
+    if (!timed) this.#proofs.set(key, proof)
+    return proof
+  }
+}

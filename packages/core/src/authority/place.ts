@@ -1,0 +1,82 @@
+/** Where a new operation of a device goes: the fields that follow from the log (AU1, AU8). */
+import { type DeviceId, OPERATION_CITES_MAX, type OperationId, type UserId } from '../base/index.ts'
+import { GATHER_KIND } from '../graph/index.ts'
+import type { OperationDraft } from './contract.ts'
+import type { AuthorityDeps } from './deps.ts'
+import { covers, type Entry } from './entry.ts'
+import { compareAge } from './attack.ts'
+import { decodeBody, isSpine, type KindBody } from './kinds/table.ts'
+import type { Ledger } from './ledger.ts'
+
+/** What a new operation cites. */
+export interface Citations {
+  readonly prev: Entry | undefined
+  readonly parents: readonly Entry[]
+  readonly refs: readonly Entry[]
+}
+
+/** The newest operation of a device; of a forked one, the longest branch. */
+export function newestOf(ledger: Ledger, device: DeviceId): Entry | undefined {
+  return ledger.chains.get(device)?.newest
+}
+
+/** Newest first. */
+const newestFirst = (a: Entry, b: Entry): number => -compareAge(a, b)
+
+/** Chooses prev, parents and refs for a draft. */
+export function citationsFor(deps: AuthorityDeps, ledger: Ledger, heads: Iterable<Entry>, device: DeviceId, draft: OperationDraft): Citations {
+  const prev = newestOf(ledger, device)
+  const wanted = [...(draft.refs ?? []).map(id => ledger.entry(id)), ...leavesNamed(deps, ledger, draft)]
+  const all = [...heads].sort(newestFirst)
+  const parents = all.length <= OPERATION_CITES_MAX ? all : chooseHeads(ledger, all, prev, wanted)
+  const limit = draft.kind === GATHER_KIND ? Infinity : OPERATION_CITES_MAX
+  const refs: Entry[] = []
+  for (const leaf of wanted) {
+    if (refs.length >= limit || refs.includes(leaf) || isSpine(leaf.op.kind)) continue
+    if (parents.some(each => covers(each, leaf)) || (prev !== undefined && covers(prev, leaf))) continue
+    refs.push(leaf)
+  }
+  return { prev, parents, refs }
+}
+
+/** Sixteen of more heads: first those that cover what prev and refs bring along, then the newest. */
+function chooseHeads(ledger: Ledger, heads: readonly Entry[], prev: Entry | undefined, refs: readonly Entry[]): Entry[] {
+  const behind = new Set<Entry>()
+  for (const each of prev === undefined ? refs : [prev, ...refs]) {
+    if (isSpine(each.op.kind)) behind.add(each)
+    else for (const id of each.op.parents) behind.add(ledger.entry(id))
+  }
+  const needed = (head: Entry): number => Number([...behind].some(each => covers(head, each)))
+  return [...heads].sort((a, b) => needed(b) - needed(a) || newestFirst(a, b)).slice(0, OPERATION_CITES_MAX)
+}
+
+/** Leaves that the draft's objects rest on: joins and devices of the users named, threads, operations of cut rows. */
+function leavesNamed(deps: AuthorityDeps, ledger: Ledger, draft: OperationDraft): Entry[] {
+  const kind = decodeBody(draft.kind, draft.body)
+  if (!kind.ok) return []
+  const out: Entry[] = []
+  const add = (entry: Entry | undefined): void => {
+    if (entry !== undefined && !isSpine(entry.op.kind)) out.push(entry)
+  }
+  for (const row of draft.cut ?? []) if (row.operation !== null) add(ledger.entries.get(row.operation))
+  for (const id of operationsNamed(kind.value)) add(ledger.entries.get(id))
+  const user = userNamed(deps, kind.value)
+  const devices = new Set<DeviceId>(kind.value.name === 'deviceRevoke' ? kind.value.body.devices : [])
+  for (const device of (user === undefined ? undefined : ledger.registry.devicesOf.get(user)) ?? []) devices.add(device)
+  for (const device of devices) add(newestOf(ledger, device))
+  return out
+}
+
+/** Ids of objects that leaves made. */
+function operationsNamed(kind: KindBody): OperationId[] {
+  const named = 'thread' in kind.body ? [kind.body.thread] : []
+  return named.map(id => `o${id.slice(1)}` as OperationId)
+}
+
+function userNamed(deps: AuthorityDeps, kind: KindBody): UserId | undefined {
+  if (kind.name === 'deviceAdd') {
+    const claims = deps.verifyCredential(kind.body.credential, { trusted: true })
+    return claims.ok ? claims.value.user : undefined
+  }
+  return 'user' in kind.body && kind.body.user !== null ? kind.body.user : undefined
+}
