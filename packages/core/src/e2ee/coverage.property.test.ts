@@ -1,0 +1,235 @@
+/**
+ * Coverage under random histories (EK8–EK12): partitions, concurrent bans, unseen grants, pooled keys. An oracle
+ * beside the ring opens every record there is with every secret of the removed, and must not reach the key used.
+ */
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { type ChannelId, idAs, idToBytes, type KeyId, LOCKBOXES_MAX, type OperationId, type UserId } from '../base/index.ts'
+import { BoxKind, openBox, readBoxes, type SecretKey } from '../crypto/index.ts'
+import { toHex } from '../encoding/index.ts'
+import { createFakeLog } from './authority.fixture.ts'
+import type { KeyRecord, KeyScope } from './contract.ts'
+import { boxSecretOf, keyIdOf, openBack, shortRid, userRid } from './derive.ts'
+import { createPeer, createTown, inviteSecret, type Peer, person, suite, type Town } from './peers.fixture.ts'
+import { mayRead } from './readers.ts'
+
+const RUNS = Number(process.env['XCORD_RUNS'] ?? 40)
+const NAMES = ['ada', 'grace', 'alan', 'zoe', 'mallory', 'eve'] as const
+
+/** What somebody with these secrets opens, of all records ever published. */
+function reach(town: Town, openers: ReadonlyMap<string, SecretKey>): ReadonlySet<KeyId> {
+  const seeds = new Map<KeyId, { seed: SecretKey; scope: KeyScope }>()
+  const scopes = new Map<KeyId, KeyScope>()
+  for (const { body } of town.published) {
+    if (body.kind === 'role') scopes.set(body.keyId, { kind: 'role', role: body.role })
+    if (body.kind === 'epoch') scopes.set(body.keyId, { kind: 'epoch', channel: body.channel })
+  }
+  const tryBox = (ephemeral: Uint8Array, box: Uint8Array, kind: BoxKind, keyId: KeyId): SecretKey | undefined => {
+    const rid = box.slice(0, 16)
+    const inner = [...seeds].find(([id]) => toHex(idToBytes(id)) === toHex(rid))?.[1]
+    const secret = openers.get(toHex(rid)) ?? (inner?.scope.kind === 'role' ? boxSecretOf(suite, 'role', inner.seed) : undefined)
+    return secret && openBox(suite, ephemeral, box, { rid, publicKey: suite.x25519PublicKey(secret), secret }, { kind, keyId: idToBytes(keyId) })
+  }
+  const learn = (keyId: KeyId, seed: SecretKey | undefined): boolean => {
+    const scope = scopes.get(keyId)
+    if (seed === undefined || scope === undefined || seeds.has(keyId) || keyIdOf(suite, town.world.server, scope, seed) !== keyId) return false
+    seeds.set(keyId, { seed, scope })
+    return true
+  }
+  const visit = ({ body }: KeyRecord): boolean => {
+    if (body.kind === 'grant') return !seeds.has(body.keyId) && learn(body.keyId, tryBox(body.ephemeral, body.box, BoxKind.grant, body.keyId))
+    if (body.kind !== 'role' && body.kind !== 'epoch') return false
+    let grew = false
+    if (!seeds.has(body.keyId)) {
+      const boxes = readBoxes(body.boxes, LOCKBOXES_MAX)
+      for (const rid of boxes?.rids() ?? []) grew ||= learn(body.keyId, tryBox(boxes?.ephemeralPublicKey as Uint8Array, boxes?.find(rid) as Uint8Array, BoxKind[body.kind], body.keyId))
+    }
+    const seed = seeds.get(body.keyId)?.seed
+    for (const link of seed === undefined ? [] : body.back) grew = learn(link.keyId, openBack(suite, seed as SecretKey, link)) || grew
+    return grew
+  }
+  for (let grew = true; grew;) grew = town.published.map(visit).some(Boolean)
+  return new Set(seeds.keys())
+}
+
+type Step = { readonly kind: 'act' | 'meet' | 'send' | 'grant' | 'rotate'; readonly a: number; readonly b: number; readonly c: number }
+const step: fc.Arbitrary<Step> = fc.record({
+  kind: fc.constantFrom('act' as const, 'act' as const, 'act' as const, 'meet' as const, 'meet' as const, 'send' as const, 'send' as const, 'grant' as const, 'rotate' as const),
+  a: fc.nat(5), b: fc.nat(5), c: fc.nat(99)
+})
+
+/** One history. `naive` sends under the newest key held, as a comparison that must leak. */
+function play(steps: readonly Step[], naive: boolean): { leaks: string[]; sends: number; unread: string[] } {
+  const town = createTown()
+  const ada = town.founder
+  ada.sendKey(town.meta)
+  const peers: Peer[] = [ada, ...NAMES.slice(1).map((name, index) => createPeer(town, name, index + 2))]
+  const roles = [0, 1].map(() => idAs('r', ada.act({ do: 'role', bits: 0n })))
+  const channels: ChannelId[] = [idAs('c', ada.act({ do: 'channel', roles: 'all' })), ...roles.map(role => idAs('c', ada.act({ do: 'channel', roles: [role] })))]
+  const generations = new Map(NAMES.map(name => [name as string, 1]))
+  const invites: OperationId[] = []
+  for (const peer of peers.slice(1, 4)) join(ada, peer)
+  ada.grant()
+  for (const channel of channels) ada.sendKey(channel)
+  for (const peer of peers) peer.meet(ada)
+  const leaks: string[] = []
+  const unread: string[] = []
+  let sends = 0
+
+  function join(by: Peer, peer: Peer): void {
+    const who = person(peer.name)
+    by.log.act(who.device, { do: 'join', user: who.user, device: who.device, box: who.userKey(1).boxPublicKey })
+  }
+  const isIn = (peer: Peer, of = peer): boolean => peer.log.state().member(of.user)?.status === 'in'
+
+  function act(by: Peer, on: Peer, n: number): void {
+    if (!isIn(by) || by.log.state().member(by.user)?.devices.length === 0) return
+    const role = roles[n % 2] as (typeof roles)[number]
+    switch (n % 11) {
+      case 0: if (!isIn(by, on)) join(by, on); return
+      case 1: if (isIn(by, on) && on !== ada) by.act({ do: 'kick', user: on.user }); return
+      case 2: if (isIn(by, on) && on !== ada) by.act({ do: 'ban', user: on.user }); return
+      case 3: case 4: if (isIn(by, on)) by.act({ do: 'assign', user: on.user, role }); return
+      case 5: if (isIn(by, on)) by.act({ do: 'unassign', user: on.user, role }); return
+      case 6: by.act({ do: 'view', channel: channels[1 + (n % 2)] as ChannelId, target: on.user, allow: n % 4 < 2 }); return
+      case 7: by.act({ do: 'view', channel: channels[n % 3] as ChannelId, target: role, allow: n % 4 < 2 }); return
+      case 8: invites.push(by.act({ do: 'invite', box: suite.x25519PublicKey(inviteSecret(invites.length)) })); return
+      case 9: {
+        const open = by.log.state().invites().filter(each => each.open)
+        if (open.length > 0) by.act({ do: 'close', invite: (open[n % open.length] as { id: never }).id })
+        return
+      }
+      default: {
+        if (!isIn(by, on) || on === ada || generations.get(on.name) !== 1) return
+        by.act({ do: 'revoke', device: on.device, user: on.user })
+        if (n % 2 === 0) return
+        generations.set(on.name, 2)
+        by.act({ do: 'renew', user: on.user, generation: 2, box: on.userKey(2).boxPublicKey })
+      }
+    }
+  }
+
+  function send(by: Peer, channel: ChannelId): void {
+    const state = by.log.state()
+    if (!isIn(by) || state.device(by.device)?.on !== true || !mayRead(state, channel, by.user)) return
+    let keyId: KeyId
+    if (naive) {
+      const held = by.ring.keys().filter(key => key.opened && key.scope.kind === 'epoch' && key.scope.channel === channel)
+      keyId = held.sort((x, y) => y.lamport - x.lamport)[0]?.keyId ?? by.sendKey(channel)
+    } else keyId = by.sendKey(channel)
+    sends++
+    judge(by, channel, keyId)
+  }
+
+  /** Everybody whose removal the sender saw pools what they have. */
+  function judge(by: Peer, channel: ChannelId, keyId: KeyId): void {
+    const state = by.log.state()
+    const everything = createFakeLog(town.world, town.world.nodes.keys()).state()
+    const losses = by.log.lossesOutside([])
+    const pool = new Map<string, SecretKey>()
+    const named: string[] = []
+    for (const peer of peers) {
+      const removed = losses.some(loss => loss.device === undefined && (loss.users.includes(peer.user) || loss.channel === channel))
+      if (removed && !mayRead(state, channel, peer.user) && !mayRead(everything, channel, peer.user)) {
+        for (const generation of [1, 2]) pool.set(toHex(userRid(peer.user, generation)), peer.userKey(generation).boxSecret)
+        named.push(peer.name)
+      } else if (losses.some(loss => loss.device !== undefined && loss.users.includes(peer.user))) {
+        // A thief of the revoked device has the user key of its time.
+        pool.set(toHex(userRid(peer.user, 1)), peer.userKey(1).boxSecret)
+        named.push(`${peer.name}'s device`)
+      }
+    }
+    for (const [n, invite] of invites.entries()) {
+      if (state.invite(idAs('i', invite))?.open !== false) continue
+      pool.set(toHex(shortRid(idToBytes(invite))), inviteSecret(n))
+      named.push(`invite ${n}`)
+    }
+    if (pool.size > 0 && reach(town, pool).has(keyId)) leaks.push(`${named.join(', ')} can open ${keyId} of ${by.name} in channel ${channels.indexOf(channel)}`)
+  }
+
+  for (const { kind, a, b, c } of steps) {
+    const by = peers[a] as Peer
+    const on = peers[b] as Peer
+    if (kind === 'act') act(by, on, c)
+    else if (kind === 'meet') by.meet(on, { operations: c % 4 !== 0, records: c % 5 !== 0 })
+    else if (kind === 'send') send(by, channels[c % 3] as ChannelId)
+    else if (isIn(by) && by.log.state().device(by.device)?.on === true) {
+      if (kind === 'grant') by.grant()
+      else by.rotate()
+    }
+  }
+  // Afterwards all meet: whoever may read must be able to.
+  for (let round = 0; round < 2; round++) for (const peer of peers) for (const other of peers) if (peer !== other) peer.meet(other)
+  const state = ada.log.state()
+  const keys = channels.map(channel => ada.sendKey(channel))
+  ada.grant()
+  for (const peer of peers) {
+    peer.meet(ada)
+    peer.ring.unlock({ userKeys: [1, generations.get(peer.name) as number].map(peer.userKey) })
+    if (state.member(peer.user)?.userKey.stale === true) continue
+    for (const [index, channel] of channels.entries()) {
+      if (mayRead(state, channel, peer.user) && peer.ring.keys().find(key => key.keyId === keys[index])?.opened !== true) unread.push(`${peer.name} cannot read channel ${index}`)
+    }
+  }
+  return { leaks, sends, unread }
+}
+
+describe('coverage', () => {
+  it('[EK9] T17: nothing goes under a key that the removed, pooling all they have, can open; every reader reads in the end', () => {
+    let sends = 0
+    fc.assert(
+      fc.property(fc.array(step, { minLength: 10, maxLength: 45 }), steps => {
+        const result = play(steps, false)
+        sends += result.sends
+        expect(result.leaks).toEqual([])
+        expect(result.unread).toEqual([])
+      }),
+      { numRuns: RUNS, seed: Number(process.env['XCORD_SEED'] ?? 1), endOnFailure: process.env['XCORD_SHRINK'] === undefined }
+    )
+    expect(sends).toBeGreaterThan(RUNS)
+  })
+
+  it('[EK9] the same histories leak where the newest key is used without asking: the model can fail', () => {
+    let leaked = 0
+    fc.assert(
+      fc.property(fc.array(step, { minLength: 40, maxLength: 45 }), steps => {
+        leaked += play(steps, true).leaks.length
+      }),
+      { numRuns: 20, seed: 2 }
+    )
+    expect(leaked).toBeGreaterThan(0)
+  })
+
+  it('[EK10] T17: any delivery order of records gives the same safe set and choice', () => {
+    const town = createTown()
+    const ada = town.founder
+    const general = idAs('c', ada.act({ do: 'channel', roles: 'all' }))
+    const users: UserId[] = []
+    for (const name of NAMES.slice(1)) {
+      const who = person(name)
+      users.push(who.user)
+      ada.log.act(who.device, { do: 'join', user: who.user, device: who.device, box: who.userKey(1).boxPublicKey })
+      ada.sendKey(general)
+      ada.grant()
+    }
+    for (const user of users.slice(3)) {
+      ada.act({ do: 'ban', user })
+      ada.rotate()
+      ada.sendKey(general)
+    }
+    const answers = (peer: Peer): unknown => ({
+      safe: peer.ring.keys().filter(key => key.safety.safe).map(key => key.keyId).sort(),
+      choice: peer.ring.chooseEpoch(general, 0), topic: peer.ring.currentTopic()?.topic
+    })
+    const wanted = answers(ada)
+    fc.assert(
+      fc.property(fc.shuffledSubarray(ada.ring.records() as KeyRecord[], { minLength: ada.ring.records().length }), fc.boolean(), (records, late) => {
+        const grace = createPeer(town, 'grace', 2, late ? [] : ada.log.heads())
+        for (const record of records) grace.ring.add(record.bytes, 0)
+        if (late) for (const id of ada.log.heads()) grace.log.learn(id)
+        expect(answers(grace)).toEqual(wanted)
+      }),
+      { numRuns: RUNS * 5, seed: 3 }
+    )
+  })
+})
