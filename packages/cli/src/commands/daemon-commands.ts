@@ -1,0 +1,179 @@
+import { spawn } from 'node:child_process'
+import { closeSync, mkdirSync, openSync } from 'node:fs'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Command } from 'commander'
+import pino from 'pino'
+import { isXcordError, XcordError } from '@xcord/core'
+import type { ErrorJson } from '@xcord/sdk'
+import { createApi } from '../api/api.ts'
+import { createSocketTransport } from '../api/socket-transport.ts'
+import { errorFromJson, errorJson, EXIT, type ExitCode } from '../errors/outcome.ts'
+import { answers, listenOn } from '../gateway/listen.ts'
+import { profileExists } from '../profile/paths.ts'
+import { fields } from '../render/table.ts'
+import { gatewayOver, openClient, passwordFromFile, type Session } from './session.ts'
+import type { Shell } from './shell.ts'
+
+const noDaemon = ({ paths }: Session) =>
+  new XcordError('XCORD_DAEMON_UNREACHABLE', `no daemon runs for the profile "${paths.profile}"`, { socket: paths.socket })
+
+const daemonApi = ({ paths }: Session) => createApi(createSocketTransport(paths.socket))
+
+async function refuseRunning(session: Session): Promise<void> {
+  if (!(await answers(session.paths.socket))) return
+  const { pid } = await daemonApi(session).call('getDaemon')
+  throw new XcordError('XCORD_PROFILE_IN_USE', `the profile "${session.paths.profile}" is open already, in process ${pid}`, {
+    path: session.paths.folder,
+    pid
+  })
+}
+
+/** Serves the profile until a signal or `daemon stop`. Logs JSON lines to stdout: routes and states, never content. */
+async function runDaemon(session: Session): Promise<ExitCode | void> {
+  await refuseRunning(session)
+  const { paths, terminal } = session
+  const log = pino({ base: { pid: process.pid, profile: paths.profile } }, terminal.stdout)
+  const client = await openClient(session, 'online')
+  const stopping = Promise.withResolvers<string>()
+  const off = client.on('error', ({ error }) => log.error({ error: errorJson(error) }, 'background fault'))
+  try {
+    const app = await gatewayOver(
+      {
+        client,
+        profile: paths.profile,
+        socket: paths.socket,
+        host: 'daemon',
+        // The answer must leave first.
+        stop: () => void setImmediate(() => stopping.resolve('asked to stop')),
+        onAnswer: answer => log.debug(answer, 'answered'),
+        onFault: error => log.error({ error: errorJson(error), stack: error instanceof Error ? error.stack : undefined }, 'fault')
+      },
+      terminal
+    )
+    await listenOn(app, paths.socket, paths.folder)
+    session.signal.addEventListener('abort', () => stopping.resolve('signal'))
+    if (session.signal.aborted) stopping.resolve('signal')
+    log.info({ socket: paths.socket, identity: client.identity.id, addresses: client.addresses() }, 'ready')
+    terminal.report?.({ ready: true })
+    log.info({ reason: await stopping.promise }, 'stopping')
+    await app.close()
+  } finally {
+    off()
+    await client.close()
+  }
+  log.info('stopped')
+  return EXIT.done
+}
+
+interface Child {
+  readonly ready: Promise<void>
+  readonly pid: number | undefined
+}
+
+/** The same program again, detached, logging into the profile's file; says over IPC when it is ready. */
+function spawnDaemon(session: Session, password: string | undefined): Child {
+  const { paths, terminal } = session
+  mkdirSync(paths.folder, { recursive: true, mode: 0o700 })
+  const log = openSync(paths.log, 'a', 0o600)
+  const program = process.argv[1] ?? ''
+  const child = spawn(process.execPath, [...process.execArgv, program, 'daemon', 'run', '--profile', paths.profile, '--json'], {
+    detached: true,
+    env: { ...terminal.env, XCORD_PROFILE: paths.profile, XCORD_PASSWORD_FILE: '', ...flagsAsEnvironment(session) },
+    stdio: ['pipe', log, log, 'ipc']
+  })
+  closeSync(log)
+  child.stdin?.on('error', () => undefined)
+  child.stdin?.end(password === undefined ? '' : `${password}\n`)
+  const ready = new Promise<void>((resolve, reject) => {
+    child.once('error', reject)
+    child.once('exit', code => {
+      reject(new XcordError('XCORD_DAEMON_UNREACHABLE', `the daemon ended at once with code ${code}; its log is ${paths.log}`, { socket: paths.socket }))
+    })
+    child.once('message', (message: { ready?: true; error?: ErrorJson }) => {
+      if (message.ready === true) resolve()
+      else reject(message.error === undefined ? new Error('the daemon said something unknown') : errorFromJson(message.error))
+    })
+  })
+  return { pid: child.pid, ready: ready.finally(() => child.unref()) }
+}
+
+/** Settings given as flags, for the child: it shares the environment and the file, not the command line. */
+function flagsAsEnvironment({ settings }: Session): Record<string, string> {
+  return {
+    XCORD_BOOTSTRAP: settings.bootstrap.join(','),
+    XCORD_LISTEN: settings.listen?.join(',') ?? '',
+    XCORD_ANNOUNCE: settings.announce?.join(',') ?? '',
+    XCORD_MDNS: String(settings.mdns)
+  }
+}
+
+async function startDaemon(session: Session): Promise<void> {
+  await refuseRunning(session)
+  const { paths, asker } = session
+  if (!profileExists(paths)) {
+    throw new XcordError('XCORD_NO_PROFILE', `there is no profile "${paths.profile}" yet`, { profile: paths.profile, path: paths.folder })
+  }
+  let password = passwordFromFile(session) ?? (asker.interactive ? undefined : await asker.ask(''))
+  for (;;) {
+    const child = spawnDaemon(session, password)
+    try {
+      await child.ready
+      break
+    } catch (error) {
+      if (password !== undefined || !asker.interactive || !isXcordError(error, 'XCORD_KEYSTORE_LOCKED')) throw error
+      password = await asker.ask(`Password of profile "${paths.profile}": `, { secret: true })
+      if (password === undefined || password === '') throw error
+    }
+  }
+  const state = await daemonApi(session).call('getDaemon')
+  session.output.done(state, () => `The daemon of profile "${paths.profile}" runs as process ${state.pid}; it logs to ${paths.log}.`)
+}
+
+async function stopDaemon(session: Session): Promise<void> {
+  const { paths, settings, terminal } = session
+  if (!(await answers(paths.socket))) throw noDaemon(session)
+  const stopped = await daemonApi(session).call('stopDaemon')
+  const end = terminal.now() + settings.timeout
+  while (await answers(paths.socket)) {
+    if (terminal.now() >= end) {
+      throw new XcordError('XCORD_DEADLINE', `the daemon (process ${stopped.pid}) did not end within ${settings.timeout} ms`, {
+        what: 'daemon stop',
+        timeoutMs: settings.timeout
+      })
+    }
+    await sleep(50, undefined, { signal: session.signal })
+  }
+  // The socket goes first, the profile's lock last.
+  while (isRunning(stopped.pid) && terminal.now() < end) await sleep(50, undefined, { signal: session.signal })
+  session.output.done(stopped, () => `Stopped the daemon of profile "${paths.profile}".`)
+}
+
+function isRunning(pid: number): boolean {
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch {
+    return false
+  }
+}
+
+/** `daemon run`, `start`, `status`, `stop`. */
+export function registerDaemon(program: Command, { verb }: Shell): void {
+  const daemon = program.command('daemon').description('keep a profile open and online; verbs and clients share it')
+  verb(daemon.command('run').description('serve in the foreground; JSON log lines on standard output'), runDaemon)
+  verb(daemon.command('start').description('serve in the background; returns when it is ready'), startDaemon)
+  verb(daemon.command('status').description('who has this profile open'), async session => {
+    if (!(await answers(session.paths.socket))) throw noDaemon(session)
+    const state = await daemonApi(session).call('getDaemon')
+    session.output.answer(state, () =>
+      fields([
+        ['process', `${state.pid} (${state.host})`],
+        ['socket', state.socket ?? ''],
+        ['version', state.version],
+        ['up for', `${state.uptimeS} s`],
+        ['ready', state.ready ? 'yes' : 'no']
+      ])
+    )
+  })
+  verb(daemon.command('stop').description('end the daemon'), stopDaemon)
+}

@@ -1,0 +1,45 @@
+/** One-shot writes: this process ends right after, so others get a moment to take what was written. */
+import { setTimeout as sleep } from 'node:timers/promises'
+import { isXcordError } from '@xcord/core'
+import type { MessageJson } from '@xcord/sdk'
+import type { Api } from '../api/api.ts'
+import type { Session } from './session.ts'
+
+/** How long a one-shot write stays for others, milliseconds. What they miss, the outbox offers again. */
+export const HAND_OVER_MS = 4_000
+
+async function alone(api: Api, server: string): Promise<boolean> {
+  return (await api.call('getServer', { params: { server } })).members <= 1
+}
+
+/** Waits until a member's node took the message, the moment is over, or nobody is there to take it. */
+export async function handOverMessage(session: Session, api: Api, message: MessageJson): Promise<MessageJson> {
+  if (!api.own || message.delivery.state !== 'local' || (await alone(api, message.server))) return message
+  try {
+    const delivery = await api.call(
+      'waitForDelivery',
+      { params: { message: message.id }, query: { reach: 'sent', timeoutMs: HAND_OVER_MS } },
+      { signal: session.signal }
+    )
+    return { ...message, delivery }
+  } catch (error) {
+    if (isXcordError(error, 'XCORD_DEADLINE') || isXcordError(error, 'XCORD_ABORTED')) return message
+    throw error
+  }
+}
+
+/** Waits until a member of the server is connected, so that closing can flush to it. */
+export async function handOver(session: Session, api: Api, server: string): Promise<void> {
+  if (!api.own || (await alone(api, server))) return
+  const end = session.terminal.now() + HAND_OVER_MS
+  while (!session.signal.aborted && session.terminal.now() < end) {
+    const { items } = await api.call('listPeers')
+    if (items.some(peer => peer.kind === 'member' && peer.servers.includes(server))) {
+      // Connected is not yet handed over, and operations have no receipts to wait for.
+      await sleep(500, undefined, { signal: session.signal }).catch(() => undefined)
+      return
+    }
+    await sleep(100, undefined, { signal: session.signal }).catch(() => undefined)
+  }
+  session.output.note('Nobody of the server could be reached; it will be offered when you are next online.')
+}

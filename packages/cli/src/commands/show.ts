@@ -1,0 +1,138 @@
+/** Shapes as people read them. */
+import type {
+  ChannelJson, DoctorJson, IdentityJson, InviteJson, MemberJson, MessageJson, OperationJson, PeerJson, RoleJson, ServerJson
+} from '@xcord/sdk'
+import { safeLine, safeText } from '../render/sanitize.ts'
+import { fields, shortId, table } from '../render/table.ts'
+import { clockTime, dayOf, relativeTime } from '../render/time.ts'
+
+export function showServers(servers: readonly ServerJson[]): string {
+  return table(servers, [
+    { title: 'id', of: each => shortId(each.id) },
+    { title: 'name', of: each => each.name },
+    { title: 'members', of: each => String(each.members), align: 'right' },
+    { title: 'channels', of: each => String(each.channels), align: 'right' },
+    { title: 'unread', of: each => String(each.unread), align: 'right' }
+  ])
+}
+
+export function showServer(server: ServerJson): string {
+  return fields([
+    ['name', server.name],
+    ['id', server.id],
+    ['owner', server.owner],
+    ['members', String(server.members)],
+    ['channels', String(server.channels)],
+    ['unread', String(server.unread)],
+    ['state hash', server.stateHash]
+  ])
+}
+
+export function showChannels(channels: readonly ChannelJson[]): string {
+  return table(channels, [
+    { title: 'id', of: each => shortId(each.id) },
+    { title: 'name', of: each => (each.kind === 'text' ? `#${each.name}` : each.name) },
+    { title: 'kind', of: each => each.kind },
+    { title: 'unread', of: each => String(each.unread), align: 'right' },
+    { title: 'topic', of: each => each.topic ?? '' }
+  ])
+}
+
+export function showRoles(roles: readonly RoleJson[]): string {
+  return table(roles, [
+    { title: 'id', of: each => shortId(each.id) },
+    { title: 'name', of: each => each.name },
+    { title: 'color', of: each => each.color ?? '' },
+    { title: 'permissions', of: each => each.permissions.join(', ') }
+  ])
+}
+
+export function showMembers(members: readonly MemberJson[], roles: readonly RoleJson[], now: number): string {
+  const nameOf = new Map(roles.map(role => [role.id, role.name]))
+  return table(members, [
+    { title: 'id', of: each => shortId(each.id) },
+    { title: 'name', of: each => (each.nick === null ? each.name : `${each.nick} (${each.name})`) },
+    { title: 'here', of: each => (each.online ? 'online' : '') },
+    { title: 'roles', of: each => [...(each.owner ? ['owner'] : []), ...each.roles.map(id => nameOf.get(id) ?? shortId(id))].join(', ') },
+    { title: 'joined', of: each => relativeTime(each.joinedAt, now) }
+  ])
+}
+
+export function showInvites(invites: readonly InviteJson[], now: number): string {
+  return table(invites, [
+    { title: 'id', of: each => shortId(each.id) },
+    { title: 'state', of: each => (each.open ? each.mode : 'closed') },
+    { title: 'uses', of: each => `${each.uses}${each.maxUses === null ? '' : ` of ${each.maxUses}`}` },
+    { title: 'expires', of: each => (each.expiresAt === null ? 'never' : relativeTime(each.expiresAt, now)) },
+    { title: 'link', of: each => each.link ?? '(held by its maker)' }
+  ])
+}
+
+/** How far an own message has come, in words. */
+export function deliveryText({ state, holders }: MessageJson['delivery']): string {
+  return holders === 0 ? state : `${state}, ${holders} ${holders === 1 ? 'holder' : 'holders'}`
+}
+
+/** Day, then a line for each message; further lines of one indented. */
+export function showMessages(messages: readonly MessageJson[], me: string): string {
+  const lines: string[] = []
+  let day = ''
+  for (const message of messages) {
+    const today = dayOf(message.at)
+    if (today !== day) lines.push(`--- ${today} ---`)
+    day = today
+    const marks = [
+      ...(message.editedAt === undefined ? [] : ['edited']),
+      ...(message.standing === 'effective' ? [] : [message.standing]),
+      ...(message.author === me ? [deliveryText(message.delivery)] : [])
+    ]
+    const text = message.deleted === true ? '(deleted)' : safeText(message.content)
+    const head = `${shortId(message.id)}  ${clockTime(message.at)}  ${safeLine(message.authorName)}`
+    const reply = message.replyTo === undefined ? '' : ` (reply to ${shortId(message.replyTo)})`
+    const body = text.replaceAll('\n', '\n                   ')
+    lines.push(`${head}${reply}: ${body}${marks.length === 0 ? '' : `  [${marks.join('; ')}]`}`)
+    if (message.reactions.length > 0) {
+      lines.push(`                   ${message.reactions.map(each => `${safeLine(each.emoji)} ${each.users.length}`).join('  ')}`)
+    }
+  }
+  return lines.join('\n')
+}
+
+export function showIdentity(identity: IdentityJson): string {
+  const devices = identity.devices.map(each => `${each.name}${each.current ? ' (this one)' : ''}${each.revokedAt === undefined ? '' : ' (revoked)'}`)
+  return fields([
+    ['name', identity.name],
+    ['identity', identity.identity],
+    ['device', identity.device],
+    ['devices', devices.join(', ')],
+    ['safety number', identity.safetyNumber]
+  ])
+}
+
+/** What a write became: honest about what may still change. */
+export function showOperation(sentence: string, { standing }: OperationJson): string {
+  if (standing === 'effective') return sentence
+  return `${sentence} (${standing === 'pending' ? 'pending: waits for something it builds on' : 'voided: a stronger operation set it aside'})`
+}
+
+export function showPeers(peers: readonly PeerJson[]): string {
+  return table(peers, [
+    { title: 'peer', of: each => each.peer.slice(0, 16) },
+    { title: 'name', of: each => each.name ?? '' },
+    { title: 'kind', of: each => each.kind },
+    { title: 'path', of: each => each.path },
+    { title: 'rtt', of: each => (each.rttMs === null ? '' : `${each.rttMs < 10 ? each.rttMs.toFixed(1) : Math.round(each.rttMs)} ms`), align: 'right' },
+    { title: 'remark', of: each => [each.cause, each.remedy].filter(text => text !== undefined).join(': ') }
+  ])
+}
+
+export function showDoctor(doctor: DoctorJson): string {
+  const checks = doctor.checks.flatMap(each => [
+    `${each.ok ? 'ok  ' : 'FAIL'}  ${each.check}: ${safeLine(each.detail)}`,
+    ...(each.cause === undefined ? [] : [`      cause: ${safeLine(each.cause)}`]),
+    ...(each.remedy === undefined ? [] : [`      what to do: ${safeLine(each.remedy)}`])
+  ])
+  const addresses = doctor.addresses.length === 0 ? '  none' : doctor.addresses.map(each => `  ${safeLine(each)}`).join('\n')
+  const peers = doctor.peers.length === 0 ? '  none' : showPeers(doctor.peers).replace(/^/gm, '  ')
+  return `${checks.join('\n')}\n\naddresses\n${addresses}\n\npeers\n${peers}`
+}

@@ -1,0 +1,13 @@
+/** The command line as a library: what programs that embed the daemon or speak to it need. */
+export { type Api, createApi, type Transport } from './api/api.ts'
+export { createLocalTransport } from './api/local-transport.ts'
+export { createSocketTransport } from './api/socket-transport.ts'
+export { run } from './commands/run.ts'
+export { EXIT, type ExitCode, OUTCOMES } from './errors/outcome.ts'
+export type { GatewayInit } from './gateway/context.ts'
+export type { Frame, FrameOptions } from './gateway/frames.ts'
+export { createGateway } from './gateway/gateway.ts'
+export { listenOn } from './gateway/listen.ts'
+export { type RouteName, type Routes, ROUTES } from './gateway/routes.ts'
+export { profilePaths, type ProfilePaths } from './profile/paths.ts'
+export { type OpenInit, processTerminal, type Terminal } from './terminal/terminal.ts'

@@ -1,0 +1,123 @@
+/** Keeps the state fed: the present first, then events from where it was taken, again after every break. */
+import { setTimeout as sleep } from 'node:timers/promises'
+import { isXcordError } from '@xcord/core'
+import type { Api } from '../api/api.ts'
+import { errorFromJson, errorJson, outcomeOf } from '../errors/outcome.ts'
+import type { Notice } from './state/state.ts'
+import type { Store } from './store.ts'
+
+/** Messages fetched at once. */
+export const PAGE_MESSAGES = 60
+const RETRY_MS = 1_000
+const SETTLE_MS = 250
+
+/** An error as people get it: what happened, its code, what to do. */
+export function noticeOf(error: unknown): Notice {
+  const { code, message } = errorJson(error)
+  return { kind: 'error', text: message, code, remedy: outcomeOf(code).remedy }
+}
+
+export interface Feed {
+  /** Runs until the signal aborts. */
+  run(): Promise<void>
+  /** Reads a server again. */
+  loadServer(server: string): Promise<void>
+  loadServers(): Promise<void>
+  /** The newest page of a channel that was not read yet. */
+  loadChannel(channel: string, again?: boolean): Promise<void>
+  loadOlder(channel: string): Promise<void>
+}
+
+export function createFeed(api: Api, store: Store, signal: AbortSignal): Feed {
+  const { dispatch, get } = store
+  let settling: NodeJS.Timeout | undefined
+
+  async function loadServer(server: string) {
+    const params = { server }
+    const [channels, roles, members] = await Promise.all([
+      api.call('listChannels', { params }),
+      api.call('listRoles', { params }),
+      api.call('listMembers', { params })
+    ])
+    dispatch({ type: 'server-details', server, channels: channels.items, roles: roles.items, members: members.items })
+  }
+
+  async function loadServers() {
+    const { items } = await api.call('listServers')
+    await Promise.all(items.map(server => loadServer(server.id)))
+    dispatch({ type: 'servers', servers: items })
+  }
+
+  async function loadChannel(channel: string, again = false) {
+    const held = get().conversations[channel]
+    if (!again && held !== undefined) return
+    dispatch({ type: 'page-asked', channel })
+    const { items, next } = await api.call('listMessages', { params: { channel }, query: { limit: PAGE_MESSAGES } })
+    dispatch({ type: 'page', channel, messages: items, complete: next === null, fresh: true })
+  }
+
+  async function loadOlder(channel: string) {
+    const held = get().conversations[channel]
+    const oldest = held?.messages[0]
+    if (held === undefined || held.loading || held.complete || oldest === undefined) return
+    dispatch({ type: 'page-asked', channel })
+    const query = { limit: PAGE_MESSAGES, before: oldest.id }
+    const { items, next } = await api.call('listMessages', { params: { channel }, query })
+    dispatch({ type: 'page', channel, messages: items, complete: next === null, fresh: false })
+  }
+
+  /** Connections come and go in bursts: look once when they have settled. */
+  function settle() {
+    clearTimeout(settling)
+    settling = setTimeout(() => void refreshPresence().catch(() => undefined), SETTLE_MS)
+  }
+
+  async function refreshPresence() {
+    const { items } = await api.call('listPeers')
+    dispatch({ type: 'peers', count: items.length })
+    const { server } = get()
+    if (server === null) return
+    const members = await api.call('listMembers', { params: { server } })
+    dispatch({ type: 'members', server, members: members.items })
+  }
+
+  async function readPresent() {
+    dispatch({ type: 'me', me: await api.call('getMe') })
+    await loadServers()
+    const { channel } = get()
+    if (channel !== null) await loadChannel(channel, true)
+    await refreshPresence()
+  }
+
+  async function follow() {
+    for await (const frame of api.frames({ signal })) {
+      if (frame.frame === 'hello' || frame.frame === 'gap') {
+        // The stream begins behind its hello: what we read now cannot miss anything.
+        await readPresent()
+        dispatch({ type: 'stream', stream: 'live' })
+      } else if (frame.frame === 'error') throw errorFromJson(frame.error)
+      else if (frame.frame === 'event') {
+        dispatch({ type: 'event', frame })
+        if (frame.type === 'connection:update') settle()
+        if (frame.type === 'server:join') await loadServer(frame.data.server.id)
+      }
+    }
+  }
+
+  async function run() {
+    while (!signal.aborted) {
+      try {
+        await follow()
+      } catch (error) {
+        if (signal.aborted) break
+        dispatch({ type: 'stream', stream: 'lost' })
+        const away = isXcordError(error, 'XCORD_DAEMON_UNREACHABLE')
+        if (!away) dispatch({ type: 'notice', notice: noticeOf(error) })
+      }
+      await sleep(RETRY_MS, undefined, { signal }).catch(() => undefined)
+    }
+    clearTimeout(settling)
+  }
+
+  return { run, loadServer, loadServers, loadChannel, loadOlder }
+}

@@ -1,0 +1,91 @@
+/** Commands typed into the composer. */
+import type { Api } from '../api/api.ts'
+import { usage } from '../errors/outcome.ts'
+import { safeLine } from '../render/sanitize.ts'
+import type { Feed } from './feed.ts'
+import { currentServer } from './state/state.ts'
+import type { Store } from './store.ts'
+
+export const SLASH_COMMANDS = ['join', 'create', 'channel', 'invite', 'leave', 'doctor', 'help', 'quit'] as const
+
+export interface SlashDeps {
+  readonly api: Api
+  readonly store: Store
+  readonly feed: Feed
+  readonly open: (server: string, channel: string | null) => void
+  readonly quit: () => void
+}
+
+/** A command line of the composer; `//` begins a message that begins with a slash. */
+export function isSlash(text: string): boolean {
+  return /^\/[a-z]/.test(text) && !text.startsWith('//')
+}
+
+const JOIN_MS = 30_000
+
+function here({ store }: SlashDeps): string {
+  const server = currentServer(store.get())
+  if (server === undefined) throw usage('server', 'open a server first: /join <link> or /create <name>')
+  return server.id
+}
+
+function needed(rest: string, what: string): string {
+  if (rest === '') throw usage(what, `say ${what} behind the command`)
+  return rest
+}
+
+/** @returns What to tell the person. Throws as the API does. */
+export async function runSlash(deps: SlashDeps, text: string): Promise<string> {
+  const { api, store, feed } = deps
+  const [, name = '', rest = ''] = /^\/(\S+)\s*([\s\S]*)$/.exec(text.trim()) ?? []
+  switch (name) {
+    case 'join': {
+      const joined = await api.call('joinServer', {
+        // A link copied off a screen may have line breaks in it.
+        body: { link: needed(rest, 'the link').replace(/\s+/g, ''), timeoutMs: JOIN_MS }
+      })
+      await feed.loadServers()
+      deps.open(joined.id, null)
+      return `Joined "${safeLine(joined.name)}".`
+    }
+    case 'create': {
+      const made = await api.call('createServer', { body: { name: needed(rest, 'a name') } })
+      await feed.loadServers()
+      deps.open(made.id, null)
+      return `Created "${safeLine(made.name)}". /invite makes a link for others.`
+    }
+    case 'channel': {
+      const server = here(deps)
+      const made = await api.call('createChannel', { params: { server }, body: { name: needed(rest, 'a name').replace(/^#/, '') } })
+      await feed.loadServer(server)
+      deps.open(server, made.id)
+      return `Created #${safeLine(made.name)}.`
+    }
+    case 'invite': {
+      const invite = await api.call('createInvite', { params: { server: here(deps) }, body: {} })
+      return `Whoever holds this link may join and read: ${invite.link ?? invite.id}`
+    }
+    case 'leave': {
+      const server = currentServer(store.get())
+      const id = here(deps)
+      if (rest !== server?.name) return `To leave, type the name too: /leave ${safeLine(server?.name ?? '')}`
+      await api.call('leaveServer', { params: { server: id } })
+      await feed.loadServers()
+      return `Left "${safeLine(server.name)}".`
+    }
+    case 'doctor': {
+      const doctor = await api.call('runDoctor', { query: { timeoutMs: 10_000 } })
+      const failed = doctor.checks.filter(check => !check.ok)
+      if (failed.length === 0) return `All is well; ${doctor.peers.length} peers.`
+      return failed.map(check => `${check.check}: ${safeLine(check.cause ?? check.detail)}. ${safeLine(check.remedy ?? '')}`).join(' ')
+    }
+    case 'help':
+      store.dispatch({ type: 'mode', mode: 'help' })
+      return ''
+    case 'quit':
+      deps.quit()
+      return ''
+    default:
+      throw usage(name, `there is no command "/${safeLine(name)}"; there are ${SLASH_COMMANDS.map(each => `/${each}`).join(', ')}`)
+  }
+}

@@ -1,0 +1,84 @@
+/** The lines around: header, notice, help, switcher. */
+import { Box, Text } from 'ink'
+import { safeLine, safeText } from '../../render/sanitize.ts'
+import { fit, textWidth, truncate, wrap } from '../../render/width.ts'
+import { KEY_HELP } from '../state/keys.ts'
+import { choices, currentChannel, currentServer, type Notice, type State } from '../state/state.ts'
+import { Toned } from './tone.tsx'
+
+const STREAM = { connecting: 'opening', live: 'live', lost: 'daemon away, trying again' } as const
+
+export function Header({ state, width }: { readonly state: State; readonly width: number }) {
+  const server = currentServer(state)
+  const channel = currentChannel(state)
+  const place = [server?.name, channel === undefined ? undefined : `#${channel.name}`, channel?.topic ?? undefined]
+    .filter(text => text !== undefined && text !== '')
+    .map(text => safeLine(text ?? ''))
+    .join(' · ')
+  const right = ` ${safeLine(state.me?.name ?? '')} · ${STREAM[state.stream]} · ${state.peers} ${state.peers === 1 ? 'peer' : 'peers'} · ? help `
+  const shown = textWidth(right) < width / 2 ? right : ` ${STREAM[state.stream]} `
+  return (
+    <Toned tone="name" inverse>
+      {fit(` ${truncate(place === '' ? 'XCord' : place, Math.max(0, width - textWidth(shown) - 1))}`, Math.max(0, width - textWidth(shown))) + shown}
+    </Toned>
+  )
+}
+
+/** Rows a notice takes; an invite link must be seen whole. */
+const NOTICE_ROWS_MAX = 6
+
+export function noticeLines(notice: Notice | null, width: number): readonly string[] {
+  if (notice === null) return ['']
+  const head = notice.kind === 'error' ? `Error${notice.code === undefined ? '' : ` ${notice.code}`}: ` : ''
+  const text = `${head}${notice.text}${notice.remedy === undefined ? '' : ` ${notice.remedy}`}`
+  return wrap(safeText(text), width).slice(0, NOTICE_ROWS_MAX)
+}
+
+export function NoticeBox({ notice, lines }: { readonly notice: Notice | null; readonly lines: readonly string[] }) {
+  return (
+    <Box flexDirection="column" flexShrink={0}>
+      {lines.map((line, at) => (
+        <Toned key={at} tone={notice?.kind === 'error' ? 'alert' : 'plain'}>
+          {line === '' ? ' ' : line}
+        </Toned>
+      ))}
+    </Box>
+  )
+}
+
+export function Help({ width, height }: { readonly width: number; readonly height: number }) {
+  const rows = KEY_HELP.flatMap(([title, keys]) => [{ title, key: '', text: '' }, ...keys.map(([key, text]) => ({ title: '', key, text }))])
+  return (
+    <Box flexDirection="column" width={width} height={height} flexShrink={0}>
+      {rows.slice(0, height - 1).map((row, at) => (
+        <Text key={at} wrap="truncate">
+          <Text bold>{row.title}</Text>
+          {row.title === '' ? `  ${fit(row.key, 24)}${row.text}` : ''}
+        </Text>
+      ))}
+      <Text dimColor>any key closes this</Text>
+    </Box>
+  )
+}
+
+export function Switcher({ state, width, height }: { readonly state: State; readonly width: number; readonly height: number }) {
+  const all = choices(state)
+  const start = Math.max(0, Math.min(state.switcher.index - height + 3, all.length - height + 2))
+  return (
+    <Box flexDirection="column" width={width} height={height} flexShrink={0}>
+      <Text wrap="truncate">
+        <Text bold>Go to: </Text>
+        {safeLine(state.switcher.query)}
+        <Text inverse> </Text>
+      </Text>
+      {all.slice(start, start + height - 2).map((choice, at) => (
+        <Text key={choice.channel.id} wrap="truncate" inverse={start + at === state.switcher.index}>
+          {start + at === state.switcher.index ? '> ' : '  '}
+          {safeLine(choice.label)}
+          {choice.channel.unread > 0 ? ` (${choice.channel.unread} unread)` : ''}
+        </Text>
+      ))}
+      {all.length === 0 ? <Text dimColor>no channel has these letters in this order</Text> : null}
+    </Box>
+  )
+}
