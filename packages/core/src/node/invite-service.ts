@@ -2,10 +2,11 @@
  * The invite package (IV2), answered by any member on `/xcord/store/1`: sealed on the spot to the invite's box
  * key, so that it is never stale and only a holder of the link can open it.
  */
-import { accept, type InviteId, refuse, type Verdict } from '../base/index.ts'
+import { type InviteId, type Refusal, refuse } from '../base/index.ts'
+import type { InviteState } from '../authority/index.ts'
 import { BoxKind, openBoxes, readBoxes, sealBoxes, type Suite } from '../crypto/index.ts'
 import { type InviteKeys, type InvitePackage, openPackage, sealPackage } from '../e2ee/index.ts'
-import { bytes, codec, literal, nullable, tuple } from '../encoding/index.ts'
+import { bytes, codec, literal, nullable, tuple, uint } from '../encoding/index.ts'
 import type { Connection, ProtocolName, Transport } from '../net/index.ts'
 import type { ReplicaState } from './replica-state.ts'
 
@@ -17,9 +18,13 @@ const REQUESTS_MAX = 4
 
 /** [version, 1 (package of an invite), signPublicKey]. */
 const requestCodec = codec(tuple({ version: literal(1), kind: literal(1), invite: bytes(32) }), { rule: 'IV2', maxBytes: 64 })
-/** [version, E ‖ box, package under the key in the box] or nulls where the invite is unknown here. */
+/** Why a member gives no package; the order is the wire's. */
+const FAULTS = ['unknown', 'revoked', 'expired', 'used'] as const
+/** One of them. */
+export type InviteFault = (typeof FAULTS)[number]
+/** [version, fault or null, E ‖ box, package under the key in the box]. */
 const answerCodec = codec(
-  tuple({ version: literal(1), boxes: nullable(bytes(96)), sealed: nullable(bytes(1, PACKAGE_BYTES_MAX)) }),
+  tuple({ version: literal(1), fault: nullable(uint(FAULTS.length - 1)), boxes: nullable(bytes(96)), sealed: nullable(bytes(1, PACKAGE_BYTES_MAX)) }),
   { rule: 'IV2', maxBytes: PACKAGE_BYTES_MAX + 256 }
 )
 
@@ -32,7 +37,8 @@ export interface InviteServiceInit {
   readonly suite: Suite
   readonly random: { bytes(length: number): Uint8Array }
   readonly transport: Transport
-  /** The replica with an open invite of this sign key, and the invite's id. */
+  now(): number
+  /** The replica with an invite of this sign key, and the invite's id. */
   find(signPublicKey: Uint8Array): { readonly state: ReplicaState; readonly invite: InviteId } | undefined
   /** Addresses of members worth dialling, ours first. */
   addresses(state: ReplicaState): readonly string[]
@@ -40,7 +46,7 @@ export interface InviteServiceInit {
 
 /** Answers joiners. */
 export function serveInvites(init: InviteServiceInit): void {
-  init.transport.handle(STORE_PROTOCOL, { frameBytesMax: 256, inboundStreamsMax: 2, onLimited: true, idleMsMax: 30_000 }, async stream => {
+  init.transport.handle(STORE_PROTOCOL, { frameBytesMax: PACKAGE_BYTES_MAX + 256, inboundStreamsMax: 2, onLimited: true, idleMsMax: 30_000 }, async stream => {
     let asked = 0
     for await (const frame of stream.frames()) {
       const request = requestCodec.decode(frame)
@@ -53,50 +59,71 @@ export function serveInvites(init: InviteServiceInit): void {
   })
 }
 
+function refusal(fault: InviteFault): Uint8Array {
+  return answerCodec.encode({ version: 1, fault: FAULTS.indexOf(fault), boxes: null, sealed: null })
+}
+
+/** Why an invite admits nobody now; undefined if it does. */
+export function inviteFault(invite: InviteState, now: number): InviteFault | undefined {
+  if (!invite.open) return 'revoked'
+  if (invite.notAfter !== null && now > invite.notAfter) return 'expired'
+  if (invite.maxUses !== null && invite.uses >= invite.maxUses) return 'used'
+  return undefined
+}
+
 function answer(init: InviteServiceInit, signPublicKey: Uint8Array): Uint8Array {
   const { suite, random } = init
   const found = init.find(signPublicKey)
   const invite = found?.state.log.state().invite(found.invite)
-  const boxPublicKey = invite?.boxPublicKey
-  const genesis = found === undefined ? undefined : [...found.state.log.operations()][0]
   const topic = found?.state.ring.currentTopic()
-  if (found === undefined || genesis === undefined || boxPublicKey === undefined || boxPublicKey === null || topic === undefined) {
-    return answerCodec.encode({ version: 1, boxes: null, sealed: null })
-  }
+  if (found === undefined || invite === undefined || invite.boxPublicKey === null || topic === undefined) return refusal('unknown')
+  const fault = inviteFault(invite, init.now())
+  if (fault !== undefined) return refusal(fault)
   const key = random.bytes(32)
   const contents: InvitePackage = {
-    name: found.state.log.state().name, genesis: genesis.bytes, invite: found.invite, heads: found.state.log.heads(),
+    name: found.state.log.state().name, genesis: genesisOf(found.state), invite: found.invite, heads: found.state.log.heads(),
     addresses: init.addresses(found.state), aclHead: null, askPublicKey: null, topicSecret: topic.topicSecret
   }
-  const recipient = { rid: signPublicKey.slice(0, 16), publicKey: boxPublicKey }
+  const recipient = { rid: signPublicKey.slice(0, 16), publicKey: invite.boxPublicKey }
   return answerCodec.encode({
-    version: 1, boxes: sealBoxes(suite, random.bytes(32), [recipient], purposeOf(boxPublicKey), key), sealed: sealPackage(suite, random, key, contents)
+    version: 1, fault: null, boxes: sealBoxes(suite, random.bytes(32), [recipient], purposeOf(invite.boxPublicKey), key),
+    sealed: sealPackage(suite, random, key, contents)
   })
 }
 
-/** Asks one peer for the package. Refusals: IV2 where it knows no such invite, or the answer does not open. */
-export async function fetchPackage(suite: Suite, connection: Connection, keys: InviteKeys, signal?: AbortSignal): Promise<Verdict<InvitePackage>> {
+function genesisOf(state: ReplicaState): Uint8Array {
+  for (const operation of state.log.operations()) return operation.bytes
+  throw new RangeError('a log without genesis')
+}
+
+/** What a peer said of an invite. */
+export type PackageAnswer =
+  | { readonly kind: 'package'; readonly contents: InvitePackage }
+  | { readonly kind: 'fault'; readonly fault: InviteFault }
+  | { readonly kind: 'refused'; readonly refusal: Refusal }
+
+/** Asks one peer for the package. Rejects where it does not speak the protocol: it is a node, then. */
+export async function fetchPackage(suite: Suite, connection: Connection, keys: InviteKeys, signal?: AbortSignal): Promise<PackageAnswer> {
   const stream = await connection.openStream(STORE_PROTOCOL, { signal, frameBytesMax: PACKAGE_BYTES_MAX + 256 })
   try {
     await stream.send(requestCodec.encode({ version: 1, kind: 1, invite: keys.signingKey.publicKey }))
     for await (const frame of stream.frames()) return open(suite, keys, frame)
-    return refuse('IV2', 'the peer gave no answer')
+    return { kind: 'refused', refusal: refuse('IV2', 'the peer gave no answer') }
   } finally {
     await stream.close().catch(() => undefined)
   }
 }
 
-function open(suite: Suite, keys: InviteKeys, frame: Uint8Array): Verdict<InvitePackage> {
+function open(suite: Suite, keys: InviteKeys, frame: Uint8Array): PackageAnswer {
   const decoded = answerCodec.decode(frame)
-  if (!decoded.ok) return decoded
-  const { boxes, sealed } = decoded.value
-  if (boxes === null || sealed === null) return refuse('IV2', 'this peer knows no such open invite')
-  const read = readBoxes(boxes, 1)
-  if (read === undefined) return refuse('IV2', 'the box is malformed')
+  if (!decoded.ok) return { kind: 'refused', refusal: decoded }
+  const { boxes, sealed, fault } = decoded.value
+  if (fault !== null) return { kind: 'fault', fault: FAULTS[fault] ?? 'unknown' }
+  const read = boxes === null ? undefined : readBoxes(boxes, 1)
+  if (read === undefined || sealed === null) return { kind: 'refused', refusal: refuse('IV2', 'the answer is malformed') }
   const opener = { rid: keys.signingKey.publicKey.slice(0, 16), publicKey: keys.boxPublicKey, secret: keys.boxSecret }
   const key = openBoxes(suite, read, opener, purposeOf(keys.boxPublicKey))
-  if (key === undefined) return refuse('IV2', 'the answer is not for this invite')
+  if (key === undefined) return { kind: 'refused', refusal: refuse('IV2', 'the answer is not for this invite') }
   const contents = openPackage(suite, key, sealed)
-  return contents.ok ? accept(contents.value) : contents
+  return contents.ok ? { kind: 'package', contents: contents.value } : { kind: 'refused', refusal: contents }
 }
-

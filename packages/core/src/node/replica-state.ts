@@ -75,6 +75,10 @@ export class ReplicaState {
   readonly ownChannels = new Map<MessageId, ChannelId>()
   status: MembershipStatus
   inviteSecret: Uint8Array | null = null
+  /** Topic secret from the invite's package, until a key of our own opens (IV2). */
+  packageSecret: Uint8Array | null = null
+  /** How far live messages' clocks lie ahead of ours, ms, by author device: for doctor. */
+  readonly skews = new Map<DeviceId, number>()
   addresses: readonly string[] = []
   /** Places in the order of acceptance. */
   nextOperation = 0

@@ -17,7 +17,7 @@ import { publishControl } from './publish.ts'
 import type { ReplicaDeps, ReplicaState } from './replica-state.ts'
 import { settle } from './settle.ts'
 import type { SyncEvent, SyncNews, SyncPort } from './sync-host.ts'
-import { createServerView, lookUp } from './sync-port.ts'
+import { createServerView, heldOf, lookUp } from './sync-port.ts'
 import { readItems, takeEnvelopes, takeStubs } from './take-envelopes.ts'
 import { takeOperation } from './take-operations.ts'
 import { takeRecord } from './take-records.ts'
@@ -35,6 +35,8 @@ export interface ReplicaHooks {
   /** Sync tells of progress, or that nothing is missing any more. */
   news(replica: LiveReplica, news: SyncNews): void
   online(): ReadonlySet<DeviceId>
+  /** Where a link made here should lead. */
+  linkAddresses(server: ServerId): readonly string[]
   fault(error: unknown): void
 }
 
@@ -188,6 +190,14 @@ export class LiveReplica implements Replica, SyncPort {
     this.#hooks.news(this, effect)
   }
 
+  /** SY18: an author asks which of its messages are durable here. */
+  confirm(author: DeviceId, ids: readonly MessageId[]): void {
+    this.do(async work => {
+      const held = await heldOf(work.state, author, ids)
+      if (held.length > 0) work.turn.after.push(() => this.#hooks.feed({ type: 'receipts', server: this.server, author, kind: 'durable', ids: held }))
+    }).catch((error: unknown) => this.#hooks.fault(error))
+  }
+
   // What people ask.
 
   state(): AuthorityState {
@@ -236,8 +246,9 @@ export class LiveReplica implements Replica, SyncPort {
     return { operation, standing: 'effective', delivery: { state: 'local', holders: 0 } }
   }
 
-  async invite(options: { readonly maxUses: number | null; readonly expiresInMs: number | null; readonly reason: string | null; readonly addresses: readonly string[] }): Promise<MadeInvite> {
-    return await this.do(work => makeInvite(work, options))
+  async invite(options: { readonly maxUses: number | null; readonly expiresInMs: number | null; readonly reason: string | null }): Promise<MadeInvite> {
+    const addresses = this.#hooks.linkAddresses(this.server)
+    return await this.do(work => makeInvite(work, { ...options, addresses }))
   }
 
   linkOf(invite: InviteId): string | undefined {

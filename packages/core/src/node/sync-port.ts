@@ -1,5 +1,5 @@
 /** A replica as sync sees it: what it holds, and bytes on demand. */
-import { type ChannelId, type DeviceId, type OperationId, parseId, type RecordId } from '../base/index.ts'
+import { type ChannelId, type DeviceId, type MessageId, type OperationId, parseId, type RecordId } from '../base/index.ts'
 import { PERMISSION_BITS } from '../authority/index.ts'
 import { encodeStub, readEnvelope } from '../graph/index.ts'
 import type { ChainId, ChainRange, OperationPlace, ServerView, Standing, SyncFound, SyncQuery } from '../sync/index.ts'
@@ -17,6 +17,13 @@ export function standingOf(state: ReplicaState, device: DeviceId): Standing {
   return member?.status === 'out' && state.log.state().invites().some(each => each.open) ? 'applicant' : 'none'
 }
 
+/** Topic secrets; while joining, the one that the invite's package brought (IV2). */
+function secretsOf(state: ReplicaState): { readonly current: readonly Uint8Array[]; readonly known: readonly Uint8Array[] } {
+  const secrets = state.ring.topicSecrets()
+  if (secrets.current.length > 0 || state.packageSecret === null) return secrets
+  return { current: [state.packageSecret], known: [state.packageSecret] }
+}
+
 /** Presents a replica to the sync machine. `current` gives the state of this moment: a reload replaces it. */
 export function createServerView(current: () => ReplicaState): ServerView {
   const places = {
@@ -27,8 +34,8 @@ export function createServerView(current: () => ReplicaState): ServerView {
   return {
     server: current().server,
     operations: places,
-    offered: () => current().ring.topicSecrets().current,
-    kept: () => current().ring.topicSecrets().known,
+    offered: () => secretsOf(current()).current,
+    kept: () => secretsOf(current()).known,
     standing: device => standingOf(current(), device),
     get operationIds() {
       return current().operationIds
@@ -113,4 +120,21 @@ function mayRead(state: ReplicaState, device: DeviceId, channel: string | null):
 function stubOf(state: ReplicaState, row: EnvelopeRow): Uint8Array {
   const read = readEnvelope(state.deps.suite, row.bytes)
   return read.ok ? encodeStub(read.value) : row.bytes
+}
+
+/** An offer names unsettled messages, which are new: nobody looks further back than this. */
+const OFFERED_BACK_MAX = 4_096
+
+/** SY18: which of an author's envelopes are stored here, newest first. */
+export async function heldOf(state: ReplicaState, author: DeviceId, ids: readonly MessageId[]): Promise<readonly MessageId[]> {
+  const wanted = new Set(ids)
+  const held: MessageId[] = []
+  const scan = state.deps.database.table(envelopeTable).scan({ prefix: [state.server, author], reverse: true, limit: OFFERED_BACK_MAX })
+  for await (const { value } of scan) {
+    if (wanted.size === 0) break
+    if (value.stub) continue
+    const read = readEnvelope(state.deps.suite, value.bytes)
+    if (read.ok && wanted.delete(read.value.id)) held.push(read.value.id)
+  }
+  return held
 }

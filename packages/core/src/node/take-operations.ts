@@ -43,6 +43,11 @@ export function addOperation(state: ReplicaState, turn: Turn, news: AuthorityNew
   return taken
 }
 
+/** Operations that were held for the future (AU6) and are due now. */
+export function drainOperations(state: ReplicaState, turn: Turn, news: AuthorityNews): void {
+  for (const each of state.log.drain(turn.at)) absorb(state, turn, news, each, undefined)
+}
+
 function absorb(state: ReplicaState, turn: Turn, news: AuthorityNews, result: AddResult, from: DeviceId | undefined): TakenOperation {
   switch (result.kind) {
     case 'accepted':

@@ -1,0 +1,4 @@
+/** Node: the running peer (ND). Inbox, step, commit, emit. */
+export * from './contract.ts'
+export { createNode } from './node.ts'
+export { EVENTS_KEPT_MAX, type EventRecord, type LoggedEvent } from './event-log.ts'

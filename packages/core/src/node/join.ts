@@ -1,0 +1,154 @@
+/** Joining by link (architecture, "Joining by invite"): dial, fetch the package, sync, sign the join. */
+import { type Clock, type DeviceId, type InviteId, type Random, type ServerId, XcordError } from '../base/index.ts'
+import { draftJoin, signJoin } from '../authority/index.ts'
+import type { Suite } from '../crypto/index.ts'
+import { type InviteKeys, inviteKeys, type InviteLink, type InvitePackage, parseInviteLink } from '../e2ee/index.ts'
+import { equalBytes } from '../encoding/index.ts'
+import { decodeOperation, type Operation } from '../graph/index.ts'
+import type { Account } from '../identity/index.ts'
+import type { Connection, Transport } from '../net/index.ts'
+import { rendezvousKey } from './discovery.ts'
+import { fetchPackage, inviteFault, type InviteFault } from './invite-service.ts'
+import { operate } from './operate.ts'
+import { publishProfile } from './own-profile.ts'
+import type { LiveReplica } from './replica.ts'
+import type { Work } from './work.ts'
+
+/** What joining needs of the node. */
+export interface JoinHost {
+  readonly suite: Suite
+  readonly clock: Clock
+  readonly random: Random
+  readonly account: Account
+  readonly name: string
+  readonly transport: Transport
+  readonly bootstrap: readonly string[]
+  /** A replica to join with: made anew, or the one we left before. */
+  prepare(server: ServerId, genesis: Operation, secret: Uint8Array, topicSecret: Uint8Array | null, addresses: readonly string[]): Promise<LiveReplica>
+  replica(server: ServerId): LiveReplica | undefined
+  /** Resolves when sync brought something new of this server. */
+  changed(server: ServerId, signal: AbortSignal): Promise<void>
+}
+
+interface Found {
+  readonly contents: InvitePackage
+  readonly device: DeviceId
+}
+
+/** Joins. `signal` ends the wait; what was learnt is kept, so that another try continues. */
+export async function joinByLink(host: JoinHost, text: string, signal: AbortSignal): Promise<ServerId> {
+  const link = readLink(text)
+  const held = host.replica(link.server)
+  if (held?.current.isMember() === true) return link.server
+  const keys = inviteKeys(host.suite, link.secret)
+  const { contents } = await findPackage(host, link, keys, signal)
+  const replica = await host.prepare(link.server, readGenesis(host, link, contents), link.secret, contents.topicSecret, link.addresses)
+  replica.current.ring.unlock({ invites: [{ invite: contents.invite, boxPublicKey: keys.boxPublicKey, boxSecret: keys.boxSecret }] })
+  while (!isReady(replica, contents.invite)) await host.changed(link.server, signal)
+  await replica.do(work => sign(work, host, contents.invite, keys))
+  return link.server
+}
+
+function readLink(text: string): InviteLink {
+  const read = parseInviteLink(text)
+  if (!read.ok) {
+    const hint = read.fault === 'newer' ? 'It was made by a newer version of XCord: update and try again.' : 'Copy the whole link again, with everything behind the "#".'
+    throw new XcordError('XCORD_INVITE_INVALID', `This is no invite link: ${read.reason}. ${hint}`, { reason: read.reason })
+  }
+  if (read.value.approval) {
+    throw new XcordError('XCORD_INVITE_INVALID', 'This invite asks for approval, which this version cannot do yet. Ask for an open link.', { reason: 'approval' })
+  }
+  return read.value
+}
+
+function readGenesis(host: JoinHost, link: InviteLink, contents: InvitePackage): Operation {
+  const genesis = decodeOperation(host.suite, contents.genesis)
+  if (genesis.ok && genesis.value.server === link.server) return genesis.value
+  throw new XcordError('XCORD_INVITE_INVALID', 'The peer answered for another server than the link names. Ask for a new link.', { reason: 'genesis' })
+}
+
+/** We may sign once the invite's operation is known and a key of @everyone is open. */
+function isReady(replica: LiveReplica, invite: InviteId): boolean {
+  const { current } = replica
+  return current.log.state().invite(invite) !== undefined && current.ring.currentTopic() !== undefined
+}
+
+function sign(work: Work, host: JoinHost, invite: InviteId, keys: InviteKeys): void {
+  const { state, turn } = work
+  if (state.isMember()) return
+  const found = state.log.state().invite(invite)
+  const fault = found === undefined || !equalBytes(found.signPublicKey, keys.signingKey.publicKey) ? 'unknown' : inviteFault(found, turn.at)
+  if (fault !== undefined) throw faultError(fault, found?.notAfter ?? null, found?.maxUses ?? null)
+  const userKey = host.account.userKeys.at(-1)
+  if (userKey === undefined) throw new RangeError('an account without user key')
+  const { generation, boxPublicKey } = userKey
+  turn.urgent = true
+  operate(work, draftJoin({
+    invite, credential: host.account.credential, userKey: { generation, boxPublicKey },
+    signature: signJoin(host.suite, keys.signingKey, state.server, host.account.user, { generation, boxPublicKey })
+  }), 'keyed')
+  publishProfile(work, host.name)
+}
+
+function faultError(fault: InviteFault, notAfter: number | null, maxUses: number | null): XcordError {
+  switch (fault) {
+    case 'revoked':
+      return new XcordError('XCORD_INVITE_REVOKED', 'This invite was revoked. Ask for a new link.', {})
+    case 'expired':
+      return new XcordError('XCORD_INVITE_EXPIRED', 'This invite has expired. Ask for a new link.', { expiredAt: notAfter ?? 0 })
+    case 'used':
+      return new XcordError('XCORD_INVITE_USED', 'This invite was used as often as it allows. Ask for a new link.', { maxUses: maxUses ?? 0 })
+    case 'unknown':
+      return new XcordError('XCORD_INVITE_INVALID', 'The members reached know no such invite. Ask for a new link.', { reason: 'unknown' })
+  }
+}
+
+/** Asks everyone the link leads to, all at once; the first package that opens counts. */
+async function findPackage(host: JoinHost, link: InviteLink, keys: InviteKeys, signal: AbortSignal): Promise<Found> {
+  const tried: { address: string; error: string }[] = []
+  const faults: InviteFault[] = []
+  const asked = new Set<DeviceId>()
+  const ask = async (connection: Connection): Promise<Found | undefined> => {
+    if (asked.has(connection.device)) return undefined
+    asked.add(connection.device)
+    const answer = await fetchPackage(host.suite, connection, keys, signal).catch(() => undefined)
+    if (answer?.kind === 'package') return { contents: answer.contents, device: connection.device }
+    if (answer?.kind === 'fault') faults.push(answer.fault)
+    else if (answer?.kind === 'refused') tried.push({ address: connection.address, error: answer.refusal.reason })
+    return undefined
+  }
+  /** A node knows no invites, but who registered for one (NT10). */
+  const askNode = async (connection: Connection): Promise<Found | undefined> => {
+    const key = rendezvousKey(host.suite, keys.signingKey.publicKey, connection.device, host.clock.now())
+    const records = await host.transport.rendezvous.query(connection.device, key, { signal }).catch(() => [])
+    return await firstOf(records.map(async record => await reach(record.addresses, false)))
+  }
+  const reach = async (addresses: readonly string[], node: boolean): Promise<Found | undefined> => {
+    try {
+      const connection = await host.transport.dial(addresses, { signal })
+      return await ask(connection) ?? (node ? await askNode(connection) : undefined)
+    } catch (error) {
+      for (const address of addresses) tried.push({ address, error: error instanceof Error ? error.message : String(error) })
+      return undefined
+    }
+  }
+  const ways = [...new Set([...link.addresses, ...host.bootstrap])]
+  const found = await firstOf([...ways.map(async address => await reach([address], true)), ...host.transport.connections().map(ask)])
+  if (found !== undefined) return found
+  signal.throwIfAborted()
+  const definite = faults.find(each => each !== 'unknown') ?? faults[0]
+  if (definite !== undefined) throw faultError(definite, null, null)
+  throw new XcordError(
+    'XCORD_NO_PEER', 'No member of this server could be reached through the link. Ask someone in it to be online, or for a fresh link.', { tried }
+  )
+}
+
+/** The first that is not undefined; undefined when all are. */
+async function firstOf<T>(attempts: readonly Promise<T | undefined>[]): Promise<T | undefined> {
+  return await Promise.any(attempts.map(async attempt => {
+    const value = await attempt
+    if (value === undefined) throw new RangeError('nothing')
+    return value
+  })).catch(() => undefined)
+}
+

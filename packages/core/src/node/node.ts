@@ -1,0 +1,485 @@
+/** The node: one profile's replicas, network and events, put together. Decides nothing itself. */
+import { type DeviceId, idAs, type ServerId, type UserId, XcordError } from '../base/index.ts'
+import { draftChannelCreate, positionBetween, signGenesis } from '../authority/index.ts'
+import type { Operation } from '../graph/index.ts'
+import { safetyNumber } from '../identity/index.ts'
+import type { Connection } from '../net/index.ts'
+import { type Database, openDatabase } from '../store/index.ts'
+import { createSync, type ServerView } from '../sync/index.ts'
+import { isMentioned } from '../timeline/index.ts'
+import { type AddressBook, openAddressBook } from './address-book.ts'
+import type { DoctorFinding, LiveEvent, Node, NodeInit, PeerReport } from './contract.ts'
+import { createDiscovery, type Discovery } from './discovery.ts'
+import { examine } from './doctor.ts'
+import { type EventLog, type LoggedEvent, openEventLog } from './event-log.ts'
+import { createExchange, type Exchange } from './exchange.ts'
+import { createGossipHost, type GossipHost } from './gossip-host.ts'
+import { serveInvites } from './invite-service.ts'
+import { joinByLink } from './join.ts'
+import { createKeyDuties, type KeyDuties } from './key-duties.ts'
+import { createReplicaState, loadReplica } from './load-replica.ts'
+import { serverRow } from './membership.ts'
+import { operate } from './operate.ts'
+import { publishProfile } from './own-profile.ts'
+import { LiveReplica, type ReplicaHooks } from './replica.ts'
+import type { ReplicaDeps, ReplicaState } from './replica-state.ts'
+import { createSyncHost, type SyncHost, type SyncNews } from './sync-host.ts'
+import { DATABASE_SCHEMA, nodeTables, operationTable, serverTable, settingTable } from './tables.ts'
+import { noteOperation } from './take-operations.ts'
+import { createTimelineStore, TIMELINE_TABLES } from './timeline-store.ts'
+import type { Turn } from './turn.ts'
+
+/** EK11(4), AU6: age and held operations are looked at this often. */
+const MAINTENANCE_MS = 60_000
+
+/** Opens the profile's database, loads its servers and goes online. */
+export async function createNode(init: NodeInit): Promise<Node> {
+  const database = await openDatabase({
+    store: init.store, suite: init.suite, masterKey: init.masterKey, random: init.random, schema: DATABASE_SCHEMA,
+    tables: [...nodeTables, ...TIMELINE_TABLES]
+  })
+  try {
+    const node = new LiveNode(init, database, await openEventLog(database))
+    await node.start()
+    return node
+  } catch (error) {
+    await init.transport.stop().catch(() => undefined)
+    await database.close()
+    throw error
+  }
+}
+
+class LiveNode implements Node {
+  readonly #init: NodeInit
+  readonly #database: Database
+  readonly #events: EventLog
+  readonly #replicas = new Map<ServerId, LiveReplica>()
+  readonly #views = new Map<ServerId, ServerView>()
+  readonly #liveListeners = new Set<(event: LiveEvent) => void>()
+  readonly #waiters = new Map<ServerId, Set<() => void>>()
+  readonly #avoided = new Map<DeviceId, number>()
+  readonly #offs: (() => void)[] = []
+  #deps!: ReplicaDeps
+  #book!: AddressBook
+  #sync!: SyncHost
+  #gossip!: GossipHost
+  #exchange!: Exchange
+  #discovery!: Discovery
+  #duties!: KeyDuties
+  #closed: Promise<void> | undefined
+
+  constructor(init: NodeInit, database: Database, events: EventLog) {
+    this.#init = init
+    this.#database = database
+    this.#events = events
+  }
+
+  get user(): UserId {
+    return this.#init.account.user
+  }
+
+  get device(): DeviceId {
+    return this.#init.account.device.device
+  }
+
+  get name(): string {
+    return this.#init.name
+  }
+
+  get safetyNumber(): string {
+    return safetyNumber(this.#init.suite, this.user, this.user)
+  }
+
+  get cursor(): number {
+    return this.#events.latest
+  }
+
+  get cursorFloor(): number {
+    return this.#events.floor
+  }
+
+  async start(): Promise<void> {
+    const { init } = { init: this.#init }
+    const timeline = await createTimelineStore({ database: this.#database, self: this.user, isMentioned: message => this.#isMentioned(message) })
+    this.#deps = {
+      suite: init.suite, clock: init.clock, random: init.random, database: this.#database, events: this.#events, timeline, account: init.account
+    }
+    this.#duties = createKeyDuties(init.random, () => init.clock.now())
+    this.#gossip = createGossipHost({ suite: init.suite, transport: init.transport, now: () => init.clock.now(), fault: error => this.#fault(error) })
+    await this.#loadAll()
+    this.#book = await openAddressBook(this.#database, [...this.#replicas.keys()])
+    this.#exchange = createExchange({
+      transport: init.transport,
+      isMember: (server, device) => this.#views.get(server)?.standing(device) === 'member',
+      learnt: (server, record) => {
+        this.#book.note(server, record.device, record.addresses, init.clock.now()).catch(error => this.#fault(error))
+      }
+    })
+    serveInvites({
+      suite: init.suite, random: init.random, transport: init.transport, now: () => init.clock.now(),
+      find: key => this.#findInvite(key), addresses: state => this.#linkAddresses(state.server)
+    })
+    this.#sync = createSyncHost({
+      machine: createSync({ suite: init.suite, random: init.random, device: this.device, signer: init.account.device.signingKey, views: this.#views }),
+      transport: init.transport, clock: init.clock, timers: init.timers, self: this.device,
+      port: server => this.#replicas.get(server), gossips: device => this.#gossip.neighbours(device),
+      avoid: device => this.#avoided.set(device, init.clock.now()), fault: error => this.#fault(error)
+    })
+    this.#discovery = createDiscovery({
+      suite: init.suite, transport: init.transport, clock: init.clock, timers: init.timers, book: this.#book, bootstrap: init.bootstrap,
+      replicas: () => [...this.#replicas.values()], fault: error => this.#fault(error)
+    })
+    await init.transport.start()
+    this.#offs.push(
+      init.transport.on('connection:open', ({ connection }) => this.#connectionChanged(connection, true)),
+      init.transport.on('connection:close', ({ connection }) => this.#connectionChanged(connection, false))
+    )
+    for (const replica of this.#replicas.values()) this.#online(replica)
+    this.#discovery.start()
+    this.#maintain()
+  }
+
+  // Servers.
+
+  replica(server: ServerId): LiveReplica | undefined {
+    const found = this.#replicas.get(server)
+    return found?.current.status === 'member' ? found : undefined
+  }
+
+  replicas(): readonly LiveReplica[] {
+    return [...this.#replicas.values()].filter(each => each.current.status === 'member')
+  }
+
+  async createServer(init: { readonly name: string; readonly channels: readonly string[] }): Promise<ServerId> {
+    const { suite, random, clock, account } = this.#init
+    const userKey = account.userKeys.at(-1)
+    if (userKey === undefined) throw new RangeError('an account without user key')
+    const genesis = signGenesis(suite, account.device.signingKey, this.device, {
+      name: init.name, credential: account.credential, userKey: { generation: userKey.generation, boxPublicKey: userKey.boxPublicKey },
+      nonce: random.bytes(16), at: clock.now()
+    })
+    const replica = await this.#found(genesis, null, null, [])
+    await replica.do(work => {
+      let last = new Uint8Array(0)
+      for (const name of init.channels) {
+        last = (positionBetween(last, null, random.bytes(1)[0] as number) ?? last) as Uint8Array<ArrayBuffer>
+        operate(work, draftChannelCreate({ kind: 'text', name, position: last }))
+      }
+      publishProfile(work, this.#init.name)
+    })
+    return replica.server
+  }
+
+  async join(link: string, options: { readonly timeoutMs: number; readonly signal?: AbortSignal | undefined }): Promise<ServerId> {
+    const controller = new AbortController()
+    const cancel = this.#init.timers.after(options.timeoutMs, () => controller.abort(new XcordError(
+      'XCORD_DEADLINE', `Joining took longer than ${Math.round(options.timeoutMs / 1_000)} s. What was learnt is kept: try again.`,
+      { what: 'join', timeoutMs: options.timeoutMs }
+    )))
+    const abort = (): void => controller.abort(new XcordError('XCORD_ABORTED', 'Joining was stopped.', {}, { cause: options.signal?.reason }))
+    options.signal?.addEventListener('abort', abort)
+    try {
+      const { suite, clock, random, account, name, transport, bootstrap } = this.#init
+      return await joinByLink({
+        suite, clock, random, account, name, transport, bootstrap,
+        prepare: async (server, genesis, secret, topicSecret, addresses) => await this.#prepare(server, genesis, secret, topicSecret, addresses),
+        replica: server => this.#replicas.get(server),
+        changed: async (server, signal) => await this.#changed(server, signal)
+      }, link, controller.signal)
+    } finally {
+      cancel()
+      options.signal?.removeEventListener('abort', abort)
+    }
+  }
+
+  /** A new replica from its genesis, kept before anything else happens with it. */
+  async #found(genesis: Operation, secret: Uint8Array | null, topicSecret: Uint8Array | null, addresses: readonly string[]): Promise<LiveReplica> {
+    const state = createReplicaState(this.#deps, { server: genesis.server, genesis, status: 'joining', inviteSecret: secret })
+    state.packageSecret = topicSecret
+    state.addresses = addresses
+    noteOperation(state, genesis)
+    state.nextOperation = 1
+    const replica = this.#adopt(state)
+    await replica.do(work => {
+      work.turn.batch.put(operationTable, [genesis.server, 0], { version: 1, bytes: genesis.bytes })
+      work.turn.batch.put(serverTable, [genesis.server], serverRow(work.state))
+    })
+    this.#online(replica)
+    return replica
+  }
+
+  async #prepare(server: ServerId, genesis: Operation, secret: Uint8Array, topicSecret: Uint8Array | null, addresses: readonly string[]): Promise<LiveReplica> {
+    const held = this.#replicas.get(server) ?? await this.#restore(server)
+    if (held === undefined) return await this.#found(genesis, secret, topicSecret, addresses)
+    await held.do(work => {
+      work.state.status = 'joining'
+      work.state.inviteSecret = secret
+      work.state.packageSecret = topicSecret
+      work.state.addresses = addresses
+      work.turn.batch.put(serverTable, [server], serverRow(work.state))
+    })
+    this.#online(held)
+    return held
+  }
+
+  /** A server that we left and still hold. */
+  async #restore(server: ServerId): Promise<LiveReplica | undefined> {
+    const row = await this.#database.table(serverTable).get([server])
+    return row === undefined ? undefined : this.#adopt(await loadReplica(this.#deps, row))
+  }
+
+  async #loadAll(): Promise<void> {
+    for await (const { value } of this.#database.table(serverTable).scan()) {
+      if (value.status !== 'left') this.#adopt(await loadReplica(this.#deps, value))
+    }
+  }
+
+  #adopt(state: ReplicaState): LiveReplica {
+    const { server } = state
+    const replica = new LiveReplica(this.#deps, this.#init.timers, this.#hooks(), state, async () => {
+      const row = await this.#database.table(serverTable).get([server])
+      if (row === undefined) throw new XcordError('XCORD_STORE_CORRUPT', 'A server vanished from the profile.', { table: 'servers', reason: 'missing row' })
+      return await loadReplica(this.#deps, row)
+    })
+    this.#replicas.set(server, replica)
+    return replica
+  }
+
+  /** Shows a replica to sync, gossip and discovery. */
+  #online(replica: LiveReplica): void {
+    this.#views.set(replica.server, replica.view)
+    this.#gossip.refresh(replica)
+    this.#sync.feed({ type: 'server', server: replica.server })
+    this.#discovery.refresh()
+    this.#judgePeers(replica)
+    if (replica.current.isMember()) {
+      replica.do(work => publishProfile(work, this.#init.name)).catch((error: unknown) => this.#fault(error))
+      this.#duties.consider(replica)
+    }
+  }
+
+  #offline(replica: LiveReplica): void {
+    this.#sync.feed({ type: 'leave', server: replica.server })
+    this.#views.delete(replica.server)
+    this.#gossip.forget(replica)
+    this.#duties.forget(replica)
+    this.#replicas.delete(replica.server)
+  }
+
+  // What replicas tell.
+
+  #hooks(): ReplicaHooks {
+    return {
+      feed: event => this.#sync.feed(event),
+      publish: (replica, envelopes) => this.#gossip.publish(replica, envelopes),
+      changed: (replica, turn) => this.#turnDone(replica, turn),
+      news: (replica, news) => this.#syncNews(replica, news),
+      online: () => new Set(this.#init.transport.connections().map(each => each.device)),
+      linkAddresses: server => this.#linkAddresses(server),
+      fault: error => this.#fault(error)
+    }
+  }
+
+  #turnDone(replica: LiveReplica, turn: Turn): void {
+    for (const wake of this.#waiters.get(replica.server) ?? []) wake()
+    if (turn.topicChanged || turn.membershipChanged) {
+      this.#gossip.refresh(replica)
+      this.#sync.feed({ type: 'server', server: replica.server })
+      this.#discovery.refresh()
+    }
+    if (turn.authorityChanged) this.#judgePeers(replica)
+    if (turn.authorityChanged || turn.received.size > 0) this.#duties.consider(replica)
+    // Our goodbye has to leave first: what was published goes out before the server is forgotten here.
+    if (turn.membershipChanged && replica.current.status === 'left') this.#init.timers.after(2_000, () => this.#offline(replica))
+    if (turn.authorityChanged || turn.viewChanged) this.#emitLive({ type: 'view:update', server: replica.server })
+  }
+
+  #syncNews(replica: LiveReplica, news: SyncNews): void {
+    switch (news.type) {
+      case 'matched': {
+        const connection = this.#init.transport.connections(news.device)[0]
+        if (connection === undefined || replica.view.standing(news.device) !== 'member') return
+        this.#exchange.with(connection, replica.server).catch(() => undefined)
+        return
+      }
+      case 'progress':
+        this.#emitLive({ type: 'sync:progress', server: replica.server, received: news.received, expected: news.received + news.missing, done: news.missing === 0 })
+        return
+      case 'offered':
+        replica.confirm(news.device, news.ids)
+        return
+      default:
+        for (const wake of this.#waiters.get(replica.server) ?? []) wake()
+    }
+  }
+
+  async #changed(server: ServerId, signal: AbortSignal): Promise<void> {
+    signal.throwIfAborted()
+    await new Promise<void>((resolve, reject) => {
+      const waiters = this.#waiters.get(server) ?? new Set<() => void>()
+      this.#waiters.set(server, waiters)
+      const done = (): void => {
+        waiters.delete(wake)
+        signal.removeEventListener('abort', abort)
+      }
+      const wake = (): void => {
+        done()
+        resolve()
+      }
+      const abort = (): void => {
+        done()
+        reject(signal.reason as Error)
+      }
+      waiters.add(wake)
+      signal.addEventListener('abort', abort)
+    })
+  }
+
+  /** NT27: gossip's opinion of neighbours follows authority. */
+  #judgePeers(replica: LiveReplica): void {
+    const authority = replica.state()
+    for (const { device } of this.#init.transport.connections()) {
+      const user = authority.device(device)?.user
+      if (user === undefined) continue
+      const status = authority.member(user)?.status
+      this.#init.transport.setStanding(device, status === 'in' ? 'member' : status === 'banned' ? 'banned' : 'unknown')
+    }
+  }
+
+  #connectionChanged(connection: Connection, connected: boolean): void {
+    for (const replica of this.#replicas.values()) {
+      if (!replica.current.devices.has(connection.device)) continue
+      this.#judgePeers(replica)
+      this.#emitLive({ type: 'view:update', server: replica.server })
+      if (connected && connection.direction === 'outbound') {
+        this.#book.note(replica.server, connection.device, [connection.address], this.#init.clock.now()).catch(error => this.#fault(error))
+      }
+    }
+    this.#emitLive({ type: 'connection:update', device: connection.device, connected })
+  }
+
+  #isMentioned(message: Parameters<NonNullable<Parameters<typeof createTimelineStore>[0]['isMentioned']>>[0]): boolean {
+    for (const replica of this.#replicas.values()) {
+      const authority = replica.state()
+      if (authority.channel(message.channel) === undefined) continue
+      return isMentioned(message.mentions, this.user, authority.member(this.user)?.roles ?? [])
+    }
+    return false
+  }
+
+  // Invites.
+
+  #findInvite(signPublicKey: Uint8Array): { readonly state: ReplicaState; readonly invite: ReturnType<typeof idAs<'i'>> } | undefined {
+    for (const replica of this.replicas()) {
+      const found = replica.state().invites().find(each => each.signPublicKey.every((byte, index) => byte === signPublicKey[index]))
+      if (found !== undefined) return { state: replica.current, invite: found.id }
+    }
+    return undefined
+  }
+
+  /** IV1: ours first, then nodes, then members: eight at most. */
+  #linkAddresses(server: ServerId): readonly string[] {
+    const own = this.#init.transport.addresses()
+    const direct = own.filter(each => !each.includes('/p2p-circuit')).sort((a, b) => reach(b) - reach(a))
+    const relayed = own.filter(each => each.includes('/p2p-circuit'))
+    const members = this.#book.of(server).flatMap(each => each.addresses.slice(0, 1))
+    return [...new Set([...direct.slice(0, 3), ...relayed.slice(0, 1), ...this.#init.bootstrap.slice(0, 2), ...members.slice(0, 2)])].slice(0, 8)
+  }
+
+  // Events.
+
+  async eventsAfter(cursor: number, limit: number): Promise<readonly LoggedEvent[]> {
+    return await this.#events.read(cursor, limit)
+  }
+
+  onEvent(listener: (event: LoggedEvent) => void): () => void {
+    return this.#events.listen(listener)
+  }
+
+  onLive(listener: (event: LiveEvent) => void): () => void {
+    this.#liveListeners.add(listener)
+    return () => this.#liveListeners.delete(listener)
+  }
+
+  #emitLive(event: LiveEvent): void {
+    for (const listener of [...this.#liveListeners]) listener(event)
+  }
+
+  // Network.
+
+  async connect(address: string, signal?: AbortSignal): Promise<void> {
+    await this.#init.transport.dial([address], signal === undefined ? {} : { signal })
+  }
+
+  addresses(): readonly string[] {
+    return this.#init.transport.addresses()
+  }
+
+  devices(): ReturnType<Node['devices']> {
+    const { account } = this.#init
+    return account.log.state().devices.filter(each => each.active).map(each => ({
+      device: each.device, name: each.device === this.device ? 'this device' : each.device.slice(0, 9), addedAt: account.created
+    }))
+  }
+
+  peers(): readonly PeerReport[] {
+    const seen = new Map<DeviceId, Connection>()
+    for (const connection of this.#init.transport.connections()) {
+      const known = seen.get(connection.device)
+      if (known === undefined || (known.limits !== undefined && connection.limits === undefined)) seen.set(connection.device, connection)
+    }
+    return [...seen.values()].map(({ device, address, path, rttMs }) => {
+      const shared = this.replicas().filter(each => each.view.standing(device) === 'member')
+      const user = shared[0]?.state().device(device)?.user ?? null
+      const kind = user !== null ? 'member' : this.#discovery.nodes().has(device) ? 'node' : 'unknown'
+      return { device, user, kind, path, address, rttMs: rttMs ?? null, servers: shared.map(each => each.server) }
+    })
+  }
+
+  async doctor(): Promise<readonly DoctorFinding[]> {
+    const storeWorks = await this.#database.table(settingTable).get(['doctor']).then(() => true, () => false)
+    return [
+      { check: 'identity', ok: true, detail: `${this.name}, ${this.user}` },
+      ...examine({ addresses: this.addresses(), bootstrap: this.#init.bootstrap, peers: this.peers(), replicas: this.replicas(), storeWorks })
+    ]
+  }
+
+  // The end.
+
+  async close(): Promise<void> {
+    this.#closed ??= this.#shutDown()
+    await this.#closed
+  }
+
+  async #shutDown(): Promise<void> {
+    for (const off of this.#offs) off()
+    this.#discovery.stop()
+    for (const replica of this.#replicas.values()) this.#duties.forget(replica)
+    await this.#sync.close()
+    for (const replica of this.#replicas.values()) await replica.close()
+    await this.#init.transport.stop()
+    await this.#database.close()
+  }
+
+  #maintain(): void {
+    const run = (): void => {
+      for (const replica of this.#replicas.values()) {
+        this.#duties.consider(replica)
+        this.#gossip.refresh(replica)
+      }
+      this.#events.prune().catch((error: unknown) => this.#fault(error))
+      this.#offs.push(this.#init.timers.after(MAINTENANCE_MS, run))
+    }
+    this.#offs.push(this.#init.timers.after(MAINTENANCE_MS, run))
+  }
+
+  #fault(error: unknown): void {
+    this.#init.onFault?.(error)
+  }
+}
+
+/** Public addresses before private ones, loopback last. */
+function reach(address: string): number {
+  if (address.startsWith('/ip4/127.') || address.startsWith('/ip6/::1')) return 0
+  return /^\/ip4\/(10|192\.168|172\.(1[6-9]|2\d|3[01]))\./.test(address) ? 1 : 2
+}
