@@ -118,15 +118,16 @@ describe('[SY3] standing', () => {
     expect(puppet.frames).toContainEqual({ kind: 'done', handle: 0, request: 3, status: 1 })
   })
 
-  it('[SY3] is judged again at a change: also what was being read stays here', () => {
+  it.each(['none', 'disputed'] as const)('[SY3] is judged again when it becomes %s: also what was being read stays here', standing => {
     const puppet = filled()
     puppet.dial()
     puppet.send({ kind: 'want-envelopes', handle: 0, request: 3, ranges: [{ chain: puppet.own.device, from: 1, to: 3 }] })
-    puppet.holdings.standings.set(puppet.own.device, 'none')
+    puppet.holdings.standings.set(puppet.own.device, standing)
     puppet.input({ type: 'standing', server: SERVER })
     puppet.answer()
     expect(puppet.last('envelopes')).toBeUndefined()
-    expect(puppet.last('end')).toMatchObject({ rule: 3 })
+    if (standing === 'none') expect(puppet.last('end')).toMatchObject({ rule: 3 })
+    else expect(puppet.last('done')).toMatchObject({ request: 3, status: 1 })
   })
 
   it('[SY3] an applicant becomes a member: it is told at once', () => {
@@ -141,46 +142,46 @@ describe('[SY3] standing', () => {
 })
 
 describe('[SY13] bounds on peers', () => {
-  it.each<[string, string, (puppet: Puppet) => void]>([
-    ['SY13', 'items nobody asked for', puppet => void puppet.send({ kind: 'envelopes', handle: 0, request: 77, items: envelopes(puppet, [1]) })],
-    ['SY13', 'envelopes outside the range', puppet => void puppet.send({ kind: 'envelopes', handle: 0, request: asked(puppet), items: envelopes(puppet, [9]) })],
-    ['SY13', 'something that is no envelope', puppet => void puppet.send({ kind: 'envelopes', handle: 0, request: asked(puppet), items: [new Uint8Array(50)] })],
-    ['SY13', 'records for envelopes', puppet => void puppet.send({ kind: 'records', handle: 0, request: asked(puppet), items: [new Uint8Array(50)] })],
-    ['SY13', 'more than was asked', puppet => {
+  it.each<[string, string, string, (puppet: Puppet) => void]>([
+    ['SY13', 'items nobody asked for', 'sends what was not asked', puppet => void puppet.send({ kind: 'envelopes', handle: 0, request: 77, items: envelopes(puppet, [1]) })],
+    ['SY13', 'envelopes outside the range', 'an envelope that was not asked', puppet => void puppet.send({ kind: 'envelopes', handle: 0, request: asked(puppet), items: envelopes(puppet, [9]) })],
+    ['SY13', 'something that is no envelope', 'an envelope that was not asked', puppet => void puppet.send({ kind: 'envelopes', handle: 0, request: asked(puppet), items: [new Uint8Array(50)] })],
+    ['SY13', 'records for envelopes', 'sends what was not asked', puppet => void puppet.send({ kind: 'records', handle: 0, request: asked(puppet), items: [new Uint8Array(50)] })],
+    ['SY13', 'more than was asked', 'more items than were asked', puppet => {
       for (let i = 0; i < 3; i++) puppet.send({ kind: 'envelopes', handle: 0, request: asked(puppet), items: envelopes(puppet, [1, 2, 3]) })
     }],
-    ['SY13', 'answers without items', puppet => void puppet.send({ kind: 'envelopes', handle: 0, request: asked(puppet), items: [] })],
-    ['SY13', 'the end of what was not asked', puppet => void puppet.send({ kind: 'done', handle: 0, request: 77, status: 0 })],
-    ['SY8', 'more than its credit', puppet => {
+    ['SY13', 'answers without items', 'an answer without items', puppet => void puppet.send({ kind: 'envelopes', handle: 0, request: asked(puppet), items: [] })],
+    ['SY13', 'the end of what was not asked', 'ends what was not asked', puppet => void puppet.send({ kind: 'done', handle: 0, request: 77, status: 0 })],
+    ['SY8', 'more than its credit', 'sends beyond its credit', puppet => {
       const items = [envelopeOf(puppet.own, 1, '', 60_000)]
       for (let i = 0; i < 6; i++) puppet.send({ kind: 'push', handle: 0, operations: [], records: [], envelopes: items })
     }],
-    ['SY8', 'credit for what was not sent', puppet => void puppet.send({ kind: 'credit', bytes: 1 })],
-    ['SY8', 'a request for everything', puppet => void puppet.send({ kind: 'want-envelopes', handle: 0, request: 1, ranges: [{ chain: device(1), from: 1, to: RANGE_ENVELOPES_MAX + 1 }] })],
-    ['SY8', 'too wide a comparison', puppet => void puppet.send({ kind: 'compare', handle: 0, request: 1, chain: device(1), from: 1, to: 1_000, have: [] })],
-    ['SY13', 'too many requests', puppet => {
+    ['SY8', 'credit for what was not sent', 'credit for more than was sent', puppet => void puppet.send({ kind: 'credit', bytes: 1 })],
+    ['SY8', 'a request for everything', 'asks for 2049 envelopes at once', puppet => void puppet.send({ kind: 'want-envelopes', handle: 0, request: 1, ranges: [{ chain: device(1), from: 1, to: RANGE_ENVELOPES_MAX + 1 }] })],
+    ['SY8', 'too wide a comparison', 'compares too wide a range', puppet => void puppet.send({ kind: 'compare', handle: 0, request: 1, chain: device(1), from: 1, to: 1_000, have: [] })],
+    ['SY13', 'too many requests', 'too many requests', puppet => {
       for (let i = 0; i <= REQUESTS_BURST; i++) puppet.send({ kind: 'want-operations', handle: 0, request: i, have: [] })
     }],
-    ['SY13', 'too many requests that wait', puppet => {
+    ['SY13', 'too many requests that wait', 'too many requests wait', puppet => {
       for (let i = 0; i < 70; i++) puppet.send({ kind: 'want-envelopes', handle: 0, request: i, ranges: [{ chain: device(1), from: 1, to: 5 }] })
     }],
-    ['SY13', 'too many control frames', puppet => {
+    ['SY13', 'too many control frames', 'too many control frames', puppet => {
       for (let i = 0; i <= 400; i++) puppet.send({ kind: 'summary', handle: 0, summary: NOTHING })
     }],
-    ['SY13', 'rows of endless chains', puppet => {
+    ['SY13', 'rows of endless chains', 'rows of more than 16384 chains', puppet => {
       for (let i = 0; i < 40; i++) {
         const rows = Array.from({ length: TIPS_MAX }, (_, j) => ({ chain: idFromBytes('d', new Seeded(i * 1_000 + j).bytes(32)), sum: 1n, ranges: [[1, 5]] as const }))
         puppet.send({ kind: 'tips', handle: 0, more: 1, rows })
       }
     }],
-    ['SY13', 'promised items missing twice', puppet => {
+    ['SY13', 'promised items missing twice', 'promised items are missing twice', puppet => {
       for (let i = 0; i < 2; i++) puppet.send({ kind: 'done', handle: 0, request: asked(puppet), status: 0 })
     }]
-  ])('[%s] ends the session at %s', (rule, _, misbehave) => {
+  ])('[%s] ends the session at %s', (rule, _, reason, misbehave) => {
     const puppet = promising(3)
     expect(puppet.last('want-envelopes')?.ranges).toEqual([{ chain: puppet.own.device, from: 1, to: 3 }])
     misbehave(puppet)
-    expect(puppet.closedBy).toBe(rule)
+    expect(puppet.of('close')).toMatchObject([{ rule, reason }])
     expect(puppet.machine.gauge()).toEqual({ sessions: 0, matched: 0, requests: 0, jobs: 0, tips: 0, inFlightBytes: 0, inboxBytes: 0 })
   })
 

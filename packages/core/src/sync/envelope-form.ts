@@ -21,8 +21,12 @@ export function sequenceOf(kind: 'envelopes' | 'stubs', bytes: Uint8Array): numb
   return fits ? uintFromBytes(bytes.subarray(at, at + 8)) : undefined
 }
 
-/** EN3's id, whatever the envelope's version: H(header ‖ H(ciphertext)). */
-export function envelopeIdOf(suite: Suite, envelope: Uint8Array): Uint8Array {
-  const ciphertext = envelope.subarray(ENVELOPE_HEADER_BYTES, Math.max(ENVELOPE_HEADER_BYTES, envelope.length - ENVELOPE_SIGNATURE_BYTES))
-  return suite.sha256(concatBytes([envelope.subarray(0, ENVELOPE_HEADER_BYTES), suite.sha256(ciphertext)]))
+/** EN3's id of an envelope or stub, whatever its version: H(header ‖ H(ciphertext)). */
+export function envelopeIdOf(suite: Suite, kind: 'envelopes' | 'stubs', bytes: Uint8Array): Uint8Array {
+  if (kind === 'stubs') {
+    const hash = STUB_HEADER_OFFSET + ENVELOPE_HEADER_BYTES + 2
+    return suite.sha256(concatBytes([bytes.subarray(STUB_HEADER_OFFSET, hash - 2), bytes.subarray(hash, hash + 32)]))
+  }
+  const ciphertext = bytes.subarray(ENVELOPE_HEADER_BYTES, Math.max(ENVELOPE_HEADER_BYTES, bytes.length - ENVELOPE_SIGNATURE_BYTES))
+  return suite.sha256(concatBytes([bytes.subarray(0, ENVELOPE_HEADER_BYTES), suite.sha256(ciphertext)]))
 }

@@ -217,7 +217,9 @@ export function onCompareRead(turn: Turn, share: Share, range: ChainRange, found
   const { session, comparing } = share
   if (comparing === null || found.kind !== 'envelopes' || session.shares.get(share.handle) !== share) return
   const from = Math.max(range.from, (found.rest[0]?.to ?? range.from - 1) + 1)
-  const have = found.items.slice(0, ITEMS_MAX * 2).map(item => envelopeIdOf(turn.world.init.suite, item).subarray(0, 16))
+  const idsOf = (kind: 'envelopes' | 'stubs', items: readonly Uint8Array[]): Uint8Array[] =>
+    items.map(item => envelopeIdOf(turn.world.init.suite, kind, item).subarray(0, 16))
+  const have = [...idsOf('envelopes', found.items), ...idsOf('stubs', found.stubs)].slice(0, ITEMS_MAX * 2)
   const window: Range = [from, range.to]
   comparing.left = subtract(comparing.left, [window])
   const request = note(turn, share, 'compare', { ranges: new Map([[range.chain, [window]]]), itemsMax: ITEMS_MAX * 2 })

@@ -73,6 +73,15 @@ describe('[SY5] spine', () => {
     const source = { ...holdings.operations, heads: () => [last.id], leaves: () => [], get: (id: OperationId) => (reads++, holdings.held.get(id)) }
     expect(selectMissing(source, [ids[1_989] as OperationId])).toEqual(ids.slice(1_990))
     expect(reads).toBeLessThan(50)
+    // What turns out to be covered only on the way down must not let the walk run on.
+    const theirs = operationOf([last], 'a', 'theirs')
+    const side = [operationOf([last], 'a', 'side')]
+    for (let i = 0; i < 4; i++) side.push(operationOf([side[i] as typeof last], 'a', `side ${i}`))
+    const ours = operationOf([last, side[4] as typeof last], 'a', 'ours')
+    holdings.take('operations', [theirs, ...side, ours].map(each => each.bytes))
+    reads = 0
+    expect(selectMissing({ ...source, heads: () => [ours.id, theirs.id] }, [theirs.id])).toEqual([...side, ours].map(each => each.id))
+    expect(reads).toBeLessThan(50)
   })
 
   it('names logarithmically many ancestors of a long spine', () => {

@@ -87,6 +87,21 @@ describe('[SY8] several peers', () => {
     expect(late.log.filter(effect => effect.type === 'close')).toMatchObject([{ session: 900, rule: 'SY13' }])
   })
 
+  it('[SY8] what one peer turns out not to have is asked of another at once', () => {
+    const world = new World(20)
+    const [good, late] = cast(world, 'good', 'late') as [WorldNode, WorldNode]
+    const silent = new Puppet()
+    for (let i = 0; i < 50; i++) good.post(`${i}`)
+    late.ends.set(900, { node: late, session: 900, alive: false, free: 0 })
+    late.step({ type: 'open', session: 900, role: 'listener', peer: silent.own.device, circuit: false, gossip: true })
+    silentTalk(late, silent)({ chain: good.identity.device, sum: 5n, ranges: [[1, 50]] })
+    world.connect(late, good)
+    world.run(1_000)
+    expect(late.holdings.ids.size).toBe(0)
+    late.step({ type: 'frame', session: 900, bytes: encodeFrame({ kind: 'done', handle: 0, request: 1, status: 1 }) })
+    expect(world.run(500, () => late.holdings.ids.size === 50)).toBe(true)
+  })
+
   it('[SY8] what a peer that went away was asked for is asked of another at once', () => {
     const world = new World(8, { delayMs: 40 })
     const [a, b, late] = cast(world, 'a', 'b', 'late') as [WorldNode, WorldNode, WorldNode]
