@@ -22,8 +22,19 @@ export function labelledHash(suite: Suite, label: HashLabel, ...parts: Uint8Arra
 }
 
 /** KDF(key, L, [c1, c2…], n) of CR2. */
-export function kdf(suite: Suite, key: Uint8Array, label: KdfLabel, contexts: readonly Uint8Array[] = [], length = 32): Uint8Array {
-  return suite.hkdfSha256(key, ZERO_SALT, concatBytes([prefix(label), ...contexts.map(lengthPrefixed)]), length)
+export function kdf(
+  suite: Suite,
+  key: Uint8Array,
+  label: KdfLabel,
+  contexts: readonly Uint8Array[] = [],
+  length = 32
+): Uint8Array {
+  return suite.hkdfSha256(
+    key,
+    ZERO_SALT,
+    concatBytes([prefix(label), ...contexts.map(lengthPrefixed)]),
+    length
+  )
 }
 
 function signed(suite: Suite, context: SignatureContext, bytes: Uint8Array): Uint8Array {
@@ -31,13 +42,22 @@ function signed(suite: Suite, context: SignatureContext, bytes: Uint8Array): Uin
 }
 
 /** Ed25519 over "xcord/v1/" ‖ context ‖ 00 ‖ H(bytes) (CR3). */
-export function signBytes(suite: Suite, key: SigningKey, context: SignatureContext, bytes: Uint8Array): Uint8Array {
+export function signBytes(
+  suite: Suite,
+  key: SigningKey,
+  context: SignatureContext,
+  bytes: Uint8Array
+): Uint8Array {
   return key.sign(signed(suite, context, bytes))
 }
 
 /** Verifies CR3 by the one rule CR6. */
 export function verifyBytes(
-  suite: Suite, publicKey: Uint8Array, context: SignatureContext, bytes: Uint8Array, signature: Uint8Array
+  suite: Suite,
+  publicKey: Uint8Array,
+  context: SignatureContext,
+  bytes: Uint8Array,
+  signature: Uint8Array
 ): boolean {
   return suite.verify(publicKey, signed(suite, context, bytes), signature)
 }
@@ -49,12 +69,19 @@ export function signDigest(key: SigningKey, context: SignatureContext, digest: U
 
 /** As `verifyBytes` for a known digest. */
 export function verifyDigest(
-  suite: Suite, publicKey: Uint8Array, context: SignatureContext, digest: Uint8Array, signature: Uint8Array
+  suite: Suite,
+  publicKey: Uint8Array,
+  context: SignatureContext,
+  digest: Uint8Array,
+  signature: Uint8Array
 ): boolean {
   return suite.verify(publicKey, concatBytes([prefix(context), digest]), signature)
 }
 
 /** A box key pair from a seed that a KDF gave. */
-export function boxKey(suite: Suite, secret: SecretKey): { readonly secret: SecretKey; readonly publicKey: Uint8Array } {
+export function boxKey(
+  suite: Suite,
+  secret: SecretKey
+): { readonly secret: SecretKey; readonly publicKey: Uint8Array } {
   return { secret, publicKey: suite.x25519PublicKey(secret) }
 }

@@ -5,14 +5,42 @@
 
 /** KDF labels (CR2). */
 export const KDF_LABELS = [
-  'root-sign', 'root-box', 'backup', 'vault-key', 'vault-addr',
-  'uk-box', 'uk-back', 'dev-name',
-  'ks-payload', 'ks-mac', 'ks-slot', 'db', 'db-index',
-  'role-box', 'bucket-box', 'key-id', 'lbx', 'gate', 'topic-wrap', 'back',
-  'server-tag', 'topic', 'topic-key', 'key-mask', 'msg',
-  'inv-sign', 'inv-box', 'inv-addr', 'inv-pkg',
-  'hello', 'rendezvous', 'provider',
-  'att-commit', 'inbox', 'inbox-key', 'sas'
+  'root-sign',
+  'root-box',
+  'backup',
+  'vault-key',
+  'vault-addr',
+  'uk-box',
+  'uk-back',
+  'dev-name',
+  'ks-payload',
+  'ks-mac',
+  'ks-slot',
+  'db',
+  'db-index',
+  'role-box',
+  'bucket-box',
+  'key-id',
+  'lbx',
+  'gate',
+  'topic-wrap',
+  'back',
+  'server-tag',
+  'topic',
+  'topic-key',
+  'key-mask',
+  'msg',
+  'inv-sign',
+  'inv-box',
+  'inv-addr',
+  'inv-pkg',
+  'hello',
+  'rendezvous',
+  'provider',
+  'att-commit',
+  'inbox',
+  'inbox-key',
+  'sas'
 ] as const
 /** A KDF label. */
 export type KdfLabel = (typeof KDF_LABELS)[number]
@@ -24,8 +52,26 @@ export type HashLabel = (typeof HASH_LABELS)[number]
 
 /** Signature contexts (CR3). */
 export const SIGNATURE_CONTEXTS = [
-  'op', 'env', 'key', 'gate', 'acl', 'id', 'enrol', 'dpk', 'prof', 'chan', 'join', 'ask', 'call', 'conv',
-  'rcpt', 'pin', 'node', 'consent', 'ckpt', 'peer'
+  'op',
+  'env',
+  'key',
+  'gate',
+  'acl',
+  'id',
+  'enrol',
+  'dpk',
+  'prof',
+  'chan',
+  'join',
+  'ask',
+  'call',
+  'conv',
+  'rcpt',
+  'pin',
+  'node',
+  'consent',
+  'ckpt',
+  'peer'
 ] as const
 /** A signature context. */
 export type SignatureContext = (typeof SIGNATURE_CONTEXTS)[number]

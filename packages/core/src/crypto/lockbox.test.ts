@@ -2,7 +2,16 @@ import fc from 'fast-check'
 import { toString } from 'uint8arrays'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { createNodeSuite } from '../adapters/crypto-node/index.ts'
-import { BoxKind, openBox, openBoxes, type Opener, readBoxes, sealBox, sealBoxes, type Suite } from './index.ts'
+import {
+  BoxKind,
+  openBox,
+  openBoxes,
+  type Opener,
+  readBoxes,
+  sealBox,
+  sealBoxes,
+  type Suite
+} from './index.ts'
 
 const fill = (value: number, length = 32): Uint8Array => new Uint8Array(length).fill(value)
 let suite: Suite
@@ -21,15 +30,27 @@ describe('[EK3] lockboxes', () => {
     const ephemeral = { secret: fill(5), publicKey: suite.x25519PublicKey(fill(5)) }
     const box = sealBox(suite, ephemeral, opener(6, 7), purpose, fill(9)) as Uint8Array
     expect(toString(box, 'hex')).toBe(
-      '070707070707070707070707070707077f125758d930ff49162fc9c005050a14e32568c69452f6551563ab0191447da484a45949e513db013f3ad2402b9b0d2b')
+      '070707070707070707070707070707077f125758d930ff49162fc9c005050a14e32568c69452f6551563ab0191447da484a45949e513db013f3ad2402b9b0d2b'
+    )
     expect(openBox(suite, ephemeral.publicKey, box, opener(6, 7), purpose)).toEqual(fill(9))
   })
 
   test('T22: moved to another recipient, rid, kind, key or ephemeral key, or altered, a box stays shut', () => {
     const ephemeral = { secret: fill(5), publicKey: suite.x25519PublicKey(fill(5)) }
     const box = sealBox(suite, ephemeral, opener(6, 7), purpose, fill(9)) as Uint8Array
-    const open = (with_: Partial<{ box: Uint8Array; who: Opener; kind: BoxKind; keyId: Uint8Array; ephemeral: Uint8Array }>): unknown =>
-      openBox(suite, with_.ephemeral ?? ephemeral.publicKey, with_.box ?? box, with_.who ?? opener(6, 7), { kind: with_.kind ?? purpose.kind, keyId: with_.keyId ?? purpose.keyId })
+    const open = (
+      with_: Partial<{
+        box: Uint8Array
+        who: Opener
+        kind: BoxKind
+        keyId: Uint8Array
+        ephemeral: Uint8Array
+      }>
+    ): unknown =>
+      openBox(suite, with_.ephemeral ?? ephemeral.publicKey, with_.box ?? box, with_.who ?? opener(6, 7), {
+        kind: with_.kind ?? purpose.kind,
+        keyId: with_.keyId ?? purpose.keyId
+      })
     expect(open({})).toEqual(fill(9))
     expect(open({ who: opener(10, 7) })).toBeUndefined()
     expect(open({ who: opener(6, 8) })).toBeUndefined()
@@ -38,7 +59,8 @@ describe('[EK3] lockboxes', () => {
     expect(open({ keyId: fill(1, 16) })).toBeUndefined()
     expect(open({ ephemeral: suite.x25519PublicKey(fill(11)) })).toBeUndefined()
     expect(open({ ephemeral: fill(0) })).toBeUndefined()
-    for (let at = 0; at < box.length; at++) expect(open({ box: box.map((byte, i) => (i === at ? byte ^ 1 : byte)) })).toBeUndefined()
+    for (let at = 0; at < box.length; at++)
+      expect(open({ box: box.map((byte, i) => (i === at ? byte ^ 1 : byte)) })).toBeUndefined()
     expect(open({ box: box.subarray(1) })).toBeUndefined()
     const renamed = Uint8Array.from([...fill(8, 16), ...box.subarray(16)])
     expect(open({ box: renamed, who: opener(6, 8) })).toBeUndefined()
@@ -71,9 +93,13 @@ describe('[EK3] lockboxes', () => {
   })
 
   test('any bytes give an answer, never an exception', () => {
-    fc.assert(fc.property(fc.uint8Array({ maxLength: 300 }), bytes => {
-      const boxes = readBoxes(bytes, 640)
-      if (boxes !== undefined) for (const rid of boxes.rids()) openBoxes(suite, boxes, { ...opener(20, 1), rid }, purpose)
-    }), { numRuns: Number(process.env['XCORD_RUNS'] ?? 200) })
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 300 }), bytes => {
+        const boxes = readBoxes(bytes, 640)
+        if (boxes !== undefined)
+          for (const rid of boxes.rids()) openBoxes(suite, boxes, { ...opener(20, 1), rid }, purpose)
+      }),
+      { numRuns: Number(process.env['XCORD_RUNS'] ?? 200) }
+    )
   })
 })

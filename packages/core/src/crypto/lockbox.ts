@@ -8,7 +8,16 @@ import { kdf } from './derive.ts'
 import type { SecretKey, Suite } from './suite.ts'
 
 /** EK1, EK3: what is inside a box; part of what it is bound to. */
-export const BoxKind = { userKey: 0, bucket: 1, role: 2, epoch: 3, grant: 4, hello: 6, keyStore: 7, package: 8 } as const
+export const BoxKind = {
+  userKey: 0,
+  bucket: 1,
+  role: 2,
+  epoch: 3,
+  grant: 4,
+  hello: 6,
+  keyStore: 7,
+  package: 8
+} as const
 /** A box's kind. */
 export type BoxKind = (typeof BoxKind)[keyof typeof BoxKind]
 
@@ -43,7 +52,11 @@ export interface Opener extends Recipient {
 
 /** The key of one box and what it is bound to: ctx = [E, P, rid, kind, keyId]. */
 function boxKeyAndAad(
-  suite: Suite, shared: Uint8Array, ephemeral: Uint8Array, recipient: Recipient, purpose: BoxPurpose
+  suite: Suite,
+  shared: Uint8Array,
+  ephemeral: Uint8Array,
+  recipient: Recipient,
+  purpose: BoxPurpose
 ): { readonly key: SecretKey; readonly aad: Uint8Array } {
   const context = [ephemeral, recipient.publicKey, recipient.rid, uintBytes(purpose.kind, 1), purpose.keyId]
   return { key: kdf(suite, shared, 'lbx', context), aad: concatBytes(context.map(lengthPrefixed)) }
@@ -58,10 +71,14 @@ function boxKeyAndAad(
  * @throws RangeError for wrong lengths.
  */
 export function sealBox(
-  suite: Suite, ephemeral: { readonly secret: SecretKey; readonly publicKey: Uint8Array }, recipient: Recipient,
-  purpose: BoxPurpose, secret: Uint8Array
+  suite: Suite,
+  ephemeral: { readonly secret: SecretKey; readonly publicKey: Uint8Array },
+  recipient: Recipient,
+  purpose: BoxPurpose,
+  secret: Uint8Array
 ): Uint8Array | undefined {
-  if (secret.length !== SECRET_BYTES || recipient.rid.length !== RID_BYTES) throw new RangeError('a box holds 32 bytes for a 16-byte rid')
+  if (secret.length !== SECRET_BYTES || recipient.rid.length !== RID_BYTES)
+    throw new RangeError('a box holds 32 bytes for a 16-byte rid')
   const shared = suite.x25519(ephemeral.secret, recipient.publicKey)
   if (shared === undefined) return undefined
   const { key, aad } = boxKeyAndAad(suite, shared, ephemeral.publicKey, recipient, purpose)
@@ -70,7 +87,11 @@ export function sealBox(
 
 /** Opens one box; undefined where it was not sealed to this opener for this purpose. */
 export function openBox(
-  suite: Suite, ephemeralPublicKey: Uint8Array, box: Uint8Array, opener: Opener, purpose: BoxPurpose
+  suite: Suite,
+  ephemeralPublicKey: Uint8Array,
+  box: Uint8Array,
+  opener: Opener,
+  purpose: BoxPurpose
 ): Uint8Array | undefined {
   if (box.length !== BOX_BYTES || ephemeralPublicKey.length !== KEY_BYTES) return undefined
   if (!equalBytes(box.subarray(0, RID_BYTES), opener.rid)) return undefined
@@ -85,14 +106,19 @@ export function openBox(
  * a rid given twice is a RangeError.
  */
 export function sealBoxes(
-  suite: Suite, ephemeralSecret: SecretKey, recipients: readonly Recipient[], purpose: BoxPurpose, secret: Uint8Array
+  suite: Suite,
+  ephemeralSecret: SecretKey,
+  recipients: readonly Recipient[],
+  purpose: BoxPurpose,
+  secret: Uint8Array
 ): Uint8Array {
   const ephemeral = { secret: ephemeralSecret, publicKey: suite.x25519PublicKey(ephemeralSecret) }
   const sorted = [...recipients].sort((a, b) => compareBytes(a.rid, b.rid))
   const boxes: Uint8Array[] = [ephemeral.publicKey]
   for (const [index, recipient] of sorted.entries()) {
     const before = sorted[index - 1]
-    if (before !== undefined && equalBytes(before.rid, recipient.rid)) throw new RangeError('a recipient is named twice')
+    if (before !== undefined && equalBytes(before.rid, recipient.rid))
+      throw new RangeError('a recipient is named twice')
     const box = sealBox(suite, ephemeral, recipient, purpose, secret)
     if (box !== undefined) boxes.push(box)
   }
@@ -113,9 +139,11 @@ export function readBoxes(bytes: Uint8Array, max: number): Boxes | undefined {
   const rest = bytes.length - KEY_BYTES
   if (rest < 0 || rest % BOX_BYTES !== 0 || rest / BOX_BYTES > max) return undefined
   const count = rest / BOX_BYTES
-  const box = (index: number): Uint8Array => bytes.subarray(KEY_BYTES + index * BOX_BYTES, KEY_BYTES + (index + 1) * BOX_BYTES)
+  const box = (index: number): Uint8Array =>
+    bytes.subarray(KEY_BYTES + index * BOX_BYTES, KEY_BYTES + (index + 1) * BOX_BYTES)
   const rid = (index: number): Uint8Array => box(index).subarray(0, RID_BYTES)
-  for (let index = 1; index < count; index++) if (compareBytes(rid(index - 1), rid(index)) >= 0) return undefined
+  for (let index = 1; index < count; index++)
+    if (compareBytes(rid(index - 1), rid(index)) >= 0) return undefined
   return {
     ephemeralPublicKey: bytes.subarray(0, KEY_BYTES),
     count,
@@ -128,7 +156,12 @@ export function readBoxes(bytes: Uint8Array, max: number): Boxes | undefined {
 }
 
 /** Finds the opener's box by rid and opens it; undefined where there is none or it does not open. */
-export function openBoxes(suite: Suite, boxes: Boxes, opener: Opener, purpose: BoxPurpose): Uint8Array | undefined {
+export function openBoxes(
+  suite: Suite,
+  boxes: Boxes,
+  opener: Opener,
+  purpose: BoxPurpose
+): Uint8Array | undefined {
   const box = boxes.find(opener.rid)
   return box === undefined ? undefined : openBox(suite, boxes.ephemeralPublicKey, box, opener, purpose)
 }

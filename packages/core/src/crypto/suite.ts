@@ -41,5 +41,11 @@ export interface Suite {
   chachaSealOnce(key: SecretKey, aad: Uint8Array, plaintext: Uint8Array): Uint8Array
   chachaOpenOnce(key: SecretKey, aad: Uint8Array, sealed: Uint8Array): Uint8Array | undefined
   /** Argon2id 1.3, p = 1. Slow by design; shells run it where blocking is allowed. */
-  argon2id(password: Uint8Array, salt: Uint8Array, memoryKiB: number, passes: number, length: number): Uint8Array
+  argon2id(
+    password: Uint8Array,
+    salt: Uint8Array,
+    memoryKiB: number,
+    passes: number,
+    length: number
+  ): Uint8Array
 }

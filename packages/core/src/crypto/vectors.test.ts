@@ -6,34 +6,73 @@ import { buildCryptoVectors } from '../../scripts/vectors-crypto.ts'
 import { createNodeSuite } from '../adapters/crypto-node/index.ts'
 import { createSodiumSuite } from '../adapters/crypto-sodium/index.ts'
 import {
-  type BoxKind, HASH_LABELS, type HashLabel, KDF_LABELS, kdf, type KdfLabel, labelledHash, openBox, pad, paddedLength, readBoxes,
-  SIGNATURE_CONTEXTS, signBytes, type SignatureContext, type Suite, unpad, verifyBytes
+  type BoxKind,
+  HASH_LABELS,
+  type HashLabel,
+  KDF_LABELS,
+  kdf,
+  type KdfLabel,
+  labelledHash,
+  openBox,
+  pad,
+  paddedLength,
+  readBoxes,
+  SIGNATURE_CONTEXTS,
+  signBytes,
+  type SignatureContext,
+  type Suite,
+  unpad,
+  verifyBytes
 } from './index.ts'
 
 const hex = (text: string): Uint8Array => fromString(text, 'hex')
 const toHex = (bytes: Uint8Array): string => toString(bytes, 'hex')
 function read<T>(name: string): T {
-  return JSON.parse(readFileSync(new URL(`../../../../docs/spec/vectors/crypto/${name}.json`, import.meta.url), 'utf8')) as T
+  return JSON.parse(
+    readFileSync(new URL(`../../../../docs/spec/vectors/crypto/${name}.json`, import.meta.url), 'utf8')
+  ) as T
 }
 
 interface Derivation {
   kdf: { label: KdfLabel; key: string; contexts: string[]; length: number; out: string }[]
   hash: { label: HashLabel; parts: string[]; out: string }[]
-  signatures: { context: SignatureContext; seed: string; publicKey: string; bytes: string; signature: string }[]
+  signatures: {
+    context: SignatureContext
+    seed: string
+    publicKey: string
+    bytes: string
+    signature: string
+  }[]
 }
-interface Box { ephemeral: string; secret: string; rid: string; kind: BoxKind; keyId: string; box: string; content?: string }
+interface Box {
+  ephemeral: string
+  secret: string
+  rid: string
+  kind: BoxKind
+  keyId: string
+  box: string
+  content?: string
+}
 interface Lockbox {
   open: Box[]
   refuse: Box[]
   sets: { accept: { boxes: string; max: number; rids: string[] }[]; refuse: { boxes: string; max: number }[] }
 }
-interface Padding { lengths: { length: number; padded: number }[]; pad: { bytes: string; padded: string }[]; refuse: { padded: string }[] }
+interface Padding {
+  lengths: { length: number; padded: number }[]
+  pad: { bytes: string; padded: string }[]
+  refuse: { padded: string }[]
+}
 
 test('[CR2] the files are what the generator writes', async () => {
-  for (const [name, content] of Object.entries(await buildCryptoVectors())) expect(JSON.parse(JSON.stringify(content)), name).toEqual(read(name))
+  for (const [name, content] of Object.entries(await buildCryptoVectors()))
+    expect(JSON.parse(JSON.stringify(content)), name).toEqual(read(name))
 })
 
-describe.each([['node', createNodeSuite], ['sodium', createSodiumSuite]] as const)('vectors by %s', (_, create) => {
+describe.each([
+  ['node', createNodeSuite],
+  ['sodium', createSodiumSuite]
+] as const)('vectors by %s', (_, create) => {
   let suite: Suite
   beforeAll(async () => {
     suite = await create()
@@ -41,10 +80,14 @@ describe.each([['node', createNodeSuite], ['sodium', createSodiumSuite]] as cons
 
   test('[CR2] [CR3] derivation.json covers every label', () => {
     const vectors = read<Derivation>('derivation')
-    for (const { label, key, contexts, length, out } of vectors.kdf) expect(toHex(kdf(suite, hex(key), label, contexts.map(hex), length)), label).toBe(out)
-    for (const { label, parts, out } of vectors.hash) expect(toHex(labelledHash(suite, label, ...parts.map(hex))), label).toBe(out)
+    for (const { label, key, contexts, length, out } of vectors.kdf)
+      expect(toHex(kdf(suite, hex(key), label, contexts.map(hex), length)), label).toBe(out)
+    for (const { label, parts, out } of vectors.hash)
+      expect(toHex(labelledHash(suite, label, ...parts.map(hex))), label).toBe(out)
     for (const { context, seed, publicKey, bytes, signature } of vectors.signatures) {
-      expect(toHex(signBytes(suite, suite.signingKey(hex(seed)), context, hex(bytes))), context).toBe(signature)
+      expect(toHex(signBytes(suite, suite.signingKey(hex(seed)), context, hex(bytes))), context).toBe(
+        signature
+      )
       expect(verifyBytes(suite, hex(publicKey), context, hex(bytes), hex(signature)), context).toBe(true)
     }
     expect(new Set(vectors.kdf.map(({ label }) => label))).toEqual(new Set(KDF_LABELS))
@@ -55,10 +98,17 @@ describe.each([['node', createNodeSuite], ['sodium', createSodiumSuite]] as cons
   test('[EK3] lockbox.json', () => {
     const vectors = read<Lockbox>('lockbox')
     const open = ({ ephemeral, secret, rid, kind, keyId, box }: Box): Uint8Array | undefined =>
-      openBox(suite, hex(ephemeral), hex(box), { rid: hex(rid), secret: hex(secret), publicKey: suite.x25519PublicKey(hex(secret)) }, { kind, keyId: hex(keyId) })
+      openBox(
+        suite,
+        hex(ephemeral),
+        hex(box),
+        { rid: hex(rid), secret: hex(secret), publicKey: suite.x25519PublicKey(hex(secret)) },
+        { kind, keyId: hex(keyId) }
+      )
     for (const each of vectors.open) expect(open(each)).toEqual(hex(each.content as string))
     for (const each of vectors.refuse) expect(open(each)).toBeUndefined()
-    for (const { boxes, max, rids } of vectors.sets.accept) expect(readBoxes(hex(boxes), max)?.rids().map(toHex)).toEqual(rids)
+    for (const { boxes, max, rids } of vectors.sets.accept)
+      expect(readBoxes(hex(boxes), max)?.rids().map(toHex)).toEqual(rids)
     for (const { boxes, max } of vectors.sets.refuse) expect(readBoxes(hex(boxes), max)).toBeUndefined()
   })
 

@@ -2,7 +2,15 @@
 import { accept, type Random, refuse, type Verdict } from '../base/index.ts'
 import type { Suite } from '../crypto/index.ts'
 import { appendDevice, appendEntry, appendRevokeAll, appendUserKey } from './append.ts'
-import type { Account, DeviceSecret, IdentityLog, KeyStoreContents, NewAccount, RootSecret, UserKey } from './contract.ts'
+import type {
+  Account,
+  DeviceSecret,
+  IdentityLog,
+  KeyStoreContents,
+  NewAccount,
+  RootSecret,
+  UserKey
+} from './contract.ts'
 import { createCredential } from './credential.ts'
 import { createDevice } from './device.ts'
 import { copyIdentityLog, createIdentityLog, decodeIdentityLog, encodeIdentityLog } from './log.ts'
@@ -28,15 +36,31 @@ export interface RecoverOptions extends AccountOptions {
   readonly revokeOthers?: boolean
 }
 
-function describeAccount(log: IdentityLog, device: DeviceSecret, userKeys: readonly UserKey[], created: number): Account {
+function describeAccount(
+  log: IdentityLog,
+  device: DeviceSecret,
+  userKeys: readonly UserKey[],
+  created: number
+): Account {
   return { user: log.user, log, device, userKeys, credential: createCredential(log, device.device), created }
 }
 
 /** Enrols a device by the root, named under a user key that may be new itself. */
-function enrol(suite: Suite, random: Random, log: IdentityLog, root: RootSecret, key: UserKey, options: AccountOptions): DeviceSecret {
+function enrol(
+  suite: Suite,
+  random: Random,
+  log: IdentityLog,
+  root: RootSecret,
+  key: UserKey,
+  options: AccountOptions
+): DeviceSecret {
   const device = createDevice(suite, random)
-  const name = options.deviceName === undefined ? undefined : sealDeviceName(suite, random, key, options.deviceName)
-  appendDevice(suite, log, root, device, { manage: options.manage ?? true, ...(name === undefined ? {} : { name }) })
+  const name =
+    options.deviceName === undefined ? undefined : sealDeviceName(suite, random, key, options.deviceName)
+  appendDevice(suite, log, root, device, {
+    manage: options.manage ?? true,
+    ...(name === undefined ? {} : { name })
+  })
   return device
 }
 
@@ -47,7 +71,12 @@ function enrol(suite: Suite, random: Random, log: IdentityLog, root: RootSecret,
  * @returns The account with its phrase, which is to be shown once and kept nowhere (ID1).
  * @throws RangeError for a device name above 48 bytes.
  */
-export function createAccount(suite: Suite, random: Random, at: number, options: AccountOptions = {}): NewAccount {
+export function createAccount(
+  suite: Suite,
+  random: Random,
+  at: number,
+  options: AccountOptions = {}
+): NewAccount {
   const phrase = createPhrase(random)
   const root = rootFromPhrase(suite, phrase)
   if (!root.ok) throw new TypeError('a phrase made here must be readable')
@@ -65,16 +94,31 @@ export function createAccount(suite: Suite, random: Random, at: number, options:
  *
  * Refuses a phrase that is none (ID1) and a log of someone else (ID11).
  */
-export function recoverAccount(suite: Suite, random: Random, at: number, phrase: string, options: RecoverOptions = {}): Verdict<Account> {
+export function recoverAccount(
+  suite: Suite,
+  random: Random,
+  at: number,
+  phrase: string,
+  options: RecoverOptions = {}
+): Verdict<Account> {
   const root = rootFromPhrase(suite, phrase)
   if (!root.ok) return root
-  if (options.log !== undefined && options.log.user !== root.value.user) return refuse('ID11', 'the identity log found is not of this phrase')
-  const log = options.log === undefined ? createIdentityLog(suite, root.value.genesis) : copyIdentityLog(suite, options.log)
+  if (options.log !== undefined && options.log.user !== root.value.user)
+    return refuse('ID11', 'the identity log found is not of this phrase')
+  const log =
+    options.log === undefined
+      ? createIdentityLog(suite, root.value.genesis)
+      : copyIdentityLog(suite, options.log)
   const held = openUserKeys(suite, log.entries(), root.value)
   const current = log.state().userKey
   const previous = held.find(({ generation }) => generation === current?.generation) ?? held.at(-1)
   if (options.revokeOthers === true) appendRevokeAll(suite, log, root.value)
-  if (previous !== undefined && options.revokeOthers !== true && previous.generation === current?.generation && !current.stale) {
+  if (
+    previous !== undefined &&
+    options.revokeOthers !== true &&
+    previous.generation === current?.generation &&
+    !current.stale
+  ) {
     const device = enrol(suite, random, log, root.value, previous, options)
     return accept(describeAccount(log, device, held, at))
   }
@@ -98,9 +142,16 @@ export function renewUserKey(suite: Suite, random: Random, account: Account): Ac
 }
 
 /** What the key store keeps of an account. */
-export function keyStoreContents(account: Account, extensions: KeyStoreContents['extensions'] = []): KeyStoreContents {
+export function keyStoreContents(
+  account: Account,
+  extensions: KeyStoreContents['extensions'] = []
+): KeyStoreContents {
   return {
-    log: encodeIdentityLog(account.log), device: account.device, userKeys: account.userKeys, created: account.created, extensions
+    log: encodeIdentityLog(account.log),
+    device: account.device,
+    userKeys: account.userKeys,
+    created: account.created,
+    extensions
   }
 }
 
@@ -108,6 +159,7 @@ export function keyStoreContents(account: Account, extensions: KeyStoreContents[
 export function accountFromKeyStore(suite: Suite, contents: KeyStoreContents): Verdict<Account> {
   const log = decodeIdentityLog(suite, contents.log)
   if (!log.ok) return log
-  if (log.value.pathTo(contents.device.device) === undefined) return refuse('KS1', 'the key store holds a device that its identity log did not enrol')
+  if (log.value.pathTo(contents.device.device) === undefined)
+    return refuse('KS1', 'the key store holds a device that its identity log did not enrol')
   return accept(describeAccount(log.value, contents.device, contents.userKeys, contents.created))
 }

@@ -52,7 +52,14 @@ export interface UserKey {
 }
 
 /** ID4: numbers on the wire. Genesis (0) is never signed as an entry. */
-export const IdentityKind = { genesis: 0, addDevice: 1, revokeDevice: 2, revokeAll: 3, userKey: 4, moved: 5 } as const
+export const IdentityKind = {
+  genesis: 0,
+  addDevice: 1,
+  revokeDevice: 2,
+  revokeAll: 3,
+  userKey: 4,
+  moved: 5
+} as const
 
 /** The device may enrol and revoke others (ID4, ID5). */
 export const CAPABILITY_MANAGE = 1
@@ -67,8 +74,13 @@ export interface AddDeviceBody {
   /** The new device's `enrol` signature. */
   readonly proof: Uint8Array
 }
-export interface RevokeDeviceBody { readonly kind: 'revokeDevice'; readonly device: DeviceId }
-export interface RevokeAllBody { readonly kind: 'revokeAll' }
+export interface RevokeDeviceBody {
+  readonly kind: 'revokeDevice'
+  readonly device: DeviceId
+}
+export interface RevokeAllBody {
+  readonly kind: 'revokeAll'
+}
 export interface UserKeyBody {
   readonly kind: 'userKey'
   readonly generation: number
@@ -140,7 +152,11 @@ export interface IdentityState {
 }
 
 export type IdentityAdd =
-  | { readonly kind: 'accepted'; readonly entry: IdentityEntry; /** Orphans placed with it. */ readonly released: readonly IdentityEntry[] }
+  | {
+      readonly kind: 'accepted'
+      readonly entry: IdentityEntry
+      /** Orphans placed with it. */ readonly released: readonly IdentityEntry[]
+    }
   | { readonly kind: 'known'; readonly entry: IdentityEntry }
   | { readonly kind: 'orphan'; readonly entry: IdentityEntry; readonly missing: readonly IdentityEntryId[] }
 
@@ -244,9 +260,7 @@ export interface KeyStoreContents {
 
 /** How to open a key store: one of the slots of KS2. */
 export type KeyStoreUnlock =
-  | { readonly password: string }
-  | { readonly keyFile: Uint8Array }
-  | { readonly recoverySecret: SecretKey }
+  { readonly password: string } | { readonly keyFile: Uint8Array } | { readonly recoverySecret: SecretKey }
 
 /** Slots to write; at least one. */
 export interface KeyStoreLocks {

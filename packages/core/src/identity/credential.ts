@@ -1,10 +1,26 @@
 /** ID6: the device certificate, and the proofs that carry one entry of a log to who does not hold it (ID9). */
 import {
-  accept, CERTIFICATE_BYTES_MAX, type DeviceId, idFromBytes, type IdentityEntryId, idToBytes, refuse, type RuleId, type UserId, type Verdict
+  accept,
+  CERTIFICATE_BYTES_MAX,
+  type DeviceId,
+  idFromBytes,
+  type IdentityEntryId,
+  idToBytes,
+  refuse,
+  type RuleId,
+  type UserId,
+  type Verdict
 } from '../base/index.ts'
 import type { Suite } from '../crypto/index.ts'
 import { array, bytes, codec, equalBytes, literal, nullable, tuple, uint } from '../encoding/index.ts'
-import { CAPABILITY_MANAGE, type Credential, type Genesis, type IdentityEntry, type IdentityLog, type Revocation } from './contract.ts'
+import {
+  CAPABILITY_MANAGE,
+  type Credential,
+  type Genesis,
+  type IdentityEntry,
+  type IdentityLog,
+  type Revocation
+} from './contract.ts'
 import { ENTRY_BYTES_MAX, readEntry } from './entry.ts'
 import { readGenesis } from './genesis.ts'
 import { DEVICE_DEPTH_MAX } from './log.ts'
@@ -15,20 +31,26 @@ const GENERATION_MAX = 0xffff_ffff
 
 const genesisBytes = bytes(1, 128)
 
-const credentialCodec = codec(tuple({
-  version: literal(1),
-  genesis: genesisBytes,
-  path: array(bytes(1, CERTIFICATE_BYTES_MAX), DEVICE_DEPTH_MAX, 1),
-  head: bytes(32),
-  userKey: nullable(tuple({ generation: uint(GENERATION_MAX, 1), boxPublicKey: bytes(32) }))
-}), { rule: 'ID6', maxBytes: CERTIFICATE_BYTES_MAX, maxDepth: 2 })
+const credentialCodec = codec(
+  tuple({
+    version: literal(1),
+    genesis: genesisBytes,
+    path: array(bytes(1, CERTIFICATE_BYTES_MAX), DEVICE_DEPTH_MAX, 1),
+    head: bytes(32),
+    userKey: nullable(tuple({ generation: uint(GENERATION_MAX, 1), boxPublicKey: bytes(32) }))
+  }),
+  { rule: 'ID6', maxBytes: CERTIFICATE_BYTES_MAX, maxDepth: 2 }
+)
 
-const proofCodec = codec(tuple({
-  version: literal(1),
-  genesis: genesisBytes,
-  path: array(bytes(1, CERTIFICATE_BYTES_MAX), DEVICE_DEPTH_MAX),
-  entry: bytes(1, ENTRY_BYTES_MAX)
-}), { rule: 'ID9', maxBytes: IDENTITY_PROOF_BYTES_MAX, maxDepth: 2 })
+const proofCodec = codec(
+  tuple({
+    version: literal(1),
+    genesis: genesisBytes,
+    path: array(bytes(1, CERTIFICATE_BYTES_MAX), DEVICE_DEPTH_MAX),
+    entry: bytes(1, ENTRY_BYTES_MAX)
+  }),
+  { rule: 'ID9', maxBytes: IDENTITY_PROOF_BYTES_MAX, maxDepth: 2 }
+)
 
 /** Genesis and path, verified: who may sign next. */
 interface VerifiedPath {
@@ -40,18 +62,28 @@ interface VerifiedPath {
 }
 
 /** Walks from the root down: each enrolment signed by the one above, which may manage. */
-function verifyPath(suite: Suite, genesisEncoded: Uint8Array, encoded: readonly Uint8Array[], rule: RuleId): Verdict<VerifiedPath> {
+function verifyPath(
+  suite: Suite,
+  genesisEncoded: Uint8Array,
+  encoded: readonly Uint8Array[],
+  rule: RuleId
+): Verdict<VerifiedPath> {
   const genesis = readGenesis(suite, genesisEncoded)
   if (!genesis.ok) return genesis
   const path: IdentityEntry[] = []
-  let above: Omit<VerifiedPath, 'genesis' | 'path'> = { signer: genesis.value.rootPublicKey, manage: true, lamport: 0 }
+  let above: Omit<VerifiedPath, 'genesis' | 'path'> = {
+    signer: genesis.value.rootPublicKey,
+    manage: true,
+    lamport: 0
+  }
   for (const each of encoded) {
     const entry = readEntry(suite, each)
     if (!entry.ok) return entry
     const { body, lamport, signer, user } = entry.value
     if (body.kind !== 'addDevice') return refuse(rule, 'the path holds something else than enrolments')
     if (user !== genesis.value.user) return refuse(rule, 'the path is of another identity')
-    if (!above.manage || !equalBytes(signer, above.signer)) return refuse(rule, 'the path is broken: an enrolment is not signed by a managing device above it')
+    if (!above.manage || !equalBytes(signer, above.signer))
+      return refuse(rule, 'the path is broken: an enrolment is not signed by a managing device above it')
     if (lamport <= above.lamport) return refuse(rule, 'the path runs backwards')
     path.push(entry.value)
     above = { signer: idToBytes(body.device), manage: (body.caps & CAPABILITY_MANAGE) !== 0, lamport }
@@ -69,8 +101,12 @@ export function createCredential(log: IdentityLog, device: DeviceId): Uint8Array
   if (path === undefined) throw new RangeError('a certificate needs a device that the log enrolled')
   const { userKey } = log.state()
   return credentialCodec.encode({
-    version: 1, genesis: log.genesis.bytes, path: path.map(entry => entry.bytes), head: idToBytes(log.head()),
-    userKey: userKey === undefined ? null : { generation: userKey.generation, boxPublicKey: userKey.boxPublicKey }
+    version: 1,
+    genesis: log.genesis.bytes,
+    path: path.map(entry => entry.bytes),
+    head: idToBytes(log.head()),
+    userKey:
+      userKey === undefined ? null : { generation: userKey.generation, boxPublicKey: userKey.boxPublicKey }
   })
 }
 
@@ -83,7 +119,11 @@ export interface ExpectedDevice {
 }
 
 /** Verifies a certificate (ID6). */
-export function verifyCredential(suite: Suite, encoded: Uint8Array, expected: ExpectedDevice = {}): Verdict<Credential> {
+export function verifyCredential(
+  suite: Suite,
+  encoded: Uint8Array,
+  expected: ExpectedDevice = {}
+): Verdict<Credential> {
   const decoded = credentialCodec.decode(encoded)
   if (!decoded.ok) return decoded
   const verified = verifyPath(suite, decoded.value.genesis, decoded.value.path, 'ID6')
@@ -91,17 +131,27 @@ export function verifyCredential(suite: Suite, encoded: Uint8Array, expected: Ex
   const { genesis, path, manage } = verified.value
   const leaf = path.at(-1)?.body
   if (leaf?.kind !== 'addDevice') return refuse('ID6', 'the path enrols no device')
-  if (expected.user !== undefined && expected.user !== genesis.user) return refuse('ID6', 'the certificate is of another user')
-  if (expected.device !== undefined && expected.device !== leaf.device) return refuse('ID6', 'the certificate is of another device')
+  if (expected.user !== undefined && expected.user !== genesis.user)
+    return refuse('ID6', 'the certificate is of another user')
+  if (expected.device !== undefined && expected.device !== leaf.device)
+    return refuse('ID6', 'the certificate is of another device')
   if (expected.log?.user === genesis.user) {
     const state = expected.log.state()
     if (state.isRevoked(leaf.device)) return refuse('ID6', 'the device is revoked')
-    if (path.some(({ id }) => state.standing(id) === 'voided')) return refuse('ID6', 'an enrolment of the path is voided')
+    if (path.some(({ id }) => state.standing(id) === 'voided'))
+      return refuse('ID6', 'an enrolment of the path is voided')
   }
   const { head, userKey } = decoded.value
   return accept({
-    user: genesis.user, device: leaf.device, deviceBoxPublicKey: leaf.boxPublicKey, genesis, path, manage,
-    head: idFromBytes('n', head), ...(userKey === null ? {} : { userKey }), bytes: encoded
+    user: genesis.user,
+    device: leaf.device,
+    deviceBoxPublicKey: leaf.boxPublicKey,
+    genesis,
+    path,
+    manage,
+    head: idFromBytes('n', head),
+    ...(userKey === null ? {} : { userKey }),
+    bytes: encoded
   })
 }
 
@@ -113,16 +163,27 @@ export function verifyCredential(suite: Suite, encoded: Uint8Array, expected: Ex
 export function createIdentityProof(log: IdentityLog, id: IdentityEntryId): Uint8Array {
   const entry = log.get(id)
   if (entry === undefined) throw new RangeError('the log does not hold the entry to prove')
-  const path = equalBytes(entry.signer, log.genesis.rootPublicKey) ? [] : log.pathTo(idFromBytes('d', entry.signer))
+  const path = equalBytes(entry.signer, log.genesis.rootPublicKey)
+    ? []
+    : log.pathTo(idFromBytes('d', entry.signer))
   if (path === undefined) throw new RangeError('the signer of the entry is not enrolled')
-  return proofCodec.encode({ version: 1, genesis: log.genesis.bytes, path: path.map(each => each.bytes), entry: entry.bytes })
+  return proofCodec.encode({
+    version: 1,
+    genesis: log.genesis.bytes,
+    path: path.map(each => each.bytes),
+    entry: entry.bytes
+  })
 }
 
 /**
  * Verifies one entry of an identity log that is not held here: form, signature, and that the root or a device
  * enrolled to manage signed it. What the log's other entries make of it, only the log says.
  */
-export function verifyIdentityEntry(suite: Suite, encoded: Uint8Array, expected: { readonly user?: UserId } = {}): Verdict<IdentityEntry> {
+export function verifyIdentityEntry(
+  suite: Suite,
+  encoded: Uint8Array,
+  expected: { readonly user?: UserId } = {}
+): Verdict<IdentityEntry> {
   const decoded = proofCodec.decode(encoded)
   if (!decoded.ok) return decoded
   const verified = verifyPath(suite, decoded.value.genesis, decoded.value.path, 'ID9')
@@ -131,30 +192,43 @@ export function verifyIdentityEntry(suite: Suite, encoded: Uint8Array, expected:
   const entry = readEntry(suite, decoded.value.entry)
   if (!entry.ok) return entry
   if (entry.value.user !== genesis.user) return refuse('ID9', 'the entry is of another identity')
-  if (expected.user !== undefined && expected.user !== genesis.user) return refuse('ID9', 'the entry is of another user')
-  if (!manage || !equalBytes(entry.value.signer, signer)) return refuse('ID5', 'the signer is neither the root nor a device that may manage')
+  if (expected.user !== undefined && expected.user !== genesis.user)
+    return refuse('ID9', 'the entry is of another user')
+  if (!manage || !equalBytes(entry.value.signer, signer))
+    return refuse('ID5', 'the signer is neither the root nor a device that may manage')
   if (entry.value.lamport <= lamport) return refuse('ID9', 'the entry is older than its signer')
   const { kind } = entry.value.body
-  if ((kind === 'revokeAll' || kind === 'moved') && path.length > 0) return refuse('ID5', `${kind} is the root's alone`)
+  if ((kind === 'revokeAll' || kind === 'moved') && path.length > 0)
+    return refuse('ID5', `${kind} is the root's alone`)
   return entry
 }
 
 /** As `createIdentityProof`, of the revocation that turned a device off; undefined where none stands. */
 export function createRevocation(log: IdentityLog, device: DeviceId): Uint8Array | undefined {
-  const revoked = log.state().device(device)?.revokedBy[0] ??
-    log.entries().find(({ id, body }) => body.kind === 'revokeDevice' && body.device === device && log.state().standing(id) === 'effective')?.id
+  const revoked =
+    log.state().device(device)?.revokedBy[0] ??
+    log
+      .entries()
+      .find(
+        ({ id, body }) =>
+          body.kind === 'revokeDevice' && body.device === device && log.state().standing(id) === 'effective'
+      )?.id
   return revoked === undefined ? undefined : createIdentityProof(log, revoked)
 }
 
 /** Verifies the body of device.revoke: a revocation of this device, or of all (ID9). */
 export function verifyRevocation(
-  suite: Suite, encoded: Uint8Array, expected: { readonly user?: UserId; readonly device?: DeviceId } = {}
+  suite: Suite,
+  encoded: Uint8Array,
+  expected: { readonly user?: UserId; readonly device?: DeviceId } = {}
 ): Verdict<Revocation> {
   const entry = verifyIdentityEntry(suite, encoded, expected)
   if (!entry.ok) return entry
   const { body, user } = entry.value
-  if (body.kind !== 'revokeDevice' && body.kind !== 'revokeAll') return refuse('ID9', 'the entry revokes nothing')
+  if (body.kind !== 'revokeDevice' && body.kind !== 'revokeAll')
+    return refuse('ID9', 'the entry revokes nothing')
   const target = body.kind === 'revokeAll' ? 'all' : body.device
-  if (expected.device !== undefined && target !== 'all' && target !== expected.device) return refuse('ID9', 'the entry revokes another device')
+  if (expected.device !== undefined && target !== 'all' && target !== expected.device)
+    return refuse('ID9', 'the entry revokes another device')
   return accept({ user, target, entry: entry.value })
 }

@@ -21,7 +21,10 @@ export function createDevice(suite: Suite, random: Random): DeviceSecret {
 export function deviceFromSeeds(suite: Suite, signSeed: SecretKey, boxSecret: SecretKey): DeviceSecret {
   const signingKey = suite.signingKey(signSeed)
   const boxPublicKey = suite.x25519PublicKey(boxSecret)
-  return withSecrets({ device: idFromBytes('d', signingKey.publicKey), signingKey, boxPublicKey }, { boxSecret, signSeed })
+  return withSecrets(
+    { device: idFromBytes('d', signingKey.publicKey), signingKey, boxPublicKey },
+    { boxSecret, signSeed }
+  )
 }
 
 /** The rid under which boxes name a device: dev[0..16) (EK3). */

@@ -1,10 +1,38 @@
 /** ID4: bytes of one identity log entry, its form and its signatures. Its place is the log's matter. */
 import {
-  accept, type DeviceId, idFromBytes, type IdentityEntryId, idToBytes, refuse, type UserId, type Verdict
+  accept,
+  type DeviceId,
+  idFromBytes,
+  type IdentityEntryId,
+  idToBytes,
+  refuse,
+  type UserId,
+  type Verdict
 } from '../base/index.ts'
-import { BOX_BYTES, readBoxes, signBytes, type SigningKey, type Suite, verifyBytes, verifyDigest, signDigest } from '../crypto/index.ts'
 import {
-  anything, array, bytes, type CborValue, compareBytes, decodeCbor, encodeCbor, mapped, nullable, readSchema, type Schema, tuple, uint
+  BOX_BYTES,
+  readBoxes,
+  signBytes,
+  type SigningKey,
+  type Suite,
+  verifyBytes,
+  verifyDigest,
+  signDigest
+} from '../crypto/index.ts'
+import {
+  anything,
+  array,
+  bytes,
+  type CborValue,
+  compareBytes,
+  decodeCbor,
+  encodeCbor,
+  mapped,
+  nullable,
+  readSchema,
+  type Schema,
+  tuple,
+  uint
 } from '../encoding/index.ts'
 import { type IdentityBody, type IdentityEntry, IdentityKind } from './contract.ts'
 import { readGenesis } from './genesis.ts'
@@ -25,30 +53,58 @@ const DEPTH_MAX = 3
 const SIGNATURE_BYTES = 64
 const BODY_ITEMS_MAX = 16
 
-const deviceId: Schema<DeviceId> = mapped(bytes(32), 'a device', raw => idFromBytes('d', raw), id => idToBytes(id))
-const entryId: Schema<IdentityEntryId> = mapped(bytes(32), 'an entry id', raw => idFromBytes('n', raw), id => idToBytes(id))
+const deviceId: Schema<DeviceId> = mapped(
+  bytes(32),
+  'a device',
+  raw => idFromBytes('d', raw),
+  id => idToBytes(id)
+)
+const entryId: Schema<IdentityEntryId> = mapped(
+  bytes(32),
+  'an entry id',
+  raw => idFromBytes('n', raw),
+  id => idToBytes(id)
+)
 
 /** The body of each kind, in the order of its fields. */
 const BODIES = {
   addDevice: tuple({
-    device: deviceId, boxPublicKey: bytes(32), caps: uint(CAPS_MAX),
-    name: nullable(bytes(NAME_OVERHEAD_BYTES, NAME_OVERHEAD_BYTES + DEVICE_NAME_BYTES_MAX)), proof: bytes(SIGNATURE_BYTES)
+    device: deviceId,
+    boxPublicKey: bytes(32),
+    caps: uint(CAPS_MAX),
+    name: nullable(bytes(NAME_OVERHEAD_BYTES, NAME_OVERHEAD_BYTES + DEVICE_NAME_BYTES_MAX)),
+    proof: bytes(SIGNATURE_BYTES)
   }),
   revokeDevice: tuple({ device: deviceId }),
   revokeAll: tuple({}),
   userKey: tuple({
-    generation: uint(GENERATION_MAX, 1), keyId: bytes(16), boxPublicKey: bytes(32),
-    boxes: bytes(32, 32 + BOX_BYTES * (DEVICES_MAX + 1)), back: nullable(bytes(BACK_BYTES))
+    generation: uint(GENERATION_MAX, 1),
+    keyId: bytes(16),
+    boxPublicKey: bytes(32),
+    boxes: bytes(32, 32 + BOX_BYTES * (DEVICES_MAX + 1)),
+    back: nullable(bytes(BACK_BYTES))
   }),
   moved: tuple({ successor: bytes(1, 128), proof: bytes(SIGNATURE_BYTES) })
 } as const
 
-const KIND_NAMES = Object.fromEntries(Object.entries(IdentityKind).map(([name, number]) => [number, name])) as Record<number, keyof typeof IdentityKind>
+const KIND_NAMES = Object.fromEntries(
+  Object.entries(IdentityKind).map(([name, number]) => [number, name])
+) as Record<number, keyof typeof IdentityKind>
 
 const frame = tuple({
-  version: uint(), user: mapped(bytes(32), 'a user', raw => idFromBytes('u', raw), (id: UserId) => idToBytes(id)),
-  kind: uint(255), signer: bytes(32), parents: array(entryId, ENTRY_PARENTS_MAX, 1), lamport: uint(),
-  body: array(anything, BODY_ITEMS_MAX), signature: bytes(SIGNATURE_BYTES)
+  version: uint(),
+  user: mapped(
+    bytes(32),
+    'a user',
+    raw => idFromBytes('u', raw),
+    (id: UserId) => idToBytes(id)
+  ),
+  kind: uint(255),
+  signer: bytes(32),
+  parents: array(entryId, ENTRY_PARENTS_MAX, 1),
+  lamport: uint(),
+  body: array(anything, BODY_ITEMS_MAX),
+  signature: bytes(SIGNATURE_BYTES)
 })
 
 /** The genesis' place among entry ids. */
@@ -62,8 +118,19 @@ function enrolmentBytes(user: UserId, device: DeviceId, boxPublicKey: Uint8Array
 }
 
 /** The new device's consent to an addDevice. */
-export function proveEnrolment(suite: Suite, key: SigningKey, user: UserId, boxPublicKey: Uint8Array, caps: number): Uint8Array {
-  return signBytes(suite, key, 'enrol', enrolmentBytes(user, idFromBytes('d', key.publicKey), boxPublicKey, caps))
+export function proveEnrolment(
+  suite: Suite,
+  key: SigningKey,
+  user: UserId,
+  boxPublicKey: Uint8Array,
+  caps: number
+): Uint8Array {
+  return signBytes(
+    suite,
+    key,
+    'enrol',
+    enrolmentBytes(user, idFromBytes('d', key.publicKey), boxPublicKey, caps)
+  )
 }
 
 /** What the successor's root signs: a text first, so that it is no entry. */
@@ -72,7 +139,12 @@ function succession(user: UserId, successor: UserId): Uint8Array {
 }
 
 /** The successor root's consent to a `moved` (ID12). */
-export function proveSuccession(suite: Suite, successorRoot: SigningKey, user: UserId, successor: UserId): Uint8Array {
+export function proveSuccession(
+  suite: Suite,
+  successorRoot: SigningKey,
+  user: UserId,
+  successor: UserId
+): Uint8Array {
   return signBytes(suite, successorRoot, 'id', succession(user, successor))
 }
 
@@ -89,7 +161,13 @@ export function signEntry(suite: Suite, key: SigningKey, draft: EntryDraft): Uin
   const schema = BODIES[draft.body.kind] as Schema<IdentityBody>
   const parents = draft.parents.map(idToBytes).sort(compareBytes)
   const fields: CborValue[] = [
-    1, idToBytes(draft.user), IdentityKind[draft.body.kind], key.publicKey, parents, draft.lamport, schema.write(draft.body)
+    1,
+    idToBytes(draft.user),
+    IdentityKind[draft.body.kind],
+    key.publicKey,
+    parents,
+    draft.lamport,
+    schema.write(draft.body)
   ]
   const signature = signDigest(key, 'id', suite.sha256(encodeCbor(fields)))
   return encodeCbor([...fields, signature])
@@ -100,7 +178,15 @@ function checkBody(suite: Suite, user: UserId, body: IdentityBody): Verdict<Iden
   if (body.kind === 'addDevice') {
     const device = idToBytes(body.device)
     if (!suite.isEnrollable(device)) return refuse('CR5', 'the new device key is not a usable Ed25519 key')
-    if (!verifyBytes(suite, device, 'enrol', enrolmentBytes(user, body.device, body.boxPublicKey, body.caps), body.proof)) {
+    if (
+      !verifyBytes(
+        suite,
+        device,
+        'enrol',
+        enrolmentBytes(user, body.device, body.boxPublicKey, body.caps),
+        body.proof
+      )
+    ) {
       return refuse('ID4', 'the new device did not consent to this enrolment')
     }
   }
@@ -111,7 +197,15 @@ function checkBody(suite: Suite, user: UserId, body: IdentityBody): Verdict<Iden
     const successor = readGenesis(suite, body.successor)
     if (!successor.ok) return successor
     if (successor.value.user === user) return refuse('ID12', 'an identity cannot be its own successor')
-    if (!verifyBytes(suite, successor.value.rootPublicKey, 'id', succession(user, successor.value.user), body.proof)) {
+    if (
+      !verifyBytes(
+        suite,
+        successor.value.rootPublicKey,
+        'id',
+        succession(user, successor.value.user),
+        body.proof
+      )
+    ) {
       return refuse('ID12', 'the successor did not consent')
     }
   }
@@ -132,13 +226,23 @@ export function readEntry(suite: Suite, encoded: Uint8Array): Verdict<IdentityEn
   const name = KIND_NAMES[kind]
   if (name === undefined || name === 'genesis') return refuse('ID4', `entry kind ${kind} is unknown`)
   for (let at = 1; at < parents.length; at++) {
-    if ((parents[at - 1] as string) >= (parents[at] as string)) return refuse('ID4', 'parents are not in ascending order')
+    if ((parents[at - 1] as string) >= (parents[at] as string))
+      return refuse('ID4', 'parents are not in ascending order')
   }
   const fields = readSchema(BODIES[name] as Schema<object>, read.value.body, 'ID4')
   if (!fields.ok) return fields
   const digest = suite.sha256(encodeCbor((decoded.value as CborValue[]).slice(0, -1)))
-  if (!verifyDigest(suite, signer, 'id', digest, signature)) return refuse('ID4', 'the signature does not fit')
+  if (!verifyDigest(suite, signer, 'id', digest, signature))
+    return refuse('ID4', 'the signature does not fit')
   const body = checkBody(suite, user, { kind: name, ...fields.value } as IdentityBody)
   if (!body.ok) return body
-  return accept({ id: idFromBytes('n', digest), user, signer, parents, lamport, body: body.value, bytes: encoded })
+  return accept({
+    id: idFromBytes('n', digest),
+    user,
+    signer,
+    parents,
+    lamport,
+    body: body.value,
+    bytes: encoded
+  })
 }

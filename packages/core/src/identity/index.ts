@@ -4,29 +4,88 @@ export { createPhrase, rootFromPhrase } from './phrase.ts'
 export { createGenesis, readGenesis } from './genesis.ts'
 export { createDevice, deviceFromSeeds, deviceRid } from './device.ts'
 export {
-  DEVICE_NAME_BYTES_MAX, DEVICES_MAX, ENTRY_BYTES_MAX, genesisEntryId, proveEnrolment, proveSuccession, readEntry, signEntry, type EntryDraft
+  DEVICE_NAME_BYTES_MAX,
+  DEVICES_MAX,
+  ENTRY_BYTES_MAX,
+  genesisEntryId,
+  proveEnrolment,
+  proveSuccession,
+  readEntry,
+  signEntry,
+  type EntryDraft
 } from './entry.ts'
 export {
-  copyIdentityLog, createIdentityLog, decodeIdentityLog, encodeIdentityLog, IDENTITY_ENTRIES_MAX, IDENTITY_LOG_BYTES_MAX
+  copyIdentityLog,
+  createIdentityLog,
+  decodeIdentityLog,
+  encodeIdentityLog,
+  IDENTITY_ENTRIES_MAX,
+  IDENTITY_LOG_BYTES_MAX
 } from './log.ts'
 export {
-  appendDevice, appendEntry, appendMoved, appendRevocation, appendRevokeAll, appendUserKey, type IdentitySigner
+  appendDevice,
+  appendEntry,
+  appendMoved,
+  appendRevocation,
+  appendRevokeAll,
+  appendUserKey,
+  type IdentitySigner
 } from './append.ts'
 export {
-  createUserKey, openDeviceName, openUserKey, openUserKeys, sealDeviceName, sealUserKey, userKeyFromSeed, userKeyRecipients
+  createUserKey,
+  openDeviceName,
+  openUserKey,
+  openUserKeys,
+  sealDeviceName,
+  sealUserKey,
+  userKeyFromSeed,
+  userKeyRecipients
 } from './user-key.ts'
 export {
-  createCredential, createIdentityProof, createRevocation, type ExpectedDevice, IDENTITY_PROOF_BYTES_MAX, verifyCredential,
-  verifyIdentityEntry, verifyRevocation
+  createCredential,
+  createIdentityProof,
+  createRevocation,
+  type ExpectedDevice,
+  IDENTITY_PROOF_BYTES_MAX,
+  verifyCredential,
+  verifyIdentityEntry,
+  verifyRevocation
 } from './credential.ts'
 export { safetyNumber } from './safety-number.ts'
-export { compareProfiles, PROFILE_BYTES_MAX, type ProfileFields, readProfile, signProfile } from './profile.ts'
+export {
+  compareProfiles,
+  PROFILE_BYTES_MAX,
+  type ProfileFields,
+  readProfile,
+  signProfile
+} from './profile.ts'
 export { type BackupContents, type BackupServer, openBackup, sealBackup } from './backup.ts'
 export {
-  type AccountOptions, accountFromKeyStore, createAccount, keyStoreContents, recoverAccount, type RecoverOptions, refreshAccount, renewUserKey
+  type AccountOptions,
+  accountFromKeyStore,
+  createAccount,
+  keyStoreContents,
+  recoverAccount,
+  type RecoverOptions,
+  refreshAccount,
+  renewUserKey
 } from './account.ts'
-export { checkCost, checkPassword, KeyStoreSlot, PASSWORD_COST_DEFAULT, PASSWORD_COST_LOW_MEMORY } from './key-store-slots.ts'
 export {
-  changePassword, createKeyStore, databaseKeys, eraseKeyStore, KEY_STORE_BYTES_MAX, type KeyStoreOutline, openKeyStore, outlineKeyStore, updateKeyStore
+  checkCost,
+  checkPassword,
+  KeyStoreSlot,
+  PASSWORD_COST_DEFAULT,
+  PASSWORD_COST_LOW_MEMORY
+} from './key-store-slots.ts'
+export {
+  changePassword,
+  createKeyStore,
+  databaseKeys,
+  eraseKeyStore,
+  KEY_STORE_BYTES_MAX,
+  type KeyStoreOutline,
+  openKeyStore,
+  outlineKeyStore,
+  updateKeyStore
 } from './key-store.ts'
 export { keyStoreError } from './key-store-error.ts'

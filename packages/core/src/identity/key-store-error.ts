@@ -16,15 +16,30 @@ export function keyStoreError(refusal: Refusal, encoded: Uint8Array, path?: stri
   const file = path ?? 'the key store'
   const where = path === undefined ? {} : { path }
   if (refusal.rule === 'KS5') {
-    return new XcordError('XCORD_KEYSTORE_REFUSED', `The password is wrong, or ${file} was altered. Try again, or recover with your 24 words.`, where)
+    return new XcordError(
+      'XCORD_KEYSTORE_REFUSED',
+      `The password is wrong, or ${file} was altered. Try again, or recover with your 24 words.`,
+      where
+    )
   }
   if (refusal.rule === 'KS10') {
     const found = claimedVersion(encoded)
-    return new XcordError('XCORD_NEWER_VERSION', `${file} was written by a newer XCord (${refusal.reason}). Update this program; the file was left as it is.`, {
-      what: 'key store', found, supported: SUPPORTED_VERSION
-    })
+    return new XcordError(
+      'XCORD_NEWER_VERSION',
+      `${file} was written by a newer XCord (${refusal.reason}). Update this program; the file was left as it is.`,
+      {
+        what: 'key store',
+        found,
+        supported: SUPPORTED_VERSION
+      }
+    )
   }
-  return new XcordError('XCORD_KEYSTORE_INVALID', `Cannot use ${file}: ${refusal.reason}. Restore it from a copy, or recover with your 24 words.`, {
-    rule: refusal.rule, reason: refusal.reason
-  })
+  return new XcordError(
+    'XCORD_KEYSTORE_INVALID',
+    `Cannot use ${file}: ${refusal.reason}. Restore it from a copy, or recover with your 24 words.`,
+    {
+      rule: refusal.rule,
+      reason: refusal.reason
+    }
+  )
 }

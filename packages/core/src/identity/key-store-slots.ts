@@ -1,7 +1,16 @@
 /** KS2, KS3: the ways into a key store, each wrapping the same master key. */
 import { accept, type Random, refuse, type Verdict } from '../base/index.ts'
 import { BoxKind, kdf, openBox, RECOVERY_RID, sealBox, type SecretKey, type Suite } from '../crypto/index.ts'
-import { bytes, type CborValue, encodeCbor, literal, readSchema, tuple, uint, utf8 } from '../encoding/index.ts'
+import {
+  bytes,
+  type CborValue,
+  encodeCbor,
+  literal,
+  readSchema,
+  tuple,
+  uint,
+  utf8
+} from '../encoding/index.ts'
 import type { KeyStoreLocks, KeyStoreUnlock, PasswordCost } from './contract.ts'
 
 /** KS2's numbers; 4 to 6 are kept for keychains, passkeys and WebCrypto. */
@@ -24,11 +33,26 @@ const PASSWORD_CHARACTERS_MIN = 8
 const U32_MAX = 0xffff_ffff
 
 const passwordSlot = tuple({
-  type: literal(KeyStoreSlot.password), algorithm: literal('argon2id'), version: literal(ARGON2_VERSION),
-  memoryKiB: uint(U32_MAX), passes: uint(U32_MAX), lanes: uint(U32_MAX), salt: bytes(SALT_BYTES), nonce: bytes(NONCE_BYTES), sealed: bytes(WRAPPED_BYTES)
+  type: literal(KeyStoreSlot.password),
+  algorithm: literal('argon2id'),
+  version: literal(ARGON2_VERSION),
+  memoryKiB: uint(U32_MAX),
+  passes: uint(U32_MAX),
+  lanes: uint(U32_MAX),
+  salt: bytes(SALT_BYTES),
+  nonce: bytes(NONCE_BYTES),
+  sealed: bytes(WRAPPED_BYTES)
 })
-const recoverySlot = tuple({ type: literal(KeyStoreSlot.recovery), ephemeral: bytes(KEY_BYTES), box: bytes(64) })
-const keyFileSlot = tuple({ type: literal(KeyStoreSlot.keyFile), nonce: bytes(NONCE_BYTES), sealed: bytes(WRAPPED_BYTES) })
+const recoverySlot = tuple({
+  type: literal(KeyStoreSlot.recovery),
+  ephemeral: bytes(KEY_BYTES),
+  box: bytes(64)
+})
+const keyFileSlot = tuple({
+  type: literal(KeyStoreSlot.keyFile),
+  nonce: bytes(NONCE_BYTES),
+  sealed: bytes(WRAPPED_BYTES)
+})
 
 /** First items of the file: bound into every slot and the payload. */
 export type KeyStoreHeader = readonly ['xcord-ks', 1, 1, id: Uint8Array]
@@ -42,12 +66,17 @@ export function refuseSecret(): Verdict<never> {
 }
 
 /** KS3, before any memory is allocated. */
-export function checkCost(cost: PasswordCost, lanes = 1, memoryKiBMax: number = MEMORY_KIB_MAX): Verdict<PasswordCost> {
+export function checkCost(
+  cost: PasswordCost,
+  lanes = 1,
+  memoryKiBMax: number = MEMORY_KIB_MAX
+): Verdict<PasswordCost> {
   const { memoryKiB, passes } = cost
   if (lanes !== 1) return refuse('KS3', `${lanes} lanes; only 1 is accepted`)
   if (passes > PASSES_MAX) return refuse('KS3', `${passes} passes; at most ${PASSES_MAX}`)
   if (memoryKiB > memoryKiBMax) return refuse('KS3', `${memoryKiB} KiB of memory; at most ${memoryKiBMax}`)
-  const strong = (memoryKiB >= PASSWORD_COST_LOW_MEMORY.memoryKiB && passes >= PASSWORD_COST_LOW_MEMORY.passes) ||
+  const strong =
+    (memoryKiB >= PASSWORD_COST_LOW_MEMORY.memoryKiB && passes >= PASSWORD_COST_LOW_MEMORY.passes) ||
     (memoryKiB >= ONE_PASS_MEMORY_KIB_MIN && passes >= 1)
   return strong ? accept(cost) : refuse('KS3', `${memoryKiB} KiB and ${passes} passes are too weak`)
 }
@@ -56,7 +85,8 @@ export function checkCost(cost: PasswordCost, lanes = 1, memoryKiBMax: number = 
 export function checkPassword(password: string): Verdict<Uint8Array> {
   const normal = password.normalize('NFKC')
   const characters = [...normal].length
-  if (characters < PASSWORD_CHARACTERS_MIN) return refuse('KS4', `the password has ${characters} characters; at least ${PASSWORD_CHARACTERS_MIN}`)
+  if (characters < PASSWORD_CHARACTERS_MIN)
+    return refuse('KS4', `the password has ${characters} characters; at least ${PASSWORD_CHARACTERS_MIN}`)
   return accept(utf8(normal))
 }
 
@@ -69,7 +99,14 @@ function slotAad(header: KeyStoreHeader, before: readonly CborValue[]): Uint8Arr
  *
  * @throws RangeError for a password or cost that KS3 and KS4 do not allow: shells check first.
  */
-export function createPasswordSlot(suite: Suite, random: Random, header: KeyStoreHeader, masterKey: SecretKey, password: string, cost: PasswordCost): RawSlot {
+export function createPasswordSlot(
+  suite: Suite,
+  random: Random,
+  header: KeyStoreHeader,
+  masterKey: SecretKey,
+  password: string,
+  cost: PasswordCost
+): RawSlot {
   const checked = checkPassword(password)
   if (!checked.ok) throw new RangeError(checked.reason)
   const allowed = checkCost(cost)
@@ -78,75 +115,166 @@ export function createPasswordSlot(suite: Suite, random: Random, header: KeyStor
   const nonce = random.bytes(NONCE_BYTES)
   const before = [KeyStoreSlot.password, 'argon2id', ARGON2_VERSION, cost.memoryKiB, cost.passes, 1, salt]
   const stretched = suite.argon2id(checked.value, salt, cost.memoryKiB, cost.passes, KEY_BYTES)
-  const sealed = suite.xchachaSeal(kdf(suite, stretched, 'ks-slot'), nonce, slotAad(header, before), masterKey)
+  const sealed = suite.xchachaSeal(
+    kdf(suite, stretched, 'ks-slot'),
+    nonce,
+    slotAad(header, before),
+    masterKey
+  )
   stretched.fill(0)
   return [...before, nonce, sealed]
 }
 
-function createRecoverySlot(suite: Suite, random: Random, header: KeyStoreHeader, masterKey: SecretKey, publicKey: Uint8Array): RawSlot {
+function createRecoverySlot(
+  suite: Suite,
+  random: Random,
+  header: KeyStoreHeader,
+  masterKey: SecretKey,
+  publicKey: Uint8Array
+): RawSlot {
   const secret = random.bytes(KEY_BYTES)
   const ephemeral = { secret, publicKey: suite.x25519PublicKey(secret) }
-  const box = sealBox(suite, ephemeral, { rid: RECOVERY_RID, publicKey }, { kind: BoxKind.keyStore, keyId: header[3] }, masterKey)
+  const box = sealBox(
+    suite,
+    ephemeral,
+    { rid: RECOVERY_RID, publicKey },
+    { kind: BoxKind.keyStore, keyId: header[3] },
+    masterKey
+  )
   secret.fill(0)
   if (box === undefined) throw new RangeError('the recovery key is not a usable X25519 key')
   return [KeyStoreSlot.recovery, ephemeral.publicKey, box]
 }
 
-function createKeyFileSlot(suite: Suite, random: Random, header: KeyStoreHeader, masterKey: SecretKey, keyFile: Uint8Array): RawSlot {
-  if (keyFile.length !== KEY_BYTES) throw new RangeError(`a key file has ${KEY_BYTES} bytes, not ${keyFile.length}`)
+function createKeyFileSlot(
+  suite: Suite,
+  random: Random,
+  header: KeyStoreHeader,
+  masterKey: SecretKey,
+  keyFile: Uint8Array
+): RawSlot {
+  if (keyFile.length !== KEY_BYTES)
+    throw new RangeError(`a key file has ${KEY_BYTES} bytes, not ${keyFile.length}`)
   const nonce = random.bytes(NONCE_BYTES)
-  const sealed = suite.xchachaSeal(kdf(suite, keyFile, 'ks-slot'), nonce, slotAad(header, [KeyStoreSlot.keyFile]), masterKey)
+  const sealed = suite.xchachaSeal(
+    kdf(suite, keyFile, 'ks-slot'),
+    nonce,
+    slotAad(header, [KeyStoreSlot.keyFile]),
+    masterKey
+  )
   return [KeyStoreSlot.keyFile, nonce, sealed]
 }
 
 /** The slots asked for, at least one. @throws RangeError for none. */
-export function createSlots(suite: Suite, random: Random, header: KeyStoreHeader, masterKey: SecretKey, locks: KeyStoreLocks): readonly RawSlot[] {
+export function createSlots(
+  suite: Suite,
+  random: Random,
+  header: KeyStoreHeader,
+  masterKey: SecretKey,
+  locks: KeyStoreLocks
+): readonly RawSlot[] {
   const slots: RawSlot[] = []
   if (locks.password !== undefined) {
-    slots.push(createPasswordSlot(suite, random, header, masterKey, locks.password.text, locks.password.cost ?? PASSWORD_COST_DEFAULT))
+    slots.push(
+      createPasswordSlot(
+        suite,
+        random,
+        header,
+        masterKey,
+        locks.password.text,
+        locks.password.cost ?? PASSWORD_COST_DEFAULT
+      )
+    )
   }
-  if (locks.recoveryPublicKey !== undefined) slots.push(createRecoverySlot(suite, random, header, masterKey, locks.recoveryPublicKey))
-  if (locks.keyFile !== undefined) slots.push(createKeyFileSlot(suite, random, header, masterKey, locks.keyFile))
+  if (locks.recoveryPublicKey !== undefined)
+    slots.push(createRecoverySlot(suite, random, header, masterKey, locks.recoveryPublicKey))
+  if (locks.keyFile !== undefined)
+    slots.push(createKeyFileSlot(suite, random, header, masterKey, locks.keyFile))
   if (slots.length === 0) throw new RangeError('a key store needs a password, a key file or a recovery key')
   return slots
 }
 
-function tryPassword(suite: Suite, header: KeyStoreHeader, slot: RawSlot, password: string, memoryKiBMax?: number): Verdict<SecretKey> {
+function tryPassword(
+  suite: Suite,
+  header: KeyStoreHeader,
+  slot: RawSlot,
+  password: string,
+  memoryKiBMax?: number
+): Verdict<SecretKey> {
   const read = readSchema(passwordSlot, slot, 'KS5')
   if (!read.ok) return refuseSecret()
   const { memoryKiB, passes, lanes, salt, nonce, sealed } = read.value
   const allowed = checkCost({ memoryKiB, passes }, lanes, memoryKiBMax)
   if (!allowed.ok) return allowed
   const stretched = suite.argon2id(utf8(password.normalize('NFKC')), salt, memoryKiB, passes, KEY_BYTES)
-  const masterKey = suite.xchachaOpen(kdf(suite, stretched, 'ks-slot'), nonce, slotAad(header, slot.slice(0, -2)), sealed)
+  const masterKey = suite.xchachaOpen(
+    kdf(suite, stretched, 'ks-slot'),
+    nonce,
+    slotAad(header, slot.slice(0, -2)),
+    sealed
+  )
   stretched.fill(0)
   return masterKey === undefined ? refuseSecret() : accept(masterKey)
 }
 
-function tryRecovery(suite: Suite, header: KeyStoreHeader, slot: RawSlot, secret: SecretKey): Verdict<SecretKey> {
+function tryRecovery(
+  suite: Suite,
+  header: KeyStoreHeader,
+  slot: RawSlot,
+  secret: SecretKey
+): Verdict<SecretKey> {
   const read = readSchema(recoverySlot, slot, 'KS5')
   if (!read.ok) return refuseSecret()
   const opener = { rid: RECOVERY_RID, publicKey: suite.x25519PublicKey(secret), secret }
-  const masterKey = openBox(suite, read.value.ephemeral, read.value.box, opener, { kind: BoxKind.keyStore, keyId: header[3] })
+  const masterKey = openBox(suite, read.value.ephemeral, read.value.box, opener, {
+    kind: BoxKind.keyStore,
+    keyId: header[3]
+  })
   return masterKey === undefined ? refuseSecret() : accept(masterKey)
 }
 
-function tryKeyFile(suite: Suite, header: KeyStoreHeader, slot: RawSlot, keyFile: Uint8Array): Verdict<SecretKey> {
+function tryKeyFile(
+  suite: Suite,
+  header: KeyStoreHeader,
+  slot: RawSlot,
+  keyFile: Uint8Array
+): Verdict<SecretKey> {
   const read = readSchema(keyFileSlot, slot, 'KS5')
   if (!read.ok || keyFile.length !== KEY_BYTES) return refuseSecret()
-  const masterKey = suite.xchachaOpen(kdf(suite, keyFile, 'ks-slot'), read.value.nonce, slotAad(header, [KeyStoreSlot.keyFile]), read.value.sealed)
+  const masterKey = suite.xchachaOpen(
+    kdf(suite, keyFile, 'ks-slot'),
+    read.value.nonce,
+    slotAad(header, [KeyStoreSlot.keyFile]),
+    read.value.sealed
+  )
   return masterKey === undefined ? refuseSecret() : accept(masterKey)
 }
 
 /** The master key by the first slot of the right kind that opens. */
-export function openSlots(suite: Suite, header: KeyStoreHeader, slots: readonly RawSlot[], unlock: KeyStoreUnlock, memoryKiBMax?: number): Verdict<SecretKey> {
-  const type = 'password' in unlock ? KeyStoreSlot.password : 'keyFile' in unlock ? KeyStoreSlot.keyFile : KeyStoreSlot.recovery
+export function openSlots(
+  suite: Suite,
+  header: KeyStoreHeader,
+  slots: readonly RawSlot[],
+  unlock: KeyStoreUnlock,
+  memoryKiBMax?: number
+): Verdict<SecretKey> {
+  const type =
+    'password' in unlock
+      ? KeyStoreSlot.password
+      : 'keyFile' in unlock
+        ? KeyStoreSlot.keyFile
+        : KeyStoreSlot.recovery
   const fitting = slots.filter(([number]) => number === type)
-  if (fitting.length === 0) return refuse('KS2', 'the key store cannot be opened this way: it has no slot for it')
+  if (fitting.length === 0)
+    return refuse('KS2', 'the key store cannot be opened this way: it has no slot for it')
   let last: Verdict<SecretKey> = refuseSecret()
   for (const slot of fitting) {
-    last = 'password' in unlock ? tryPassword(suite, header, slot, unlock.password, memoryKiBMax)
-      : 'keyFile' in unlock ? tryKeyFile(suite, header, slot, unlock.keyFile) : tryRecovery(suite, header, slot, unlock.recoverySecret)
+    last =
+      'password' in unlock
+        ? tryPassword(suite, header, slot, unlock.password, memoryKiBMax)
+        : 'keyFile' in unlock
+          ? tryKeyFile(suite, header, slot, unlock.keyFile)
+          : tryRecovery(suite, header, slot, unlock.recoverySecret)
     if (last.ok) return last
   }
   return last

@@ -6,11 +6,40 @@
 import { accept, type Random, refuse, type Refusal, type Verdict } from '../base/index.ts'
 import { kdf, type SecretKey, type Suite } from '../crypto/index.ts'
 import {
-  anything, array, bytes, type CborValue, codec, decodeCbor, encodeCbor, equalBytes, literal, readSchema, text, tuple, uint, utf8
+  anything,
+  array,
+  bytes,
+  type CborValue,
+  codec,
+  decodeCbor,
+  encodeCbor,
+  equalBytes,
+  literal,
+  readSchema,
+  text,
+  tuple,
+  uint,
+  utf8
 } from '../encoding/index.ts'
-import type { DatabaseKeys, KeyStore, KeyStoreContents, KeyStoreLocks, KeyStoreUnlock, PasswordCost } from './contract.ts'
+import type {
+  DatabaseKeys,
+  KeyStore,
+  KeyStoreContents,
+  KeyStoreLocks,
+  KeyStoreUnlock,
+  PasswordCost
+} from './contract.ts'
 import { deviceFromSeeds } from './device.ts'
-import { createPasswordSlot, createSlots, type KeyStoreHeader, KeyStoreSlot, openSlots, PASSWORD_COST_DEFAULT, type RawSlot, refuseSecret } from './key-store-slots.ts'
+import {
+  createPasswordSlot,
+  createSlots,
+  type KeyStoreHeader,
+  KeyStoreSlot,
+  openSlots,
+  PASSWORD_COST_DEFAULT,
+  type RawSlot,
+  refuseSecret
+} from './key-store-slots.ts'
 import { IDENTITY_LOG_BYTES_MAX } from './log.ts'
 import { withSecrets } from './secret.ts'
 import { userKeyFromSeed } from './user-key.ts'
@@ -32,19 +61,33 @@ const MAC_BYTES = 32
 const DEPTH_MAX = 4
 
 const outer = tuple({
-  magic: literal(MAGIC), version: literal(VERSION), suite: literal(SUITE), id: bytes(ID_BYTES), created: uint(), epoch: uint(),
-  slots: array(array(anything, SLOTS_MAX, 1), SLOTS_MAX, 1), nonce: bytes(NONCE_BYTES), sealed: bytes(16, KEY_STORE_BYTES_MAX), mac: bytes(MAC_BYTES)
+  magic: literal(MAGIC),
+  version: literal(VERSION),
+  suite: literal(SUITE),
+  id: bytes(ID_BYTES),
+  created: uint(),
+  epoch: uint(),
+  slots: array(array(anything, SLOTS_MAX, 1), SLOTS_MAX, 1),
+  nonce: bytes(NONCE_BYTES),
+  sealed: bytes(16, KEY_STORE_BYTES_MAX),
+  mac: bytes(MAC_BYTES)
 })
 
-const payloadCodec = codec(tuple({
-  version: literal(1),
-  log: bytes(1, IDENTITY_LOG_BYTES_MAX + 4_096),
-  signSeed: bytes(KEY_BYTES),
-  boxSecret: bytes(KEY_BYTES),
-  userKeys: array(tuple({ generation: uint(0xffff_ffff, 1), seed: bytes(KEY_BYTES) }), USER_KEYS_MAX),
-  created: uint(),
-  extensions: array(tuple({ key: text(EXTENSION_KEY_BYTES_MAX, 1), value: bytes(0, EXTENSION_BYTES_MAX) }), EXTENSIONS_MAX)
-}), { rule: 'KS1', maxDepth: 3 })
+const payloadCodec = codec(
+  tuple({
+    version: literal(1),
+    log: bytes(1, IDENTITY_LOG_BYTES_MAX + 4_096),
+    signSeed: bytes(KEY_BYTES),
+    boxSecret: bytes(KEY_BYTES),
+    userKeys: array(tuple({ generation: uint(0xffff_ffff, 1), seed: bytes(KEY_BYTES) }), USER_KEYS_MAX),
+    created: uint(),
+    extensions: array(
+      tuple({ key: text(EXTENSION_KEY_BYTES_MAX, 1), value: bytes(0, EXTENSION_BYTES_MAX) }),
+      EXTENSIONS_MAX
+    )
+  }),
+  { rule: 'KS1', maxDepth: 3 }
+)
 
 /** What the file says in the clear. Nothing of it is verified before it is opened. */
 export interface KeyStoreOutline {
@@ -77,15 +120,18 @@ function macOf(suite: Suite, masterKey: SecretKey, parts: Parts): Uint8Array {
 /** A newer writer's file is told apart from a broken one, so that nobody overwrites it (KS10). */
 function newerVersion(items: readonly CborValue[]): Refusal | undefined {
   const [, version, suiteNumber] = items
-  if (typeof version === 'number' && version > VERSION) return refuse('KS10', `the key store is of version ${version}; this program knows ${VERSION}`)
-  if (version === VERSION && typeof suiteNumber === 'number' && suiteNumber > SUITE) return refuse('KS10', `the key store is of suite ${suiteNumber}; this program knows ${SUITE}`)
+  if (typeof version === 'number' && version > VERSION)
+    return refuse('KS10', `the key store is of version ${version}; this program knows ${VERSION}`)
+  if (version === VERSION && typeof suiteNumber === 'number' && suiteNumber > SUITE)
+    return refuse('KS10', `the key store is of suite ${suiteNumber}; this program knows ${SUITE}`)
   return undefined
 }
 
 function readParts(encoded: Uint8Array): Verdict<Parts & { readonly mac: Uint8Array }> {
   const decoded = decodeCbor(encoded, { rule: 'KS1', maxBytes: KEY_STORE_BYTES_MAX, maxDepth: DEPTH_MAX })
   if (!decoded.ok) return refuse('KS1', 'the file is not a key store, or it was cut short')
-  if (!Array.isArray(decoded.value) || decoded.value[0] !== MAGIC) return refuse('KS1', 'the file is not a key store')
+  if (!Array.isArray(decoded.value) || decoded.value[0] !== MAGIC)
+    return refuse('KS1', 'the file is not a key store')
   const newer = newerVersion(decoded.value)
   if (newer !== undefined) return newer
   const read = readSchema(outer, decoded.value, 'KS1')
@@ -97,44 +143,80 @@ export function outlineKeyStore(encoded: Uint8Array): Verdict<KeyStoreOutline> {
   const parts = readParts(encoded)
   if (!parts.ok) return parts
   const { id, created, epoch, slots } = parts.value
-  return accept({ id, created, epoch, slots: slots.flatMap(([number]) => (typeof number === 'number' ? [number] : [])) })
+  return accept({
+    id,
+    created,
+    epoch,
+    slots: slots.flatMap(([number]) => (typeof number === 'number' ? [number] : []))
+  })
 }
 
-function sealContents(suite: Suite, random: Random, masterKey: SecretKey, id: Uint8Array, contents: KeyStoreContents): Pick<Parts, 'nonce' | 'sealed'> {
+function sealContents(
+  suite: Suite,
+  random: Random,
+  masterKey: SecretKey,
+  id: Uint8Array,
+  contents: KeyStoreContents
+): Pick<Parts, 'nonce' | 'sealed'> {
   const rows = [...contents.extensions].sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0))
   const payload = payloadCodec.encode({
-    version: 1, log: contents.log, signSeed: contents.device.signSeed, boxSecret: contents.device.boxSecret,
-    userKeys: contents.userKeys.map(({ generation, seed }) => ({ generation, seed })), created: contents.created,
+    version: 1,
+    log: contents.log,
+    signSeed: contents.device.signSeed,
+    boxSecret: contents.device.boxSecret,
+    userKeys: contents.userKeys.map(({ generation, seed }) => ({ generation, seed })),
+    created: contents.created,
     extensions: rows.map(([key, value]) => ({ key, value }))
   })
   const nonce = random.bytes(NONCE_BYTES)
-  const sealed = suite.xchachaSeal(kdf(suite, masterKey, 'ks-payload'), nonce, encodeCbor([...headerOf(id)]), payload)
+  const sealed = suite.xchachaSeal(
+    kdf(suite, masterKey, 'ks-payload'),
+    nonce,
+    encodeCbor([...headerOf(id)]),
+    payload
+  )
   payload.fill(0)
   return { nonce, sealed }
 }
 
 function openContents(suite: Suite, masterKey: SecretKey, parts: Parts): Verdict<KeyStoreContents> {
-  const payload = suite.xchachaOpen(kdf(suite, masterKey, 'ks-payload'), parts.nonce, encodeCbor([...headerOf(parts.id)]), parts.sealed)
+  const payload = suite.xchachaOpen(
+    kdf(suite, masterKey, 'ks-payload'),
+    parts.nonce,
+    encodeCbor([...headerOf(parts.id)]),
+    parts.sealed
+  )
   if (payload === undefined) return refuseSecret()
   const decoded = payloadCodec.decode(payload)
   if (!decoded.ok) return decoded
   const { log, signSeed, boxSecret, userKeys, created, extensions } = decoded.value
   return accept({
-    log, device: deviceFromSeeds(suite, signSeed.slice(), boxSecret.slice()),
+    log,
+    device: deviceFromSeeds(suite, signSeed.slice(), boxSecret.slice()),
     userKeys: userKeys.map(({ generation, seed }) => userKeyFromSeed(suite, generation, seed.slice())),
-    created, extensions: extensions.map(({ key, value }) => [key, value] as const)
+    created,
+    extensions: extensions.map(({ key, value }) => [key, value] as const)
   })
 }
 
 function finish(suite: Suite, masterKey: SecretKey, parts: Parts, contents: KeyStoreContents): KeyStore {
   const encoded = encodeCbor([...unmaced(parts), macOf(suite, masterKey, parts)])
-  if (encoded.length > KEY_STORE_BYTES_MAX) throw new RangeError(`the key store would have ${encoded.length} bytes; at most ${KEY_STORE_BYTES_MAX}`)
+  if (encoded.length > KEY_STORE_BYTES_MAX)
+    throw new RangeError(`the key store would have ${encoded.length} bytes; at most ${KEY_STORE_BYTES_MAX}`)
   return describe(encoded, masterKey, parts, contents)
 }
 
-function describe(encoded: Uint8Array, masterKey: SecretKey, parts: Parts, contents: KeyStoreContents): KeyStore {
+function describe(
+  encoded: Uint8Array,
+  masterKey: SecretKey,
+  parts: Parts,
+  contents: KeyStoreContents
+): KeyStore {
   const slots = parts.slots.flatMap(([number]) => (typeof number === 'number' ? [number] : []))
-  return withSecrets({ id: parts.id, created: parts.created, epoch: parts.epoch, slots, bytes: encoded }, { masterKey, contents })
+  return withSecrets(
+    { id: parts.id, created: parts.created, epoch: parts.epoch, slots, bytes: encoded },
+    { masterKey, contents }
+  )
 }
 
 /**
@@ -142,11 +224,22 @@ function describe(encoded: Uint8Array, masterKey: SecretKey, parts: Parts, conte
  *
  * @throws RangeError for a password or cost out of KS3 and KS4, or for no slot: shells check first.
  */
-export function createKeyStore(suite: Suite, random: Random, at: number, contents: KeyStoreContents, locks: KeyStoreLocks): KeyStore {
+export function createKeyStore(
+  suite: Suite,
+  random: Random,
+  at: number,
+  contents: KeyStoreContents,
+  locks: KeyStoreLocks
+): KeyStore {
   const masterKey = random.bytes(KEY_BYTES)
   const id = random.bytes(ID_BYTES)
   const slots = createSlots(suite, random, headerOf(id), masterKey, locks)
-  return finish(suite, masterKey, { id, created: at, epoch: 1, slots, ...sealContents(suite, random, masterKey, id, contents) }, contents)
+  return finish(
+    suite,
+    masterKey,
+    { id, created: at, epoch: 1, slots, ...sealContents(suite, random, masterKey, id, contents) },
+    contents
+  )
 }
 
 /**
@@ -157,7 +250,10 @@ export function createKeyStore(suite: Suite, random: Random, at: number, content
  * bytes alike.
  */
 export function openKeyStore(
-  suite: Suite, encoded: Uint8Array, unlock: KeyStoreUnlock, options: { /** Browsers: 262,144. */ readonly memoryKiBMax?: number } = {}
+  suite: Suite,
+  encoded: Uint8Array,
+  unlock: KeyStoreUnlock,
+  options: { /** Browsers: 262,144. */ readonly memoryKiBMax?: number } = {}
 ): Verdict<KeyStore> {
   const read = readParts(encoded)
   if (!read.ok) return read
@@ -176,7 +272,12 @@ function partsOf(store: KeyStore): Parts {
 }
 
 /** Writes new contents under the same master key and slots; the epoch grows. */
-export function updateKeyStore(suite: Suite, random: Random, store: KeyStore, contents: KeyStoreContents): KeyStore {
+export function updateKeyStore(
+  suite: Suite,
+  random: Random,
+  store: KeyStore,
+  contents: KeyStoreContents
+): KeyStore {
   const parts = partsOf(store)
   const sealed = sealContents(suite, random, store.masterKey, parts.id, contents)
   return finish(suite, store.masterKey, { ...parts, ...sealed, epoch: parts.epoch + 1 }, contents)
@@ -189,17 +290,39 @@ export function updateKeyStore(suite: Suite, random: Random, store: KeyStore, co
  * After theft this does not help: make a new key store and revoke the device.
  */
 export function changePassword(
-  suite: Suite, random: Random, store: KeyStore, password: string, options: { readonly cost?: PasswordCost; readonly dropKeyFile?: boolean } = {}
+  suite: Suite,
+  random: Random,
+  store: KeyStore,
+  password: string,
+  options: { readonly cost?: PasswordCost; readonly dropKeyFile?: boolean } = {}
 ): KeyStore {
   const parts = partsOf(store)
-  const slot = createPasswordSlot(suite, random, headerOf(parts.id), store.masterKey, password, options.cost ?? PASSWORD_COST_DEFAULT)
-  const kept = parts.slots.filter(([number]) => number !== KeyStoreSlot.password && !(options.dropKeyFile === true && number === KeyStoreSlot.keyFile))
-  return finish(suite, store.masterKey, { ...parts, slots: [slot, ...kept], epoch: parts.epoch + 1 }, store.contents)
+  const slot = createPasswordSlot(
+    suite,
+    random,
+    headerOf(parts.id),
+    store.masterKey,
+    password,
+    options.cost ?? PASSWORD_COST_DEFAULT
+  )
+  const kept = parts.slots.filter(
+    ([number]) =>
+      number !== KeyStoreSlot.password && !(options.dropKeyFile === true && number === KeyStoreSlot.keyFile)
+  )
+  return finish(
+    suite,
+    store.masterKey,
+    { ...parts, slots: [slot, ...kept], epoch: parts.epoch + 1 },
+    store.contents
+  )
 }
 
 /** KS7: keys of the database under this master key. */
 export function databaseKeys(suite: Suite, masterKey: SecretKey): DatabaseKeys {
-  return withSecrets({ index: (table: string): SecretKey => kdf(suite, masterKey, 'db-index', [utf8(table)]) }, { value: kdf(suite, masterKey, 'db') })
+  return withSecrets(
+    { index: (table: string): SecretKey => kdf(suite, masterKey, 'db-index', [utf8(table)]) },
+    { value: kdf(suite, masterKey, 'db') }
+  )
 }
 
 /** KS8: overwrites the secrets of an open key store; it and its account are useless afterwards. */

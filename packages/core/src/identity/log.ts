@@ -1,6 +1,12 @@
 /** ID4: one person's identity log as a deterministic machine. */
 import {
-  accept, compareIds, type DeviceId, type IdentityEntryId, refuse, type Refusal, type Verdict
+  accept,
+  compareIds,
+  type DeviceId,
+  type IdentityEntryId,
+  refuse,
+  type Refusal,
+  type Verdict
 } from '../base/index.ts'
 import type { Suite } from '../crypto/index.ts'
 import { array, bytes, codec, literal, tuple } from '../encoding/index.ts'
@@ -19,25 +25,36 @@ export const IDENTITY_ORPHANS_MAX = 64
 /** ID6: certificates stay below 2 KiB. */
 export const DEVICE_DEPTH_MAX = 4
 
-const logCodec = codec(tuple({
-  version: literal(1),
-  genesis: bytes(1, 128),
-  entries: array(bytes(1, ENTRY_BYTES_MAX), IDENTITY_ENTRIES_MAX)
-}), { rule: 'ID4', maxDepth: 2 })
+const logCodec = codec(
+  tuple({
+    version: literal(1),
+    genesis: bytes(1, 128),
+    entries: array(bytes(1, ENTRY_BYTES_MAX), IDENTITY_ENTRIES_MAX)
+  }),
+  { rule: 'ID4', maxDepth: 2 }
+)
 
 /** Whether an entry may stand at its place, judged in the state of its own past: a verdict for ever. */
-function judge(node: LogNode, past: IdentityState, depths: ReadonlyMap<DeviceId, number>): Refusal | undefined {
+function judge(
+  node: LogNode,
+  past: IdentityState,
+  depths: ReadonlyMap<DeviceId, number>
+): Refusal | undefined {
   const { body } = node.entry
   const signer = past.device(node.signer)
   if (!node.byRoot && !(signer?.active === true && signer.manage)) {
     return refuse('ID5', 'the signer is neither the root nor an active device that may manage')
   }
   if (body.kind === 'addDevice') {
-    if (past.device(body.device) !== undefined || past.isRevoked(body.device)) return refuse('ID4', 'the device was enrolled or revoked before')
-    if (past.devices.filter(({ active }) => active).length >= DEVICES_MAX) return refuse('ID4', `more than ${DEVICES_MAX} active devices`)
-    if (!node.byRoot && (depths.get(node.signer) ?? 0) + 1 > DEVICE_DEPTH_MAX) return refuse('ID6', `the device would be more than ${DEVICE_DEPTH_MAX} steps from the root`)
+    if (past.device(body.device) !== undefined || past.isRevoked(body.device))
+      return refuse('ID4', 'the device was enrolled or revoked before')
+    if (past.devices.filter(({ active }) => active).length >= DEVICES_MAX)
+      return refuse('ID4', `more than ${DEVICES_MAX} active devices`)
+    if (!node.byRoot && (depths.get(node.signer) ?? 0) + 1 > DEVICE_DEPTH_MAX)
+      return refuse('ID6', `the device would be more than ${DEVICE_DEPTH_MAX} steps from the root`)
   }
-  if ((body.kind === 'revokeAll' || body.kind === 'moved') && !node.byRoot) return refuse('ID5', `${body.kind} is the root's alone`)
+  if ((body.kind === 'revokeAll' || body.kind === 'moved') && !node.byRoot)
+    return refuse('ID5', `${body.kind} is the root's alone`)
   if (body.kind === 'userKey') {
     const before = past.userKey?.generation ?? 0
     const follows = body.generation === before + 1 || (node.byRoot && body.generation > before)
@@ -95,16 +112,23 @@ class Log implements IdentityLog {
   /** Judges an entry whose parents are here, and keeps it if it passes. */
   #place(entry: IdentityEntry): Refusal | undefined {
     const size = this.#size + entry.bytes.length
-    if (size > IDENTITY_LOG_BYTES_MAX) return refuse('ID4', `the log would have ${size} bytes; at most ${IDENTITY_LOG_BYTES_MAX}`)
-    if (this.#nodes.length >= IDENTITY_ENTRIES_MAX) return refuse('ID4', `the log holds ${IDENTITY_ENTRIES_MAX} entries already`)
+    if (size > IDENTITY_LOG_BYTES_MAX)
+      return refuse('ID4', `the log would have ${size} bytes; at most ${IDENTITY_LOG_BYTES_MAX}`)
+    if (this.#nodes.length >= IDENTITY_ENTRIES_MAX)
+      return refuse('ID4', `the log holds ${IDENTITY_ENTRIES_MAX} entries already`)
     const parents = entry.parents.flatMap(id => this.#byId.get(id) ?? [])
-    if (entry.lamport !== 1 + Math.max(0, ...parents.map(parent => parent.entry.lamport))) return refuse('ID4', 'the lamport time does not follow the parents')
+    if (entry.lamport !== 1 + Math.max(0, ...parents.map(parent => parent.entry.lamport)))
+      return refuse('ID4', 'the lamport time does not follow the parents')
     const past = parents.reduce((bits, parent) => bits | parent.past | bit(parent.index), 0n)
     const pastNodes = this.#nodes.filter(node => (past & bit(node.index)) !== 0n)
     const whole = pastNodes.length === this.#nodes.length
     const pastState = whole ? this.state() : describeState(this.#suite, this.user, pastNodes)
     // Drawn among no nodes: attack lists must not learn of an entry that may be refused.
-    const refusal = judge(createNode([], entry, past, this.genesis.rootPublicKey), pastState, deviceDepths(pastNodes))
+    const refusal = judge(
+      createNode([], entry, past, this.genesis.rootPublicKey),
+      pastState,
+      deviceDepths(pastNodes)
+    )
     if (refusal !== undefined) return refusal
     const node = createNode(this.#nodes, entry, past, this.genesis.rootPublicKey)
     this.#nodes.push(node)
@@ -138,17 +162,25 @@ class Log implements IdentityLog {
   }
 
   entries(): readonly IdentityEntry[] {
-    return this.#nodes.map(({ entry }) => entry).sort((a, b) => a.lamport - b.lamport || compareIds(a.id, b.id))
+    return this.#nodes
+      .map(({ entry }) => entry)
+      .sort((a, b) => a.lamport - b.lamport || compareIds(a.id, b.id))
   }
 
   heads(): readonly IdentityEntryId[] {
     if (this.#nodes.length === 0) return [this.#root]
     const covered = this.#nodes.reduce((bits, node) => bits | node.past, 0n)
-    return this.#nodes.filter(node => (covered & bit(node.index)) === 0n).map(({ entry }) => entry.id).sort(compareIds)
+    return this.#nodes
+      .filter(node => (covered & bit(node.index)) === 0n)
+      .map(({ entry }) => entry.id)
+      .sort(compareIds)
   }
 
   head(): IdentityEntryId {
-    const newest = this.entries().reduce<IdentityEntry | undefined>((best, entry) => (best === undefined || entry.lamport > best.lamport ? entry : best), undefined)
+    const newest = this.entries().reduce<IdentityEntry | undefined>(
+      (best, entry) => (best === undefined || entry.lamport > best.lamport ? entry : best),
+      undefined
+    )
     return newest?.id ?? this.#root
   }
 
@@ -165,7 +197,9 @@ class Log implements IdentityLog {
   pathTo(device: DeviceId): readonly IdentityEntry[] | undefined {
     const state = this.state()
     const paths = new Map<DeviceId, readonly IdentityEntry[]>()
-    const adds = this.entries().filter(({ id, body }) => body.kind === 'addDevice' && state.standing(id) === 'effective')
+    const adds = this.entries().filter(
+      ({ id, body }) => body.kind === 'addDevice' && state.standing(id) === 'effective'
+    )
     for (let round = 0; round < DEVICE_DEPTH_MAX; round++) {
       for (const entry of adds) {
         if (entry.body.kind !== 'addDevice') continue
@@ -173,7 +207,8 @@ class Log implements IdentityLog {
         const above = node.byRoot ? [] : paths.get(node.signer)
         if (above === undefined || above.length > round) continue
         const held = paths.get(entry.body.device)
-        if (held === undefined || above.length + 1 < held.length) paths.set(entry.body.device, [...above, entry])
+        if (held === undefined || above.length + 1 < held.length)
+          paths.set(entry.body.device, [...above, entry])
       }
     }
     return paths.get(device)
@@ -194,7 +229,11 @@ export function createIdentityLog(suite: Suite, genesis: Genesis): IdentityLog {
 
 /** The whole log as bytes: tuple[1, genesis, entries], earlier entries first. */
 export function encodeIdentityLog(log: IdentityLog): Uint8Array {
-  return logCodec.encode({ version: 1, genesis: log.genesis.bytes, entries: log.entries().map(entry => entry.bytes) })
+  return logCodec.encode({
+    version: 1,
+    genesis: log.genesis.bytes,
+    entries: log.entries().map(entry => entry.bytes)
+  })
 }
 
 /** Reads a whole log. An entry that does not fit refuses the whole: a log kept or sent has no gaps. */

@@ -15,15 +15,22 @@ beforeAll(async () => {
 // trezor/python-mnemonic vectors.json, 256 bits.
 const ZERO = `${'abandon '.repeat(23)}art`
 const ONES = `${'zoo '.repeat(23)}vote`
-const SEVENS = 'legal winner thank year wave sausage worth useful legal winner thank year wave sausage worth useful legal winner thank year wave sausage worth title'
+const SEVENS =
+  'legal winner thank year wave sausage worth useful legal winner thank year wave sausage worth useful legal winner thank year wave sausage worth title'
 
 test('[ID1] the published phrases give their entropy', () => {
-  for (const [phrase, byte] of [[ZERO, 0], [ONES, 0xff], [SEVENS, 0x7f]] as const) {
+  for (const [phrase, byte] of [
+    [ZERO, 0],
+    [ONES, 0xff],
+    [SEVENS, 0x7f]
+  ] as const) {
     const root = rootFromPhrase(suite, phrase)
     const entropy = new Uint8Array(32).fill(byte)
     expect(entropyToMnemonic(entropy, wordlist)).toBe(phrase)
     if (!root.ok) throw new Error(root.reason)
-    expect(root.value.signingKey.publicKey).toEqual(suite.signingKey(kdf(suite, entropy, 'root-sign')).publicKey)
+    expect(root.value.signingKey.publicKey).toEqual(
+      suite.signingKey(kdf(suite, entropy, 'root-sign')).publicKey
+    )
     expect(root.value.recoverySecret).toEqual(kdf(suite, entropy, 'root-box'))
     expect(root.value.backupKey).toEqual(kdf(suite, entropy, 'backup'))
   }
@@ -62,8 +69,15 @@ test('[ID2] the genesis is rebuilt by the phrase and read by strangers', () => {
   const { genesis } = root.value
   const read = readGenesis(suite, genesis.bytes)
   expect(read.ok && read.value.user).toBe(root.value.user)
-  const altered = (at: number, value: number): Uint8Array => genesis.bytes.map((byte, i) => (i === at ? value : byte))
-  for (const bytes of [genesis.bytes.subarray(1), altered(1, 2), altered(2, 2), altered(genesis.bytes.length - 1, 0x81), new Uint8Array(200)]) {
+  const altered = (at: number, value: number): Uint8Array =>
+    genesis.bytes.map((byte, i) => (i === at ? value : byte))
+  for (const bytes of [
+    genesis.bytes.subarray(1),
+    altered(1, 2),
+    altered(2, 2),
+    altered(genesis.bytes.length - 1, 0x81),
+    new Uint8Array(200)
+  ]) {
     expect(readGenesis(suite, bytes)).toMatchObject({ ok: false })
   }
   const smallOrder = Uint8Array.from(genesis.bytes)
@@ -75,7 +89,10 @@ test('[CR8] secrets are not in JSON, inspection, spreads or keys', () => {
   const root = rootFromPhrase(suite, SEVENS)
   if (!root.ok) throw new Error(root.reason)
   const device = createDevice(suite, systemRandom)
-  for (const [owner, names] of [[root.value, ['recoverySecret', 'backupKey']], [device, ['boxSecret', 'signSeed']]] as const) {
+  for (const [owner, names] of [
+    [root.value, ['recoverySecret', 'backupKey']],
+    [device, ['boxSecret', 'signSeed']]
+  ] as const) {
     for (const name of names) {
       expect(owner).toHaveProperty(name)
       expect(Object.keys(owner)).not.toContain(name)

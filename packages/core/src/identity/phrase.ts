@@ -30,16 +30,23 @@ export function createPhrase(random: Random): string {
  */
 export function rootFromPhrase(suite: Suite, phrase: string): Verdict<RootSecret> {
   const words = phrase.normalize('NFKD').toLowerCase().trim().split(/\s+/u)
-  if (words.length !== WORDS) return refuse('ID1', `the phrase has ${words[0] === '' ? 0 : words.length} words; it needs ${WORDS}`)
+  if (words.length !== WORDS)
+    return refuse('ID1', `the phrase has ${words[0] === '' ? 0 : words.length} words; it needs ${WORDS}`)
   const wrong = words.flatMap((word, index) => (known.has(word) ? [] : [index + 1]))
   if (wrong.length > 0) {
-    return refuse('ID1', `${wrong.length === 1 ? 'word' : 'words'} ${wrong.join(', ')} of the phrase ${wrong.length === 1 ? 'is' : 'are'} not in the word list`)
+    return refuse(
+      'ID1',
+      `${wrong.length === 1 ? 'word' : 'words'} ${wrong.join(', ')} of the phrase ${wrong.length === 1 ? 'is' : 'are'} not in the word list`
+    )
   }
   let entropy: Uint8Array
   try {
     entropy = mnemonicToEntropy(words.join(' '), wordlist)
   } catch {
-    return refuse('ID1', 'every word of the phrase is known but its checksum is wrong: a word is another one or in another place')
+    return refuse(
+      'ID1',
+      'every word of the phrase is known but its checksum is wrong: a word is another one or in another place'
+    )
   }
   const root = rootFromEntropy(suite, entropy)
   entropy.fill(0)
@@ -48,11 +55,15 @@ export function rootFromPhrase(suite: Suite, phrase: string): Verdict<RootSecret
 
 /** Root keys of R (ID1, ID2). */
 export function rootFromEntropy(suite: Suite, entropy: Uint8Array): RootSecret {
-  if (entropy.length !== ENTROPY_BYTES) throw new RangeError(`the phrase's entropy has ${ENTROPY_BYTES} bytes`)
+  if (entropy.length !== ENTROPY_BYTES)
+    throw new RangeError(`the phrase's entropy has ${ENTROPY_BYTES} bytes`)
   const signSeed = kdf(suite, entropy, 'root-sign')
   const signingKey = suite.signingKey(signSeed)
   signSeed.fill(0)
   const recoverySecret = kdf(suite, entropy, 'root-box')
   const genesis = createGenesis(suite, signingKey.publicKey, suite.x25519PublicKey(recoverySecret))
-  return withSecrets({ user: genesis.user, genesis, signingKey }, { recoverySecret, backupKey: kdf(suite, entropy, 'backup') })
+  return withSecrets(
+    { user: genesis.user, genesis, signingKey },
+    { recoverySecret, backupKey: kdf(suite, entropy, 'backup') }
+  )
 }

@@ -47,11 +47,24 @@ function attacks(r: LogNode, e: LogNode): boolean {
 }
 
 /** Builds the node of an entry and tells those already there of it. */
-export function createNode(nodes: readonly LogNode[], entry: IdentityEntry, past: bigint, rootPublicKey: Uint8Array): LogNode {
+export function createNode(
+  nodes: readonly LogNode[],
+  entry: IdentityEntry,
+  past: bigint,
+  rootPublicKey: Uint8Array
+): LogNode {
   const byRoot = equalBytes(entry.signer, rootPublicKey)
   const signer = idFromBytes('d', entry.signer)
-  const supports = byRoot ? [] : nodes.flatMap(({ index, entry: { body } }) =>
-    (past & bit(index)) !== 0n && body.kind === 'addDevice' && body.device === signer && (body.caps & CAPABILITY_MANAGE) !== 0 ? [index] : [])
+  const supports = byRoot
+    ? []
+    : nodes.flatMap(({ index, entry: { body } }) =>
+        (past & bit(index)) !== 0n &&
+        body.kind === 'addDevice' &&
+        body.device === signer &&
+        (body.caps & CAPABILITY_MANAGE) !== 0
+          ? [index]
+          : []
+      )
   const node: LogNode = { index: nodes.length, entry, byRoot, signer, past, supports, attackers: [] }
   for (const other of nodes) {
     if (isRevocation(other) && attacks(other, node)) node.attackers.push(other.index)
@@ -65,7 +78,11 @@ export function deviceDepths(nodes: readonly LogNode[]): Map<DeviceId, number> {
   const depths = new Map<DeviceId, number>()
   for (let changed = true; changed;) {
     changed = false
-    for (const { entry: { body }, byRoot, signer } of nodes) {
+    for (const {
+      entry: { body },
+      byRoot,
+      signer
+    } of nodes) {
       if (body.kind !== 'addDevice') continue
       const above = byRoot ? 0 : depths.get(signer)
       if (above !== undefined && above + 1 < (depths.get(body.device) ?? Infinity)) {
@@ -79,9 +96,12 @@ export function deviceDepths(nodes: readonly LogNode[]): Map<DeviceId, number> {
 
 /** Root first, then by the signer's depth and id, then lamport and entry id: ascending means more senior. */
 export function compareSeniority(depths: ReadonlyMap<DeviceId, number>): (a: LogNode, b: LogNode) => number {
-  const depth = (node: LogNode): number => (node.byRoot ? 0 : depths.get(node.signer) ?? Infinity)
-  return (a, b) => depth(a) - depth(b) || (a.byRoot && b.byRoot ? 0 : compareIds(a.signer, b.signer)) ||
-    a.entry.lamport - b.entry.lamport || compareIds(a.entry.id, b.entry.id)
+  const depth = (node: LogNode): number => (node.byRoot ? 0 : (depths.get(node.signer) ?? Infinity))
+  return (a, b) =>
+    depth(a) - depth(b) ||
+    (a.byRoot && b.byRoot ? 0 : compareIds(a.signer, b.signer)) ||
+    a.entry.lamport - b.entry.lamport ||
+    compareIds(a.entry.id, b.entry.id)
 }
 
 /** Local indexes of the entries that stand, among `nodes` (a set closed under pasts). */
@@ -90,7 +110,8 @@ export function resolveStanding(nodes: readonly LogNode[]): ReadonlySet<number> 
   const present = new Set(undecided.keys())
   const standing = new Set<number>()
   const senior = compareSeniority(deviceDepths(nodes))
-  const supported = (node: LogNode): boolean => node.byRoot || node.supports.some(index => standing.has(index))
+  const supported = (node: LogNode): boolean =>
+    node.byRoot || node.supports.some(index => standing.has(index))
   const settle = (node: LogNode, stands: boolean): void => {
     undecided.delete(node.index)
     if (stands) standing.add(node.index)
@@ -99,7 +120,8 @@ export function resolveStanding(nodes: readonly LogNode[]): ReadonlySet<number> 
     let progress = false
     for (const node of undecided.values()) {
       const attackers = node.attackers.filter(index => present.has(index))
-      const unsupported = !node.byRoot && !node.supports.some(index => standing.has(index) || undecided.has(index))
+      const unsupported =
+        !node.byRoot && !node.supports.some(index => standing.has(index) || undecided.has(index))
       if (unsupported || attackers.some(index => standing.has(index))) settle(node, false)
       else if (supported(node) && !attackers.some(index => undecided.has(index))) settle(node, true)
       else continue

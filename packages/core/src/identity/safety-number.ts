@@ -12,7 +12,8 @@ function groupsOf(suite: Suite, user: UserId): string[] {
   const digest = labelledHash(suite, 'safety', idToBytes(user))
   return Array.from({ length: GROUPS }, (_, group) => {
     let value = 0
-    for (const byte of digest.subarray(group * GROUP_BYTES, (group + 1) * GROUP_BYTES)) value = value * 256 + byte
+    for (const byte of digest.subarray(group * GROUP_BYTES, (group + 1) * GROUP_BYTES))
+      value = value * 256 + byte
     return String(value % GROUP_MODULUS).padStart(GROUP_DIGITS, '0')
   })
 }

@@ -20,13 +20,15 @@ const ORDER = Buffer.from('1000000000000000000000000000000014def9dea2f79cd658126
 const PRIME = Buffer.from('7fffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffed', 'hex')
 
 /** y of the points of order 1, 2, 4 and 8; their sign bit is ignored, non-canonical forms fall to `isCanonical`. */
-const SMALL_ORDER = new Set([
-  '0000000000000000000000000000000000000000000000000000000000000000',
-  '0100000000000000000000000000000000000000000000000000000000000000',
-  '26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05',
-  'c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a',
-  'ecffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f'
-].map(hex => mapKey(Buffer.from(hex, 'hex'))))
+const SMALL_ORDER = new Set(
+  [
+    '0000000000000000000000000000000000000000000000000000000000000000',
+    '0100000000000000000000000000000000000000000000000000000000000000',
+    '26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05',
+    'c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a',
+    'ecffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f'
+  ].map(hex => mapKey(Buffer.from(hex, 'hex')))
+)
 
 /** Whether 32 little-endian bytes at an offset are below a big-endian bound, the top bit masked where asked. */
 function isBelow(bytes: Uint8Array, from: number, bound: Uint8Array, topMask: number): boolean {
@@ -58,8 +60,13 @@ function isUsablePoint(bytes: Uint8Array, from: number): boolean {
  * Exported for its test alone, since a new OpenSSL hides what it does.
  */
 export function passesChecks(publicKey: Uint8Array, signature: Uint8Array): boolean {
-  return publicKey.length === KEY_BYTES && signature.length === SIGNATURE_BYTES &&
-    isBelow(signature, KEY_BYTES, ORDER, 0xff) && isUsablePoint(signature, 0) && isUsablePoint(publicKey, 0)
+  return (
+    publicKey.length === KEY_BYTES &&
+    signature.length === SIGNATURE_BYTES &&
+    isBelow(signature, KEY_BYTES, ORDER, 0xff) &&
+    isUsablePoint(signature, 0) &&
+    isUsablePoint(publicKey, 0)
+  )
 }
 
 /** Imports a seed once; the key object signs from then on. */
@@ -79,7 +86,11 @@ export function createSigningKey(seed: SecretKey): SigningKey {
 }
 
 /** CR6 with imported keys kept, least recently used first out. `null` remembers a key that is none. */
-export function createVerify(): (publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array) => boolean {
+export function createVerify(): (
+  publicKey: Uint8Array,
+  message: Uint8Array,
+  signature: Uint8Array
+) => boolean {
   const keys = new Map<string, KeyObject | null>()
   const importKey = (publicKey: Uint8Array): KeyObject | null => {
     try {

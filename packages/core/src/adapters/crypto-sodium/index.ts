@@ -1,4 +1,11 @@
 /** Suite 1 by libsodium alone: browsers, and any platform without a fast Ed25519 of its own (CR7). */
 export { createSodiumSuite } from './sodium-suite.ts'
-export { type Sodium, type SodiumPrimitives, checkLength, createSodiumPrimitives, loadSodium, mapKey } from './primitives.ts'
+export {
+  type Sodium,
+  type SodiumPrimitives,
+  checkLength,
+  createSodiumPrimitives,
+  loadSodium,
+  mapKey
+} from './primitives.ts'
 export { assertSuite } from './self-test.ts'

@@ -43,7 +43,8 @@ function attempt(run: () => Uint8Array): Uint8Array | undefined {
 /** Bytes as a map key, shorter and cheaper than hex. */
 export function mapKey(bytes: Uint8Array): string {
   let key = ''
-  for (let at = 0; at < bytes.length; at += 2) key += String.fromCharCode(((bytes[at] as number) << 8) | (bytes[at + 1] ?? 0))
+  for (let at = 0; at < bytes.length; at += 2)
+    key += String.fromCharCode(((bytes[at] as number) << 8) | (bytes[at + 1] ?? 0))
   return key
 }
 
@@ -60,7 +61,8 @@ function createHmac(lib: Sodium): Suite['hmacSha256'] {
 /** RFC 5869 over the provider's HMAC: its own one-shot costs twice as much in Node, and WebCrypto's is asynchronous. */
 function createHkdf(hmac: Suite['hmacSha256']): Suite['hkdfSha256'] {
   return (key, salt, info, length) => {
-    if (length < 1 || length > HKDF_BLOCKS_MAX * HASH_BYTES) throw new RangeError(`HKDF gives 1 to ${HKDF_BLOCKS_MAX * HASH_BYTES} bytes, not ${length}`)
+    if (length < 1 || length > HKDF_BLOCKS_MAX * HASH_BYTES)
+      throw new RangeError(`HKDF gives 1 to ${HKDF_BLOCKS_MAX * HASH_BYTES} bytes, not ${length}`)
     const extracted = hmac(salt.length === 0 ? new Uint8Array(HMAC_BLOCK_BYTES) : salt, key)
     const blocks = Math.ceil(length / HASH_BYTES)
     const out = new Uint8Array(blocks * HASH_BYTES)
@@ -150,7 +152,14 @@ export function createSodiumPrimitives(lib: Sodium): SodiumPrimitives {
     ...createChachaOnce(lib),
     argon2id: (password, salt, memoryKiB, passes, length) => {
       checkLength(salt, lib.crypto_pwhash_SALTBYTES, 'an Argon2id salt')
-      return lib.crypto_pwhash(length, password, salt, passes, memoryKiB * 1024, lib.crypto_pwhash_ALG_ARGON2ID13)
+      return lib.crypto_pwhash(
+        length,
+        password,
+        salt,
+        passes,
+        memoryKiB * 1024,
+        lib.crypto_pwhash_ALG_ARGON2ID13
+      )
     }
   }
 }

@@ -64,7 +64,9 @@ export function assertSuite(suite: Suite): void {
     const key = fromString(publicKey, 'hex')
     const verified = suite.verify(key, fromString(message, 'hex'), fromString(signature, 'hex'))
     if (verified !== verify || suite.isEnrollable(key) !== enrolKey) {
-      throw new Error(`the Ed25519 provider "${suite.name}" decides edge case ${id} against rules CR5 and CR6; XCord cannot run on it`)
+      throw new Error(
+        `the Ed25519 provider "${suite.name}" decides edge case ${id} against rules CR5 and CR6; XCord cannot run on it`
+      )
     }
   }
 }

@@ -19,10 +19,14 @@ export async function createSodiumSuite(): Promise<Suite> {
     signingKey: seed => {
       checkLength(seed, KEY_BYTES, 'an Ed25519 seed')
       const pair = sodium.crypto_sign_seed_keypair(seed)
-      return { publicKey: pair.publicKey, sign: message => sodium.crypto_sign_detached(message, pair.privateKey) }
+      return {
+        publicKey: pair.publicKey,
+        sign: message => sodium.crypto_sign_detached(message, pair.privateKey)
+      }
     },
     verify: (publicKey, message, signature) =>
-      publicKey.length === KEY_BYTES && signature.length === SIGNATURE_BYTES &&
+      publicKey.length === KEY_BYTES &&
+      signature.length === SIGNATURE_BYTES &&
       sodium.crypto_sign_verify_detached(signature, message, publicKey)
   }
   assertSuite(suite)

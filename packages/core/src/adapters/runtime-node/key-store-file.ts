@@ -12,9 +12,19 @@ function codeOf(error: unknown): string | undefined {
 function storeError(error: unknown, operation: string, path: string): XcordError {
   const code = codeOf(error)
   if (code === 'ENOSPC' || code === 'EDQUOT') {
-    return new XcordError('XCORD_DISK_FULL', `There is no room on the disk for ${path}. Free some space and try again; what was stored before is untouched.`, { path }, { cause: error })
+    return new XcordError(
+      'XCORD_DISK_FULL',
+      `There is no room on the disk for ${path}. Free some space and try again; what was stored before is untouched.`,
+      { path },
+      { cause: error }
+    )
   }
-  return new XcordError('XCORD_STORE_FAILED', `Cannot ${operation} ${path} (${code ?? 'unknown reason'}).`, { operation }, { cause: error })
+  return new XcordError(
+    'XCORD_STORE_FAILED',
+    `Cannot ${operation} ${path} (${code ?? 'unknown reason'}).`,
+    { operation },
+    { cause: error }
+  )
 }
 
 /**
@@ -26,7 +36,11 @@ export async function readKeyStoreFile(path: string): Promise<Uint8Array | undef
   try {
     const { size } = await stat(path)
     if (size > CBOR_BYTES_MAX) {
-      throw new XcordError('XCORD_KEYSTORE_INVALID', `${path} has ${size} bytes; a key store has at most ${CBOR_BYTES_MAX}.`, { rule: 'KS1', reason: 'too large' })
+      throw new XcordError(
+        'XCORD_KEYSTORE_INVALID',
+        `${path} has ${size} bytes; a key store has at most ${CBOR_BYTES_MAX}.`,
+        { rule: 'KS1', reason: 'too large' }
+      )
     }
     const bytes = await readFile(path)
     return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length)

@@ -55,9 +55,19 @@ export async function lockProfile(path: string): Promise<ProfileLock> {
     if (error instanceof Error && 'errcode' in error && error.errcode === SQLITE_BUSY) {
       const pid = await holderOf(path)
       const who = pid === undefined ? 'Another process' : `Process ${pid}`
-      throw new XcordError('XCORD_PROFILE_IN_USE', `${who} is using the profile ${path}. Stop it first, or use another profile.`, { path, ...(pid === undefined ? {} : { pid }) }, { cause: error })
+      throw new XcordError(
+        'XCORD_PROFILE_IN_USE',
+        `${who} is using the profile ${path}. Stop it first, or use another profile.`,
+        { path, ...(pid === undefined ? {} : { pid }) },
+        { cause: error }
+      )
     }
-    throw new XcordError('XCORD_STORE_FAILED', `Cannot lock the profile ${path}.`, { operation: 'lock' }, { cause: error })
+    throw new XcordError(
+      'XCORD_STORE_FAILED',
+      `Cannot lock the profile ${path}.`,
+      { operation: 'lock' },
+      { cause: error }
+    )
   }
   await writeFile(join(path, PID_FILE), `${process.pid}\n`, { mode: OWNER_ONLY }).catch(() => undefined)
   let held = true

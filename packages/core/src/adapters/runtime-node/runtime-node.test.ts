@@ -5,7 +5,14 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { isXcordError } from '../../base/index.ts'
-import { lockProfile, readKeyStoreFile, systemClock, systemRandom, systemTimers, writeKeyStoreFile } from './index.ts'
+import {
+  lockProfile,
+  readKeyStoreFile,
+  systemClock,
+  systemRandom,
+  systemTimers,
+  writeKeyStoreFile
+} from './index.ts'
 
 let directory: string
 beforeEach(async () => {
@@ -16,18 +23,27 @@ afterEach(async () => {
 })
 
 async function failure(promise: Promise<unknown>): Promise<unknown> {
-  return promise.then(() => { throw new Error('did not fail') }, (error: unknown) => error)
+  return promise.then(
+    () => {
+      throw new Error('did not fail')
+    },
+    (error: unknown) => error
+  )
 }
 
-test('clock, chance and timers are the system\'s', async () => {
+test("clock, chance and timers are the system's", async () => {
   expect(Math.abs(systemClock.now() - Date.now())).toBeLessThan(1_000)
   expect(systemRandom.bytes(32)).toHaveLength(32)
   expect(systemRandom.bytes(32)).not.toEqual(systemRandom.bytes(32))
   await new Promise<void>(resolve => systemTimers.after(1, resolve))
   let ran = false
-  const cancel = systemTimers.after(0, () => { ran = true })
+  const cancel = systemTimers.after(0, () => {
+    ran = true
+  })
   // Longer than setTimeout holds: must not fire at once.
-  const cancelLong = systemTimers.after(2 ** 33, () => { ran = true })
+  const cancelLong = systemTimers.after(2 ** 33, () => {
+    ran = true
+  })
   cancel()
   await new Promise<void>(resolve => systemTimers.after(5, resolve))
   expect(ran).toBe(false)
@@ -70,7 +86,10 @@ test('[KS6] a profile has one owner, in this process too', async () => {
   const path = join(directory, 'profile')
   const lock = await lockProfile(path)
   expect((await stat(path)).mode & 0o777).toBe(0o700)
-  expect(await failure(lockProfile(path))).toMatchObject({ code: 'XCORD_PROFILE_IN_USE', details: { path, pid: process.pid } })
+  expect(await failure(lockProfile(path))).toMatchObject({
+    code: 'XCORD_PROFILE_IN_USE',
+    details: { path, pid: process.pid }
+  })
   // The refused attempt must not have loosened the hold.
   expect(await failure(lockProfile(path))).toMatchObject({ code: 'XCORD_PROFILE_IN_USE' })
   await lock.release()
@@ -90,7 +109,18 @@ const HOLDER = `
 
 test('[KS6] another process is named, and SIGKILL frees the profile at once', async () => {
   const path = join(directory, 'profile')
-  const holder = spawn(process.execPath, ['--conditions=xcord-source', '--input-type=module', '-e', HOLDER, new URL('./profile-lock.ts', import.meta.url).href, path], { stdio: ['ignore', 'pipe', 'inherit'] })
+  const holder = spawn(
+    process.execPath,
+    [
+      '--conditions=xcord-source',
+      '--input-type=module',
+      '-e',
+      HOLDER,
+      new URL('./profile-lock.ts', import.meta.url).href,
+      path
+    ],
+    { stdio: ['ignore', 'pipe', 'inherit'] }
+  )
   try {
     await once(holder.stdout, 'data')
     const error = await failure(lockProfile(path))
@@ -112,13 +142,16 @@ test('[KS6] of many that start at once after a crash, one gets the profile', asy
   const results = await Promise.allSettled(Array.from({ length: 8 }, () => lockProfile(path)))
   const locks = results.flatMap(result => (result.status === 'fulfilled' ? [result.value] : []))
   expect(locks).toHaveLength(1)
-  for (const result of results) if (result.status === 'rejected') expect(result.reason).toMatchObject({ code: 'XCORD_PROFILE_IN_USE' })
+  for (const result of results)
+    if (result.status === 'rejected') expect(result.reason).toMatchObject({ code: 'XCORD_PROFILE_IN_USE' })
   await locks[0]?.release()
 })
 
 test('[KS6] a directory that cannot be locked is a failure of the world, with its sentence', async () => {
   await writeFile(join(directory, 'file'), '')
-  expect(await failure(lockProfile(join(directory, 'file', 'profile')))).toMatchObject({ code: 'XCORD_STORE_FAILED' })
+  expect(await failure(lockProfile(join(directory, 'file', 'profile')))).toMatchObject({
+    code: 'XCORD_STORE_FAILED'
+  })
   const garbage = join(directory, 'garbage')
   await mkdir(garbage)
   await writeFile(join(garbage, 'profile.lock'), 'not a database, and longer than a header '.repeat(40))
