@@ -1,105 +1,122 @@
-/**
- * What a record keeps of many contributions (TL7). Each rule keeps the newest of a total order, per user and
- * over all; such a choice gives the same set whatever the order of arrival, because what was dropped once would
- * be dropped again.
- */
-import {
-  compareIds,
-  DELETERS_KEPT_MAX,
-  DELETIONS_KEPT_MAX,
-  EDITORS_WAITING_MAX,
-  EDITS_KEPT_MAX,
-  PINS_KEPT_MAX,
-  REACTION_MARKS_KEPT_MAX,
-  REACTIONS_MAX,
-  REACTIONS_PER_USER_MAX,
-  type UserId
-} from '../base/index.ts'
-import type { Contribution, Deletion, Edit, PinMark, ReactionMark } from './message-record.ts'
+/** Walks over the operation graph: what to say one has, and what the other side lacks (SY5). */
+import { compareIds, type OperationId } from '../base/index.ts'
+import type { OperationPlace, OperationSource } from './contract.ts'
+import { type Fingerprint, addFingerprint, fingerprintOf, NO_FINGERPRINT } from './fingerprint.ts'
+import { idToBytes } from '../base/index.ts'
 
-/** Order of AU34. */
-export function comparePlaces(
-  a: { readonly at: number; readonly id: string },
-  b: { readonly at: number; readonly id: string }
-): number {
-  return a.at - b.at || compareIds(a.id, b.id)
-}
+/** How far back ancestors are sampled. */
+const SAMPLE_STEPS_MAX = 65_536
 
-/** The list with an entry in its place; an entry known by its id is replaced. */
-export function insert<C extends Contribution>(list: readonly C[], entry: C): readonly C[] {
-  const known = list.findIndex(each => each.id === entry.id)
-  if (known >= 0) return list.map((each, index) => (index === known ? entry : each))
-  const at = list.findIndex(each => comparePlaces(each, entry) > 0)
-  return at < 0 ? [...list, entry] : [...list.slice(0, at), entry, ...list.slice(at)]
-}
-
-/** The newest `perGroup` of every group, and of those only the `groups` groups whose newest is newest. Sorted input, sorted output. */
-function newest<C extends Contribution>(
-  list: readonly C[],
-  groupOf: (entry: C) => string,
-  perGroup: number,
-  groups: number
-): readonly C[] {
-  if (list.length <= Math.min(perGroup, groups)) return list
-  const counts = new Map<string, number>()
-  const kept: C[] = []
-  for (let i = list.length - 1; i >= 0; i--) {
-    const entry = list[i] as C
-    const group = groupOf(entry)
-    const count = counts.get(group) ?? 0
-    if (count >= perGroup || (count === 0 && counts.size >= groups)) continue
-    counts.set(group, count + 1)
-    kept.push(entry)
-  }
-  return kept.length === list.length ? list : kept.reverse()
-}
-
-/** Edits: of the author once known; until then of a few users, since one of them may be the author. */
-export function keepEdits(list: readonly Edit[], author: UserId | undefined): readonly Edit[] {
-  if (author === undefined) return newest(list, edit => edit.user, EDITS_KEPT_MAX, EDITORS_WAITING_MAX)
-  const own = list.filter(edit => edit.user === author)
-  return newest(own.length === list.length ? list : own, edit => edit.user, EDITS_KEPT_MAX, 1)
+function pastOf(place: OperationPlace): readonly OperationId[] {
+  return [...(place.prev === null ? [] : [place.prev]), ...place.parents, ...place.refs]
 }
 
 /**
- * What deletions are counted by: with the right to manage or without. Were it the user alone, powerless deletions
- * could push out a powerful one while nobody knows yet which of them will count.
+ * Ids that tell what is held, most telling first: heads, ancestors at doubling distance down to the genesis,
+ * leaves. Whoever knows one of them knows its whole past is held.
  */
-export function deletionGroup(deletion: Deletion): string {
-  return `${deletion.user} ${deletion.mayManage}`
-}
-
-/** Deletions: those that can count once the author is known; until then of a few users. */
-export function keepDeletions(list: readonly Deletion[], author: UserId | undefined): readonly Deletion[] {
-  const able =
-    author === undefined ? list : list.filter(deletion => deletion.user === author || deletion.mayManage)
-  const kept = able.length === list.length ? list : able
-  return newest(kept, deletionGroup, DELETIONS_KEPT_MAX, DELETERS_KEPT_MAX)
-}
-
-/** Pins: the newest few of whoever was allowed. */
-export function keepPins(list: readonly PinMark[]): readonly PinMark[] {
-  return newest(list, () => '', PINS_KEPT_MAX, 1)
-}
-
-/** Reactions: per user and emoji, then emoji per user, then over all, so that nobody can crowd others out alone. */
-export function keepReactions(list: readonly ReactionMark[]): readonly ReactionMark[] {
-  const pair = (mark: ReactionMark): string => `${mark.user} ${mark.emoji}`
-  const perPair = newest(list, pair, REACTION_MARKS_KEPT_MAX, Infinity)
-  const emojiOf = new Map<UserId, Set<string>>()
-  const perUser: ReactionMark[] = []
-  for (let i = perPair.length - 1; i >= 0; i--) {
-    const mark = perPair[i] as ReactionMark
-    let emoji = emojiOf.get(mark.user)
-    if (emoji === undefined) emojiOf.set(mark.user, (emoji = new Set()))
-    if (!emoji.has(mark.emoji) && emoji.size >= REACTIONS_PER_USER_MAX) continue
-    emoji.add(mark.emoji)
-    perUser.push(mark)
+export function haveList(source: OperationSource, max: number): readonly OperationId[] {
+  const heads = source.heads()
+  const out = new Set<OperationId>(heads.slice(0, max))
+  let place = heads[0] === undefined ? undefined : source.get(heads[0])
+  let next = 1
+  for (let step = 1; step <= SAMPLE_STEPS_MAX && place !== undefined; step++) {
+    const below: OperationId | undefined = place.parents[0] ?? place.prev ?? place.refs[0]
+    if (below === undefined || step === next) {
+      out.add(place.id)
+      next *= 2
+    }
+    place = below === undefined ? undefined : source.get(below)
   }
-  return newest(
-    perUser.length === perPair.length ? perPair : perUser.reverse(),
-    pair,
-    REACTION_MARKS_KEPT_MAX,
-    REACTIONS_MAX
-  )
+  for (const leaf of source.leaves()) out.add(leaf)
+  return [...out].slice(0, max)
+}
+
+/** Sum of the uncovered leaves (SY4). */
+export function leavesSum(source: OperationSource): Fingerprint {
+  let sum = NO_FINGERPRINT
+  for (const leaf of source.leaves()) sum = addFingerprint(sum, fingerprintOf(idToBytes(leaf)))
+  return sum
+}
+
+/** The highest heads, by Lamport time, then id. */
+export function highestHeads(source: OperationSource, max: number): readonly OperationId[] {
+  const heads = source.heads()
+  if (heads.length <= max) return heads
+  const height = (id: OperationId): number => source.get(id)?.lamport ?? 0
+  return [...heads].sort((a, b) => height(b) - height(a) || compareIds(a, b)).slice(0, max)
+}
+
+/** A binary heap, highest Lamport time first: an operation comes out after all that build on it. */
+class Heap {
+  readonly #items: OperationPlace[] = []
+
+  push(place: OperationPlace): void {
+    const items = this.#items
+    let i = items.push(place) - 1
+    while (i > 0) {
+      const parent = (i - 1) >> 1
+      if ((items[parent] as OperationPlace).lamport >= place.lamport) break
+      items[i] = items[parent] as OperationPlace
+      i = parent
+    }
+    items[i] = place
+  }
+
+  pop(): OperationPlace | undefined {
+    const items = this.#items
+    const top = items[0]
+    const last = items.pop()
+    if (last === undefined || items.length === 0) return top
+    let i = 0
+    for (;;) {
+      const left = 2 * i + 1
+      if (left >= items.length) break
+      const right = left + 1
+      const child = right < items.length && (items[right] as OperationPlace).lamport > (items[left] as OperationPlace).lamport ? right : left
+      if ((items[child] as OperationPlace).lamport <= last.lamport) break
+      items[i] = items[child] as OperationPlace
+      i = child
+    }
+    items[i] = last
+    return top
+  }
+}
+
+/**
+ * All operations that are in no past of what the other side has, parents first.
+ *
+ * Walks down by Lamport time, which falls along every edge, and stops as soon as everything still open is
+ * known to the other side: the cost is the difference, not the log.
+ */
+export function selectMissing(source: OperationSource, have: readonly OperationId[]): readonly OperationId[] {
+  const heap = new Heap()
+  /** true: the other side has it. */
+  const seen = new Map<OperationId, boolean>()
+  let open = 0
+  const visit = (id: OperationId, covered: boolean): void => {
+    const before = seen.get(id)
+    if (before === true || before === covered) return
+    const place = source.get(id)
+    if (place === undefined) return
+    seen.set(id, covered)
+    if (before === undefined) heap.push(place)
+    if (!covered) open++
+    else if (before === false) open--
+  }
+  for (const id of have) visit(id, true)
+  for (const id of source.heads()) visit(id, false)
+  for (const id of source.leaves()) visit(id, false)
+  const missing: OperationPlace[] = []
+  while (open > 0) {
+    const place = heap.pop()
+    if (place === undefined) break
+    const covered = seen.get(place.id) === true
+    if (!covered) {
+      open--
+      missing.push(place)
+    }
+    for (const id of pastOf(place)) visit(id, covered)
+  }
+  return missing.sort((a, b) => a.lamport - b.lamport || compareIds(a.id, b.id)).map(place => place.id)
 }

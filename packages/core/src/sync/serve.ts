@@ -1,378 +1,200 @@
-/**
- * The timeline in the sealed database: records, the order of each channel, and unread counters, written in the
- * same batch as whatever led to them. A projection: `drop` and offer the items again, and it is as before.
- */
-import { type ChannelId, idFromBytes, idToBytes, type MessageId, type UserId } from '../base/index.ts'
-import { bool, bytes, codec, mapped, nullable, tuple, uint } from '../encoding/index.ts'
-import { type Batch, type Database, defineTable, hiddenId, sortNumber } from '../store/index.ts'
-import {
-  comparePlaces,
-  countUnread,
-  eraseMessage,
-  type IndexEntry,
-  type Message,
-  messageOf,
-  type MessageRecord,
-  messageRecordCodec,
-  type MessageStatus,
-  NOTHING_UNREAD,
-  type Page,
-  type PageOptions,
-  readPage,
-  reduceMessage,
-  stepUnread,
-  targetOf,
-  type TimelineChange,
-  type TimelineIndex,
-  type TimelineItem,
-  type Unread
-} from '../timeline/index.ts'
+/** Answers what peers ask: a job a request, one read at a time, frames behind the receiver's credit (SY8). */
+import { type RecordId, refuse, type Refusal } from '../base/index.ts'
+import { toString } from 'uint8arrays'
+import type { ItemKind, ServerView, SyncFound, SyncQuery } from './contract.ts'
+import { envelopeIdOf } from './envelope-form.ts'
+import { encodeFrame, type Frame } from './frames.ts'
+import { ITEMS_MAX, RANGE_ENVELOPES_MAX, REQUESTS_WAITING_MAX } from './limits.ts'
+import { selectMissing } from './past.ts'
+import { type Job, type Session, send, type Share, type Turn, viewOf } from './session.ts'
+import { levelOf } from './summary.ts'
 
-const channelId = mapped(bytes(32), 'an id', raw => idFromBytes('c', raw), idToBytes)
-const messageId = mapped(bytes(32), 'an id', raw => idFromBytes('m', raw), idToBytes)
-const userId = mapped(bytes(32), 'an id', raw => idFromBytes('u', raw), idToBytes)
-const STATUSES: readonly MessageStatus[] = ['visible', 'hidden', 'deleted']
-const status = mapped(
-  uint(STATUSES.length - 1),
-  'a status',
-  n => STATUSES[n],
-  value => STATUSES.indexOf(value)
-)
+type Want = Extract<Frame, { kind: 'want-operations' | 'want-records' | 'want-envelopes' | 'compare' }>
+/** Frame fields beside the items, and a CBOR length before each. */
+const FRAME_OVERHEAD = 40
+const ITEM_OVERHEAD = 5
+/** Operations are small, records may be 60 KiB each: how many are read at a time. */
+const READ_IDS = { operations: 64, records: 8 } as const
+const PRIORITY: Readonly<Record<Job['kind'], number>> = { operations: 0, records: 1, envelopes: 2, compare: 2 }
+/** The door to reading more: bytes made ready and not yet sent. */
+const READY_BYTES_MAX = 65_536
 
-/** Records by message and channel: the message comes first, so that its id alone finds its channel. */
-const records = defineTable({
-  name: 'timeline-records',
-  schema: 1,
-  key: [hiddenId<MessageId>(), hiddenId<ChannelId>()] as const,
-  value: messageRecordCodec,
-  cacheRows: 512
-})
-
-/** The order of each channel, by clear time: enough to page, count and skip without opening records. */
-const order = defineTable({
-  name: 'timeline-order',
-  schema: 1,
-  key: [hiddenId<ChannelId>(), sortNumber(), hiddenId<MessageId>()] as const,
-  value: codec(tuple({ at: uint(), id: messageId, author: userId, status, mentioned: bool }), {
-    rule: 'TL13',
-    maxBytes: 128
-  })
-})
-
-/** What is kept per channel: how far it was read, and what came since. */
-const channels = defineTable({
-  name: 'timeline-channels',
-  schema: 1,
-  key: [hiddenId<ChannelId>()] as const,
-  value: codec(
-    tuple({
-      channel: channelId,
-      read: nullable(tuple({ at: uint(), id: messageId })),
-      count: uint(),
-      mentions: uint()
-    }),
-    { rule: 'TL14', maxBytes: 256 }
-  )
-})
-
-/** Tables the database must be opened with. */
-export const TIMELINE_TABLES = [records, order, channels] as const
-
-/** Builds a timeline store. */
-export interface TimelineStoreInit {
-  readonly database: Database
-  /** Whose unread counters these are. */
-  readonly self: UserId
-  /** Whether a message names `self`, by name, role or everyone, under what authority says now. Default: never. */
-  readonly isMentioned?: (message: Message) => boolean
-}
-
-/** What staging did. */
-export interface StagedItems {
-  /** In order of the items: emitted only after the batch is committed. */
-  readonly changes: readonly TimelineChange[]
-  /** Messages whose envelopes must all be offered again (TL8). */
-  readonly rebuild: readonly { readonly channel: ChannelId; readonly message: MessageId }[]
-}
-
-/** Reads see what is staged, so that batches may follow each other without waiting for the disk. */
-export interface TimelineStore {
-  /** Reduces items and adds the rows they change to `batch`, which the caller commits. Calls take turns. */
-  stage(batch: Batch, items: readonly TimelineItem[]): Promise<StagedItems>
-  /** XCORD_MESSAGE_NOT_FOUND where a place is a message that is not here; RangeError for wrong options. */
-  page(channel: ChannelId, options?: PageOptions): Promise<Page>
-  message(channel: ChannelId, id: MessageId): Promise<Message | undefined>
-  record(channel: ChannelId, id: MessageId): Promise<MessageRecord | undefined>
-  /** Channel of a message that arrived. */
-  locate(id: MessageId): Promise<ChannelId | undefined>
-  unread(channel: ChannelId): Unread
-  /** Everything up to a message (null: up to the newest) was read. Never goes back. */
-  markRead(channel: ChannelId, message: MessageId | null): Promise<Unread>
-  /** TL12: the content of a deleted message is removed here for good. False where it is not deleted. */
-  erase(channel: ChannelId, id: MessageId): Promise<boolean>
-  /** Forgets a channel's records and order, for rebuilding; read marks stay. Resolves to the messages dropped. */
-  drop(channel: ChannelId): Promise<number>
-}
-
-const nameOf = (channel: ChannelId, id: MessageId): string => channel + id
-
-/** What is staged and not yet on disk, over what is on disk; null where it is being deleted. */
-class Overlay<V> {
-  readonly #staged = new Map<string, { value: V | null; batches: number }>()
-
-  /** undefined where nothing is staged. */
-  get(name: string): V | null | undefined {
-    return this.#staged.get(name)?.value
-  }
-
-  values(): readonly (V | null)[] {
-    return [...this.#staged.values()].map(({ value }) => value)
-  }
-
-  names(): readonly string[] {
-    return [...this.#staged.keys()]
-  }
-
-  /** Shows `value` until this batch and every later one that changes it is on disk. */
-  set(name: string, value: V | null, batch: Batch): void {
-    const staged = this.#staged.get(name) ?? { value, batches: 0 }
-    staged.value = value
-    staged.batches++
-    this.#staged.set(name, staged)
-    batch.onSettled(committed => {
-      staged.batches--
-      // Where one batch fails, all others that are undecided fail too (DB9): what is on disk is the truth.
-      if (!committed) this.#staged.clear()
-      else if (staged.batches === 0 && this.#staged.get(name) === staged) this.#staged.delete(name)
-    })
-  }
-}
-
-class DatabaseTimeline implements TimelineStore, TimelineIndex {
-  readonly #init: TimelineStoreInit
-  readonly #records = new Overlay<MessageRecord>()
-  readonly #entries = new Overlay<IndexEntry & { readonly channel: ChannelId }>()
-  /** Counters on disk, and with what is staged. */
-  readonly #durable: Map<ChannelId, Unread>
-  readonly #unread: Map<ChannelId, Unread>
-  #last: Promise<unknown> = Promise.resolve()
-
-  constructor(init: TimelineStoreInit, unread: Map<ChannelId, Unread>) {
-    this.#init = init
-    this.#durable = unread
-    this.#unread = new Map(unread)
-  }
-
-  #inTurn<T>(run: () => Promise<T>): Promise<T> {
-    const turn = this.#last.then(run)
-    this.#last = turn.catch(() => undefined)
-    return turn
-  }
-
-  async find(channel: ChannelId, id: MessageId): Promise<MessageRecord | undefined> {
-    const staged = this.#records.get(nameOf(channel, id))
-    return staged === undefined
-      ? this.#init.database.table(records).get([id, channel])
-      : (staged ?? undefined)
-  }
-
-  async findMany(channel: ChannelId, ids: readonly MessageId[]): Promise<(MessageRecord | undefined)[]> {
-    const stored = await this.#init.database.table(records).getMany(ids.map(id => [id, channel] as const))
-    return ids.map((id, index) => {
-      const staged = this.#records.get(nameOf(channel, id))
-      return staged === undefined ? stored[index] : (staged ?? undefined)
-    })
-  }
-
-  async *scan(
-    channel: ChannelId,
-    options: { from?: number; to?: number; reverse?: boolean }
-  ): AsyncGenerator<IndexEntry> {
-    const { from = 0, to = Infinity, reverse = false } = options
-    const staged = this.#entries
-      .values()
-      .filter(entry => entry?.channel === channel && entry.at >= from && entry.at < to) as IndexEntry[]
-    staged.sort((a, b) => (reverse ? b.at - a.at : a.at - b.at))
-    const covered = new Set(this.#entries.names())
-    let next = 0
-    for await (const { value } of this.#init.database.table(order).scan({ prefix: [channel], ...options })) {
-      while (
-        next < staged.length &&
-        (reverse ? (staged[next]?.at ?? 0) >= value.at : (staged[next]?.at ?? 0) <= value.at)
-      ) {
-        yield staged[next++] as IndexEntry
-      }
-      if (!covered.has(nameOf(channel, value.id))) yield value
-    }
-    yield* staged.slice(next)
-  }
-
-  stage(batch: Batch, items: readonly TimelineItem[]): Promise<StagedItems> {
-    return this.#inTurn(async () => {
-      const before = await this.#load(items)
-      const now = new Map(before)
-      const changes: TimelineChange[] = []
-      const rebuild: { channel: ChannelId; message: MessageId }[] = []
-      for (const item of items) {
-        const name = nameOf(item.channel, targetOf(item))
-        const result = reduceMessage(now.get(name), item)
-        now.set(name, result.record)
-        changes.push(...result.changes)
-        if (result.rebuild) rebuild.push({ channel: item.channel, message: targetOf(item) })
-      }
-      this.#put(batch, before, now)
-      return { changes, rebuild }
-    })
-  }
-
-  /** Records that items are about, by name; undefined where there is none yet. */
-  async #load(items: readonly TimelineItem[]): Promise<Map<string, MessageRecord | undefined>> {
-    const wanted = new Map<string, readonly [MessageId, ChannelId]>()
-    for (const item of items) {
-      const target = targetOf(item)
-      wanted.set(nameOf(item.channel, target), [target, item.channel])
-    }
-    const loaded = new Map<string, MessageRecord | undefined>()
-    const missing = [...wanted].filter(([name]) => {
-      const staged = this.#records.get(name)
-      if (staged !== undefined) loaded.set(name, staged ?? undefined)
-      return staged === undefined
-    })
-    const stored = await this.#init.database.table(records).getMany(missing.map(([, key]) => key))
-    for (const [index, [name]] of missing.entries()) loaded.set(name, stored[index])
-    return loaded
-  }
-
-  /** Adds the rows of records that changed, and of the channels they lie in. */
-  #put(
-    batch: Batch,
-    before: ReadonlyMap<string, MessageRecord | undefined>,
-    now: ReadonlyMap<string, MessageRecord | undefined>
-  ): void {
-    const touched = new Map<ChannelId, Unread>()
-    for (const [name, record] of now) {
-      const old = before.get(name)
-      if (record === undefined || record === old) continue
-      batch.put(records, [record.id, record.channel], record)
-      this.#records.set(name, record, batch)
-      const entry = this.#entryOf(record)
-      if (entry === undefined) continue
-      const oldEntry = old && this.#entryOf(old)
-      if (oldEntry?.status === entry.status && oldEntry.mentioned === entry.mentioned) continue
-      batch.put(order, [record.channel, entry.at, record.id], entry)
-      this.#entries.set(name, { ...entry, channel: record.channel }, batch)
-      const unread = touched.get(record.channel) ?? this.unread(record.channel)
-      touched.set(record.channel, stepUnread(unread, oldEntry, entry, this.#init.self))
-    }
-    for (const [channel, unread] of touched)
-      if (unread !== this.unread(channel)) this.#putUnread(batch, channel, unread)
-  }
-
-  #putUnread(batch: Batch, channel: ChannelId, unread: Unread): void {
-    this.#unread.set(channel, unread)
-    batch.put(channels, [channel], { channel, ...unread }).onSettled(committed => {
-      if (committed) this.#durable.set(channel, unread)
-      else this.#unread.set(channel, this.#durable.get(channel) ?? NOTHING_UNREAD)
-    })
-  }
-
-  #entryOf(record: MessageRecord): IndexEntry | undefined {
-    const message = messageOf(record)
-    if (message === undefined) return undefined
-    const { id, at, author } = message
-    return { id, at, author, status: message.status, mentioned: this.#init.isMentioned?.(message) ?? false }
-  }
-
-  page(channel: ChannelId, options?: PageOptions): Promise<Page> {
-    return readPage(this, channel, options)
-  }
-
-  async message(channel: ChannelId, id: MessageId): Promise<Message | undefined> {
-    const found = await this.find(channel, id)
-    return found && messageOf(found)
-  }
-
-  record(channel: ChannelId, id: MessageId): Promise<MessageRecord | undefined> {
-    return this.find(channel, id)
-  }
-
-  async locate(id: MessageId): Promise<ChannelId | undefined> {
-    for (const staged of this.#records.values())
-      if (staged?.id === id && staged.original !== null) return staged.channel
-    for await (const { value } of this.#init.database.table(records).scan({ prefix: [id] })) {
-      if (value.original !== null) return value.channel
-    }
+/** A request arrived. */
+export function onWant(turn: Turn, share: Share, frame: Want): Refusal | undefined {
+  const { session } = share
+  if (share.theirs === null) return refuse('SY2', 'asks before open')
+  if (!session.theirRequests.take(turn.at)) return refuse('SY13', 'too many requests')
+  if (session.jobs.length >= REQUESTS_WAITING_MAX) return refuse('SY13', 'too many requests wait')
+  const view = viewOf(turn, share)
+  const needed = frame.kind === 'want-operations' || frame.kind === 'want-records' ? 1 : 2
+  if (view === undefined || levelOf(view, share) < needed) {
+    send(turn, session, { kind: 'done', handle: share.handle, request: frame.request, status: 1 })
     return undefined
   }
+  const job = createJob(view, share, frame)
+  if ('ok' in job) return job
+  session.jobs.push(job)
+  pump(turn, session)
+  return undefined
+}
 
-  unread(channel: ChannelId): Unread {
-    return this.#unread.get(channel) ?? NOTHING_UNREAD
-  }
-
-  markRead(channel: ChannelId, message: MessageId | null): Promise<Unread> {
-    return this.#inTurn(async () => {
-      const place =
-        message === null ? await this.#newest(channel) : (await this.find(channel, message))?.original
-      const { read } = this.unread(channel)
-      if (!place || (read !== null && comparePlaces(place, read) < 0)) return this.unread(channel)
-      const unread = await countUnread(this, channel, { at: place.at, id: place.id }, this.#init.self)
-      const batch = this.#init.database.batch()
-      this.#putUnread(batch, channel, unread)
-      await batch.commit({ sync: false }) // a read mark lost with the power is shown unread again, no worse
-      return unread
-    })
-  }
-
-  async #newest(channel: ChannelId): Promise<IndexEntry | undefined> {
-    let newest: IndexEntry | undefined
-    for await (const entry of this.scan(channel, { reverse: true })) {
-      if (newest !== undefined && entry.at !== newest.at) break
-      if (newest === undefined || entry.id > newest.id) newest = entry
+function createJob(view: ServerView, share: Share, frame: Want): Job | Refusal {
+  const base = { share, request: frame.request, busy: false }
+  switch (frame.kind) {
+    case 'want-operations':
+      return { ...base, kind: 'operations', ids: selectMissing(view.operations, frame.have) }
+    case 'want-records': {
+      const have = new Set<RecordId>(frame.have)
+      const ids = view.recordIds.newestFirst().filter(id => id >= frame.from && id <= frame.to && !have.has(id))
+      return { ...base, kind: 'records', ids }
     }
-    return newest
-  }
-
-  erase(channel: ChannelId, id: MessageId): Promise<boolean> {
-    return this.#inTurn(async () => {
-      const record = await this.find(channel, id)
-      const erased = record && eraseMessage(record)
-      if (erased === undefined || !erased.erased) return false
-      if (erased !== record) {
-        const batch = this.#init.database.batch().put(records, [id, channel], erased)
-        this.#records.set(nameOf(channel, id), erased, batch)
-        await batch.commit()
-      }
-      return true
-    })
-  }
-
-  drop(channel: ChannelId): Promise<number> {
-    return this.#inTurn(async () => {
-      const { database } = this.#init
-      let dropped = 0
-      let batch = database.batch()
-      for await (const { at, id } of this.scan(channel, {})) {
-        batch.delete(order, [channel, at, id]).delete(records, [id, channel])
-        this.#records.set(nameOf(channel, id), null, batch)
-        this.#entries.set(nameOf(channel, id), null, batch)
-        dropped++
-        if (batch.size < 512) continue
-        await batch.commit()
-        batch = database.batch()
-      }
-      this.#putUnread(batch, channel, { ...this.unread(channel), count: 0, mentions: 0 })
-      await batch.commit()
-      return dropped
-    })
+    case 'want-envelopes': {
+      let span = 0
+      for (const { from, to } of frame.ranges) span += to - from + 1
+      if (span > RANGE_ENVELOPES_MAX) return refuse('SY8', `asks for ${span} envelopes at once`)
+      return { ...base, kind: 'envelopes', ranges: frame.ranges }
+    }
+    case 'compare': {
+      if (frame.to - frame.from >= ITEMS_MAX) return refuse('SY8', 'compares too wide a range')
+      const { chain, from, to } = frame
+      return { ...base, kind: 'compare', ranges: from > to ? [] : [{ chain, from, to }], have: new Set(frame.have.map(id => toString(id, 'hex'))) }
+    }
   }
 }
 
-/** Opens the timeline of a database that has TIMELINE_TABLES: reads one row a channel, and no message. */
-export async function createTimelineStore(init: TimelineStoreInit): Promise<TimelineStore> {
-  const unread = new Map<ChannelId, Unread>()
-  for await (const { value } of init.database.table(channels).scan()) {
-    const { channel, ...rest } = value
-    unread.set(channel, rest)
+/** Sends what credit allows, and reads on where little is ready. */
+export function pump(turn: Turn, session: Session): void {
+  for (let next = session.ready[0]; next !== undefined; next = session.ready[0]) {
+    if (next.cost > 0 && session.inFlight > 0 && session.inFlight + next.cost > session.limits.windowBytes) break
+    session.ready.shift()
+    session.readyBytes -= next.cost
+    session.inFlight += next.cost
+    turn.effects.push({ type: 'send', session: session.id, bytes: next.bytes })
   }
-  return new DatabaseTimeline(init, unread)
+  while (session.lookups < 2 && session.readyBytes + session.lookups * READY_BYTES_MAX < READY_BYTES_MAX * 2) {
+    const job = nextJob(session)
+    if (job === undefined) break
+    read(turn, session, job)
+  }
 }
+
+/** Operations before records before envelopes; among servers whoever was served longest ago (SY1); then as asked. */
+function nextJob(session: Session): Job | undefined {
+  let best: Job | undefined
+  for (const job of session.jobs) {
+    if (job.busy) continue
+    if (best === undefined || rank(job, best) < 0) best = job
+  }
+  return best
+}
+
+function rank(a: Job, b: Job): number {
+  return PRIORITY[a.kind] - PRIORITY[b.kind] || a.share.servedAt - b.share.servedAt
+}
+
+function read(turn: Turn, session: Session, job: Job): void {
+  const empty = 'ids' in job ? job.ids.length === 0 : job.ranges.length === 0
+  job.share.servedAt = ++session.served
+  if (empty) {
+    finish(session, job, 0)
+    pump(turn, session)
+    return
+  }
+  job.busy = true
+  session.lookups++
+  const lookup = turn.world.next++
+  turn.world.lookups.set(lookup, { session, for: 'job', job })
+  turn.effects.push({ type: 'lookup', lookup, query: queryOf(job) })
+}
+
+function queryOf(job: Job): SyncQuery {
+  const { server, session: { peer: device } } = job.share
+  if ('ids' in job) {
+    return { kind: job.kind, server, ids: job.ids.slice(0, READ_IDS[job.kind]), bytesMax: READY_BYTES_MAX }
+  }
+  return { kind: 'envelopes', server, device, ranges: job.ranges, itemsMax: ITEMS_MAX, bytesMax: READY_BYTES_MAX }
+}
+
+/** The store answered for a job. */
+export function onRead(turn: Turn, session: Session, job: Job, found: SyncFound): void {
+  session.lookups--
+  job.busy = false
+  // Reading had begun before a standing fell: what it brought stays here (SY3).
+  const view = viewOf(turn, job.share)
+  const allowed = view !== undefined && levelOf(view, job.share) >= (PRIORITY[job.kind] < 2 ? 1 : 2)
+  if (!session.jobs.includes(job)) return pump(turn, session)
+  if (!allowed) {
+    finish(session, job, 1)
+    return pump(turn, session)
+  }
+  if (found.kind === 'envelopes' && 'ranges' in job) {
+    const unknown = (kind: 'envelopes' | 'stubs', item: Uint8Array): boolean =>
+      job.kind !== 'compare' || !job.have.has(toString(envelopeIdOf(turn.world.init.suite, kind, item).subarray(0, 16), 'hex'))
+    makeReady(session, job, 'envelopes', found.items.filter(item => unknown('envelopes', item)))
+    makeReady(session, job, 'stubs', found.stubs.filter(item => unknown('stubs', item)))
+    job.ranges = found.rest
+    if (job.ranges.length === 0) finish(session, job, 0)
+  } else if (found.kind !== 'envelopes' && 'ids' in job) {
+    makeReady(session, job, job.kind, found.items)
+    const asked = Math.min(job.ids.length, READ_IDS[job.kind])
+    job.ids = job.ids.slice(Math.max(1, asked - found.rest))
+    if (job.ids.length === 0) finish(session, job, 0)
+  }
+  pump(turn, session)
+}
+
+function makeReady(session: Session, job: Job, kind: ItemKind, items: readonly Uint8Array[]): void {
+  for (const part of packItems(items, session.limits.itemBytes)) {
+    const bytes = encodeFrame({ kind, handle: job.share.handle, request: job.request, items: part })
+    session.ready.push({ bytes, cost: bytes.length })
+    session.readyBytes += bytes.length
+  }
+}
+
+function finish(session: Session, job: Job, status: number): void {
+  session.jobs = session.jobs.filter(each => each !== job)
+  session.ready.push({ bytes: encodeFrame({ kind: 'done', handle: job.share.handle, request: job.request, status }), cost: 0 })
+}
+
+/** Fills frames in order; an item that is larger than a frame travels alone (SY1). */
+export function packItems(items: readonly Uint8Array[], frameBytes: number): Uint8Array[][] {
+  const out: Uint8Array[][] = []
+  let size = 0
+  for (const item of items) {
+    const part = out.at(-1)
+    const cost = item.length + ITEM_OVERHEAD
+    if (part === undefined || part.length >= ITEMS_MAX || size + cost > frameBytes) {
+      out.push([item])
+      size = FRAME_OVERHEAD + cost
+    } else {
+      part.push(item)
+      size += cost
+    }
+  }
+  return out
+}
+
+/** The peer took bytes: more may go. */
+export function onCredit(turn: Turn, session: Session, bytes: number): Refusal | undefined {
+  if (bytes > session.inFlight) return refuse('SY8', 'credit for more than was sent')
+  session.inFlight -= bytes
+  pump(turn, session)
+  return undefined
+}
+
+/** Live push (SY10) of what was stored, as far as credit goes; what does not go is found by a beat. */
+export function pushLive(
+  turn: Turn, share: Share,
+  items: { readonly operations: readonly Uint8Array[]; readonly records: readonly Uint8Array[]; readonly envelopes: readonly Uint8Array[] }
+): void {
+  const { session } = share
+  for (const kind of ['operations', 'records', 'envelopes'] as const) {
+    for (const part of packItems(items[kind], session.limits.itemBytes)) {
+      const bytes = encodeFrame({ kind: 'push', handle: share.handle, operations: [], records: [], envelopes: [], [kind]: part })
+      if (session.inFlight > 0 && session.inFlight + bytes.length > session.limits.windowBytes) return
+      session.inFlight += bytes.length
+      turn.effects.push({ type: 'send', session: session.id, bytes })
+    }
+  }
+}
+
