@@ -57,6 +57,8 @@ class LiveNode implements Node {
   readonly #views = new Map<ServerId, ServerView>()
   readonly #liveListeners = new Set<(event: LiveEvent) => void>()
   readonly #waiters = new Map<ServerId, Set<() => void>>()
+  /** Members we have told our record over the connection there is, by server. */
+  readonly #introduced = new Set<string>()
   readonly #avoided = new Map<DeviceId, number>()
   readonly #offs: (() => void)[] = []
   #deps!: ReplicaDeps
@@ -296,12 +298,9 @@ class LiveNode implements Node {
 
   #syncNews(replica: LiveReplica, news: SyncNews): void {
     switch (news.type) {
-      case 'matched': {
-        const connection = this.#init.transport.connections(news.device)[0]
-        if (connection === undefined || replica.view.standing(news.device) !== 'member') return
-        this.#exchange.with(connection, replica.server).catch(() => undefined)
+      case 'matched':
+        this.#judgePeers(replica)
         return
-      }
       case 'progress':
         this.#emitLive({ type: 'sync:progress', server: replica.server, received: news.received, expected: news.received + news.missing, done: news.missing === 0 })
         return
@@ -335,25 +334,38 @@ class LiveNode implements Node {
     })
   }
 
-  /** NT27: gossip's opinion of neighbours follows authority. */
+  /** NT27: gossip's opinion of neighbours follows authority. Members are introduced to each other (NT13). */
   #judgePeers(replica: LiveReplica): void {
     const authority = replica.state()
-    for (const { device } of this.#init.transport.connections()) {
+    for (const connection of this.#init.transport.connections()) {
+      const { device } = connection
       const user = authority.device(device)?.user
       if (user === undefined) continue
       const status = authority.member(user)?.status
       this.#init.transport.setStanding(device, status === 'in' ? 'member' : status === 'banned' ? 'banned' : 'unknown')
+      if (status === 'in' && replica.current.isMember()) this.#introduce(replica, connection)
     }
+  }
+
+  #introduce(replica: LiveReplica, connection: Connection): void {
+    const name = `${replica.server}/${connection.device}`
+    if (this.#introduced.has(name)) return
+    this.#introduced.add(name)
+    if (connection.direction === 'outbound') this.#note(replica, connection.device, [connection.address])
+    // Both sides try; a member that does not answer yet is asked at the next change.
+    this.#exchange.with(connection, replica.server).catch(() => this.#introduced.delete(name))
+  }
+
+  #note(replica: LiveReplica, device: DeviceId, addresses: readonly string[]): void {
+    this.#book.note(replica.server, device, addresses, this.#init.clock.now()).catch(error => this.#fault(error))
   }
 
   #connectionChanged(connection: Connection, connected: boolean): void {
     for (const replica of this.#replicas.values()) {
       if (!replica.current.devices.has(connection.device)) continue
+      if (!connected) this.#introduced.delete(`${replica.server}/${connection.device}`)
       this.#judgePeers(replica)
       this.#emitLive({ type: 'view:update', server: replica.server })
-      if (connected && connection.direction === 'outbound') {
-        this.#book.note(replica.server, connection.device, [connection.address], this.#init.clock.now()).catch(error => this.#fault(error))
-      }
     }
     this.#emitLive({ type: 'connection:update', device: connection.device, connected })
   }

@@ -1,4 +1,6 @@
 /** `createClient` for Node: key store, LevelDB, libp2p. */
+import { createServer } from 'node:net'
+import type { DeviceId } from '@xcord/core'
 import { createNodeSuite } from '@xcord/core/adapters/crypto-node'
 import { createLibp2pTransport } from '@xcord/core/adapters/libp2p'
 import { systemClock, systemRandom, systemTimers } from '@xcord/core/adapters/runtime-node'
@@ -46,10 +48,37 @@ export async function createClient(init: ClientInit = {}): Promise<Client> {
   }
 }
 
+/** Ports a profile may call its own: above the registered services, below what systems hand out. */
+const PORT_FROM = 20_000
+const PORTS = 12_000
+const ANY_PORT = /\/tcp\/0(?=\/|$)/
+
+/**
+ * Port 0 means the profile's own port where it is free, so that members find it again after a restart; any
+ * other where it is not.
+ */
+async function listenAddresses(listen: readonly string[], device: DeviceId): Promise<readonly string[]> {
+  if (!listen.some(each => ANY_PORT.test(each))) return listen
+  const own = PORT_FROM + (Number.parseInt(device.slice(1, 7), 32) % PORTS)
+  const port = (await isFree(own)) ? own : 0
+  return listen.map(each => each.replace(ANY_PORT, `/tcp/${port}`))
+}
+
+async function isFree(port: number): Promise<boolean> {
+  return await new Promise(resolve => {
+    const probe = createServer()
+    probe.once('error', () => resolve(false))
+    probe.listen({ port, host: '0.0.0.0', exclusive: true }, () => probe.close(() => resolve(true)))
+  })
+}
+
+const LISTEN_DEFAULT = ['/ip4/0.0.0.0/tcp/0', '/ip6/::/tcp/0']
+
 async function connect(init: ClientInit, { suite }: ProfileInit, profile: OpenProfile): Promise<Client> {
   const { network = {} } = init
   const transport = await createLibp2pTransport({
-    suite, seed: profile.account.device.signSeed, listen: network.listen, announce: network.announce, mdns: network.mdns ?? true
+    suite, seed: profile.account.device.signSeed,
+    listen: await listenAddresses(network.listen ?? LISTEN_DEFAULT, profile.account.device.device), announce: network.announce, mdns: network.mdns ?? true
   })
   let client: Client | undefined
   const node = await createNode({
