@@ -64,7 +64,7 @@ export function appendEntry(
   return added.value.entry
 }
 
-/** Enrols a device that consented (`proveEnrolment`, over a link in ID10, at home otherwise). */
+/** Enrols a device that consented (`proveEnrolment`). */
 export function appendDevice(
   suite: Suite,
   log: IdentityLog,

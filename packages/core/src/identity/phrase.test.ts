@@ -4,8 +4,9 @@ import { inspect } from 'node:util'
 import { beforeAll, expect, test } from 'vitest'
 import { createNodeSuite } from '../adapters/crypto-node/index.ts'
 import { systemRandom } from '../adapters/runtime-node/index.ts'
+import { idFromBytes } from '../base/index.ts'
 import { kdf, type Suite } from '../crypto/index.ts'
-import { createDevice, createPhrase, readGenesis, rootFromPhrase } from './index.ts'
+import { createDevice, createPhrase, deviceFromSeeds, readGenesis, rootFromPhrase } from './index.ts'
 
 let suite: Suite
 beforeAll(async () => {
@@ -101,4 +102,15 @@ test('[CR8] secrets are not in JSON, inspection, spreads or keys', () => {
       expect(inspect(owner, { depth: 5 })).not.toContain(name)
     }
   }
+})
+
+test('[ID3] a device is its two keys: the same seeds give the same device, others another', () => {
+  const device = createDevice(suite, systemRandom)
+  const again = deviceFromSeeds(suite, device.signSeed.slice(), device.boxSecret.slice())
+  expect([again.device, again.boxPublicKey]).toEqual([device.device, device.boxPublicKey])
+  expect(device.device).toBe(idFromBytes('d', device.signingKey.publicKey))
+  expect(createDevice(suite, systemRandom).device).not.toBe(device.device)
+  expect(suite.isEnrollable(device.signingKey.publicKey)).toBe(true)
+  expect(() => deviceFromSeeds(suite, new Uint8Array(31), new Uint8Array(32))).toThrow(RangeError)
+  expect(() => deviceFromSeeds(suite, new Uint8Array(32), new Uint8Array(31))).toThrow(RangeError)
 })
