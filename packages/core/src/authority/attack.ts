@@ -20,10 +20,12 @@ export function compareAge(a: Judged, b: Judged): number {
 }
 
 /**
- * AU23: transfers by generation first, then descending strength, among equals device.revoke first, then (lam, id).
+ * AU23: the genesis, then transfers by generation, then descending strength, among equals device.revoke first, then (lam, id).
  * Whatever an operation's fate depends on comes before it.
  */
 export function compareFate(a: Judged, b: Judged): number {
+  const founding = Number(b.body.name === 'genesis') - Number(a.body.name === 'genesis')
+  if (founding !== 0) return founding
   const transfers = Number(isTransfer(b)) - Number(isTransfer(a))
   if (transfers !== 0) return transfers
   if (isTransfer(a)) return (a.known.generation as number) - (b.known.generation as number) || compareAge(a, b)
