@@ -1,6 +1,6 @@
 #!/usr/bin/env node
-// Old Nodes must be able to read this far: nothing newer than ES5 before the import.
-var parts = process.versions.node.split('.')
+// Old Nodes must be able to read this far: no newer syntax, and no static import of what they lack.
+const parts = process.versions.node.split('.')
 if (Number(parts[0]) < 22 || (Number(parts[0]) === 22 && Number(parts[1]) < 15)) {
   console.error(
     'XCord needs Node.js 22.15 or newer; this is ' +

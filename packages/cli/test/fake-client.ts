@@ -384,8 +384,8 @@ export function createFakeClient(init: FakeInit = {}): FakeClient {
     view: { subscribe: listener => { viewers.add(listener); return () => viewers.delete(listener) }, getSnapshot: () => serverSnapshot },
     on: (event, listener) => {
       const all = listeners.get(event) ?? new Set()
-      listeners.set(event, all.add(listener as never))
-      return () => void all.delete(listener as never)
+      listeners.set(event, all.add(listener))
+      return () => void all.delete(listener)
     },
     events,
     get cursor() { return log[log.length - 1]?.cursor ?? '000000000000' },

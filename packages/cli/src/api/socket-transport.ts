@@ -47,8 +47,29 @@ const ACK_EVERY_EVENTS = 64
 /** Frames that may wait in this process before we stop reading the socket. */
 const QUEUE_FRAMES = 256
 
-/** One connection's frames; ends with the reason it was closed for. */
-async function* connection(socketPath: string, options: FrameOptions): AsyncGenerator<Frame, { code: number; cursor: string }, undefined> {
+interface Inbox {
+  readonly socket: WebSocket
+  readonly queue: Frame[]
+  /** Why the connection ended, once it has. */
+  ended?: { readonly code: number; readonly cursor: string }
+  failure?: Error
+  wake: () => void
+}
+
+/** The answer of a daemon that refused the upgrade, as an error. */
+function refusal(status: number, text: string): Error {
+  let problem: unknown
+  try {
+    problem = JSON.parse(text)
+  } catch {
+    problem = undefined
+  }
+  return isProblem(problem)
+    ? errorOfProblem(problem)
+    : new XcordError('XCORD_DAEMON_REFUSED', `the daemon refused the event stream with status ${status}`, { status })
+}
+
+function connectFrames(socketPath: string, options: FrameOptions): Inbox {
   const query = new URLSearchParams()
   if (options.since !== undefined) query.set('since', options.since)
   if (options.types !== undefined) query.set('types', options.types.join(','))
@@ -56,45 +77,39 @@ async function* connection(socketPath: string, options: FrameOptions): AsyncGene
     headers: { host: GATEWAY_HOST },
     perMessageDeflate: false
   })
-  const queue: Frame[] = []
-  let wake: () => void = () => undefined
-  let ended: { code: number; cursor: string } | undefined
-  let failure: unknown
+  const inbox: Inbox = { socket, queue: [], wake: () => undefined }
   socket.on('message', (bytes: Buffer) => {
-    queue.push(JSON.parse(bytes.toString('utf8')) as Frame)
-    if (queue.length >= QUEUE_FRAMES) socket.pause()
-    wake()
+    inbox.queue.push(JSON.parse(bytes.toString('utf8')) as Frame)
+    if (inbox.queue.length >= QUEUE_FRAMES) socket.pause()
+    inbox.wake()
   })
   socket.on('unexpected-response', (_request, response) => {
     const parts: Buffer[] = []
     response.on('data', (part: Buffer) => parts.push(part))
     response.on('end', () => {
-      const text = Buffer.concat(parts).toString('utf8')
-      let problem: unknown
-      try {
-        problem = JSON.parse(text)
-      } catch {
-        problem = undefined
-      }
-      const status = response.statusCode ?? 0
-      failure = isProblem(problem)
-        ? errorOfProblem(problem)
-        : new XcordError('XCORD_DAEMON_REFUSED', `the daemon refused the event stream with status ${status}`, { status })
+      inbox.failure = refusal(response.statusCode ?? 0, Buffer.concat(parts).toString('utf8'))
       socket.terminate()
-      wake()
+      inbox.wake()
     })
   })
   socket.on('error', error => {
-    failure ??= unreachable(socketPath, error)
-    wake()
+    inbox.failure ??= unreachable(socketPath, error)
+    inbox.wake()
   })
   socket.on('close', (code: number, reason: Buffer) => {
-    ended = { code, cursor: reason.toString('utf8') }
-    wake()
+    inbox.ended = { code, cursor: reason.toString('utf8') }
+    inbox.wake()
   })
+  return inbox
+}
+
+/** One connection's frames; ends with the reason it was closed for. */
+async function* connection(socketPath: string, options: FrameOptions): AsyncGenerator<Frame, { readonly code: number; readonly cursor: string }, undefined> {
+  const inbox = connectFrames(socketPath, options)
+  const { socket, queue } = inbox
   const abort = () => {
     socket.terminate()
-    wake()
+    inbox.wake()
   }
   options.signal?.addEventListener('abort', abort)
   let unacknowledged = 0
@@ -112,10 +127,10 @@ async function* connection(socketPath: string, options: FrameOptions): AsyncGene
         }
         continue
       }
-      if (failure !== undefined) throw failure
-      if (ended !== undefined) return ended
+      if (inbox.failure !== undefined) throw inbox.failure
+      if (inbox.ended !== undefined) return inbox.ended
       await new Promise<void>(resolve => {
-        wake = resolve
+        inbox.wake = resolve
       })
     }
   } finally {
@@ -129,7 +144,7 @@ async function* framesOver(socketPath: string, options: FrameOptions): AsyncGene
   let since = options.since
   for (;;) {
     const current = connection(socketPath, { ...options, ...(since === undefined ? {} : { since }) })
-    let end: { code: number; cursor: string } | undefined
+    let end: { readonly code: number; readonly cursor: string } | undefined
     try {
       for (;;) {
         const { done, value } = await current.next()

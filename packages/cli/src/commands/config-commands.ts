@@ -1,17 +1,17 @@
 import type { Command } from 'commander'
 import { usage } from '../errors/outcome.ts'
 import { schemaDocument } from '../gateway/document.ts'
-import { readConfig, readSetting, resolveSettings, SETTING_KEYS, type SettingKey, settingKey, SETTINGS, writeConfig } from '../profile/settings.ts'
+import { readConfig, readSetting, resolveSettings, SETTING_KEYS, type SettingKey, settingKey, type Settings, SETTINGS, writeConfig } from '../profile/settings.ts'
 import { table } from '../render/table.ts'
 import { VERSION, WIRE_VERSION } from '../version.ts'
 import { bashCompletion, fishCompletion, zshCompletion } from './completion.ts'
 import type { Session } from './session.ts'
 import { argument, type Shell } from './shell.ts'
 
-const textual = (key: SettingKey, value: unknown): string => {
-  if (Array.isArray(value)) return value.join(',')
+const textual = (key: SettingKey, value: Settings[SettingKey]): string => {
+  if (typeof value === 'object') return value === null ? '' : value.join(',')
   if (key === 'timeout' && typeof value === 'number') return `${value / 1_000}s`
-  return value === null ? '' : String(value)
+  return String(value)
 }
 
 function entry(session: Session, key: SettingKey) {
@@ -21,7 +21,7 @@ function entry(session: Session, key: SettingKey) {
 
 function registerConfig(program: Command, { verb }: Shell): void {
   const config = program.command('config').description('settings of this profile: flag, then XCORD_* variable, then file, then default')
-  const show = (entries: readonly { key: SettingKey; value: unknown; source: string }[]) =>
+  const show = (entries: readonly { key: SettingKey; value: Settings[SettingKey]; source: string }[]) =>
     table(entries, [
       { title: 'key', of: each => each.key },
       { title: 'value', of: each => textual(each.key, each.value) },

@@ -106,20 +106,21 @@ function quietParser(command: Command, terminal: Terminal): void {
   command.exitOverride()
   command.configureOutput({
     writeOut: text => void terminal.stdout.write(text),
-    // Reported once, as our own error.
+    // Errors are reported once, as our own.
     writeErr: () => undefined
   })
   for (const each of command.commands) quietParser(each, terminal)
 }
 
 /** What the parser threw: help and version are answers, the rest is usage. */
-function parserOutcome(error: CommanderError, output: Output): number {
+function parserOutcome(error: CommanderError, output: Output, program: Command, argv: readonly string[]): number {
   if (error.exitCode === 0) return EXIT.done
   if (error.code === 'commander.help') {
-    output.error(usage('command', 'say what to do; "xcord --help" lists everything'))
-    return EXIT.usage
-  }
-  output.error(usage('command line', error.message.replace(/^error: /, '')))
+    // A noun without its verb: its help says which there are.
+    const noun = program.commands.find(each => argv.includes(each.name())) ?? program
+    output.note(noun.helpInformation())
+    output.error(usage('command', noun === program ? 'say what to do' : `say what to do with "${noun.name()}"`))
+  } else output.error(usage('command line', error.message.replace(/^error: /, '').replace(/\s*\n\s*/g, ' ')))
   return EXIT.usage
 }
 
@@ -142,7 +143,7 @@ export async function run(argv: readonly string[], terminal: Terminal): Promise<
     verb: (command, act) =>
       command.action(async (...raw: unknown[]) => {
         const self = raw[raw.length - 1] as Command
-        const options = self.optsWithGlobals() as Options
+        const options = self.optsWithGlobals<Options>()
         if (options['wait'] !== undefined && self.name() !== 'send') throw usage('--wait', '--wait belongs to "send"')
         session = openSession(terminal, output, asker, options, stop.signal)
         const args = raw.slice(0, self.registeredArguments.length).flat().filter(each => typeof each === 'string')
@@ -156,7 +157,7 @@ export async function run(argv: readonly string[], terminal: Terminal): Promise<
     if (forNode !== undefined) return await runNode(forNode)
     await program.parseAsync([...argv], { from: 'user' })
   } catch (error) {
-    if (error instanceof CommanderError) code = parserOutcome(error, output)
+    if (error instanceof CommanderError) code = parserOutcome(error, output, program, argv)
     else {
       code = stop.signal.aborted && !isXcordError(error) ? EXIT.interrupted : outcomeOf(errorJson(error).code).exit
       if (!(stop.signal.aborted && code === EXIT.interrupted)) output.error(error)

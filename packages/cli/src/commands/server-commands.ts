@@ -88,8 +88,7 @@ function registerInvite(program: Command, { verb }: Shell): void {
 
 const KINDS = ['text', 'voice', 'category'] as const
 
-function registerChannel(program: Command, { verb }: Shell): void {
-  const channel = program.command('channel').description('channels of a server')
+function registerChannelCreation(channel: Command, { verb }: Shell): void {
   verb(
     channel
       .command('create <name>')
@@ -120,6 +119,12 @@ function registerChannel(program: Command, { verb }: Shell): void {
       await handOver(session, api, server.id)
     }
   )
+}
+
+function registerChannel(program: Command, shell: Shell): void {
+  const { verb } = shell
+  const channel = program.command('channel').description('channels of a server')
+  registerChannelCreation(channel, shell)
   verb(channel.command('list').description('channels of a server'), async (session, _args, options) => {
     const api = await openApi(session, 'offline')
     const server = await resolveServer(session, api, textOf(options, 'server'))

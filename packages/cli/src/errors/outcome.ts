@@ -105,7 +105,7 @@ export function errorJson(error: unknown): ErrorJson {
 /** An error as it travelled, as an error again. */
 export function errorFromJson(json: { readonly code: string; readonly message: string; readonly details: unknown }): Error {
   if (json.code === 'XCORD_INTERNAL') return new Error(json.message)
-  return new XcordError(json.code as ErrorCode, json.message, (json.details ?? {}) as never)
+  return new XcordError(json.code as ErrorCode, json.message, (json.details ?? {}))
 }
 
 /** Where a code is explained. */

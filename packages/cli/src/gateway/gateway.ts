@@ -90,7 +90,7 @@ function registerRoutes(app: FastifyInstance, context: Context): void {
         ...(route.query === undefined ? {} : { querystring: route.query }),
         ...(route.body === undefined ? {} : { body: route.body }),
         response: { [route.status]: ref(route.reply), '4xx': { $ref: 'Problem#' }, '5xx': { $ref: 'Problem#' } }
-      } as object,
+      },
       handler: async (request, reply) => {
         const answer = await handler(
           { context, signal: hangUp(reply) },
@@ -103,13 +103,13 @@ function registerRoutes(app: FastifyInstance, context: Context): void {
 }
 
 function registerEvents(app: FastifyInstance, context: Context, closing: AbortSignal): void {
-  app.get('/events.schema.json', { schema: { hide: true } as object }, async () => eventsDocument())
-  app.get('/openapi.json', { schema: { hide: true } as object }, async () => app.swagger())
+  app.get('/events.schema.json', { schema: { hide: true } }, async () => eventsDocument())
+  app.get('/openapi.json', { schema: { hide: true } }, async () => app.swagger())
   app.get<{ Querystring: { since?: string; types?: string } }>(
     '/v1/events',
     {
       websocket: true,
-      schema: { hide: true, querystring: { type: 'object', properties: { since: { type: 'string' }, types: { type: 'string' } } } } as object,
+      schema: { hide: true, querystring: { type: 'object', properties: { since: { type: 'string' }, types: { type: 'string' } } } },
       // Before the upgrade, so that a mistake is answered as everywhere else.
       preHandler: async request => void parseTypes(request.query.types)
     },

@@ -19,7 +19,7 @@ type Same<A, B> = [Mutable<A>] extends [Mutable<B>] ? ([Mutable<B>] extends [Mut
 const shape =
   <T>() =>
   <S extends Type.TSchema>(schema: S & Same<Type.Static<S>, T>): Type.TUnsafe<T> =>
-    Type.Unsafe<T>(schema as S)
+    Type.Unsafe<T>(schema)
 
 const literals = <const T extends readonly string[]>(...values: T): Type.TUnsafe<T[number]> =>
   Type.Unsafe<T[number]>({ type: 'string', enum: values })

@@ -17,7 +17,7 @@ interface Setting<T> {
 
 const asList = (value: unknown): readonly string[] | undefined => {
   const list = typeof value === 'string' ? value.split(',').map(part => part.trim()).filter(part => part !== '') : value
-  return Array.isArray(list) && list.every(each => typeof each === 'string') ? (list as string[]) : undefined
+  return Array.isArray(list) && list.every(each => typeof each === 'string') ? (list) : undefined
 }
 const asAddresses = (value: unknown) => {
   const list = asList(value)

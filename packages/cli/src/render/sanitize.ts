@@ -7,7 +7,7 @@ const MARK = '\uFFFD'
 
 /** Bidirectional controls, and characters that are there without being seen; joiners emoji need are kept. */
 const HIDDEN = /[\u061C\u180E\u200B\u200C\u200E\u200F\u2028\u2029\u202A-\u202E\u2060-\u206F\uFEFF\uFFF9-\uFFFB\u{E0000}-\u{E007F}]/gu
-// eslint-disable-next-line no-control-regex -- finding control characters is the purpose
+ 
 const CONTROL = /[\u0000-\u001F\u007F-\u009F]/g
 const LONE = /[\uD800-\uDBFF](?![\uDC00-\uDFFF])|(?<![\uD800-\uDBFF])[\uDC00-\uDFFF]/g
 /** No script stacks more marks on one letter; text made to overflow its line does. */

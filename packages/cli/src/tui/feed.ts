@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { isXcordError } from '@xcord/core'
 import type { Api } from '../api/api.ts'
 import { errorFromJson, errorJson, outcomeOf } from '../errors/outcome.ts'
+import type { EventFrame } from '../gateway/frames.ts'
 import type { Notice } from './state/state.ts'
 import type { Store } from './store.ts'
 
@@ -26,12 +27,12 @@ export interface Feed {
   /** The newest page of a channel that was not read yet. */
   loadChannel(channel: string, again?: boolean): Promise<void>
   loadOlder(channel: string): Promise<void>
+  /** The open channel is read to its end: says so, once it has been quiet for a moment. */
+  seen(): void
 }
 
-export function createFeed(api: Api, store: Store, signal: AbortSignal): Feed {
-  const { dispatch, get } = store
-  let settling: NodeJS.Timeout | undefined
-
+/** Reads of the present, each into the state. */
+function createReads(api: Api, { dispatch, get }: Store, seen: () => void) {
   async function loadServer(server: string) {
     const params = { server }
     const [channels, roles, members] = await Promise.all([
@@ -50,10 +51,11 @@ export function createFeed(api: Api, store: Store, signal: AbortSignal): Feed {
 
   async function loadChannel(channel: string, again = false) {
     const held = get().conversations[channel]
-    if (!again && held !== undefined) return
+    if (!again && held !== undefined) return seen()
     dispatch({ type: 'page-asked', channel })
     const { items, next } = await api.call('listMessages', { params: { channel }, query: { limit: PAGE_MESSAGES } })
     dispatch({ type: 'page', channel, messages: items, complete: next === null, fresh: true })
+    seen()
   }
 
   async function loadOlder(channel: string) {
@@ -66,13 +68,7 @@ export function createFeed(api: Api, store: Store, signal: AbortSignal): Feed {
     dispatch({ type: 'page', channel, messages: items, complete: next === null, fresh: false })
   }
 
-  /** Connections come and go in bursts: look once when they have settled. */
-  function settle() {
-    clearTimeout(settling)
-    settling = setTimeout(() => void refreshPresence().catch(() => undefined), SETTLE_MS)
-  }
-
-  async function refreshPresence() {
+  async function loadPresence() {
     const { items } = await api.call('listPeers')
     dispatch({ type: 'peers', count: items.length })
     const { server } = get()
@@ -81,26 +77,61 @@ export function createFeed(api: Api, store: Store, signal: AbortSignal): Feed {
     dispatch({ type: 'members', server, members: members.items })
   }
 
-  async function readPresent() {
+  async function loadPresent() {
     dispatch({ type: 'me', me: await api.call('getMe') })
     await loadServers()
     const { channel } = get()
     if (channel !== null) await loadChannel(channel, true)
-    await refreshPresence()
+    await loadPresence()
+  }
+
+  return { loadServer, loadServers, loadChannel, loadOlder, loadPresence, loadPresent }
+}
+
+/** Runs the newest of what is asked in bursts, once it has been quiet for a moment. */
+function quietly(work: () => Promise<void>) {
+  let timer: NodeJS.Timeout | undefined
+  return {
+    ask: () => {
+      clearTimeout(timer)
+      // What fails here fails again where the person asks for it, and is said there.
+      timer = setTimeout(() => void work().catch(() => undefined), SETTLE_MS)
+    },
+    stop: () => clearTimeout(timer)
+  }
+}
+
+export function createFeed(api: Api, store: Store, signal: AbortSignal): Feed {
+  const { dispatch, get } = store
+
+  async function markRead() {
+    const { channel, scroll, conversations } = get()
+    if (channel === null || scroll > 0 || signal.aborted || conversations[channel] === undefined) return
+    dispatch({ type: 'channel', channel: await api.call('markRead', { params: { channel }, body: {} }) })
+  }
+
+  const reading = quietly(markRead)
+  const reads = createReads(api, store, reading.ask)
+  const presence = quietly(reads.loadPresence)
+
+  async function take(frame: EventFrame) {
+    dispatch({ type: 'event', frame })
+    const { channel, me } = get()
+    if (frame.type === 'connection:update') presence.ask()
+    if (frame.type === 'server:join') await reads.loadServer(frame.data.server.id)
+    if (frame.type !== 'message:create') return
+    const { message } = frame.data
+    if (message.channel === channel && message.author !== me?.identity) reading.ask()
   }
 
   async function follow() {
     for await (const frame of api.frames({ signal })) {
       if (frame.frame === 'hello' || frame.frame === 'gap') {
         // The stream begins behind its hello: what we read now cannot miss anything.
-        await readPresent()
+        await reads.loadPresent()
         dispatch({ type: 'stream', stream: 'live' })
       } else if (frame.frame === 'error') throw errorFromJson(frame.error)
-      else if (frame.frame === 'event') {
-        dispatch({ type: 'event', frame })
-        if (frame.type === 'connection:update') settle()
-        if (frame.type === 'server:join') await loadServer(frame.data.server.id)
-      }
+      else if (frame.frame === 'event') await take(frame)
     }
   }
 
@@ -111,13 +142,14 @@ export function createFeed(api: Api, store: Store, signal: AbortSignal): Feed {
       } catch (error) {
         if (signal.aborted) break
         dispatch({ type: 'stream', stream: 'lost' })
-        const away = isXcordError(error, 'XCORD_DAEMON_UNREACHABLE')
-        if (!away) dispatch({ type: 'notice', notice: noticeOf(error) })
+        if (!isXcordError(error, 'XCORD_DAEMON_UNREACHABLE')) dispatch({ type: 'notice', notice: noticeOf(error) })
       }
       await sleep(RETRY_MS, undefined, { signal }).catch(() => undefined)
     }
-    clearTimeout(settling)
+    presence.stop()
+    reading.stop()
   }
 
-  return { run, loadServer, loadServers, loadChannel, loadOlder }
+  const { loadServer, loadServers, loadChannel, loadOlder } = reads
+  return { run, loadServer, loadServers, loadChannel, loadOlder, seen: reading.ask }
 }

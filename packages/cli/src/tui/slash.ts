@@ -1,20 +1,10 @@
 /** Commands typed into the composer. */
-import type { Api } from '../api/api.ts'
 import { usage } from '../errors/outcome.ts'
 import { safeLine } from '../render/sanitize.ts'
-import type { Feed } from './feed.ts'
+import type { Desk } from './desk.ts'
 import { currentServer } from './state/state.ts'
-import type { Store } from './store.ts'
 
 export const SLASH_COMMANDS = ['join', 'create', 'channel', 'invite', 'leave', 'doctor', 'help', 'quit'] as const
-
-export interface SlashDeps {
-  readonly api: Api
-  readonly store: Store
-  readonly feed: Feed
-  readonly open: (server: string, channel: string | null) => void
-  readonly quit: () => void
-}
 
 /** A command line of the composer; `//` begins a message that begins with a slash. */
 export function isSlash(text: string): boolean {
@@ -23,7 +13,7 @@ export function isSlash(text: string): boolean {
 
 const JOIN_MS = 30_000
 
-function here({ store }: SlashDeps): string {
+function here({ store }: Desk): string {
   const server = currentServer(store.get())
   if (server === undefined) throw usage('server', 'open a server first: /join <link> or /create <name>')
   return server.id
@@ -35,8 +25,8 @@ function needed(rest: string, what: string): string {
 }
 
 /** @returns What to tell the person. Throws as the API does. */
-export async function runSlash(deps: SlashDeps, text: string): Promise<string> {
-  const { api, store, feed } = deps
+export async function runSlash(desk: Desk, text: string): Promise<string> {
+  const { api, store, feed } = desk
   const [, name = '', rest = ''] = /^\/(\S+)\s*([\s\S]*)$/.exec(text.trim()) ?? []
   switch (name) {
     case 'join': {
@@ -45,29 +35,29 @@ export async function runSlash(deps: SlashDeps, text: string): Promise<string> {
         body: { link: needed(rest, 'the link').replace(/\s+/g, ''), timeoutMs: JOIN_MS }
       })
       await feed.loadServers()
-      deps.open(joined.id, null)
+      desk.open(joined.id, null)
       return `Joined "${safeLine(joined.name)}".`
     }
     case 'create': {
       const made = await api.call('createServer', { body: { name: needed(rest, 'a name') } })
       await feed.loadServers()
-      deps.open(made.id, null)
+      desk.open(made.id, null)
       return `Created "${safeLine(made.name)}". /invite makes a link for others.`
     }
     case 'channel': {
-      const server = here(deps)
+      const server = here(desk)
       const made = await api.call('createChannel', { params: { server }, body: { name: needed(rest, 'a name').replace(/^#/, '') } })
       await feed.loadServer(server)
-      deps.open(server, made.id)
+      desk.open(server, made.id)
       return `Created #${safeLine(made.name)}.`
     }
     case 'invite': {
-      const invite = await api.call('createInvite', { params: { server: here(deps) }, body: {} })
+      const invite = await api.call('createInvite', { params: { server: here(desk) }, body: {} })
       return `Whoever holds this link may join and read: ${invite.link ?? invite.id}`
     }
     case 'leave': {
       const server = currentServer(store.get())
-      const id = here(deps)
+      const id = here(desk)
       if (rest !== server?.name) return `To leave, type the name too: /leave ${safeLine(server?.name ?? '')}`
       await api.call('leaveServer', { params: { server: id } })
       await feed.loadServers()
@@ -83,7 +73,7 @@ export async function runSlash(deps: SlashDeps, text: string): Promise<string> {
       store.dispatch({ type: 'mode', mode: 'help' })
       return ''
     case 'quit':
-      deps.quit()
+      desk.quit()
       return ''
     default:
       throw usage(name, `there is no command "/${safeLine(name)}"; there are ${SLASH_COMMANDS.map(each => `/${each}`).join(', ')}`)

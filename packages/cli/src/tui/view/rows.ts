@@ -28,8 +28,9 @@ const part = (text: string, tone: Tone = 'plain'): Part => ({ text, tone })
 
 function rule(key: string, label: string, width: number, tone: Tone): Row {
   const text = ` ${label} `
-  const side = Math.max(0, Math.floor((width - textWidth(text)) / 2))
-  return { key, parts: [part(fit('─'.repeat(side) + text + '─'.repeat(side), width), tone)], message: null }
+  const room = Math.max(0, width - textWidth(text))
+  const line = '─'.repeat(Math.floor(room / 2)) + text + '─'.repeat(Math.ceil(room / 2))
+  return { key, parts: [part(fit(line, width), tone)], message: null }
 }
 
 /** What is said of a message beside its text. */

@@ -35,10 +35,10 @@ export function sidebarEntries(state: State, width: number): readonly Entry[] {
     const channels = here ? openable(state, server.id) : []
     return [
       head,
-      ...channels.map(channel => ({
+      ...channels.map((channel): Entry => ({
         key: channel.id,
         text: counted(channel.id === state.channel ? ' >#' : '  #', channel.name, channel.unread, width),
-        tone: (channel.unread > 0 ? 'alert' : 'plain') as Tone,
+        tone: (channel.unread > 0 ? 'alert' : 'plain'),
         here: channel.id === state.channel
       }))
     ]
