@@ -85,11 +85,9 @@ export function throwIfAborted(signal: AbortSignal | undefined): void {
 /** Runs a handler on an inbound stream; whatever it throws ends the stream and nothing else. */
 export async function serveStream(
   stream: Stream, connection: Connection, protocol: ProtocolName, bounds: HandlerBounds,
-  run: (stream: FrameStream) => Promise<void>, offended: (reason: string) => void
+  run: (stream: FrameStream) => Promise<void>
 ): Promise<void> {
-  const frames = createFrameStream({
-    stream, connection, protocol, frameBytesMax: bounds.frameBytesMax, idleMsMax: bounds.idleMsMax, offended
-  })
+  const frames = createFrameStream({ stream, connection, protocol, frameBytesMax: bounds.frameBytesMax, idleMsMax: bounds.idleMsMax })
   try {
     await run(frames)
     await frames.close()

@@ -9,17 +9,17 @@ import { create as createDigest } from 'multiformats/hashes/digest'
 import { type Clock, type DeviceId, type Random, XcordError } from '../../base/index.ts'
 import type { SigningKey, Suite } from '../../crypto/index.ts'
 import {
-  createRendezvousClient, type Dht, encodePeerRecord, type HandlerBounds, openPeerRecord, pathOfAddress, type PathKind, type PeerRecords,
-  type ProtocolName, type FrameStream, type Transport, withDevice
+  type Connection, createRendezvousClient, type Dht, type DialAttempt, type DialOptions, encodePeerRecord, type FrameStream, type HandlerBounds,
+  openPeerRecord, pathOfAddress, type PathKind, type PeerRecords, type ProtocolName, type Rendezvous, type Transport, type TransportEvents, withDevice
 } from '../../net/index.ts'
 import type { Components } from './components.ts'
 import { createConnectionBook, OUTBOUND_STREAMS_MAX, serveStream, type WrappedConnection } from './connection.ts'
-import { createDialler } from './dialler.ts'
+import { createDialler, type Dialler } from './dialler.ts'
 import { createEventHub, type EventHub } from './events.ts'
 import { messageOf } from './frame-stream.ts'
 import type { HeardBook } from './heard.ts'
 import { deviceOfPeer, peerOfDevice } from './identity.ts'
-import { CHECK_BOUNDS, CHECK_PROTOCOL, createLiveness, serveCheck } from './liveness.ts'
+import { CHECK_BOUNDS, CHECK_PROTOCOL, createLiveness, type Liveness, serveCheck } from './liveness.ts'
 
 /** NT23: a circuit outlives the direct path's arrival by this, ms, so that nothing on it is cut short. */
 const CIRCUIT_REST_MS = 30_000
@@ -42,134 +42,160 @@ export interface CoreDeps {
   readonly random: Random
   readonly heard: HeardBook
   readonly announce: readonly string[]
-  readonly webrtc: boolean
   readonly dht: boolean
 }
 
-/** A transport without gossip, and the inner sides that profiles need. */
-export interface Core {
-  readonly transport: Omit<Transport, 'gossip' | 'setStanding'>
-  readonly events: EventHub
+const ADDRESS_EVENTS = ['self:peer:update', 'transport:listening', 'transport:close'] as const
+
+/** A transport without gossip: what peers and nodes share. */
+export class CoreTransport implements Omit<Transport, 'gossip' | 'setStanding'> {
+  readonly device: DeviceId
+  readonly records: PeerRecords
+  readonly rendezvous: Rendezvous
+  readonly dht: Dht | undefined
+  protected readonly events: EventHub = createEventHub()
+  readonly #deps: CoreDeps
+  readonly #book = createConnectionBook()
+  readonly #liveness: Liveness
+  readonly #dialler: Dialler
+  #started = false
+  #told = ''
+
+  constructor(deps: CoreDeps) {
+    this.#deps = deps
+    this.device = deps.device
+    this.records = createRecords(deps, () => this.addresses())
+    this.rendezvous = createRendezvousClient({ records: this.records, connectionTo: peer => this.connections(peer)[0] })
+    this.dht = deps.dht ? createDht(deps.libp2p) : undefined
+    this.#liveness = createLiveness(deps)
+    this.#dialler = createDialler({
+      clock: deps.clock, random: deps.random, self: deps.device,
+      connections: peer => this.connections(peer),
+      refuses: address => refusalOf(deps.components, address),
+      dialOne: async (address, signal) => await this.#dialOne(address, signal)
+    })
+  }
+
+  async start(): Promise<void> {
+    if (this.#started) return
+    const { libp2p } = this.#deps
+    libp2p.addEventListener('connection:open', this.#onOpen)
+    libp2p.addEventListener('connection:close', this.#onClose)
+    for (const event of ADDRESS_EVENTS) libp2p.addEventListener(event, this.#tellAddresses)
+    this.handle(CHECK_PROTOCOL, CHECK_BOUNDS, serveCheck)
+    await startListening(libp2p)
+    this.#started = true
+    this.#tellAddresses()
+  }
+
+  async stop(): Promise<void> {
+    const { libp2p } = this.#deps
+    this.#dialler.stop()
+    this.#liveness.stop()
+    await libp2p.stop()
+    libp2p.removeEventListener('connection:open', this.#onOpen)
+    libp2p.removeEventListener('connection:close', this.#onClose)
+    for (const event of ADDRESS_EVENTS) libp2p.removeEventListener(event, this.#tellAddresses)
+    this.events.clear()
+  }
+
+  addresses(): readonly string[] {
+    return ownAddresses(this.#deps)
+  }
+
+  connections(device?: DeviceId): readonly WrappedConnection[] {
+    const open = device === undefined ? openOf(this.#deps.libp2p.getConnections()) : this.rawConnections(device)
+    return open.map(each => this.#book.wrap(each)).filter(each => each !== undefined)
+  }
+
+  async dial(addresses: readonly string[], options?: DialOptions): Promise<Connection> {
+    return await this.#dialler.dial(addresses, options)
+  }
+
+  handle(protocol: ProtocolName, bounds: HandlerBounds, run: (stream: FrameStream) => Promise<void>): void {
+    void this.#deps.libp2p.handle(protocol, (stream, raw) => {
+      const connection = this.#book.wrap(raw)
+      if (connection === undefined) return stream.abort(new Error('no acceptable key'))
+      void serveStream(stream, connection, protocol, bounds, run)
+    }, { maxInboundStreams: bounds.inboundStreamsMax, maxOutboundStreams: OUTBOUND_STREAMS_MAX, runOnLimitedConnection: bounds.onLimited, force: true })
+  }
+
+  unhandle(protocol: ProtocolName): void {
+    void this.#deps.libp2p.unhandle(protocol)
+  }
+
+  keep(device: DeviceId, addresses: readonly string[]): void {
+    protect(this.#deps.libp2p, device, true)
+    this.#dialler.keep(device, addresses)
+  }
+
+  unkeep(device: DeviceId): void {
+    protect(this.#deps.libp2p, device, false)
+    this.#dialler.unkeep(device)
+  }
+
+  attempts(device: DeviceId): readonly DialAttempt[] {
+    return this.#dialler.attempts(device)
+  }
+
+  refresh(): void {
+    this.#dialler.refresh()
+    this.#liveness.hurry()
+  }
+
+  on<E extends keyof TransportEvents>(event: E, listener: (data: TransportEvents[E]) => void): () => void {
+    return this.events.on(event, listener)
+  }
+
   /** libp2p's connections to a device, best first. */
-  rawConnections(device: DeviceId): readonly P2pConnection[]
-}
-
-/** Makes the core of a profile. */
-export function createCore(deps: CoreDeps): Core {
-  const { libp2p, clock, device, suite, random } = deps
-  const events = createEventHub()
-  const book = createConnectionBook()
-  const liveness = createLiveness({ clock, random, heard: deps.heard })
-  let started = false
-
-  const rawConnections = (peer: DeviceId): readonly P2pConnection[] =>
-    sortConnections(libp2p.getConnections(peerOfDevice(peer)).filter(each => each.status === 'open'))
-  const connections = (peer?: DeviceId): readonly WrappedConnection[] =>
-    (peer === undefined ? sortConnections(libp2p.getConnections().filter(each => each.status === 'open')) : rawConnections(peer))
-      .map(each => book.wrap(each)).filter(each => each !== undefined)
-
-  const dialler = createDialler({
-    clock, random, self: device, connections,
-    refuses: address => refusalOf(deps.components, address),
-    dialOne: async (address, signal) => {
-      const connection = book.wrap(await deps.components.transportManager.dial(multiaddr(address), { signal }))
-      if (connection === undefined) throw new Error('the peer has no acceptable key')
-      return connection
-    }
-  })
-  const addresses = (): readonly string[] => ownAddresses(deps)
-  const records = createRecords(deps, addresses)
-  let told = ''
-  const tellAddresses = (): void => {
-    const now = addresses()
-    if (now.join() === told) return
-    told = now.join()
-    events.emit('addresses:change', { addresses: now })
+  protected rawConnections(device: DeviceId): readonly P2pConnection[] {
+    return openOf(this.#deps.libp2p.getConnections(peerOfDevice(device)))
   }
-  const onOpen = (event: CustomEvent<P2pConnection>): void => {
-    const connection = book.wrap(event.detail)
+
+  async #dialOne(address: string, signal: AbortSignal): Promise<WrappedConnection> {
+    const connection = this.#book.wrap(await this.#deps.components.transportManager.dial(multiaddr(address), { signal }))
+    if (connection === undefined) throw new Error('the peer has no acceptable key')
+    return connection
+  }
+
+  readonly #onOpen = (event: CustomEvent<P2pConnection>): void => {
+    const connection = this.#book.wrap(event.detail)
     if (connection === undefined) return
-    liveness.opened(connection)
-    dialler.opened(connection)
-    if (connection.limits === undefined) restCircuits(connection.device)
-    if (dialler.isKept(connection.device)) protect(libp2p, connection.device, true)
-    events.emit('connection:open', { connection })
+    this.#liveness.opened(connection)
+    this.#dialler.opened(connection)
+    if (connection.limits === undefined) this.#restCircuits(connection.device)
+    if (this.#dialler.isKept(connection.device)) protect(this.#deps.libp2p, connection.device, true)
+    this.events.emit('connection:open', { connection })
   }
-  const onClose = (event: CustomEvent<P2pConnection>): void => {
-    const connection = book.wrap(event.detail)
+
+  readonly #onClose = (event: CustomEvent<P2pConnection>): void => {
+    const connection = this.#book.wrap(event.detail)
     if (connection === undefined) return
-    liveness.closed(event.detail)
-    dialler.closed(connection.device)
-    events.emit('connection:close', { connection })
+    this.#liveness.closed(event.detail)
+    this.#dialler.closed(connection.device)
+    this.events.emit('connection:close', { connection })
   }
-  const restCircuits = (peer: DeviceId): void => {
+
+  readonly #tellAddresses = (): void => {
+    const addresses = this.addresses()
+    if (addresses.join() === this.#told) return
+    this.#told = addresses.join()
+    this.events.emit('addresses:change', { addresses })
+  }
+
+  /** Closes circuits to a peer some time after a direct path stands (NT23). */
+  #restCircuits(device: DeviceId): void {
     setTimeout(() => {
-      const open = connections(peer)
+      const open = this.connections(device)
       if (!open.some(each => each.limits === undefined)) return
       for (const circuit of open) if (circuit.limits !== undefined) void circuit.close()
     }, CIRCUIT_REST_MS).unref()
   }
-  const handle = (protocol: ProtocolName, bounds: HandlerBounds, run: (stream: FrameStream) => Promise<void>): void => {
-    void libp2p.handle(protocol, (stream, raw) => {
-      const connection = book.wrap(raw)
-      if (connection === undefined) return stream.abort(new Error('no acceptable key'))
-      void serveStream(stream, connection, protocol, bounds, run, () => undefined)
-    }, { maxInboundStreams: bounds.inboundStreamsMax, maxOutboundStreams: OUTBOUND_STREAMS_MAX, runOnLimitedConnection: bounds.onLimited, force: true })
-  }
-
-  return {
-    events,
-    rawConnections,
-    transport: {
-      device,
-      records,
-      rendezvous: createRendezvousClient({ records, connectionTo: peer => connections(peer)[0] }),
-      dht: deps.dht ? createDht(libp2p) : undefined,
-      start: async () => {
-        if (started) return
-        libp2p.addEventListener('connection:open', onOpen)
-        libp2p.addEventListener('connection:close', onClose)
-        for (const event of ['self:peer:update', 'transport:listening', 'transport:close'] as const) libp2p.addEventListener(event, tellAddresses)
-        handle(CHECK_PROTOCOL, CHECK_BOUNDS, serveCheck)
-        await startListening(libp2p)
-        started = true
-        tellAddresses()
-      },
-      stop: async () => {
-        dialler.stop()
-        liveness.stop()
-        await libp2p.stop()
-        libp2p.removeEventListener('connection:open', onOpen)
-        libp2p.removeEventListener('connection:close', onClose)
-        for (const event of ['self:peer:update', 'transport:listening', 'transport:close'] as const) libp2p.removeEventListener(event, tellAddresses)
-        events.clear()
-      },
-      addresses,
-      connections,
-      dial: (list, options) => dialler.dial(list, options),
-      handle,
-      unhandle: protocol => void libp2p.unhandle(protocol),
-      keep: (peer, list) => {
-        protect(libp2p, peer, true)
-        dialler.keep(peer, list)
-      },
-      unkeep: peer => {
-        protect(libp2p, peer, false)
-        dialler.unkeep(peer)
-      },
-      attempts: peer => dialler.attempts(peer),
-      refresh: () => {
-        dialler.refresh()
-        liveness.hurry()
-      },
-      on: events.on
-    }
-  }
 }
 
 /** Direct before relayed, then the oldest: both sides tend to choose the same one. */
-function sortConnections(list: readonly P2pConnection[]): P2pConnection[] {
-  return [...list].sort((a, b) => Number(a.limits !== undefined) - Number(b.limits !== undefined) || a.timeline.open - b.timeline.open)
+function openOf(list: readonly P2pConnection[]): readonly P2pConnection[] {
+  return list.filter(each => each.status === 'open').sort((a, b) => Number(a.limits !== undefined) - Number(b.limits !== undefined) || a.timeline.open - b.timeline.open)
 }
 
 function refusalOf(components: Components, address: string): string | undefined {

@@ -51,204 +51,229 @@ interface Sorted {
 
 /** Makes a dialler. */
 export function createDialler(deps: DiallerDeps): Dialler {
-  const { clock } = deps
-  const waiters = new Map<DeviceId, Set<Waiter>>()
-  const kept = new Map<DeviceId, readonly string[]>()
-  const retries = new Map<DeviceId, ReturnType<typeof setTimeout>>()
-  const running = new Map<string, AbortController>()
-  const dialled = new Map<string, Connection>()
-  const history = new Map<DeviceId, readonly DialAttempt[]>()
-  let state = openDialler()
-  let wake: ReturnType<typeof setTimeout> | undefined
-  let stopped = false
+  return new StepDialler(deps)
+}
 
-  const feed = (input: DiallerInput): void => {
-    if (stopped) return
-    const [next, effects] = stepDialler(state, input)
-    state = next
-    effects.forEach(perform)
+class StepDialler implements Dialler {
+  readonly #deps: DiallerDeps
+  readonly #waiters = new Map<DeviceId, Set<Waiter>>()
+  readonly #kept = new Map<DeviceId, readonly string[]>()
+  readonly #retries = new Map<DeviceId, ReturnType<typeof setTimeout>>()
+  readonly #running = new Map<string, AbortController>()
+  readonly #dialled = new Map<string, Connection>()
+  readonly #history = new Map<DeviceId, readonly DialAttempt[]>()
+  #state = openDialler()
+  #wake: ReturnType<typeof setTimeout> | undefined
+  #stopped = false
+
+  constructor(deps: DiallerDeps) {
+    this.#deps = deps
   }
-  const perform = (effect: DiallerEffect): void => {
+
+  async dial(addresses: readonly string[], options?: DialOptions): Promise<Connection> {
+    throwIfAborted(options?.signal)
+    if (this.#stopped) throw new XcordError('XCORD_CLOSED', 'The network is stopped.', { what: 'transport' })
+    const sorted = sortAddresses(this.#deps, addresses)
+    const { device, candidates } = sorted
+    const open = this.#deps.connections(device)
+    const direct = open.find(each => each.limits === undefined)
+    if (direct !== undefined) return direct
+    const circuit = open[0]
+    if (circuit === undefined) return await this.#wait(sorted, options)
+    // Good enough to talk; a direct path is looked for beside it.
+    const better = candidates.filter(each => each.path !== 'relayed')
+    if (better.length > 0) this.#feed({ kind: 'want', device, candidates: better, patient: true, at: this.#now() })
+    return circuit
+  }
+
+  keep(device: DeviceId, addresses: readonly string[]): void {
+    if (device === this.#deps.self) return
+    this.#kept.set(device, addresses.filter(each =>
+      pathOfAddress(each) !== undefined && deviceOfAddress(each) === device && this.#deps.refuses(each) === undefined))
+    this.#maintain(device)
+  }
+
+  unkeep(device: DeviceId): void {
+    this.#kept.delete(device)
+    this.#forgetRetry(device)
+    if (!this.#waiters.has(device)) this.#feed({ kind: 'cancel', device, at: this.#now() })
+  }
+
+  isKept(device: DeviceId): boolean {
+    return this.#kept.has(device)
+  }
+
+  attempts(device: DeviceId): readonly DialAttempt[] {
+    return this.#history.get(device) ?? []
+  }
+
+  opened(connection: Connection): void {
+    if (connection.direction === 'outbound') return
+    this.#settle(connection.device, waiter => waiter.resolve(connection))
+    if (connection.limits === undefined) this.#feed({ kind: 'cancel', device: connection.device, at: this.#now() })
+  }
+
+  closed(device: DeviceId): void {
+    if (this.#kept.has(device) && this.#deps.connections(device).length === 0) this.#maintainLater(device, REDIAL_MS)
+  }
+
+  refresh(): void {
+    this.#feed({ kind: 'network', at: this.#now() })
+    for (const device of this.#kept.keys()) this.#maintain(device)
+  }
+
+  stop(): void {
+    this.#stopped = true
+    clearTimeout(this.#wake)
+    for (const device of [...this.#retries.keys()]) this.#forgetRetry(device)
+    this.#running.forEach(controller => controller.abort(new Error('the network is stopping')))
+    const closed = new XcordError('XCORD_CLOSED', 'The network is stopped.', { what: 'transport' })
+    for (const device of [...this.#waiters.keys()]) this.#settle(device, waiter => waiter.reject(closed))
+  }
+
+  #now(): number {
+    return this.#deps.clock.now()
+  }
+
+  #feed(input: DiallerInput): void {
+    if (this.#stopped) return
+    const [state, effects] = stepDialler(this.#state, input)
+    this.#state = state
+    for (const effect of effects) this.#perform(effect)
+  }
+
+  #perform(effect: DiallerEffect): void {
     switch (effect.kind) {
-      case 'dial': return void run(effect.device, effect.address, effect.deadlineMs)
-      case 'abort': return running.get(effect.address)?.abort(new Error('another address was faster'))
+      case 'dial': return void this.#run(effect.device, effect.address, effect.deadlineMs)
+      case 'abort': return this.#running.get(effect.address)?.abort(new Error('another address was faster'))
       case 'wake': {
-        clearTimeout(wake)
-        wake = setTimeout(() => feed({ kind: 'tick', at: clock.now() }), Math.max(0, effect.at - clock.now()))
+        clearTimeout(this.#wake)
+        this.#wake = setTimeout(() => this.#feed({ kind: 'tick', at: this.#now() }), Math.max(0, effect.at - this.#now()))
         return
       }
       case 'done': {
-        remember(effect.device, effect.tried)
-        const connection = dialled.get(effect.address)
-        if (connection !== undefined) settle(effect.device, waiter => waiter.resolve(connection))
+        this.#remember(effect.device, effect.tried)
+        const connection = this.#dialled.get(effect.address)
+        if (connection !== undefined) this.#settle(effect.device, waiter => waiter.resolve(connection))
         return
       }
       case 'give-up': {
-        remember(effect.device, effect.tried)
+        this.#remember(effect.device, effect.tried)
         // It may have come to us, or stand on a circuit.
-        const standing = deps.connections(effect.device)[0]
-        settle(effect.device, waiter => (standing === undefined ? waiter.reject(unreachable(effect.tried)) : waiter.resolve(standing)))
-        maintainLater(effect.device)
+        const standing = this.#deps.connections(effect.device)[0]
+        this.#settle(effect.device, waiter => (standing === undefined ? waiter.reject(unreachable(effect.tried)) : waiter.resolve(standing)))
+        this.#maintainLater(effect.device)
       }
     }
   }
-  const settle = (device: DeviceId, run: (waiter: Waiter) => void): void => {
-    const waiting = waiters.get(device)
-    waiters.delete(device)
+
+  #settle(device: DeviceId, run: (waiter: Waiter) => void): void {
+    const waiting = this.#waiters.get(device)
+    this.#waiters.delete(device)
     waiting?.forEach(run)
   }
-  const remember = (device: DeviceId, tried: readonly DialAttempt[]): void => {
-    history.delete(device)
-    history.set(device, tried.slice(-ATTEMPTS_MAX))
-    const oldest = history.size > ATTEMPTED_PEERS_MAX ? history.keys().next().value : undefined
-    if (oldest !== undefined) history.delete(oldest)
+
+  #remember(device: DeviceId, tried: readonly DialAttempt[]): void {
+    this.#history.delete(device)
+    this.#history.set(device, tried.slice(-ATTEMPTS_MAX))
+    const oldest = this.#history.size > ATTEMPTED_PEERS_MAX ? this.#history.keys().next().value : undefined
+    if (oldest !== undefined) this.#history.delete(oldest)
   }
-  const run = async (device: DeviceId, address: string, deadlineMs: number): Promise<void> => {
+
+  async #run(device: DeviceId, address: string, deadlineMs: number): Promise<void> {
     const controller = new AbortController()
     const timer = setTimeout(() => controller.abort(new Error(`no answer within ${deadlineMs / 1000} s`)), deadlineMs)
-    running.set(address, controller)
+    this.#running.set(address, controller)
     try {
-      const connection = await deps.dialOne(address, controller.signal)
-      if (stopped || controller.signal.aborted) {
+      const connection = await this.#deps.dialOne(address, controller.signal)
+      if (this.#stopped || controller.signal.aborted) {
         await connection.close()
-        throw controller.signal.reason
+        throw new Error('too late')
       }
-      dialled.set(address, connection)
-      feed({ kind: 'opened', device, address, at: clock.now() })
-      dialled.delete(address)
+      this.#dialled.set(address, connection)
+      this.#feed({ kind: 'opened', device, address, at: this.#now() })
+      this.#dialled.delete(address)
     } catch (error) {
       const why = messageOf(controller.signal.aborted ? controller.signal.reason : error)
-      const jitter = (deps.random.bytes(1)[0] ?? 0) / 255
-      feed({ kind: 'failed', device, address, error: why, jitter, at: clock.now() })
+      const jitter = (this.#deps.random.bytes(1)[0] ?? 0) / 255
+      this.#feed({ kind: 'failed', device, address, error: why, jitter, at: this.#now() })
     } finally {
       clearTimeout(timer)
-      if (running.get(address) === controller) running.delete(address)
+      if (this.#running.get(address) === controller) this.#running.delete(address)
     }
   }
 
-  const sort = (addresses: readonly string[]): Sorted => {
-    let device: DeviceId | undefined
-    const candidates: DialCandidate[] = []
-    const unusable: DialAttempt[] = []
-    for (const address of addresses) {
-      const path = pathOfAddress(address)
-      const target = deviceOfAddress(address)
-      if (target !== undefined && ((device !== undefined && target !== device) || target === deps.self)) {
-        throw invalid(address, target === deps.self ? 'it leads to this very device' : 'it leads to another device than the first')
+  async #wait({ device, candidates, unusable }: Sorted, options: DialOptions | undefined): Promise<Connection> {
+    return await new Promise<Connection>((resolve, reject) => {
+      const forget = (): void => options?.signal?.removeEventListener('abort', onAbort)
+      const waiter: Waiter = {
+        resolve: connection => (forget(), resolve(connection)),
+        reject: error => (forget(), reject(withUnusable(error, unusable)))
       }
-      const error = path === undefined || target === undefined ? 'not an address of a peer' : deps.refuses(address)
-      if (error !== undefined) {
-        unusable.push({ address, path: path ?? 'tcp', startedAt: clock.now(), ms: 0, error })
-        continue
+      const onAbort = (): void => {
+        const waiting = this.#waiters.get(device)
+        waiting?.delete(waiter)
+        if (waiting?.size === 0) this.#waiters.delete(device)
+        if (!this.#waiters.has(device) && !this.#kept.has(device)) this.#feed({ kind: 'cancel', device, at: this.#now() })
+        reject(new XcordError('XCORD_ABORTED', 'Given up on request.', {}, { cause: options?.signal?.reason }))
       }
-      device = target
-      candidates.push({ address, path: path as DialCandidate['path'] })
-    }
-    if (device === undefined) {
-      const first = unusable[0]
-      throw invalid(first?.address ?? '', first?.error ?? 'there is none')
-    }
-    return { device, candidates, unusable }
+      options?.signal?.addEventListener('abort', onAbort, { once: true })
+      const waiting = this.#waiters.get(device) ?? new Set()
+      waiting.add(waiter)
+      this.#waiters.set(device, waiting)
+      this.#feed({ kind: 'want', device, candidates, patient: options?.patient === true, at: this.#now() })
+    })
   }
 
-  const maintain = (device: DeviceId): void => {
-    const addresses = kept.get(device)
-    if (addresses === undefined || stopped) return
-    clearTimeout(retries.get(device))
-    retries.delete(device)
-    const open = deps.connections(device)
+  /** Dials a kept peer that is not connected, or only by circuit. */
+  #maintain(device: DeviceId): void {
+    const addresses = this.#kept.get(device)
+    if (addresses === undefined || this.#stopped) return
+    this.#forgetRetry(device)
+    const open = this.#deps.connections(device)
     if (open.some(each => each.limits === undefined)) return
     const usable = addresses.filter(each => open.length === 0 || pathOfAddress(each) !== 'relayed')
     if (usable.length === 0) return
     const candidates = usable.map(address => ({ address, path: pathOfAddress(address) ?? 'tcp' }) as const)
-    feed({ kind: 'want', device, candidates, patient: true, at: clock.now() })
-  }
-  const maintainLater = (device: DeviceId, floorMs = 500): void => {
-    const addresses = kept.get(device)
-    if (addresses === undefined || stopped) return
-    const at = clock.now()
-    const next = nextTryAt(state, addresses, at) ?? at
-    const wait = Math.max(floorMs, deps.connections(device).length > 0 ? DIRECT_RETRY_MS : 0, next - at)
-    clearTimeout(retries.get(device))
-    retries.set(device, setTimeout(() => maintain(device), wait).unref())
+    this.#feed({ kind: 'want', device, candidates, patient: true, at: this.#now() })
   }
 
-  return {
-    dial: async (addresses, options) => {
-      throwIfAborted(options?.signal)
-      if (stopped) throw new XcordError('XCORD_CLOSED', 'The network is stopped.', { what: 'transport' })
-      const { device, candidates, unusable } = sort(addresses)
-      const open = deps.connections(device)
-      const direct = open.find(each => each.limits === undefined)
-      if (direct !== undefined) return direct
-      const circuit = open[0]
-      if (circuit !== undefined) {
-        // Good enough to talk; a direct path is looked for beside it.
-        const better = candidates.filter(each => each.path !== 'relayed')
-        if (better.length > 0) feed({ kind: 'want', device, candidates: better, patient: true, at: clock.now() })
-        return circuit
-      }
-      return await new Promise<Connection>((resolve, reject) => {
-        const forget = (): void => {
-          options?.signal?.removeEventListener('abort', onAbort)
-        }
-        const waiter: Waiter = {
-          resolve: connection => (forget(), resolve(connection)),
-          reject: error => (forget(), reject(withUnusable(error, unusable)))
-        }
-        const onAbort = (): void => {
-          const waiting = waiters.get(device)
-          waiting?.delete(waiter)
-          if (waiting?.size === 0) waiters.delete(device)
-          if (!waiters.has(device) && !kept.has(device)) feed({ kind: 'cancel', device, at: clock.now() })
-          reject(new XcordError('XCORD_ABORTED', 'Given up on request.', {}, { cause: options?.signal?.reason }))
-        }
-        options?.signal?.addEventListener('abort', onAbort, { once: true })
-        const waiting = waiters.get(device) ?? new Set()
-        waiting.add(waiter)
-        waiters.set(device, waiting)
-        feed({ kind: 'want', device, candidates, patient: options?.patient === true, at: clock.now() })
-      })
-    },
-    keep: (device, addresses) => {
-      if (device === deps.self) return
-      const usable = addresses.filter(each => {
-        const path = pathOfAddress(each)
-        return path !== undefined && deviceOfAddress(each) === device && deps.refuses(each) === undefined
-      })
-      kept.set(device, usable)
-      maintain(device)
-    },
-    unkeep: device => {
-      kept.delete(device)
-      clearTimeout(retries.get(device))
-      retries.delete(device)
-      if (!waiters.has(device)) feed({ kind: 'cancel', device, at: clock.now() })
-    },
-    isKept: device => kept.has(device),
-    attempts: device => history.get(device) ?? [],
-    opened: connection => {
-      if (connection.direction === 'outbound') return
-      settle(connection.device, waiter => waiter.resolve(connection))
-      if (connection.limits === undefined) feed({ kind: 'cancel', device: connection.device, at: clock.now() })
-    },
-    closed: device => {
-      if (kept.has(device) && deps.connections(device).length === 0) maintainLater(device, REDIAL_MS)
-    },
-    refresh: () => {
-      feed({ kind: 'network', at: clock.now() })
-      for (const device of kept.keys()) maintain(device)
-    },
-    stop: () => {
-      stopped = true
-      clearTimeout(wake)
-      retries.forEach(timer => clearTimeout(timer))
-      retries.clear()
-      running.forEach(controller => controller.abort(new Error('the network is stopping')))
-      const closed = new XcordError('XCORD_CLOSED', 'The network is stopped.', { what: 'transport' })
-      for (const device of [...waiters.keys()]) settle(device, waiter => waiter.reject(closed))
-    }
+  #maintainLater(device: DeviceId, floorMs = 500): void {
+    const addresses = this.#kept.get(device)
+    if (addresses === undefined || this.#stopped) return
+    const at = this.#now()
+    const next = nextTryAt(this.#state, addresses, at) ?? at
+    const wait = Math.max(floorMs, this.#deps.connections(device).length > 0 ? DIRECT_RETRY_MS : 0, next - at)
+    this.#forgetRetry(device)
+    this.#retries.set(device, setTimeout(() => this.#maintain(device), wait).unref())
   }
+
+  #forgetRetry(device: DeviceId): void {
+    clearTimeout(this.#retries.get(device))
+    this.#retries.delete(device)
+  }
+}
+
+/** Splits what the caller gave into what can be dialled and what cannot, and finds whom it leads to. */
+function sortAddresses(deps: DiallerDeps, addresses: readonly string[]): Sorted {
+  let device: DeviceId | undefined
+  const candidates: DialCandidate[] = []
+  const unusable: DialAttempt[] = []
+  for (const address of addresses) {
+    const path = pathOfAddress(address)
+    const target = deviceOfAddress(address)
+    if (target === deps.self) throw invalid(address, 'it leads to this very device')
+    if (target !== undefined && device !== undefined && target !== device) throw invalid(address, 'it leads to another device than the first')
+    const error = path === undefined || target === undefined ? 'not an address of a peer' : deps.refuses(address)
+    if (path === undefined || target === undefined || error !== undefined) {
+      unusable.push({ address, path: path ?? 'tcp', startedAt: deps.clock.now(), ms: 0, error })
+      continue
+    }
+    device = target
+    candidates.push({ address, path })
+  }
+  if (device === undefined) throw invalid(unusable[0]?.address ?? '', unusable[0]?.error ?? 'there is none')
+  return { device, candidates, unusable }
 }
 
 function invalid(address: string, why: string): XcordError<'XCORD_ADDRESS_INVALID'> {

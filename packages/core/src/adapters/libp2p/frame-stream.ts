@@ -4,7 +4,7 @@
  */
 import type { Stream } from '@libp2p/interface'
 import { SEND_STALL_MS_MAX, XcordError } from '../../base/index.ts'
-import { type Connection, createFrameReader, encodeFrame, type FrameStream, type ProtocolName } from '../../net/index.ts'
+import { type Connection, createFrameReader, encodeFrame, type FrameReader, type FrameStream, type ProtocolName } from '../../net/index.ts'
 
 /** Unread bytes above which the peer is asked to wait, and below which it may go on. */
 const UNREAD_BYTES_MAX = 262_144
@@ -20,21 +20,19 @@ export interface FrameStreamInit {
   readonly frameBytesMax: number
   /** Silence that ends the stream, ms. */
   readonly idleMsMax?: number | undefined
-  /** Told when the peer broke NT39. */
-  readonly offended?: ((reason: string) => void) | undefined
 }
 
 /** Wraps a stream that is already negotiated. */
 export function createFrameStream(init: FrameStreamInit): FrameStream {
   const { stream, connection, protocol, frameBytesMax } = init
-  const inbox = createInbox(init)
+  const inbox = new Inbox(init)
 
   return {
     connection,
     protocol,
     send: async frame => {
       const bytes = encodeFrame(frame, frameBytesMax)
-      if (stream.writeStatus !== 'writable') throw cut(connection, inbox.failure() ?? 'the stream is closed')
+      if (stream.writeStatus !== 'writable') throw cut(connection, inbox.failure ?? 'the stream is closed')
       try {
         stream.send(bytes)
       } catch (error) {
@@ -59,93 +57,101 @@ export function createFrameStream(init: FrameStreamInit): FrameStream {
   }
 }
 
-interface Inbox {
-  frames(): AsyncIterable<Uint8Array>
-  failure(): string | undefined
-  fail(reason: string): void
-  touch(): void
-}
+/** Frames that arrived and were not read yet. */
+class Inbox {
+  readonly #init: FrameStreamInit
+  readonly #reader: FrameReader
+  readonly #queue: Uint8Array[] = []
+  #unread = 0
+  #failed: string | undefined
+  #ended = false
+  #wake: (() => void) | undefined
+  #idle: ReturnType<typeof setTimeout> | undefined
 
-function createInbox(init: FrameStreamInit): Inbox {
-  const { stream, connection } = init
-  const reader = createFrameReader(init.frameBytesMax)
-  const queue: Uint8Array[] = []
-  let unread = 0
-  let failed: string | undefined
-  let ended = false
-  let wake: (() => void) | undefined
-  let idle: ReturnType<typeof setTimeout> | undefined
+  constructor(init: FrameStreamInit) {
+    this.#init = init
+    this.#reader = createFrameReader(init.frameBytesMax)
+    const { stream } = init
+    stream.addEventListener('message', event => this.#take(event.data.subarray()))
+    stream.addEventListener('end', () => {
+      if (stream.status === 'open' || stream.status === 'closing' || stream.status === 'closed') this.#end()
+    })
+    stream.addEventListener('close', event => {
+      if (event.error === undefined) this.#end()
+      else this.fail(event.error.message)
+    })
+    if (stream.status === 'reset' || stream.status === 'aborted') this.fail('the stream is closed')
+    this.touch()
+  }
 
-  const notify = (): void => {
-    wake?.()
-    wake = undefined
+  get failure(): string | undefined {
+    return this.#failed
   }
-  const touch = (): void => {
-    clearTimeout(idle)
-    if (init.idleMsMax === undefined || ended || failed !== undefined) return
-    idle = setTimeout(() => {
-      fail('silent for too long')
-      stream.abort(new Error('silent for too long'))
-    }, init.idleMsMax)
-    idle.unref()
-  }
-  const fail = (reason: string): void => {
-    if (!ended) failed ??= reason
-    clearTimeout(idle)
-    notify()
-  }
-  stream.addEventListener('message', event => {
-    if (failed !== undefined || ended) return
-    const verdict = reader.push(event.data.subarray())
-    if (!verdict.ok) {
-      init.offended?.(verdict.reason)
-      fail(verdict.reason)
-      stream.abort(new Error(verdict.reason))
-      return
-    }
-    touch()
-    for (const frame of verdict.value) {
-      queue.push(frame)
-      unread += frame.length
-    }
-    // Each waiting frame counts a little besides its bytes: a million frames of one byte are no small matter.
-    if (unread + 64 * queue.length > UNREAD_BYTES_MAX && stream.readStatus === 'readable') stream.pause()
-    if (verdict.value.length > 0) notify()
-  })
-  const end = (): void => {
-    if (failed === undefined && reader.pending() > 0) failed = 'the stream ended inside a frame'
-    ended = true
-    clearTimeout(idle)
-    notify()
-  }
-  stream.addEventListener('end', () => {
-    if (stream.status === 'open' || stream.status === 'closing' || stream.status === 'closed') end()
-  })
-  stream.addEventListener('close', event => {
-    if (event.error === undefined) end()
-    else fail(event.error.message)
-  })
-  if (stream.status === 'reset' || stream.status === 'aborted') fail('the stream is closed')
-  touch()
 
-  return {
-    touch,
-    fail,
-    failure: () => failed,
-    frames: async function* () {
-      for (;;) {
-        const frame = queue.shift()
-        if (frame !== undefined) {
-          unread -= frame.length
-          if (stream.readStatus === 'paused' && unread + 64 * queue.length < UNREAD_BYTES_MIN) stream.resume()
-          yield frame
-          continue
-        }
-        if (failed !== undefined) throw cut(connection, failed)
-        if (ended) return
-        await new Promise<void>(resolve => (wake = resolve))
+  /** Something happened: silence starts anew. */
+  touch(): void {
+    clearTimeout(this.#idle)
+    if (this.#init.idleMsMax === undefined || this.#ended || this.#failed !== undefined) return
+    this.#idle = setTimeout(() => this.#cut('silent for too long'), this.#init.idleMsMax)
+    this.#idle.unref()
+  }
+
+  fail(reason: string): void {
+    if (!this.#ended) this.#failed ??= reason
+    clearTimeout(this.#idle)
+    this.#notify()
+  }
+
+  async * frames(): AsyncGenerator<Uint8Array> {
+    const { stream, connection } = this.#init
+    for (;;) {
+      const frame = this.#queue.shift()
+      if (frame !== undefined) {
+        this.#unread -= frame.length
+        if (stream.readStatus === 'paused' && this.#load() < UNREAD_BYTES_MIN) stream.resume()
+        yield frame
+        continue
       }
+      if (this.#failed !== undefined) throw cut(connection, this.#failed)
+      if (this.#ended) return
+      await new Promise<void>(resolve => (this.#wake = resolve))
     }
+  }
+
+  /** Each waiting frame counts a little besides its bytes: a million frames of one byte are no small matter. */
+  #load(): number {
+    return this.#unread + 64 * this.#queue.length
+  }
+
+  #take(chunk: Uint8Array): void {
+    if (this.#failed !== undefined || this.#ended) return
+    const verdict = this.#reader.push(chunk)
+    if (!verdict.ok) return this.#cut(verdict.reason)
+    this.touch()
+    for (const frame of verdict.value) {
+      this.#queue.push(frame)
+      this.#unread += frame.length
+    }
+    const { stream } = this.#init
+    if (this.#load() > UNREAD_BYTES_MAX && stream.readStatus === 'readable') stream.pause()
+    if (verdict.value.length > 0) this.#notify()
+  }
+
+  #cut(reason: string): void {
+    this.fail(reason)
+    this.#init.stream.abort(new Error(reason))
+  }
+
+  #end(): void {
+    if (this.#failed === undefined && this.#reader.pending() > 0) this.#failed = 'the stream ended inside a frame'
+    this.#ended = true
+    clearTimeout(this.#idle)
+    this.#notify()
+  }
+
+  #notify(): void {
+    this.#wake?.()
+    this.#wake = undefined
   }
 }
 

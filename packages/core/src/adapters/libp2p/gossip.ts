@@ -10,11 +10,13 @@ import { type Gossip, type GossipMessage, type GossipVerdict, meshProfile, peerI
 import { deviceOfPeer } from './identity.ts'
 
 /** What a device is to us, for scores (NT27). */
-export type Standing = 'member' | 'unknown' | 'banned'
+type Standing = 'member' | 'unknown' | 'banned'
 
 const STANDING_SCORE: Readonly<Record<Standing, number>> = { member: 10, unknown: 0, banned: -1_000 }
 /** EN14: bytes of a message id. */
 const MESSAGE_ID_BYTES = 20
+/** How often neighbours without a stream are looked for, ms. */
+const REPAIR_MS = 5_000
 /** Every score counter decays at this pace, ms. */
 const DECAY_MS = 1_000
 
@@ -96,94 +98,117 @@ export interface GossipDeps {
 
 /** Wraps the running service. */
 export function createGossip(deps: GossipDeps): GossipAdapter {
-  const pubsub = deps.pubsub as FullGossipSub
-  const internals = pubsub as unknown as GossipInternals
-  const wanted = new Set<string>()
-  let judge: ((message: GossipMessage) => Promise<GossipVerdict>) | undefined
-  let pending = 0
-  let floodBytesMax = meshProfile(0).floodBytesMax
-  let started = false
-  let repair: ReturnType<typeof setInterval> | undefined
+  return new Gossipsub(deps)
+}
 
-  const onMessage = (event: CustomEvent<GossipsubMessage>): void => {
+type Judge = (message: GossipMessage) => Promise<GossipVerdict>
+
+class Gossipsub implements GossipAdapter {
+  readonly #deps: GossipDeps
+  readonly #pubsub: FullGossipSub
+  readonly #internals: GossipInternals
+  readonly #wanted = new Set<string>()
+  #judge: Judge | undefined
+  #pending = 0
+  #floodBytesMax = meshProfile(0).floodBytesMax
+  #started = false
+  #repair: ReturnType<typeof setInterval> | undefined
+
+  constructor(deps: GossipDeps) {
+    this.#deps = deps
+    this.#pubsub = deps.pubsub as FullGossipSub
+    this.#internals = deps.pubsub as unknown as GossipInternals
+  }
+
+  start(): void {
+    this.#started = true
+    this.#pubsub.addEventListener('gossipsub:message', this.#onMessage)
+    this.#pubsub.addEventListener('subscription-change', this.#onSubscription)
+    for (const topic of this.#wanted) this.#join(topic)
+    this.#repair = setInterval(() => reopenStreams(this.#internals, this.#deps), REPAIR_MS)
+    this.#repair.unref()
+  }
+
+  stop(): void {
+    this.#started = false
+    clearInterval(this.#repair)
+    this.#pubsub.removeEventListener('gossipsub:message', this.#onMessage)
+    this.#pubsub.removeEventListener('subscription-change', this.#onSubscription)
+  }
+
+  subscribe(topic: string): void {
+    if (this.#wanted.has(topic)) return
+    this.#wanted.add(topic)
+    if (this.#started) this.#join(topic)
+  }
+
+  unsubscribe(topic: string): void {
+    if (!this.#wanted.delete(topic)) return
+    if (this.#started) this.#pubsub.unsubscribe(topic)
+    delete this.#internals.score?.params?.topics?.[topic]
+  }
+
+  async publish(topic: string, data: Uint8Array): Promise<number> {
+    if (data.length > BUNDLE_BYTES_MAX) throw new RangeError(`a gossip message has at most ${BUNDLE_BYTES_MAX} bytes, not ${data.length}`)
+    if (!this.#started) throw new XcordError('XCORD_CLOSED', 'The network is not started.', { what: 'transport' })
+    // NT29: a neighbour that cannot follow is healed by sync; more would only cut its stream.
+    if (this.backlogBytes() > 2 * GOSSIP_BACKLOG_BYTES_MAX) return 0
+    const { recipients } = await this.#pubsub.publish(topic, data, { floodPublish: data.length <= this.#floodBytesMax })
+    return recipients.length
+  }
+
+  subscribers(topic: string): readonly DeviceId[] {
+    if (!this.#started) return []
+    return this.#pubsub.getSubscribers(topic).map(deviceOfPeer).filter(each => each !== undefined)
+  }
+
+  validate(judge: Judge): void {
+    this.#judge = judge
+  }
+
+  setOnline(count: number): void {
+    const { floodBytesMax, ...mesh } = meshProfile(count)
+    this.#floodBytesMax = floodBytesMax
+    if (this.#internals.opts !== undefined) Object.assign(this.#internals.opts, mesh)
+  }
+
+  backlogBytes(): number {
+    let most = 0
+    for (const stream of this.#internals.streamsOutbound?.values() ?? []) most = Math.max(most, stream.rawStream?.writeBufferLength ?? 0)
+    return most
+  }
+
+  #join(topic: string): void {
+    const topics = this.#internals.score?.params?.topics
+    if (topics !== undefined) topics[topic] = TOPIC_SCORE
+    this.#pubsub.subscribe(topic)
+  }
+
+  readonly #onMessage = (event: CustomEvent<GossipsubMessage>): void => {
     const { msg, msgId, propagationSource } = event.detail
     const from = deviceOfPeer(propagationSource)
     // PF21: the source as text, else nobody is scored.
     const report = (verdict: GossipVerdict): void =>
-      pubsub.reportMessageValidationResult(msgId, propagationSource.toString(), VERDICTS[verdict])
-    if (from === undefined || judge === undefined || pending >= GOSSIP_PENDING_MAX) return report('ignore')
+      this.#pubsub.reportMessageValidationResult(msgId, propagationSource.toString(), VERDICTS[verdict])
+    if (from === undefined || this.#judge === undefined || this.#pending >= GOSSIP_PENDING_MAX) return report('ignore')
     if (msg.data.length > BUNDLE_BYTES_MAX) return report('reject')
-    pending++
-    void judgeInTime(judge, { topic: msg.topic, data: msg.data, from }).then(verdict => {
-      pending--
+    this.#pending++
+    void judgeInTime(this.#judge, { topic: msg.topic, data: msg.data, from }).then(verdict => {
+      this.#pending--
       report(verdict)
     })
   }
-  const onSubscription = (event: CustomEvent<{ peerId: PeerId; subscriptions: { topic: string; subscribe: boolean }[] }>): void => {
+
+  readonly #onSubscription = (event: CustomEvent<{ peerId: PeerId; subscriptions: { topic: string; subscribe: boolean }[] }>): void => {
     const device = deviceOfPeer(event.detail.peerId)
     if (device === undefined) return
     for (const { topic, subscribe } of event.detail.subscriptions) {
-      if (wanted.has(topic)) deps.changed({ topic, device, subscribed: subscribe })
+      if (this.#wanted.has(topic)) this.#deps.changed({ topic, device, subscribed: subscribe })
     }
-  }
-  const backlog = (): number => {
-    let most = 0
-    for (const stream of internals.streamsOutbound?.values() ?? []) most = Math.max(most, stream.rawStream?.writeBufferLength ?? 0)
-    return most
-  }
-  const join = (topic: string): void => {
-    const topics = internals.score?.params?.topics
-    if (topics !== undefined) topics[topic] = TOPIC_SCORE
-    pubsub.subscribe(topic)
-  }
-
-  return {
-    start: () => {
-      started = true
-      pubsub.addEventListener('gossipsub:message', onMessage)
-      pubsub.addEventListener('subscription-change', onSubscription)
-      for (const topic of wanted) join(topic)
-      repair = setInterval(() => reopenStreams(internals, deps), 5_000)
-      repair.unref()
-    },
-    stop: () => {
-      started = false
-      clearInterval(repair)
-      pubsub.removeEventListener('gossipsub:message', onMessage)
-      pubsub.removeEventListener('subscription-change', onSubscription)
-    },
-    subscribe: topic => {
-      if (wanted.has(topic)) return
-      wanted.add(topic)
-      if (started) join(topic)
-    },
-    unsubscribe: topic => {
-      if (!wanted.delete(topic)) return
-      if (started) pubsub.unsubscribe(topic)
-      delete internals.score?.params?.topics?.[topic]
-    },
-    publish: async (topic, data) => {
-      if (data.length > BUNDLE_BYTES_MAX) throw new RangeError(`a gossip message has at most ${BUNDLE_BYTES_MAX} bytes, not ${data.length}`)
-      if (!started) throw new XcordError('XCORD_CLOSED', 'The network is not started.', { what: 'transport' })
-      // NT29: a neighbour that cannot follow is healed by sync; more would only cut its stream.
-      if (backlog() > 2 * GOSSIP_BACKLOG_BYTES_MAX) return 0
-      const { recipients } = await pubsub.publish(topic, data, { floodPublish: data.length <= floodBytesMax })
-      return recipients.length
-    },
-    subscribers: topic => (started ? pubsub.getSubscribers(topic).map(deviceOfPeer).filter(each => each !== undefined) : []),
-    validate: run => {
-      judge = run
-    },
-    setOnline: count => {
-      const { floodBytesMax: flood, ...mesh } = meshProfile(count)
-      floodBytesMax = flood
-      if (internals.opts !== undefined) Object.assign(internals.opts, mesh)
-    },
-    backlogBytes: backlog
   }
 }
 
-async function judgeInTime(judge: (message: GossipMessage) => Promise<GossipVerdict>, message: GossipMessage): Promise<GossipVerdict> {
+async function judgeInTime(judge: Judge, message: GossipMessage): Promise<GossipVerdict> {
   let timer: ReturnType<typeof setTimeout> | undefined
   const late = new Promise<GossipVerdict>(resolve => {
     timer = setTimeout(() => resolve('ignore'), GOSSIP_VERDICT_MS_MAX)
@@ -211,8 +236,14 @@ function reopenStreams(internals: GossipInternals, deps: GossipDeps): void {
   }
 }
 
-/** Standing of a device by PeerId text, for `gossipService`. */
-export function createStandings(): { set(device: DeviceId, standing: Standing): void; of(peer: string): Standing } {
+/** Standings of devices, asked by PeerId text. */
+export interface Standings {
+  set(device: DeviceId, standing: Standing): void
+  of(peer: string): Standing
+}
+
+/** Makes the standings of one transport, for `gossipService`. */
+export function createStandings(): Standings {
   const standings = new Map<string, Standing>()
   return {
     set: (device, standing) => {

@@ -27,18 +27,19 @@ export function createHeardBook(clock: Clock): HeardBook {
       const inner = noise()(components)
       const secureInbound = inner.secureInbound.bind(inner)
       const secureOutbound = inner.secureOutbound.bind(inner)
-      return Object.assign(inner, {
-        secureInbound: (async (stream, options) => {
+      const watched: Pick<ConnectionEncrypter, 'secureInbound' | 'secureOutbound'> = {
+        secureInbound: async (stream, options) => {
           const secured = await secureInbound(stream, options)
           listen(stream)
           return secured
-        }) as ConnectionEncrypter['secureInbound'],
-        secureOutbound: (async (stream, options) => {
+        },
+        secureOutbound: async (stream, options) => {
           const secured = await secureOutbound(stream, options)
           listen(stream)
           return secured
-        }) as ConnectionEncrypter['secureOutbound']
-      })
+        }
+      }
+      return Object.assign(inner, watched)
     }
   }
 }

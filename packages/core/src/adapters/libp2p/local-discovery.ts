@@ -9,18 +9,21 @@ import { withDevice } from '../../net/index.ts'
 import { deviceOfPeer } from './identity.ts'
 
 /** A peer that announced itself on the local network. */
-export interface LocalPeer {
+interface LocalPeer {
   readonly device: DeviceId
   readonly addresses: readonly string[]
 }
 
 type MdnsComponents = Parameters<ReturnType<typeof mdns>>[0]
 
-/** Makes the service and the place to listen. */
-export function localDiscovery(): {
-  service: (components: MdnsComponents) => ReturnType<ReturnType<typeof mdns>>
-  onFound: (run: (peer: LocalPeer) => void) => void
-} {
+/** The service for libp2p, and the place to listen. */
+export interface LocalDiscovery {
+  readonly service: (components: MdnsComponents) => ReturnType<ReturnType<typeof mdns>>
+  onFound(run: (peer: LocalPeer) => void): void
+}
+
+/** Makes the discovery of one transport. */
+export function localDiscovery(): LocalDiscovery {
   let found: ((peer: LocalPeer) => void) | undefined
   return {
     onFound: run => {

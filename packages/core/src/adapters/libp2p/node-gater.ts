@@ -38,87 +38,110 @@ export function subnetOf(host: string): string {
   return [...left, ...zeros, ...right].slice(0, 3).map(each => each.replace(/^0+(?=.)/, '')).join(':')
 }
 
-/** Makes the gater of one node. */
-export function createNodeGater(deps: { suite: Pick<Suite, 'isEnrollable'>; limits: NodeLimits; counters: NodeCounters; clock: Clock }): NodeGater {
-  const { limits, counters } = deps
-  let libp2p: Libp2p | undefined
-  /** Reservations are counted where they are granted: by the source's host at that moment. */
-  const holders = new Map<string, string>()
-  /** Circuits carry so many bytes each; what bounds a peer's bytes a second is how fast it may open them. */
-  const openings = new Map<string, Budget>()
-  let closing = false
-  let granted: ((source: PeerId) => void) | undefined
+/** What the gater is made of. */
+export interface NodeGaterDeps {
+  readonly suite: Pick<Suite, 'isEnrollable'>
+  readonly limits: NodeLimits
+  readonly counters: NodeCounters
+  readonly clock: Clock
+}
 
-  const hostsOf = (peer: PeerId): string | undefined =>
-    libp2p?.getConnections(peer).map(each => hostOf(each.remoteAddr)).find(each => each !== undefined)
-  const refuseConnection = (scope: string): true => {
-    counters.rateLimited(scope)
+/** Makes the gater of one node. */
+export function createNodeGater(deps: NodeGaterDeps): NodeGater {
+  return new CountingGater(deps)
+}
+
+class CountingGater implements NodeGater {
+  readonly gater: ConnectionGater
+  readonly #deps: NodeGaterDeps
+  /** Reservations are counted where they are granted: by the source's host at that moment. */
+  readonly #holders = new Map<string, string>()
+  /** Circuits carry so many bytes each; what bounds a peer's bytes a second is how fast it may open them. */
+  readonly #openings = new Map<string, Budget>()
+  #libp2p: Libp2p | undefined
+  #granted: ((source: PeerId) => void) | undefined
+  #closing = false
+
+  constructor(deps: NodeGaterDeps) {
+    this.#deps = deps
+    this.gater = {
+      denyDialMultiaddr: address => address.toString().startsWith('/dnsaddr'),
+      denyInboundConnection: maConn => this.#denyConnection(hostOf(maConn.remoteAddr)),
+      denyInboundEncryptedConnection: peer => !isAcceptablePeer(deps.suite, peer),
+      denyOutboundEncryptedConnection: peer => !isAcceptablePeer(deps.suite, peer),
+      denyInboundRelayReservation: source => this.#denyReservation(source),
+      denyOutboundRelayedConnection: source => this.#denyCircuit(source)
+    }
+  }
+
+  watch(libp2p: Libp2p): void {
+    this.#libp2p = libp2p
+  }
+
+  onCircuit(run: (source: PeerId) => void): void {
+    this.#granted = run
+  }
+
+  refuseNew(): void {
+    this.#closing = true
+  }
+
+  #refuse(scope: string): true {
+    this.#deps.counters.rateLimited(scope)
     return true
   }
-  const gater: ConnectionGater = {
-    denyDialMultiaddr: address => address.toString().startsWith('/dnsaddr'),
-    denyInboundConnection: maConn => {
-      const host = hostOf(maConn.remoteAddr)
-      const all = libp2p?.getConnections() ?? []
-      if (all.length >= limits.connectionsMax) return refuseConnection('connections')
-      if (host === undefined) return false
-      const hosts = all.map(each => hostOf(each.remoteAddr))
-      if (hosts.filter(each => each === host).length >= limits.connectionsPerIpMax) return refuseConnection('connections-per-ip')
-      const subnet = subnetOf(host)
-      const near = hosts.filter(each => each !== undefined && subnetOf(each) === subnet).length
-      return near >= limits.connectionsPerSubnetMax ? refuseConnection('connections-per-subnet') : false
-    },
-    denyInboundEncryptedConnection: peer => !isAcceptablePeer(deps.suite, peer),
-    denyOutboundEncryptedConnection: peer => !isAcceptablePeer(deps.suite, peer),
-    denyInboundRelayReservation: source => {
-      if (closing) {
-        counters.reservationRejected('stopping')
-        return true
-      }
-      const host = hostsOf(source) ?? ''
-      const relay = libp2p?.services['relay'] as { readonly reservations: { has(peer: PeerId): boolean; keys(): Iterable<PeerId> } } | undefined
-      const current = new Set([...(relay?.reservations.keys() ?? [])].map(each => each.toString()))
-      for (const holder of holders.keys()) if (!current.has(holder)) holders.delete(holder)
-      const others = [...holders].filter(([holder]) => holder !== source.toString()).map(([, each]) => each)
-      const reason = current.size >= limits.reservationsMax && !current.has(source.toString()) ? 'full'
-        : others.filter(each => each === host).length >= limits.reservationsPerIpMax ? 'per-ip'
-          : others.filter(each => subnetOf(each) === subnetOf(host)).length >= limits.reservationsPerSubnetMax ? 'per-subnet' : undefined
-      if (reason === undefined) {
-        holders.set(source.toString(), host)
-        return false
-      }
-      counters.reservationRejected(reason)
-      return true
-    },
-    denyOutboundRelayedConnection: source => {
-      if (closing) return true
-      const open = (libp2p?.getConnections(source) ?? [])
-        .reduce((sum, each) => sum + each.streams.filter(stream => stream.protocol === RELAY_V2_HOP_CODEC).length, 0)
-      // The request that is being judged is one of the streams counted.
-      if (open > limits.circuitsPerPeerMax) return refuseConnection('circuits-per-peer')
-      const bounds = { burst: limits.circuitsBurst, perSecond: limits.circuitsPerSecond }
-      const at = deps.clock.now()
-      const name = source.toString()
-      const [budget, affordable] = spend(openings.get(name) ?? openBudget(bounds, at), bounds, at)
-      openings.delete(name)
-      openings.set(name, budget)
-      const oldest = openings.size > OPENINGS_MAX ? openings.keys().next().value : undefined
-      if (oldest !== undefined) openings.delete(oldest)
-      if (!affordable) return refuseConnection('circuits-per-second')
-      granted?.(source)
-      return false
-    }
+
+  #denyConnection(host: string | undefined): boolean {
+    const { limits } = this.#deps
+    const all = this.#libp2p?.getConnections() ?? []
+    if (all.length >= limits.connectionsMax) return this.#refuse('connections')
+    if (host === undefined) return false
+    const hosts = all.map(each => hostOf(each.remoteAddr)).filter(each => each !== undefined)
+    if (hosts.filter(each => each === host).length >= limits.connectionsPerIpMax) return this.#refuse('connections-per-ip')
+    const subnet = subnetOf(host)
+    const near = hosts.filter(each => subnetOf(each) === subnet).length
+    return near >= limits.connectionsPerSubnetMax ? this.#refuse('connections-per-subnet') : false
   }
-  return {
-    gater,
-    refuseNew: () => {
-      closing = true
-    },
-    onCircuit: run => {
-      granted = run
-    },
-    watch: node => {
-      libp2p = node
-    }
+
+  #denyReservation(source: PeerId): boolean {
+    const reason = this.#reservationRefusal(source)
+    if (reason !== undefined) this.#deps.counters.reservationRejected(reason)
+    return reason !== undefined
+  }
+
+  #reservationRefusal(source: PeerId): string | undefined {
+    if (this.#closing) return 'stopping'
+    const { limits } = this.#deps
+    const name = source.toString()
+    const relay = this.#libp2p?.services['relay'] as { readonly reservations: { keys(): Iterable<PeerId> } } | undefined
+    const current = new Set([...(relay?.reservations.keys() ?? [])].map(each => each.toString()))
+    for (const holder of this.#holders.keys()) if (!current.has(holder)) this.#holders.delete(holder)
+    if (current.size >= limits.reservationsMax && !current.has(name)) return 'full'
+    const host = this.#libp2p?.getConnections(source).map(each => hostOf(each.remoteAddr)).find(each => each !== undefined) ?? ''
+    const others = [...this.#holders].filter(([holder]) => holder !== name).map(([, each]) => each)
+    if (others.filter(each => each === host).length >= limits.reservationsPerIpMax) return 'per-ip'
+    if (others.filter(each => subnetOf(each) === subnetOf(host)).length >= limits.reservationsPerSubnetMax) return 'per-subnet'
+    this.#holders.set(name, host)
+    return undefined
+  }
+
+  #denyCircuit(source: PeerId): boolean {
+    if (this.#closing) return true
+    const { limits, clock } = this.#deps
+    const open = (this.#libp2p?.getConnections(source) ?? [])
+      .reduce((sum, each) => sum + each.streams.filter(stream => stream.protocol === RELAY_V2_HOP_CODEC).length, 0)
+    // The request that is being judged is one of the streams counted.
+    if (open > limits.circuitsPerPeerMax) return this.#refuse('circuits-per-peer')
+    const bounds = { burst: limits.circuitsBurst, perSecond: limits.circuitsPerSecond }
+    const at = clock.now()
+    const name = source.toString()
+    const [budget, affordable] = spend(this.#openings.get(name) ?? openBudget(bounds, at), bounds, at)
+    this.#openings.delete(name)
+    this.#openings.set(name, budget)
+    const oldest = this.#openings.size > OPENINGS_MAX ? this.#openings.keys().next().value : undefined
+    if (oldest !== undefined) this.#openings.delete(oldest)
+    if (!affordable) return this.#refuse('circuits-per-second')
+    this.#granted?.(source)
+    return false
   }
 }

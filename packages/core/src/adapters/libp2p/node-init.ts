@@ -29,6 +29,9 @@ export const NODE_LIMITS: NodeLimits = {
   circuitBytesMax: 1_048_576, circuitMsMax: 600_000, circuitsPerSecond: 0.5, circuitsBurst: 32
 }
 
+/** What a node does for others; all on unless switched off. */
+export type NodeRoles = Readonly<Record<'relay' | 'rendezvous' | 'dht', boolean>>
+
 /** What a node is made of. `services` and `metrics` are libp2p's own, passed through unseen. */
 export interface Libp2pNodeInit {
   readonly suite: Suite
@@ -38,7 +41,7 @@ export interface Libp2pNodeInit {
   /** What the node says of itself; libp2p guesses wrongly on public hosts (PF6). */
   readonly announce?: readonly string[] | undefined
   readonly limits?: Partial<NodeLimits> | undefined
-  readonly roles?: Partial<Readonly<Record<'relay' | 'rendezvous' | 'dht', boolean>>> | undefined
+  readonly roles?: Partial<NodeRoles> | undefined
   readonly services?: Readonly<Record<string, unknown>> | undefined
   readonly metrics?: unknown
   readonly clock?: Clock | undefined

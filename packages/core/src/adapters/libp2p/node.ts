@@ -4,7 +4,6 @@
  */
 import { circuitRelayServer, type CircuitRelayService } from '@libp2p/circuit-relay-v2'
 import { identify, identifyPush } from '@libp2p/identify'
-import { kadDHT, passthroughMapper } from '@libp2p/kad-dht'
 import { ping } from '@libp2p/ping'
 import { tcp } from '@libp2p/tcp'
 import { webSockets } from '@libp2p/websockets'
@@ -15,56 +14,35 @@ import {
 } from '../../net/index.ts'
 import { boundedYamux } from './bounded-yamux.ts'
 import { captureComponents } from './components.ts'
-import { assertAddresses, createCore, SYSTEM_CLOCK, SYSTEM_RANDOM } from './core.ts'
+import { assertAddresses, type CoreDeps, CoreTransport, SYSTEM_CLOCK, SYSTEM_RANDOM } from './core.ts'
 import { createHeardBook } from './heard.ts'
 import { privateKeyOf } from './identity.ts'
-import { createNodeGater } from './node-gater.ts'
-import { createNodeCounters, type Libp2pNodeInit, NODE_LIMITS, type NodeTransport } from './node-init.ts'
-import { guardRelay } from './relay-guard.ts'
-import { DHT_PROTOCOL } from './transport.ts'
+import { createNodeGater, type NodeGater } from './node-gater.ts'
+import {
+  createNodeCounters, type Libp2pNodeInit, NODE_LIMITS, type NodeCounters, type NodeLimits, type NodeRoles, type NodeTransport
+} from './node-init.ts'
+import { guardRelay, type RelayGuard } from './relay-guard.ts'
+import { dhtService } from './transport.ts'
 
 type Services = NonNullable<Libp2pOptions['services']>
 
 /**
  * Makes a node; `start` opens it.
  *
- * @throws RangeError if the seed has not 32 bytes. `start` throws XCORD_PORT_IN_USE and XCORD_ADDRESS_INVALID.
+ * @throws RangeError if the seed has not 32 bytes; XCORD_ADDRESS_INVALID for an address that is none. `start`
+ *   throws XCORD_PORT_IN_USE and XCORD_ADDRESS_INVALID.
  */
 export async function createLibp2pNode(init: Libp2pNodeInit): Promise<NodeTransport> {
   if (init.seed.length !== 32) throw new RangeError(`a node's seed has 32 bytes, not ${init.seed.length}`)
   assertAddresses([...init.listen, ...(init.announce ?? [])])
   const limits = { ...NODE_LIMITS, ...init.limits }
-  const roles = { relay: true, rendezvous: true, dht: true, ...init.roles }
+  const roles: NodeRoles = { relay: true, rendezvous: true, dht: true, ...init.roles }
   const key = init.suite.signingKey(init.seed)
   const clock = init.clock ?? SYSTEM_CLOCK
-  const random = init.random ?? SYSTEM_RANDOM
   const heard = createHeardBook(clock)
   const captured = captureComponents()
   const counters = createNodeCounters()
   const gater = createNodeGater({ suite: init.suite, limits, counters, clock })
-
-  const services: Services = {
-    captured: captured.service,
-    identify: identify(),
-    identifyPush: identifyPush(),
-    ping: ping(),
-    ...(init.services as Services | undefined)
-  }
-  if (roles.dht) {
-    services['dht'] = kadDHT({
-      protocol: DHT_PROTOCOL, clientMode: false, peerInfoMapper: passthroughMapper, validators: {}, selectors: {}
-    }) as unknown as NonNullable<Services[string]>
-  }
-  if (roles.relay) {
-    services['relay'] = circuitRelayServer({
-      hopTimeout: 10_000,
-      maxInboundHopStreams: 64,
-      reservations: {
-        maxReservations: limits.reservationsMax, reservationTtl: 3_600_000,
-        defaultDataLimit: BigInt(limits.circuitBytesMax), defaultDurationLimit: limits.circuitMsMax
-      }
-    })
-  }
   const libp2p = await createLibp2p({
     start: false,
     privateKey: await privateKeyOf(init.seed),
@@ -80,38 +58,84 @@ export async function createLibp2pNode(init: Libp2pNodeInit): Promise<NodeTransp
       inboundConnectionThreshold: limits.connectionsPerIpPerSecond, addressDialTimeout: 20_000, dialTimeout: 30_000, reconnectRetries: 0
     },
     ...(init.metrics === undefined ? {} : { metrics: init.metrics as NonNullable<Libp2pOptions['metrics']> }),
-    services
+    services: { captured: captured.service, ...nodeServices(init, roles, limits) }
   })
   gater.watch(libp2p)
-  const core = createCore({
-    libp2p, components: captured.components(), suite: init.suite, key, device: idFromBytes('d', key.publicKey), clock, random, heard,
-    announce: init.announce ?? [], webrtc: false, dht: roles.dht
+  return new Libp2pNode({
+    libp2p, components: captured.components(), suite: init.suite, key, device: idFromBytes('d', key.publicKey), clock,
+    random: init.random ?? SYSTEM_RANDOM, heard, announce: init.announce ?? [], dht: roles.dht, roles, gater, counters
   })
-  const registry = createRendezvousRegistry()
-  const relay = roles.relay ? (libp2p.services['relay'] as CircuitRelayService) : undefined
-  const guard = relay === undefined ? undefined : guardRelay({ libp2p, relay, gater, counters })
+}
 
-  return {
-    ...core.transport,
-    counters,
-    reservations: () => relay?.reservations.size ?? 0,
-    circuits: () => guard?.circuits() ?? 0,
-    registrations: () => registry.size(),
-    refuseNew: gater.refuseNew,
-    start: async () => {
-      if (roles.rendezvous) {
-        core.transport.handle(RENDEZVOUS_PROTOCOL, {
-          frameBytesMax: RENDEZVOUS_FRAME_BYTES_MAX, inboundStreamsMax: 8, onLimited: false, idleMsMax: RENDEZVOUS_IDLE_MS_MAX
-        }, createRendezvousServer({
-          registry, records: core.transport.records, clock, random, refused: reason => counters.rateLimited(`rendezvous-${reason}`)
-        }))
+function nodeServices(init: Libp2pNodeInit, roles: NodeRoles, limits: NodeLimits): Services {
+  const services: Services = { identify: identify(), identifyPush: identifyPush(), ping: ping(), ...(init.services as Services | undefined) }
+  if (roles.dht) services['dht'] = dhtService(false)
+  if (roles.relay) {
+    services['relay'] = circuitRelayServer({
+      hopTimeout: 10_000,
+      maxInboundHopStreams: 64,
+      reservations: {
+        maxReservations: limits.reservationsMax, reservationTtl: 3_600_000,
+        defaultDataLimit: BigInt(limits.circuitBytesMax), defaultDurationLimit: limits.circuitMsMax
       }
-      await core.transport.start()
-      guard?.start()
-    },
-    stop: async () => {
-      guard?.stop()
-      await core.transport.stop()
+    })
+  }
+  return services
+}
+
+interface NodeDeps extends CoreDeps {
+  readonly roles: NodeRoles
+  readonly gater: NodeGater
+  readonly counters: NodeCounters
+}
+
+class Libp2pNode extends CoreTransport implements NodeTransport {
+  readonly counters: NodeCounters
+  readonly #deps: NodeDeps
+  readonly #registry = createRendezvousRegistry()
+  readonly #relay: CircuitRelayService | undefined
+  readonly #guard: RelayGuard | undefined
+
+  constructor(deps: NodeDeps) {
+    super(deps)
+    this.#deps = deps
+    this.counters = deps.counters
+    if (!deps.roles.relay) return
+    this.#relay = deps.libp2p.services['relay'] as CircuitRelayService
+    this.#guard = guardRelay({ libp2p: deps.libp2p, relay: this.#relay, gater: deps.gater, counters: deps.counters })
+  }
+
+  reservations(): number {
+    return this.#relay?.reservations.size ?? 0
+  }
+
+  circuits(): number {
+    return this.#guard?.circuits() ?? 0
+  }
+
+  registrations(): number {
+    return this.#registry.size()
+  }
+
+  refuseNew(): void {
+    this.#deps.gater.refuseNew()
+  }
+
+  override async start(): Promise<void> {
+    if (this.#deps.roles.rendezvous) {
+      this.handle(RENDEZVOUS_PROTOCOL, {
+        frameBytesMax: RENDEZVOUS_FRAME_BYTES_MAX, inboundStreamsMax: 8, onLimited: false, idleMsMax: RENDEZVOUS_IDLE_MS_MAX
+      }, createRendezvousServer({
+        registry: this.#registry, records: this.records, clock: this.#deps.clock, random: this.#deps.random,
+        refused: reason => this.counters.rateLimited(`rendezvous-${reason}`)
+      }))
     }
+    await super.start()
+    this.#guard?.start()
+  }
+
+  override async stop(): Promise<void> {
+    this.#guard?.stop()
+    await super.stop()
   }
 }

@@ -18,8 +18,16 @@ export interface RelayGuardDeps {
   readonly counters: NodeCounters
 }
 
+/** A guard of one relay. */
+export interface RelayGuard {
+  start(): void
+  stop(): void
+  /** Circuits that stand now. */
+  circuits(): number
+}
+
 /** Makes the guard of one relay. */
-export function guardRelay(deps: RelayGuardDeps): { start(): void; stop(): void; circuits(): number } {
+export function guardRelay(deps: RelayGuardDeps): RelayGuard {
   const { libp2p, relay, gater, counters } = deps
   const orphans = new Map<string, ReturnType<typeof setTimeout>>()
   const counted = new WeakSet<Stream>()

@@ -3,13 +3,18 @@ import { RELAY_V2_HOP_CODEC } from '@libp2p/circuit-relay-v2'
 import type { Libp2p } from '@libp2p/interface'
 import type { Clock } from '../../base/index.ts'
 import { openRelayKeeper, stepRelayKeeper } from '../../net/index.ts'
-import type { Core } from './core.ts'
 
 /** How often reservations are counted, ms. */
 const CHECK_MS = 15_000
 
+/** A keeper of one transport. */
+export interface RelayKeeper {
+  start(): void
+  stop(): void
+}
+
 /** Makes the keeper; it does nothing before `start` or where no reservation is wanted. */
-export function createRelayKeeper(deps: { core: Core; libp2p: Libp2p; wanted: number; clock: Clock }): { start(): void; stop(): void } {
+export function createRelayKeeper(deps: { libp2p: Libp2p; wanted: number; clock: Clock }): RelayKeeper {
   let state = openRelayKeeper()
   let timer: ReturnType<typeof setInterval> | undefined
 

@@ -8,25 +8,27 @@ import { ping } from '@libp2p/ping'
 import { tcp } from '@libp2p/tcp'
 import { webSockets } from '@libp2p/websockets'
 import { createLibp2p, type Libp2pOptions } from 'libp2p'
-import { idFromBytes } from '../../base/index.ts'
+import { type DeviceId, idFromBytes } from '../../base/index.ts'
 import type { Transport } from '../../net/index.ts'
 import { boundedYamux } from './bounded-yamux.ts'
 import { captureComponents } from './components.ts'
-import { assertAddresses, createCore, SYSTEM_CLOCK, SYSTEM_RANDOM } from './core.ts'
+import { assertAddresses, type CoreDeps, CoreTransport, SYSTEM_CLOCK, SYSTEM_RANDOM } from './core.ts'
 import { createGater } from './gater.ts'
-import { createGossip, createStandings, gossipService } from './gossip.ts'
-import { createHeardBook } from './heard.ts'
+import { createGossip, createStandings, type GossipAdapter, gossipService, type Standings } from './gossip.ts'
+import { createHeardBook, type HeardBook } from './heard.ts'
 import { privateKeyOf } from './identity.ts'
 import type { Libp2pTransportInit } from './init.ts'
-import { localDiscovery } from './local-discovery.ts'
-import { createRelayKeeper } from './relay-keeper.ts'
+import { type LocalDiscovery, localDiscovery } from './local-discovery.ts'
+import { createRelayKeeper, type RelayKeeper } from './relay-keeper.ts'
 
 /** NT4: any interface, any port. */
 const LISTEN_DEFAULT = ['/ip4/0.0.0.0/tcp/0', '/ip6/::/tcp/0']
 /** NT4. */
 const CONNECTIONS_MAX = 100
+/** NT15, NT19: relays to hold a reservation with. */
+const RESERVATIONS = 2
 /** Name of the DHT protocol (NT2, NT11). */
-export const DHT_PROTOCOL = '/xcord/kad/1.0.0'
+const DHT_PROTOCOL = '/xcord/kad/1.0.0'
 
 /**
  * Makes a transport; `start` opens it.
@@ -39,32 +41,69 @@ export async function createLibp2pTransport(init: Libp2pTransportInit): Promise<
   if (init.seed.length !== 32) throw new RangeError(`a device seed has 32 bytes, not ${init.seed.length}`)
   assertAddresses([...(init.listen ?? []), ...(init.announce ?? [])])
   const key = init.suite.signingKey(init.seed)
-  const device = idFromBytes('d', key.publicKey)
   const clock = init.clock ?? SYSTEM_CLOCK
-  const random = init.random ?? SYSTEM_RANDOM
-  const maxConnections = init.maxConnections ?? CONNECTIONS_MAX
   const heard = createHeardBook(clock)
   const standings = createStandings()
   const captured = captureComponents()
   const mdns = init.mdns === true ? localDiscovery() : undefined
   let count = (): number => 0
+  const libp2p = await createLibp2p(await peerOptions(init, {
+    heard, connectionCount: () => count(), services: peerServices(init, { standings, captured, mdns })
+  }))
+  count = () => libp2p.getConnections().length
+  return new PeerTransport({
+    libp2p, components: captured.components(), suite: init.suite, key, device: idFromBytes('d', key.publicKey), clock,
+    random: init.random ?? SYSTEM_RANDOM, heard, announce: init.announce ?? [], dht: init.dht === true, standings, mdns,
+    reservations: init.reservations ?? RESERVATIONS
+  })
+}
 
-  const services: Services = {
-    captured: captured.service,
-    identify: identify(),
-    identifyPush: identifyPush(),
-    ping: ping(),
-    pubsub: gossipService(init.suite, standings.of),
-    dcutr: dcutr()
+interface PeerDeps extends CoreDeps {
+  readonly standings: Standings
+  readonly mdns: LocalDiscovery | undefined
+  readonly reservations: number
+}
+
+class PeerTransport extends CoreTransport implements Transport {
+  readonly gossip: GossipAdapter
+  readonly #standings: Standings
+  readonly #relays: RelayKeeper
+
+  constructor(deps: PeerDeps) {
+    super(deps)
+    this.#standings = deps.standings
+    this.gossip = createGossip({
+      pubsub: deps.libp2p.services['pubsub'] as GossipSub,
+      connectionsTo: device => this.rawConnections(device),
+      changed: change => this.events.emit('gossip:change', change)
+    })
+    deps.mdns?.onFound(found => this.events.emit('peer:found', { ...found, source: 'mdns' }))
+    this.#relays = createRelayKeeper({ libp2p: deps.libp2p, wanted: deps.reservations, clock: deps.clock })
   }
-  if (mdns !== undefined) services['mdns'] = mdns.service
-  if (init.dht === true) {
-    // PF23: without a mapper private addresses vanish; without validators puts are refused, as NT11 wants.
-    services['dht'] = kadDHT({
-      protocol: DHT_PROTOCOL, clientMode: true, peerInfoMapper: passthroughMapper, validators: {}, selectors: {}
-    }) as unknown as NonNullable<Services[string]>
+
+  setStanding(device: DeviceId, standing: 'member' | 'unknown' | 'banned'): void {
+    this.#standings.set(device, standing)
   }
-  const options: Libp2pOptions = {
+
+  override async start(): Promise<void> {
+    await super.start()
+    this.gossip.start()
+    this.#relays.start()
+  }
+
+  override async stop(): Promise<void> {
+    this.#relays.stop()
+    this.gossip.stop()
+    await super.stop()
+  }
+}
+
+async function peerOptions(
+  init: Libp2pTransportInit, inner: { heard: HeardBook; connectionCount: () => number; services: Services }
+): Promise<Libp2pOptions> {
+  const maxConnections = init.maxConnections ?? CONNECTIONS_MAX
+  const webrtc = init.webrtc === true ? [await webrtcTransport(init)] : []
+  return {
     start: false,
     privateKey: await privateKeyOf(init.seed),
     // Says nothing of the machine: the default names operating system and versions.
@@ -72,52 +111,46 @@ export async function createLibp2pTransport(init: Libp2pTransportInit): Promise<
     addresses: {
       listen: [
         ...(init.listen ?? LISTEN_DEFAULT),
-        ...Array.from({ length: init.reservations ?? 2 }, () => '/p2p-circuit'),
-        ...(init.webrtc === true ? ['/webrtc'] : [])
+        ...Array.from({ length: init.reservations ?? RESERVATIONS }, () => '/p2p-circuit'),
+        ...(webrtc.length > 0 ? ['/webrtc'] : [])
       ],
       announce: [...(init.announce ?? [])]
     },
-    transports: [tcp(), webSockets(), circuitRelayTransport(), ...(init.webrtc === true ? [await webrtcTransport(init)] : [])],
-    connectionEncrypters: [heard.encrypter],
+    transports: [tcp(), webSockets(), circuitRelayTransport(), ...webrtc],
+    connectionEncrypters: [inner.heard.encrypter],
     streamMuxers: [boundedYamux()],
-    connectionGater: createGater({ suite: init.suite, maxConnections, connectionCount: () => count() }),
+    connectionGater: createGater({ suite: init.suite, maxConnections, connectionCount: inner.connectionCount }),
     // PF18: libp2p's monitor cuts healthy connections under load; NT20 replaces it.
     connectionMonitor: { enabled: false },
     connectionManager: {
       maxConnections, inboundConnectionThreshold: 100, maxIncomingPendingConnections: 50,
       addressDialTimeout: 20_000, dialTimeout: 30_000, reconnectRetries: 0
     },
-    services
+    services: inner.services
   }
-  const libp2p = await createLibp2p(options)
-  count = () => libp2p.getConnections().length
-  const core = createCore({
-    libp2p, components: captured.components(), suite: init.suite, key, device, clock, random, heard,
-    announce: init.announce ?? [], webrtc: init.webrtc === true, dht: init.dht === true
-  })
-  const gossip = createGossip({
-    pubsub: libp2p.services['pubsub'] as GossipSub,
-    connectionsTo: core.rawConnections,
-    changed: change => core.events.emit('gossip:change', change)
-  })
-  mdns?.onFound(found => core.events.emit('peer:found', { ...found, source: 'mdns' }))
-  const relays = createRelayKeeper({ core, libp2p, wanted: init.reservations ?? 2, clock })
+}
 
-  return {
-    ...core.transport,
-    gossip,
-    setStanding: (peer, standing) => standings.set(peer, standing),
-    start: async () => {
-      await core.transport.start()
-      gossip.start()
-      relays.start()
-    },
-    stop: async () => {
-      relays.stop()
-      gossip.stop()
-      await core.transport.stop()
-    }
+function peerServices(
+  init: Libp2pTransportInit, inner: { standings: Standings; captured: ReturnType<typeof captureComponents>; mdns: LocalDiscovery | undefined }
+): Services {
+  const services: Services = {
+    captured: inner.captured.service,
+    identify: identify(),
+    identifyPush: identifyPush(),
+    ping: ping(),
+    pubsub: gossipService(init.suite, inner.standings.of),
+    dcutr: dcutr()
   }
+  if (inner.mdns !== undefined) services['mdns'] = inner.mdns.service
+  if (init.dht === true) services['dht'] = dhtService(true)
+  return services
+}
+
+/** The DHT (NT11). PF23: without a mapper private addresses vanish; without validators puts are refused, as wanted. */
+export function dhtService(clientMode: boolean): NonNullable<Services[string]> {
+  return kadDHT({
+    protocol: DHT_PROTOCOL, clientMode, peerInfoMapper: passthroughMapper, validators: {}, selectors: {}
+  }) as unknown as NonNullable<Services[string]>
 }
 
 type Services = NonNullable<Libp2pOptions['services']>
