@@ -1,15 +1,21 @@
-/** Delivery of own messages (SY17, SY18): receipts raise it, the store keeps it, events tell it. */
-import type { MessageId } from '../base/index.ts'
-import { EnvelopeType } from '../graph/index.ts'
-import type { DeliveryEntry, DeliveryWorld, Receipt } from '../sync/index.ts'
+/**
+ * Delivery of own messages (SY17, SY18): receipts raise it, the store keeps each level once it is reached,
+ * events tell it. The outbox is not a table: everything of ours above one sequence number is still offered.
+ */
+import { type DeviceId, type MessageId } from '../base/index.ts'
+import { permissionBit } from '../authority/index.ts'
+import { EnvelopeType, readEnvelope } from '../graph/index.ts'
+import type { DeliveryWorld, Receipt } from '../sync/index.ts'
 import type { DeliveryReport } from './contract.ts'
 import { decodeDelivery, encodeDelivery } from './delivery-row.ts'
-import type { ReplicaState } from './replica-state.ts'
-import { deliveryTable } from './tables.ts'
+import type { ReplicaDeps, ReplicaState } from './replica-state.ts'
+import { deliveryTable, envelopeTable, outboxTable } from './tables.ts'
 import type { Work } from './work.ts'
 
 /** Settled messages whose level may still rise stay in memory up to this many. */
 const TRACKED_MAX = 4_096
+const VIEW_CHANNEL = permissionBit('ViewChannel')
+const ARRIVED: DeliveryReport = { state: 'delivered', holders: 0 }
 
 /** Own content of this turn starts as `local`, in the outbox. */
 export function noteOwn(work: Work): void {
@@ -17,18 +23,8 @@ export function noteOwn(work: Work): void {
   for (const envelope of turn.published) {
     if (envelope.type !== EnvelopeType.chat) continue
     state.tracker.add(envelope.id, envelope.seq)
-    const entry = state.tracker.get(envelope.id)
-    if (entry !== undefined) keep(work, entry)
+    state.unsettled.set(envelope.id, envelope.seq)
   }
-}
-
-function keep(work: Work, entry: DeliveryEntry): void {
-  const { state, turn } = work
-  const channel = state.ownChannels.get(entry.id)
-  if (channel === undefined) return
-  const row = { version: 1 as const, bytes: encodeDelivery(entry, channel) }
-  if (entry.settled) turn.batch.delete(deliveryTable, [state.server, 0, entry.id])
-  turn.batch.put(deliveryTable, [state.server, entry.settled ? 1 : 0, entry.id], row)
 }
 
 /** What could hold our messages, by present state. */
@@ -43,45 +39,74 @@ export function applyReceipt(work: Work, receipt: Receipt): void {
   const { state, turn } = work
   const authority = state.log.state()
   const known = authority.device(receipt.signer)
-  const member = known === undefined ? undefined : authority.member(known.user)
-  const counts = member?.status === 'in' && known?.on === true
-  const changes = state.tracker.apply(receipt, {
-    role: counts ? 'member' : null,
-    ...(counts ? { user: member.user } : {}),
-    mayRead: id => {
-      const channel = state.ownChannels.get(id)
-      return channel === undefined || !counts || (authority.permissions(member.user, channel, turn.at) & VIEW_CHANNEL) !== 0n
-    }
-  }, worldOf(state))
-  for (const { id, after } of changes) {
+  const member = known?.on === true ? authority.member(known.user) : undefined
+  const reader = member?.status === 'in' ? member.user : undefined
+  const mayRead = (id: MessageId): boolean => {
     const channel = state.ownChannels.get(id)
-    if (channel === undefined) continue
-    turn.events.push({ type: 'delivery:update', server: state.server, refs: [channel, id], note: `${after.level}:${after.holders}` })
+    return reader !== undefined && channel !== undefined && (authority.permissions(reader, channel, turn.at) & VIEW_CHANNEL) !== 0n
   }
-  for (const id of receipt.ids) {
-    const entry = state.tracker.get(id)
-    if (entry !== undefined) keep(work, entry)
+  const signer = { role: reader === undefined ? null : ('member' as const), ...(reader === undefined ? {} : { user: reader }), mayRead }
+  for (const { id, before, after } of state.tracker.apply(receipt, signer, worldOf(state))) {
+    if (before.level !== after.level) keep(work, id)
   }
+  for (const id of receipt.ids) if (state.tracker.get(id)?.settled === true) state.unsettled.delete(id)
+  keepOutbox(work)
   forgetOldest(state)
 }
 
-const VIEW_CHANNEL = 1n << 10n
+/** A level was reached: it is kept, so that it never falls, and told. */
+function keep(work: Work, id: MessageId): void {
+  const { state, turn } = work
+  const entry = state.tracker.get(id)
+  const channel = state.ownChannels.get(id)
+  if (entry === undefined || channel === undefined) return
+  turn.batch.put(deliveryTable, [state.server, id], { version: 1, bytes: encodeDelivery(entry) })
+  turn.events.push({ type: 'delivery:update', server: state.server, refs: [channel, id], note: `${entry.level}:${entry.holders}` })
+}
+
+/** Everything of ours up to this sequence number is settled. */
+function keepOutbox(work: Work): void {
+  const { state, turn } = work
+  const [oldest] = state.unsettled.values()
+  const settledTo = oldest === undefined ? (state.author(state.self).chain.tip()?.seq ?? 0) : oldest - 1
+  if (settledTo === state.settledTo) return
+  state.settledTo = settledTo
+  turn.batch.put(outboxTable, [state.server], { version: 1, settledTo })
+}
 
 function forgetOldest(state: ReplicaState): void {
-  if (state.ownChannels.size <= TRACKED_MAX) return
   for (const id of state.ownChannels.keys()) {
     if (state.ownChannels.size <= TRACKED_MAX) return
-    if (state.tracker.get(id)?.settled !== true) continue
+    if (state.unsettled.has(id)) continue
     state.tracker.forget(id)
     state.ownChannels.delete(id)
   }
 }
 
 /** How far a message is known to have come. What others wrote has reached us. */
-export async function deliveryOf(state: ReplicaState, id: MessageId): Promise<DeliveryReport> {
+export async function deliveryOf(state: ReplicaState, id: MessageId, author: DeviceId): Promise<DeliveryReport> {
+  if (author !== state.self) return ARRIVED
   const tracked = state.tracker.get(id)
   if (tracked !== undefined) return { state: tracked.level, holders: tracked.holders }
-  const row = await state.deps.database.table(deliveryTable).get([state.server, 1, id])
+  const row = await state.deps.database.table(deliveryTable).get([state.server, id])
   const kept = row === undefined ? undefined : decodeDelivery(row.bytes)
-  return kept === undefined ? { state: 'delivered', holders: 0 } : { state: kept.level, holders: kept.holders }
+  return kept === undefined ? { state: 'local', holders: 0 } : { state: kept.level, holders: kept.holders }
 }
+
+/** The outbox of a stored replica: our own envelopes above the settled ones. */
+export async function loadOutbox(deps: ReplicaDeps, state: ReplicaState): Promise<void> {
+  const { database, suite } = deps
+  state.settledTo = (await database.table(outboxTable).get([state.server]))?.settledTo ?? 0
+  const scan = database.table(envelopeTable).scan({ prefix: [state.server, state.self], from: state.settledTo + 1 })
+  for await (const { value } of scan) {
+    const read = value.stub ? undefined : readEnvelope(suite, value.bytes)
+    if (read?.ok !== true || read.value.type !== EnvelopeType.chat || value.channel === null) continue
+    const { id, seq } = read.value
+    const row = await database.table(deliveryTable).get([state.server, id])
+    const kept = row === undefined ? undefined : decodeDelivery(row.bytes)
+    state.ownChannels.set(id, value.channel as never)
+    state.tracker.restore(kept ?? { id, seq, level: 'local', holders: 0, durable: [], settled: false })
+    if (kept?.settled !== true) state.unsettled.set(id, seq)
+  }
+}
+

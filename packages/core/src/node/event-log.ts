@@ -27,13 +27,17 @@ export interface LoggedEvent extends EventRecord {
 /** Events kept for absent readers: about a day of a busy profile, some 10 MB. */
 export const EVENTS_KEPT_MAX = 50_000
 
-const eventCodec: Codec<EventRecord & { version: 1 }> = codec(
-  tuple({ version: literal(1), type: text(40, 3), server: text(80), refs: array(text(120), 8), note: nullable(text(1_024)) }),
+/** Events in one row: a turn's events share it, so that a burst costs a row a turn. */
+const ROW_EVENTS_MAX = 256
+
+const eventSchema = tuple({ type: text(40, 3), server: text(80), refs: array(text(120), 8), note: nullable(text(1_024)) })
+const rowCodec: Codec<{ readonly version: 1; readonly events: readonly EventRecord[] }> = codec(
+  tuple({ version: literal(1), events: array(eventSchema, ROW_EVENTS_MAX, 1) }),
   { rule: 'ND2' }
 )
 
-/** Table of the event log, for `openDatabase`. */
-export const eventTable = defineTable({ name: 'events', schema: 1, key: [sortNumber()] as const, value: eventCodec })
+/** Table of the event log, for `openDatabase`: rows of consecutive events under the cursor of their first. */
+export const eventTable = defineTable({ name: 'events', schema: 1, key: [sortNumber()] as const, value: rowCodec })
 
 /** The log. */
 export interface EventLog {
@@ -65,13 +69,20 @@ export async function openEventLog(database: Database): Promise<EventLog> {
   const table = database.table(eventTable)
   const listeners = new Set<(event: LoggedEvent) => void>()
   const waiting: { readonly events: readonly LoggedEvent[]; state: 'open' | 'done' | 'void' }[] = []
-  let assigned = await edge(true)
+  const newest = await edge(true)
+  let assigned = newest === undefined ? 0 : newest.first + newest.events.length - 1
   let released = assigned
-  let floor = Math.max(0, (await edge(false)) - 1)
+  let floor = ((await edge(false))?.first ?? 1) - 1
 
-  async function edge(reverse: boolean): Promise<number> {
-    for await (const row of table.scan({ reverse, limit: 1 })) return row.sort[0] ?? 0
-    return 0
+  async function edge(reverse: boolean): Promise<{ readonly first: number; readonly events: readonly EventRecord[] } | undefined> {
+    for await (const row of table.scan({ reverse, limit: 1 })) return { first: row.sort[0] as number, events: row.value.events }
+    return undefined
+  }
+
+  /** First cursor of the row that holds this cursor. */
+  async function rowOf(cursor: number): Promise<number> {
+    for await (const row of table.scan({ to: cursor + 1, reverse: true, limit: 1 })) return row.sort[0] as number
+    return cursor
   }
 
   function release(): void {
@@ -93,7 +104,9 @@ export async function openEventLog(database: Database): Promise<EventLog> {
     },
     append: (batch, events) => {
       const logged = events.map(event => ({ ...event, cursor: ++assigned }))
-      for (const { cursor, ...event } of logged) batch.put(eventTable, [cursor], { version: 1, ...event })
+      for (let at = 0; at < events.length; at += ROW_EVENTS_MAX) {
+        batch.put(eventTable, [(logged[at] as LoggedEvent).cursor], { version: 1, events: events.slice(at, at + ROW_EVENTS_MAX) })
+      }
       const entry = { events: logged, state: 'open' as 'open' | 'done' | 'void' }
       waiting.push(entry)
       return {
@@ -109,9 +122,12 @@ export async function openEventLog(database: Database): Promise<EventLog> {
     },
     read: async (after, limit) => {
       const found: LoggedEvent[] = []
-      for await (const row of table.scan({ from: after + 1, to: released + 1, limit })) {
-        const { version: _version, ...event } = row.value
-        found.push({ ...event, cursor: row.sort[0] as number })
+      for await (const row of table.scan({ from: await rowOf(after + 1), to: released + 1 })) {
+        for (const [index, event] of row.value.events.entries()) {
+          const cursor = (row.sort[0] as number) + index
+          if (cursor > after && cursor <= released && found.length < limit) found.push({ ...event, cursor })
+        }
+        if (found.length >= limit) break
       }
       return found
     },
@@ -122,10 +138,11 @@ export async function openEventLog(database: Database): Promise<EventLog> {
     prune: async () => {
       const keepFrom = released - EVENTS_KEPT_MAX + 1
       if (keepFrom <= floor + 1) return
+      const kept = await rowOf(keepFrom)
       const batch = database.batch()
-      for await (const row of table.scan({ to: keepFrom })) batch.deleteRow(eventTable, row)
+      for await (const row of table.scan({ to: kept })) batch.deleteRow(eventTable, row)
       await batch.commit({ sync: false })
-      floor = keepFrom - 1
+      floor = kept - 1
     }
   }
 }

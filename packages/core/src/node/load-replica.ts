@@ -7,10 +7,10 @@ import { readProfile } from '../identity/index.ts'
 import type { Database } from '../store/index.ts'
 import { DeliveryTracker } from '../sync/index.ts'
 import { authorityDeps } from './authority-deps.ts'
-import { decodeDelivery } from './delivery-row.ts'
+import { loadOutbox } from './deliver.ts'
 import { type ReplicaDeps, ReplicaState } from './replica-state.ts'
 import {
-  chainTable, deliveryTable, inviteTable, operationTable, pendingTable, profileTable, recordTable, seedTable, type ServerRow
+  chainTable, inviteTable, operationTable, pendingTable, profileTable, recordTable, seedTable, type ServerRow
 } from './tables.ts'
 import { noteOperation } from './take-operations.ts'
 
@@ -20,22 +20,20 @@ export async function loadReplica(deps: ReplicaDeps, row: ServerRow): Promise<Re
   const operations = await readOperations(deps, server)
   const [genesis] = operations
   if (genesis === undefined) throw corrupt('operations', 'the genesis is missing')
-  const deliveries = await readDeliveries(deps.database, server)
   const state = createReplicaState(deps, {
-    server, genesis, records: await readRecords(deps.database, server), seeds: await readSeeds(deps.database, server),
-    delivery: new DeliveryTracker(deliveries), inviteSecret: row.inviteSecret, status: row.status,
+    server, genesis, records: await readRecords(deps.database, server), seeds: await readSeeds(deps.database, server), inviteSecret: row.inviteSecret, status: row.status,
     prepare: log => {
       // All that is stored was accepted once: no clock is asked again (AU6).
       for (const each of operations) log.add(each, Number.MAX_SAFE_INTEGER)
     }
   })
   state.addresses = row.addresses
-  for (const each of deliveries) state.ownChannels.set(each.id, each.channel)
   for (const each of operations) noteOperation(state, each)
   state.nextOperation = operations.length
   await readChains(state)
   await readProfiles(state)
   await readRest(state)
+  await loadOutbox(deps, state)
   return state
 }
 
@@ -47,7 +45,6 @@ export interface ReplicaStart {
   readonly inviteSecret: Uint8Array | null
   readonly records?: readonly StoredKeyRecord[]
   readonly seeds?: readonly StoredSeed[]
-  readonly delivery?: DeliveryTracker
   readonly prepare?: (log: ReplicaState['log']) => void
 }
 
@@ -62,7 +59,7 @@ export function createReplicaState(deps: ReplicaDeps, start: ReplicaStart): Repl
     userKeys: account.userKeys, invites: heldInvites(deps, log, start.inviteSecret), records, seeds: start.seeds ?? []
   })
   const state = new ReplicaState(deps, {
-    server: start.server, status: start.status, log, ring, tracker: start.delivery ?? new DeliveryTracker()
+    server: start.server, status: start.status, log, ring, tracker: new DeliveryTracker()
   })
   state.inviteSecret = start.inviteSecret
   for (const record of ring.records()) state.recordIds.add(record.id)
@@ -103,17 +100,6 @@ async function readSeeds(database: Database, server: ServerId): Promise<readonly
     seeds.push(read.value)
   }
   return seeds
-}
-
-/** Own messages that the outbox still offers. */
-async function readDeliveries(database: Database, server: ServerId): Promise<readonly NonNullable<ReturnType<typeof decodeDelivery>>[]> {
-  const open: NonNullable<ReturnType<typeof decodeDelivery>>[] = []
-  for await (const { value } of database.table(deliveryTable).scan({ prefix: [server, 0] })) {
-    const entry = decodeDelivery(value.bytes)
-    if (entry === undefined) throw corrupt('deliveries', 'a row does not read')
-    open.push(entry)
-  }
-  return open
 }
 
 async function readChains(state: ReplicaState): Promise<void> {

@@ -73,6 +73,9 @@ export class ReplicaState {
   readonly tips = new Map<string, readonly { readonly id: MessageId; readonly at: number }[]>()
   /** Channel of own messages whose delivery is tracked. */
   readonly ownChannels = new Map<MessageId, ChannelId>()
+  /** Own content not yet settled (SY18), by sequence number, ascending. */
+  readonly unsettled = new Map<MessageId, number>()
+  settledTo = 0
   status: MembershipStatus
   inviteSecret: Uint8Array | null = null
   /** Topic secret from the invite's package, until a key of our own opens (IV2). */

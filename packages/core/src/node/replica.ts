@@ -274,7 +274,9 @@ export class LiveReplica implements Replica, SyncPort {
   }
 
   async deliveryOf(id: MessageId): Promise<DeliveryReport> {
-    return await deliveryOf(this.#current, id)
+    const channel = await this.locate(id)
+    const message = channel === undefined ? undefined : await this.#deps.timeline.message(channel, id)
+    return await deliveryOf(this.#current, id, message?.device ?? this.#current.self)
   }
 
   unread(channel: ChannelId): number {
@@ -318,6 +320,6 @@ export class LiveReplica implements Replica, SyncPort {
   }
 
   async #held(message: Message): Promise<HeldMessage> {
-    return { message, delivery: await this.deliveryOf(message.id) }
+    return { message, delivery: await deliveryOf(this.#current, message.id, message.device) }
   }
 }

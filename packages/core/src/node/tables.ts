@@ -147,13 +147,24 @@ export const inviteTable = defineTable({
   value: versioned({ invite: id, link: text(4_096) }) as Codec<InviteRow>
 })
 
-/** Delivery of what this profile sent (SY17): first what the outbox still has to offer (0), then the settled (1). */
+/** Highest delivery level proven for what this profile sent (SY17). */
 export const deliveryTable = defineTable({
   name: 'deliveries',
   schema: 1,
-  key: [hiddenId<ServerId>(), sortNumber(), hiddenId<MessageId>()] as const,
-  value: versioned({ bytes: bytes(1, 8_192) }) as Codec<BytesRow>,
-  cacheRows: 2_000
+  key: [hiddenId<ServerId>(), hiddenId<MessageId>()] as const,
+  value: versioned({ bytes: bytes(1, 8_192) }) as Codec<BytesRow>
+})
+
+/** SY18: own envelopes up to this sequence number need not be offered any more. */
+export interface OutboxRow {
+  readonly version: 1
+  readonly settledTo: number
+}
+export const outboxTable = defineTable({
+  name: 'outbox',
+  schema: 1,
+  key: [hiddenId<ServerId>()] as const,
+  value: versioned({ settledTo: uint() }) as Codec<OutboxRow>
 })
 
 /** Addresses that worked, newest first (NT9). */
@@ -184,5 +195,5 @@ export const DATABASE_SCHEMA = 1
 /** All tables of node itself. */
 export const nodeTables: readonly AnyTable[] = [
   serverTable, operationTable, recordTable, seedTable, envelopeTable, pendingTable, chainTable, profileTable, inviteTable,
-  deliveryTable, addressTable, settingTable, eventTable
+  deliveryTable, outboxTable, addressTable, settingTable, eventTable
 ]

@@ -69,6 +69,11 @@ export class DeliveryTracker {
     this.#entries.set(id, { id, seq, level: 'local', holders: 0, durable: [], settled: false })
   }
 
+  /** An own message as the store kept it. */
+  restore(entry: DeliveryEntry): void {
+    this.#entries.set(entry.id, entry)
+  }
+
   get(id: MessageId): DeliveryEntry | undefined {
     return this.#entries.get(id)
   }
