@@ -162,7 +162,12 @@ function play(steps: readonly Step[], naive: boolean): { leaks: string[]; sends:
   for (let round = 0; round < 2; round++) for (const peer of peers) for (const other of peers) if (peer !== other) peer.meet(other)
   const state = ada.log.state()
   const keys = channels.map(channel => ada.sendKey(channel))
-  ada.grant()
+  // Whoever holds a key grants it (EK14): the founder may have sealed to a role key that it does not hold.
+  for (const peer of peers) {
+    peer.meet(ada)
+    if (isIn(peer) && state.device(peer.device)?.on === true) peer.grant()
+    ada.meet(peer)
+  }
   for (const peer of peers) {
     peer.meet(ada)
     peer.ring.unlock({ userKeys: [1, generations.get(peer.name) as number].map(peer.userKey) })

@@ -187,6 +187,20 @@ describe('key ring', () => {
     expect([opens(grace, later.bytes), opens(alan, later.bytes)]).toEqual([false, true])
   })
 
+  it('[EK7] a restricted channel that all members happen to read stays closed to the next member', () => {
+    const { town, ada, grace, alan } = village()
+    const crew = roleOf(ada.act({ do: 'role', bits: 0n }))
+    for (const { user } of [grace, alan]) ada.act({ do: 'assign', user, role: crew })
+    const secret = idAs('c', ada.act({ do: 'channel', roles: [crew] }))
+    const sent = send(ada, secret)
+    const zoe = welcome(town, 'zoe', 6)
+    expect(opens(zoe, sent.bytes)).toBe(false)
+    for (const peer of [grace, alan]) {
+      peer.meet(ada)
+      expect(opens(peer, sent.bytes)).toBe(true)
+    }
+  })
+
   it('[EK10] makes an epoch after a widening, and links the past in mode all', () => {
     const { ada, grace } = village()
     const secret = idAs('c', ada.act({ do: 'channel', roles: [] }))

@@ -1,6 +1,6 @@
 /** Who may read what in a state (EK7), and whom a box's rid means (EK3, EK4). */
 import { type ChannelId, idAs, idToBytes, type InviteId, type RoleId, type ServerId, type UserId } from '../base/index.ts'
-import { type AuthorityState, type MemberState, permissionBit } from '../authority/index.ts'
+import { type AuthorityState, computePermissions, type MemberState, permissionBit } from '../authority/index.ts'
 import type { Suite } from '../crypto/index.ts'
 import { equalBytes, uintFromBytes } from '../encoding/index.ts'
 import { toRidKey } from './rid.ts'
@@ -84,7 +84,7 @@ export function isEntitled(suite: Suite, state: AuthorityState, scope: KeyScope,
 
 /** Who reads a channel. */
 export interface Readers {
-  /** Reader roles: all of their holders may view it (EK7); @everyone alone where that holds for all. Sorted. */
+  /** Reader roles: they let one view it, and all of their holders may (EK7); @everyone alone in an open channel. Sorted. */
   readonly roles: readonly RoleId[]
   /** Readers who hold none of these roles. */
   readonly others: readonly MemberState[]
@@ -117,14 +117,28 @@ function findReaders(state: AuthorityState, channel: ChannelId): Readers {
     else barred.add(everyone)
     for (const role of member.roles) (reads ? held : barred).add(role)
   }
-  if (!barred.has(everyone) && readers.length > 0) return { roles: [everyone], others: [], barred }
-  const roles = [...held].filter(role => !barred.has(role)).sort()
+  const roles = [...held].filter(role => !barred.has(role) && grantsView(state, channel, role)).sort()
   return { roles, others: readers.filter(member => !member.roles.some(role => roles.includes(role))), barred }
 }
 
-/** Whether all holders of a role may read a channel. */
+/**
+ * Whether a role, held alone, lets one view a channel. That all its holders happen to may is not enough: the
+ * next one to get the role would open the channel by its key.
+ */
+function grantsView(state: AuthorityState, channel: ChannelId, role: RoleId): boolean {
+  const overwrites = (state.channel(channel)?.overwrites ?? []).filter(row => row.kind === 'role')
+  const bits = computePermissions({
+    owner: state.owner, member: '', everyone: everyoneRole(state.server), roles: state.roles(), held: [role],
+    overwrites: overwrites.map(row => ({ id: row.target, kind: row.kind, allow: row.allow, deny: row.deny }))
+  })
+  return (bits & VIEW) !== 0n
+}
+
+/** Whether a role is a reader role of a channel: it lets one view it, and no holder is kept out by something else. */
 export function roleReads(state: AuthorityState, channel: ChannelId, role: RoleId): boolean {
-  return !readersOf(state, channel).barred.has(role)
+  if (isOpenToAll(state, channel)) return true
+  if (role === everyoneRole(state.server)) return false
+  return !readersOf(state, channel).barred.has(role) && grantsView(state, channel, role)
 }
 
 /** Members who hold a role. */
