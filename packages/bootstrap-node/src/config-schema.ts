@@ -83,7 +83,7 @@ function settingsOf(schema: TObject, path: readonly string[]): Setting[] {
     const keys = [...path, name]
     if ((inner as { type?: string }).type === 'object') return settingsOf(inner as TObject, keys)
     const variable = `XCORD_NODE_${keys.map(each => each.replace(/[A-Z]/g, letter => `_${letter}`).toUpperCase()).join('_')}`
-    return [{ key: keys.join('.'), variable, schema: inner as Setting['schema'] }]
+    return [{ key: keys.join('.'), variable, schema: inner }]
   })
 }
 

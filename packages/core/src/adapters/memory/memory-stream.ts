@@ -25,130 +25,156 @@ export interface StreamPairInit {
   readonly ownMax: number
   readonly bounds: HandlerBounds
   readonly timers: Timers
-  carry(bytes: number): void
+  readonly carry: (bytes: number) => void
   ended(end: StreamEnd): void
-}
-
-interface End extends StreamEnd {
-  deliver(frame: Uint8Array): void
-  finish(): void
-  unread(): number
-  onRoom(run: () => void): void
 }
 
 /** Makes both ends: the opener's, then the handler's. */
 export function createStreamPair(init: StreamPairInit): readonly [StreamEnd, StreamEnd] {
-  const ends: End[] = []
-  const opener = createEnd(init, init.own, false, init.ownMax, () => ends[1] as End)
-  const handler = createEnd(init, init.other, true, init.bounds.frameBytesMax, () => ends[0] as End)
-  ends.push(opener, handler)
+  const opener = new End(init, init.own, false, init.ownMax)
+  const handler = new End(init, init.other, true, init.bounds.frameBytesMax)
+  opener.join(handler)
+  handler.join(opener)
   return [opener, handler]
 }
 
-function createEnd(init: StreamPairInit, device: DeviceId, inbound: boolean, readMax: number, far: () => End): End {
-  const { network, link } = init
-  const connection = link.connectionOf(device)
-  const queue: Uint8Array[] = []
-  const rooms: (() => void)[] = []
-  let unread = 0
-  let inFlight = 0
-  let finished = false
-  let closed = false
-  let failed: string | undefined
-  let wake: (() => void) | undefined
-  let cancelIdle: (() => void) | undefined
+class End implements StreamEnd {
+  readonly stream: FrameStream
+  readonly device: DeviceId
+  readonly inbound: boolean
+  readonly #init: StreamPairInit
+  readonly #bytesMax: number
+  readonly #queue: Uint8Array[] = []
+  readonly #rooms: (() => void)[] = []
+  #far: End = this
+  #unread = 0
+  #inFlight = 0
+  #finished = false
+  #closed = false
+  #failed: string | undefined
+  #wake: (() => void) | undefined
+  #cancelIdle: (() => void) | undefined
 
-  const notify = (): void => {
-    wake?.()
-    wake = undefined
-    for (const room of rooms.splice(0)) room()
-  }
-  const settle = (): void => {
-    if (failed !== undefined || (finished && closed)) {
-      cancelIdle?.()
-      init.ended(end)
+  constructor(init: StreamPairInit, device: DeviceId, inbound: boolean, bytesMax: number) {
+    this.#init = init
+    this.device = device
+    this.inbound = inbound
+    this.#bytesMax = bytesMax
+    this.stream = {
+      connection: init.link.connectionOf(device),
+      protocol: init.protocol,
+      send: async frame => await this.#send(frame),
+      frames: () => this.#frames(),
+      close: async () => this.#close(),
+      abort: reason => this.fail(reason)
     }
   }
-  const fail = (reason: string): void => {
-    if (failed !== undefined || (finished && closed)) return
-    failed = reason
-    queue.length = 0
-    notify()
-    settle()
-    network.post(link.lane(device), () => far().fail('the stream was reset'))
+
+  /** Joins the two ends; nothing flows before. */
+  join(far: End): void {
+    this.#far = far
+    this.#touch()
   }
-  const touch = (): void => {
-    cancelIdle?.()
-    if (inbound && init.bounds.idleMsMax !== undefined && failed === undefined) {
-      cancelIdle = init.timers.after(init.bounds.idleMsMax, () => fail('silent for too long'))
-    }
+
+  fail(reason: string): void {
+    if (this.#failed !== undefined || (this.#finished && this.#closed)) return
+    this.#failed = reason
+    this.#queue.length = 0
+    this.#notify()
+    this.#settle()
+    this.#post(() => this.#far.fail('the stream was reset'))
   }
-  const gone = (): Error => gonePeer(connection.address, failed ?? 'the stream is closed')
-  const stream: FrameStream = {
-    connection,
-    protocol: init.protocol,
-    send: async frame => {
-      const size = encodeFrame(frame, readMax).length
-      if (failed !== undefined || closed || !link.isOpen()) throw gone()
-      const copy = new Uint8Array(frame)
-      inFlight += size
-      network.post(link.lane(device), () => {
-        inFlight -= size
-        init.carry(size)
-        far().deliver(copy)
+
+  #deliver(frame: Uint8Array): void {
+    if (this.#failed !== undefined) return
+    if (frame.length > this.#bytesMax) return this.fail(`a frame of ${frame.length} bytes; at most ${this.#bytesMax}`)
+    this.#queue.push(frame)
+    this.#unread += frame.length
+    this.#touch()
+    this.#wake?.()
+    this.#wake = undefined
+  }
+
+  #finish(): void {
+    this.#finished = true
+    this.#notify()
+    this.#settle()
+  }
+
+  async #send(frame: Uint8Array): Promise<void> {
+    const size = encodeFrame(frame, this.#bytesMax).length
+    const { link, carry } = this.#init
+    if (this.#failed !== undefined || this.#closed || !link.isOpen()) throw this.#gone()
+    const copy = new Uint8Array(frame)
+    this.#inFlight += size
+    this.#post(() => {
+      this.#inFlight -= size
+      carry(size)
+      this.#far.#deliver(copy)
+    })
+    this.#touch()
+    while (this.#failed === undefined && link.isOpen() && this.#inFlight + this.#far.#unread > UNREAD_BYTES_MAX) {
+      await new Promise<void>(resolve => {
+        this.#far.#rooms.push(resolve)
+        this.#rooms.push(resolve)
       })
-      touch()
-      while (failed === undefined && link.isOpen() && inFlight + far().unread() > UNREAD_BYTES_MAX) {
-        await new Promise<void>(resolve => {
-          far().onRoom(resolve)
-          rooms.push(resolve)
-        })
-      }
-      if (failed !== undefined) throw gone()
-    },
-    frames: async function* () {
-      for (;;) {
-        const frame = queue.shift()
-        if (frame !== undefined) {
-          unread -= frame.length
-          for (const room of rooms.splice(0)) room()
-          yield frame
-        } else if (failed !== undefined) {
-          throw gone()
-        } else if (finished) {
-          return
-        } else {
-          await new Promise<void>(resolve => (wake = resolve))
-        }
-      }
-    },
-    close: async () => {
-      if (closed || failed !== undefined) return
-      closed = true
-      network.post(link.lane(device), () => far().finish())
-      settle()
-    },
-    abort: fail
+    }
+    if (this.#failed !== undefined) throw this.#gone()
   }
-  const end: End = {
-    stream, device, inbound, fail,
-    unread: () => unread,
-    onRoom: run => rooms.push(run),
-    finish: () => {
-      finished = true
-      notify()
-      settle()
-    },
-    deliver: frame => {
-      if (failed !== undefined) return
-      if (frame.length > readMax) return fail(`a frame of ${frame.length} bytes; at most ${readMax}`)
-      queue.push(frame)
-      unread += frame.length
-      touch()
-      wake?.()
-      wake = undefined
+
+  async * #frames(): AsyncGenerator<Uint8Array> {
+    for (;;) {
+      const frame = this.#queue.shift()
+      if (frame !== undefined) {
+        this.#unread -= frame.length
+        this.#makeRoom()
+        yield frame
+      } else if (this.#failed !== undefined) {
+        throw this.#gone()
+      } else if (this.#finished) {
+        return
+      } else {
+        await new Promise<void>(resolve => (this.#wake = resolve))
+      }
     }
   }
-  touch()
-  return end
+
+  #close(): void {
+    if (this.#closed || this.#failed !== undefined) return
+    this.#closed = true
+    this.#post(() => this.#far.#finish())
+    this.#settle()
+  }
+
+  #post(run: () => void): void {
+    const { network, link } = this.#init
+    network.post(link.lane(this.device), run)
+  }
+
+  #gone(): Error {
+    return gonePeer(this.stream.connection.address, this.#failed ?? 'the stream is closed')
+  }
+
+  #makeRoom(): void {
+    for (const room of this.#rooms.splice(0)) room()
+  }
+
+  #notify(): void {
+    this.#wake?.()
+    this.#wake = undefined
+    this.#makeRoom()
+  }
+
+  #settle(): void {
+    if (this.#failed === undefined && !(this.#finished && this.#closed)) return
+    this.#cancelIdle?.()
+    this.#init.ended(this)
+  }
+
+  #touch(): void {
+    this.#cancelIdle?.()
+    const { idleMsMax } = this.#init.bounds
+    if (!this.inbound || idleMsMax === undefined || this.#failed !== undefined) return
+    this.#cancelIdle = this.#init.timers.after(idleMsMax, () => this.fail('silent for too long'))
+  }
 }
