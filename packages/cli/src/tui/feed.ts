@@ -15,7 +15,9 @@ const SETTLE_MS = 250
 /** An error as people get it: what happened, its code, what to do. */
 export function noticeOf(error: unknown): Notice {
   const { code, message } = errorJson(error)
-  return { kind: 'error', text: message, code, remedy: outcomeOf(code).remedy }
+  // What cannot be understood here was typed here.
+  const remedy = code === 'XCORD_USAGE' ? '/help shows keys and commands.' : outcomeOf(code).remedy
+  return { kind: 'error', text: message, code, remedy }
 }
 
 export interface Feed {

@@ -30,7 +30,8 @@ const NOTICE_ROWS_MAX = 6
 export function noticeLines(notice: Notice | null, width: number): readonly string[] {
   if (notice === null) return ['']
   const head = notice.kind === 'error' ? `Error${notice.code === undefined ? '' : ` ${notice.code}`}: ` : ''
-  const text = `${head}${notice.text}${notice.remedy === undefined ? '' : ` ${notice.remedy}`}`
+  const sentence = notice.remedy === undefined ? notice.text : `${notice.text.replace(/[.\s]*$/, '.')} ${notice.remedy}`
+  const text = head + sentence
   return wrap(safeText(text), width).slice(0, NOTICE_ROWS_MAX)
 }
 
@@ -46,16 +47,39 @@ export function NoticeBox({ notice, lines }: { readonly notice: Notice | null; r
   )
 }
 
+interface HelpRow {
+  readonly title: string
+  readonly text: string
+}
+
+/** Sections one below the other; in two columns where they would not fit and there is the width. */
+export function helpColumns(width: number, height: number): readonly (readonly HelpRow[])[] {
+  const sections = KEY_HELP.map(([title, keys]): readonly HelpRow[] => [
+    { title, text: '' },
+    ...keys.map(([key, text]) => ({ title: '', text: `  ${fit(key, 22)}${text}` }))
+  ])
+  const all = sections.flat()
+  if (all.length <= height - 1 || width < 90) return [all]
+  return [sections.slice(0, 2).flat(), sections.slice(2).flat()]
+}
+
 export function Help({ width, height }: { readonly width: number; readonly height: number }) {
-  const rows = KEY_HELP.flatMap(([title, keys]) => [{ title, key: '', text: '' }, ...keys.map(([key, text]) => ({ title: '', key, text }))])
+  const columns = helpColumns(width, height)
+  const each = Math.floor(width / columns.length)
   return (
     <Box flexDirection="column" width={width} height={height} flexShrink={0}>
-      {rows.slice(0, height - 1).map((row, at) => (
-        <Text key={at} wrap="truncate">
-          <Text bold>{row.title}</Text>
-          {row.title === '' ? `  ${fit(row.key, 24)}${row.text}` : ''}
-        </Text>
-      ))}
+      <Box flexGrow={1}>
+        {columns.map((rows, column) => (
+          <Box key={column} flexDirection="column" width={each} flexShrink={0}>
+            {rows.slice(0, height - 1).map((row, at) => (
+              <Text key={at} wrap="truncate">
+                <Text bold>{row.title}</Text>
+                {row.text}
+              </Text>
+            ))}
+          </Box>
+        ))}
+      </Box>
       <Text dimColor>any key closes this</Text>
     </Box>
   )
