@@ -127,7 +127,10 @@ export type SyncInput = { readonly at: number } & (
   | { readonly type: 'wake' }
 )
 
-/** All that sync wants done, in order. */
+/**
+ * All that sync wants done. Carry out the effects of one step in order and completely before the next step:
+ * a frame that overtakes another is a peer's breach of SY2.
+ */
 export type SyncEffect =
   | { readonly type: 'send'; readonly session: SessionId; readonly bytes: Uint8Array }
   /** End the stream after what was sent. `rule`: the one that the peer broke; avoid it for 10 minutes. */

@@ -187,6 +187,8 @@ export class Holdings implements ServerView {
 
 /** How a world misbehaves. */
 export interface Faults {
+  /** One way, always; and what chance adds to it at most. */
+  readonly latencyMs: number
   readonly delayMs: number
   /** Chance, in thousandths, that a gossip delivery is lost. */
   readonly gossipLoss: number
@@ -298,7 +300,7 @@ export class World {
 
   constructor(seed: number, faults: Partial<Faults> = {}) {
     this.random = new Seeded(seed)
-    this.faults = { delayMs: 5, gossipLoss: 0, ...faults }
+    this.faults = { latencyMs: 0, delayMs: 5, gossipLoss: 0, ...faults }
   }
 
   /** A node that holds the server, or joins it. */
@@ -330,7 +332,7 @@ export class World {
     this.frames++
     const { other } = end
     // Ordered, as streams are.
-    end.free = Math.max(end.free, this.now + this.random.below(this.faults.delayMs + 1))
+    end.free = Math.max(end.free, this.now + this.faults.latencyMs + this.random.below(this.faults.delayMs + 1))
     this.after(end.free - this.now, () => {
       if (other.alive) other.node.step({ type: 'frame', session: other.session, bytes })
     })
