@@ -78,5 +78,5 @@ describe('[SY5] [SY8] [SY9] [SY15] honest peers', () => {
         for (const node of world.nodes) expect(node.machine.gauge()).toMatchObject({ requests: 0, jobs: 0, inFlightBytes: 0, inboxBytes: 0 })
       }
     ), { numRuns: runs })
-  })
+  }, 60_000 + runs * 200)
 })
