@@ -1,11 +1,11 @@
 /** Joining by link (architecture, "Joining by invite"): dial, fetch the package, sync, sign the join. */
-import { type Clock, type DeviceId, type InviteId, type Random, type ServerId, XcordError } from '../base/index.ts'
-import { draftJoin, signJoin } from '../authority/index.ts'
+import { type Clock, type DeviceId, type InviteId, type OperationId, type Random, type ServerId, XcordError } from '../base/index.ts'
+import { draft, draftDeviceAdd, draftJoin, signJoin } from '../authority/index.ts'
 import type { Suite } from '../crypto/index.ts'
 import { type InviteKeys, inviteKeys, type InviteLink, type InvitePackage, parseInviteLink } from '../e2ee/index.ts'
 import { equalBytes } from '../encoding/index.ts'
 import { decodeOperation, type Operation } from '../graph/index.ts'
-import type { Account } from '../identity/index.ts'
+import { type Account, createIdentityProof } from '../identity/index.ts'
 import type { Connection, Transport } from '../net/index.ts'
 import { rendezvousKey } from './discovery.ts'
 import { fetchPackage, inviteFault, type InviteFault } from './invite-service.ts'
@@ -83,10 +83,29 @@ function sign(work: Work, host: JoinHost, invite: InviteId, keys: InviteKeys): v
   if (userKey === undefined) throw new RangeError('an account without user key')
   const { generation, boxPublicKey } = userKey
   turn.urgent = true
+  const joined = state.log.state().member(host.account.user)
+  if (joined?.status === 'in') {
+    returnAs(work, host, joined.joins)
+    return
+  }
   operate(work, draftJoin({
     invite, credential: host.account.credential, userKey: { generation, boxPublicKey },
     signature: signJoin(host.suite, keys.signingKey, state.server, host.account.user, { generation, boxPublicKey })
   }), 'keyed')
+  publishProfile(work, host.name)
+}
+
+/**
+ * We are a member already, by another device: this one is added (AU12, kind 4), and where recovery made a new
+ * user key, the members are told of it (kind 6), so that what they seal from now on opens here.
+ */
+function returnAs(work: Work, host: JoinHost, joins: readonly OperationId[]): void {
+  const { account } = host
+  operate(work, { ...draftDeviceAdd(account.credential), refs: joins.slice(0, 1) }, 'keyed')
+  const current = account.log.state().userKey
+  if (current !== undefined && current.generation !== work.state.log.state().member(account.user)?.userKey.generation) {
+    operate(work, draft('identityEntry', { entry: createIdentityProof(account.log, current.entry) }), 'keyed')
+  }
   publishProfile(work, host.name)
 }
 

@@ -1,12 +1,11 @@
 /** Rebuilds a replica from the store: operations in order of acceptance, keys, chains; no message is read. */
 import { type DeviceId, type InviteId, type KeyId, type MessageId, type OperationId, type ServerId, XcordError } from '../base/index.ts'
-import { createAuthorityLog } from '../authority/index.ts'
+import { authorityDeps, createAuthorityLog } from '../authority/index.ts'
 import { createKeyRing, decodeStoredSeed, type HeldInvite, inviteKeys, type StoredKeyRecord, type StoredSeed } from '../e2ee/index.ts'
 import { decodeAuthorChain, decodeOperation, type Operation } from '../graph/index.ts'
 import { readProfile } from '../identity/index.ts'
 import type { Database } from '../store/index.ts'
 import { DeliveryTracker } from '../sync/index.ts'
-import { authorityDeps } from './authority-deps.ts'
 import { loadOutbox } from './deliver.ts'
 import { type ReplicaDeps, ReplicaState } from './replica-state.ts'
 import {

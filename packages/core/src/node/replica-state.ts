@@ -141,8 +141,9 @@ export class ReplicaState {
     return this.profiles.get(user)?.name ?? `${user.slice(0, 7)}…`
   }
 
-  /** Is our account a member in the present state? */
+  /** Is our account a member, by this very device, in the present state? */
   isMember(): boolean {
-    return this.log.state().member(this.user)?.status === 'in'
+    const authority = this.log.state()
+    return authority.member(this.user)?.status === 'in' && authority.device(this.self)?.on === true
   }
 }
