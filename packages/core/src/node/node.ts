@@ -180,7 +180,9 @@ class LiveNode implements Node {
     )))
     const abort = (): void => controller.abort(new XcordError('XCORD_ABORTED', 'Joining was stopped.', {}, { cause: options.signal?.reason }))
     options.signal?.addEventListener('abort', abort)
+    if (options.signal?.aborted === true) abort()
     try {
+      controller.signal.throwIfAborted()
       const { suite, clock, random, account, name, transport, bootstrap } = this.#init
       return await joinByLink({
         suite, clock, random, account, name, transport, bootstrap,

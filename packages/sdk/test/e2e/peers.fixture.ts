@@ -1,0 +1,61 @@
+/** Real peers for tests: libp2p over loopback, folders in a temporary directory, waits on conditions. */
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { type Client, type ClientInit, createClient, type Server } from '@xcord/sdk'
+import { folder } from '@xcord/sdk/node'
+
+const LOOPBACK = ['/ip4/127.0.0.1/tcp/0']
+const WAIT_MS = 30_000
+const POLL_MS = 20
+
+/** A cast of peers that share nothing but the loopback network. */
+export interface Cast {
+  readonly home: string
+  /** Opens (or opens again) the profile of that name. Background faults fail the test at `end`. */
+  open(name: string, init?: Partial<ClientInit> & { password?: string }): Promise<Client>
+  end(): Promise<void>
+}
+
+/** Makes a cast with a temporary home. */
+export async function createCast(): Promise<Cast> {
+  const home = await mkdtemp(join(tmpdir(), 'xcord-test-'))
+  const clients = new Set<Client>()
+  const faults: unknown[] = []
+  return {
+    home,
+    open: async (name, { password, ...init } = {}) => {
+      const client = await createClient({
+        profile: { name },
+        store: folder(join(home, name), password === undefined ? {} : { password }),
+        network: { listen: LOOPBACK, mdns: false },
+        ...init
+      })
+      client.on('error', ({ error }) => void faults.push(error))
+      clients.add(client)
+      return client
+    },
+    end: async () => {
+      await Promise.all([...clients].map(async client => await client.close()))
+      await rm(home, { recursive: true, force: true })
+      if (faults.length > 0) throw new AggregateError(faults, `background faults: ${faults.map(String).join('; ')}`)
+    }
+  }
+}
+
+/** Waits until a condition holds; the message says what did not. */
+export async function until<T>(what: string, probe: () => Promise<T | undefined | false> | T | undefined | false): Promise<T> {
+  const end = Date.now() + WAIT_MS
+  for (;;) {
+    const value = await probe()
+    if (value !== undefined && value !== false) return value
+    if (Date.now() > end) throw new Error(`never happened: ${what}`)
+    await new Promise(resolve => setTimeout(resolve, POLL_MS))
+  }
+}
+
+/** Texts of a channel's newest page, oldest first. */
+export async function texts(server: Server, channel = 'general', limit = 100): Promise<readonly string[]> {
+  const page = await server.channel(channel).page({ limit })
+  return page.map(message => message.content)
+}
