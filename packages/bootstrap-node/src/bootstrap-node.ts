@@ -8,7 +8,7 @@ import type { NodeConfig } from './config-schema.ts'
 import { type HealthServer, openHealthServer } from './health-server.ts'
 import { loadOrCreateKeyFile } from './key-file.ts'
 import { createLogger } from './logger.ts'
-import { createMetrics } from './metrics.ts'
+import { createMetrics, type NodeMetrics } from './metrics.ts'
 
 /** BN9: above this lag the node is not ready, seconds. */
 const LAG_SECONDS_MAX = 1
@@ -61,80 +61,134 @@ export async function createBootstrapNode(init: BootstrapNodeInit): Promise<Boot
   if (created) logger.info({ code: 'key:create' }, 'made a new identity')
   const metrics = createMetrics()
   const transport = await createLibp2pNode({
-    suite: await createNodeSuite(), seed, listen: config.listen, announce: config.announce, roles: config.roles,
-    limits: limitsOf(config), metrics: metrics.libp2p, random: systemRandom,
+    suite: await createNodeSuite(),
+    seed,
+    listen: config.listen,
+    announce: config.announce,
+    roles: config.roles,
+    limits: limitsOf(config),
+    metrics: metrics.libp2p,
+    random: systemRandom,
     ...(config.roles.autonat ? { services: { autoNAT: autoNATv2() } } : {})
   })
-  let phase: 'new' | 'running' | 'stopping' | 'stopped' = 'new'
-  let health: HealthServer | undefined
-  let stopping: Promise<void> | undefined
+  return new RunningNode({ config, logger, metrics, transport })
+}
 
-  const missing = (): readonly string[] => [
-    ...(phase === 'running' ? [] : [phase === 'new' ? 'not started' : 'stopping']),
-    ...(config.announce.length > 0 || config.dev ? [] : ['no announced address: set "announce"']),
-    ...(metrics.lagSeconds() < LAG_SECONDS_MAX ? [] : ['the event loop is late'])
-  ]
-  const status = (): NodeStatus => ({
-    node: transport.device,
-    addresses: phase === 'running' ? transport.addresses() : [],
-    ready: missing().length === 0,
-    missing: missing(),
-    peers: transport.connections().length,
-    reservations: transport.reservations(),
-    relayed: transport.circuits(),
-    registrations: transport.registrations(),
-    healthUrl: health?.url
-  })
-  metrics.watch(transport, () => missing().length === 0)
-  transport.on('connection:open', ({ connection }) => logger.debug({ code: 'peer:connect', path: connection.path, peer: connection.device, address: connection.address }, 'a peer connected'))
-  transport.on('connection:close', ({ connection }) => logger.debug({ code: 'peer:disconnect', path: connection.path, peer: connection.device }, 'a peer left'))
+interface NodeParts {
+  readonly config: NodeConfig
+  readonly logger: Logger
+  readonly metrics: NodeMetrics
+  readonly transport: NodeTransport
+}
 
-  const stop = async (signal: AbortSignal | undefined): Promise<void> => {
-    if (phase === 'running') await drain(transport, logger, signal)
-    phase = 'stopped'
+class RunningNode implements BootstrapNode {
+  readonly #parts: NodeParts
+  #phase: 'new' | 'running' | 'stopping' | 'stopped' = 'new'
+  #health: HealthServer | undefined
+  #stopping: Promise<void> | undefined
+
+  constructor(parts: NodeParts) {
+    const { metrics, transport, logger } = parts
+    this.#parts = parts
+    metrics.watch(transport, () => this.#missing().length === 0)
+    transport.on('connection:open', ({ connection: { path, device, address } }) =>
+      logger.debug({ code: 'peer:connect', path, peer: device, address }, 'a peer connected')
+    )
+    transport.on('connection:close', ({ connection: { path, device } }) =>
+      logger.debug({ code: 'peer:disconnect', path, peer: device }, 'a peer left')
+    )
+  }
+
+  status(): NodeStatus {
+    const { transport } = this.#parts
+    const missing = this.#missing()
+    return {
+      node: transport.device,
+      addresses: this.#phase === 'running' ? transport.addresses() : [],
+      ready: missing.length === 0,
+      missing,
+      peers: transport.connections().length,
+      reservations: transport.reservations(),
+      relayed: transport.circuits(),
+      registrations: transport.registrations(),
+      healthUrl: this.#health?.url
+    }
+  }
+
+  async start(): Promise<void> {
+    const { config, metrics, transport, logger } = this.#parts
+    try {
+      if (config.http.enabled) {
+        this.#health = await openHealthServer({ ...config.http, metrics, notReady: () => this.#missing() })
+      }
+      await transport.start()
+    } catch (error) {
+      await this.#health?.close()
+      metrics.stop()
+      throw error
+    }
+    this.#phase = 'running'
+    const { ready, addresses, missing, healthUrl } = this.status()
+    logger.info(
+      { code: 'node:start', ready, addresses, health: healthUrl },
+      ready ? 'running' : `running, not ready: ${missing.join('; ')}`
+    )
+  }
+
+  async stop(options?: { readonly signal?: AbortSignal | undefined }): Promise<void> {
+    this.#stopping ??= this.#stop(options?.signal)
+    await this.#stopping
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop()
+  }
+
+  async #stop(signal: AbortSignal | undefined): Promise<void> {
+    const { metrics, transport, logger } = this.#parts
+    const wasRunning = this.#phase === 'running'
+    this.#phase = 'stopping'
+    if (wasRunning) await drain(transport, logger, signal)
     await transport.stop()
-    await health?.close()
+    await this.#health?.close()
     metrics.stop()
+    this.#phase = 'stopped'
     logger.info({ code: 'node:stop' }, 'stopped')
   }
-  const node: BootstrapNode = {
-    status,
-    start: async () => {
-      if (config.http.enabled) health = await openHealthServer({ ...config.http, metrics, notReady: missing })
-      try {
-        await transport.start()
-      } catch (error) {
-        await health?.close()
-        metrics.stop()
-        throw error
-      }
-      phase = 'running'
-      const { ready, addresses } = status()
-      logger.info({ code: 'node:start', ready, addresses, health: health?.url }, ready ? 'running' : `running, not ready: ${missing().join('; ')}`)
-    },
-    stop: async options => {
-      stopping ??= stop(options?.signal)
-      await stopping
-    },
-    [Symbol.asyncDispose]: () => node.stop()
+
+  #missing(): readonly string[] {
+    const { config, metrics } = this.#parts
+    return [
+      ...(this.#phase === 'running' ? [] : [this.#phase === 'new' ? 'not started' : 'stopping']),
+      ...(config.announce.length > 0 || config.dev ? [] : ['no announced address: set "announce"']),
+      ...(metrics.lagSeconds() < LAG_SECONDS_MAX ? [] : ['the event loop is late'])
+    ]
   }
-  return node
 }
 
 /** `dev` lifts what is counted per host. */
 function limitsOf(config: NodeConfig): Partial<NodeLimits> {
   return config.dev
     ? {
-        ...config.limits, connectionsPerIpMax: UNBOUNDED, connectionsPerSubnetMax: UNBOUNDED, connectionsPerIpPerSecond: UNBOUNDED,
-        reservationsPerIpMax: UNBOUNDED, reservationsPerSubnetMax: UNBOUNDED
+        ...config.limits,
+        connectionsPerIpMax: UNBOUNDED,
+        connectionsPerSubnetMax: UNBOUNDED,
+        connectionsPerIpPerSecond: UNBOUNDED,
+        reservationsPerIpMax: UNBOUNDED,
+        reservationsPerSubnetMax: UNBOUNDED
       }
     : config.limits
 }
 
-async function drain(transport: NodeTransport, logger: Logger, signal: AbortSignal | undefined): Promise<void> {
+async function drain(
+  transport: NodeTransport,
+  logger: Logger,
+  signal: AbortSignal | undefined
+): Promise<void> {
   transport.refuseNew()
   const end = performance.now() + DRAIN_MS_MAX
-  if (transport.circuits() > 0) logger.info({ code: 'node:drain', relayed: transport.circuits() }, 'waiting for open circuits')
+  if (transport.circuits() > 0)
+    logger.info({ code: 'node:drain', relayed: transport.circuits() }, 'waiting for open circuits')
   while (transport.circuits() > 0 && performance.now() < end && signal?.aborted !== true) {
     await new Promise(resolve => setTimeout(resolve, DRAIN_LOOK_MS))
   }

@@ -47,7 +47,8 @@ export function processDeps(): NodeCommandDeps {
       process.on('SIGTERM', onSignal)
       process.on('SIGINT', onSignal)
       return {
-        first, second: hurry.signal,
+        first,
+        second: hurry.signal,
         release: () => {
           process.off('SIGTERM', onSignal)
           process.off('SIGINT', onSignal)
@@ -58,29 +59,57 @@ export function processDeps(): NodeCommandDeps {
 }
 
 /** The command, to be hung below another or run alone. `done` gets the exit code of what ran. */
-export function createNodeCommand(name: string, deps: NodeCommandDeps, done: (code: number) => void): Command {
-  const command = new Command(name).description('Run a community node: discovery and relay for peers it cannot read')
-    .configureOutput({ writeOut: text => deps.out(text.trimEnd()), writeErr: text => deps.err(text.trimEnd()) })
+export function createNodeCommand(
+  name: string,
+  deps: NodeCommandDeps,
+  done: (code: number) => void
+): Command {
+  const command = new Command(name)
+    .description('Run a community node: discovery and relay for peers it cannot read')
+    .configureOutput({
+      writeOut: text => deps.out(text.trimEnd()),
+      writeErr: text => deps.err(text.trimEnd())
+    })
   const run = async (flags: Flags, work: (loaded: LoadedConfig) => Promise<number>): Promise<void> => {
     try {
-      done(await work(loadConfig({ file: flags.config, environment: deps.environment, flags: flagValues(flags) })))
+      done(
+        await work(
+          loadConfig({ file: flags.config, environment: deps.environment, flags: flagValues(flags) })
+        )
+      )
     } catch (error) {
       done(report(error, flags, deps))
     }
   }
-  withFlags(command.command('run')).description('Start the node; SIGTERM stops it')
+  withFlags(command.command('run'))
+    .description('Start the node; SIGTERM stops it')
     .action(async (flags: Flags) => await run(flags, async loaded => await runNode(loaded, flags, deps)))
-  withFlags(command.command('check')).description('Check the configuration, and show each value and where it comes from')
-    .action(async (flags: Flags) => await run(flags, async ({ values }) => {
-      for (const each of values) deps.out(flags.json === true ? JSON.stringify(each) : `${each.key} = ${JSON.stringify(each.value)}  (${each.source})`)
-      return 0
-    }))
-  withFlags(command.command('info')).description('Show the node\'s id and the addresses it announces')
-    .action(async (flags: Flags) => await run(flags, async ({ config }) => {
-      const info = await describeKey(config)
-      deps.out(flags.json === true ? JSON.stringify(info) : [`node ${info.node}`, ...info.addresses].join('\n'))
-      return 0
-    }))
+  withFlags(command.command('check'))
+    .description('Check the configuration, and show each value and where it comes from')
+    .action(
+      async (flags: Flags) =>
+        await run(flags, async ({ values }) => {
+          for (const each of values)
+            deps.out(
+              flags.json === true
+                ? JSON.stringify(each)
+                : `${each.key} = ${JSON.stringify(each.value)}  (${each.source})`
+            )
+          return 0
+        })
+    )
+  withFlags(command.command('info'))
+    .description("Show the node's id and the addresses it announces")
+    .action(
+      async (flags: Flags) =>
+        await run(flags, async ({ config }) => {
+          const info = await describeKey(config)
+          deps.out(
+            flags.json === true ? JSON.stringify(info) : [`node ${info.node}`, ...info.addresses].join('\n')
+          )
+          return 0
+        })
+    )
   return command
 }
 
@@ -103,7 +132,8 @@ function flagValues(flags: Flags): Record<string, unknown> {
   const out: Record<string, unknown> = {}
   for (const pair of flags.set ?? []) {
     const at = pair.indexOf('=')
-    if (at < 1) throw new XcordError('XCORD_USAGE', `--set wants key=value, not "${pair}".`, { argument: pair })
+    if (at < 1)
+      throw new XcordError('XCORD_USAGE', `--set wants key=value, not "${pair}".`, { argument: pair })
     out[pair.slice(0, at)] = pair.slice(at + 1)
   }
   if (flags.keyFile !== undefined) out['keyFile'] = flags.keyFile
@@ -115,7 +145,10 @@ function flagValues(flags: Flags): Record<string, unknown> {
     out['http.enabled'] = false
   } else if (flags.http !== undefined) {
     const at = flags.http.lastIndexOf(':')
-    if (at < 1) throw new XcordError('XCORD_USAGE', `--http wants host:port, not "${flags.http}".`, { argument: flags.http })
+    if (at < 1)
+      throw new XcordError('XCORD_USAGE', `--http wants host:port, not "${flags.http}".`, {
+        argument: flags.http
+      })
     out['http.host'] = flags.http.slice(0, at).replace(/^\[|\]$/g, '')
     out['http.port'] = flags.http.slice(at + 1)
   }
@@ -132,7 +165,13 @@ async function runNode({ config }: LoadedConfig, flags: Flags, deps: NodeCommand
     if (flags.json === true) {
       deps.out(JSON.stringify({ type: 'node:start', ...status }))
     } else {
-      deps.out([`node ${status.node}`, ...status.addresses, status.ready ? 'ready' : `not ready: ${status.missing.join('; ')}`].join('\n'))
+      deps.out(
+        [
+          `node ${status.node}`,
+          ...status.addresses,
+          status.ready ? 'ready' : `not ready: ${status.missing.join('; ')}`
+        ].join('\n')
+      )
     }
     await signals.first
     await node.stop({ signal: signals.second })
@@ -144,9 +183,13 @@ async function runNode({ config }: LoadedConfig, flags: Flags, deps: NodeCommand
 
 function report(error: unknown, flags: Flags, deps: NodeCommandDeps): number {
   if (!isXcordError(error)) throw error
-  deps.err(flags.json === true
-    ? JSON.stringify({ error: { code: error.code, message: error.message, details: error.details, docs: error.docs } })
-    : `${error.message} [${error.code}]`)
+  deps.err(
+    flags.json === true
+      ? JSON.stringify({
+          error: { code: error.code, message: error.message, details: error.details, docs: error.docs }
+        })
+      : `${error.message} [${error.code}]`
+  )
   return exitCodeOf(error.code)
 }
 
@@ -155,7 +198,10 @@ function report(error: unknown, flags: Flags, deps: NodeCommandDeps): number {
  *
  * @param argv - Without program names: `['run', '--dev']`.
  */
-export async function runNodeCommand(argv: readonly string[], deps: NodeCommandDeps = processDeps()): Promise<number> {
+export async function runNodeCommand(
+  argv: readonly string[],
+  deps: NodeCommandDeps = processDeps()
+): Promise<number> {
   let code = 0
   const command = createNodeCommand('xcord-node', deps, ended => {
     code = ended

@@ -41,13 +41,15 @@ export function loadConfig(sources: ConfigSources): LoadedConfig {
   const path = sources.file ?? sources.environment['XCORD_NODE_CONFIG']
   const file = path === undefined ? new Map<string, FileValue>() : readFile(path)
   for (const name of Object.keys(sources.environment)) checkVariable(name)
-  for (const key of Object.keys(sources.flags)) if (settingOf(key) === undefined) throw unknownKey(key, 'on the command line')
+  for (const key of Object.keys(sources.flags))
+    if (settingOf(key) === undefined) throw unknownKey(key, 'on the command line')
 
   const values = SETTINGS.map((setting): SourcedValue => {
     const flag = sources.flags[setting.key]
     if (flag !== undefined) return checked(setting, flag, 'flag', 'on the command line')
     const variable = sources.environment[setting.variable]
-    if (variable !== undefined && variable !== '') return checked(setting, variable, 'environment', `in ${setting.variable}`)
+    if (variable !== undefined && variable !== '')
+      return checked(setting, variable, 'environment', `in ${setting.variable}`)
     const line = file.get(setting.key)
     if (line !== undefined) return checked(setting, line.value, 'file', `in ${path}, line ${line.line}`)
     return { key: setting.key, value: setting.schema.default, source: 'default' }
@@ -60,24 +62,42 @@ function settingOf(key: string): Setting | undefined {
 }
 
 function unknownKey(key: string, place: string): XcordError<'XCORD_CONFIG_INVALID'> {
-  const near = SETTINGS.map(each => each.key).filter(each => each.toLowerCase().includes(key.toLowerCase().split('.').at(-1) ?? key))
+  const near = SETTINGS.map(each => each.key).filter(each =>
+    each.toLowerCase().includes(key.toLowerCase().split('.').at(-1) ?? key)
+  )
   const allowed = (near.length > 0 && near.length < 6 ? near : SETTINGS.map(each => each.key)).join(', ')
-  return new XcordError('XCORD_CONFIG_INVALID', `Unknown key "${key}" ${place}. Known: ${allowed}.`, { key, allowed })
+  return new XcordError('XCORD_CONFIG_INVALID', `Unknown key "${key}" ${place}. Known: ${allowed}.`, {
+    key,
+    allowed
+  })
 }
 
 /** A mistyped variable would be obeyed by nobody and noticed by nobody. */
 function checkVariable(name: string): void {
   if (!name.startsWith('XCORD_NODE_') || name === 'XCORD_NODE_CONFIG') return
   if (SETTINGS.some(each => each.variable === name)) return
-  throw new XcordError('XCORD_CONFIG_INVALID', `Unknown variable ${name}. Known: ${SETTINGS.map(each => each.variable).join(', ')}.`, { key: name })
+  throw new XcordError(
+    'XCORD_CONFIG_INVALID',
+    `Unknown variable ${name}. Known: ${SETTINGS.map(each => each.variable).join(', ')}.`,
+    { key: name }
+  )
 }
 
-function checked(setting: Setting, raw: unknown, source: SourcedValue['source'], place: string): SourcedValue {
+function checked(
+  setting: Setting,
+  raw: unknown,
+  source: SourcedValue['source'],
+  place: string
+): SourcedValue {
   const value = source === 'file' ? raw : coerce(setting, raw)
   if (!Value.Check(setting.schema, value)) {
     const allowed = allowedText(setting.schema)
     const shown = typeof raw === 'string' ? `"${raw}"` : JSON.stringify(raw)
-    throw new XcordError('XCORD_CONFIG_INVALID', `${setting.key} is ${shown} ${place}; it must be ${allowed}.`, { key: setting.key, allowed })
+    throw new XcordError(
+      'XCORD_CONFIG_INVALID',
+      `${setting.key} is ${shown} ${place}; it must be ${allowed}.`,
+      { key: setting.key, allowed }
+    )
   }
   return { key: setting.key, value, source }
 }
@@ -88,7 +108,11 @@ function coerce(setting: Setting, raw: unknown): unknown {
   const { type } = setting.schema as { type?: string }
   if (type === 'boolean') return raw === 'true' ? true : raw === 'false' ? false : raw
   if (type === 'integer') return /^\d+$/.test(raw) ? Number(raw) : raw
-  if (type === 'array') return raw.split(',').map(each => each.trim()).filter(each => each !== '')
+  if (type === 'array')
+    return raw
+      .split(',')
+      .map(each => each.trim())
+      .filter(each => each !== '')
   return raw
 }
 
@@ -109,8 +133,16 @@ function readFile(path: string): ReadonlyMap<string, FileValue> {
   try {
     text = readFileSync(path, 'utf8')
   } catch (error) {
-    const why = error instanceof Error && 'code' in error && error.code === 'ENOENT' ? 'does not exist' : 'cannot be read'
-    throw new XcordError('XCORD_CONFIG_INVALID', `The configuration file ${path} ${why}.`, { key: 'config' }, { cause: error })
+    const why =
+      error instanceof Error && 'code' in error && error.code === 'ENOENT'
+        ? 'does not exist'
+        : 'cannot be read'
+    throw new XcordError(
+      'XCORD_CONFIG_INVALID',
+      `The configuration file ${path} ${why}.`,
+      { key: 'config' },
+      { cause: error }
+    )
   }
   const counter = new LineCounter()
   const document = parseDocument(text, { lineCounter: counter })
@@ -118,7 +150,9 @@ function readFile(path: string): ReadonlyMap<string, FileValue> {
   if (broken !== undefined) {
     const line = broken.linePos?.[0].line ?? 1
     const why = broken.message.split('\n')[0]?.replace(/ at line \d+, column \d+:?$/, '')
-    throw new XcordError('XCORD_CONFIG_INVALID', `${path}, line ${line}, is not YAML: ${why}.`, { key: 'config' })
+    throw new XcordError('XCORD_CONFIG_INVALID', `${path}, line ${line}, is not YAML: ${why}.`, {
+      key: 'config'
+    })
   }
   const out = new Map<string, FileValue>()
   const walk = (node: unknown, keys: readonly string[]): void => {

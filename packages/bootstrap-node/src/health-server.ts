@@ -22,15 +22,23 @@ export async function openHealthServer(init: {
 }): Promise<HealthServer> {
   const server = createServer((request, response) => {
     const answer = (status: number, body: string, contentType = 'application/json'): void => {
-      response.writeHead(status, { 'content-type': contentType, 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' })
+      response.writeHead(status, {
+        'content-type': contentType,
+        'cache-control': 'no-store',
+        'x-content-type-options': 'nosniff'
+      })
       response.end(request.method === 'HEAD' ? undefined : body)
     }
     if (request.method !== 'GET' && request.method !== 'HEAD') return answer(405, '{"error":"only GET"}')
     switch (request.url?.split('?')[0]) {
-      case '/healthz': return answer(200, '{"alive":true}')
+      case '/healthz':
+        return answer(200, '{"alive":true}')
       case '/readyz': {
         const missing = init.notReady()
-        return answer(missing.length === 0 ? 200 : 503, JSON.stringify({ ready: missing.length === 0, missing }))
+        return answer(
+          missing.length === 0 ? 200 : 503,
+          JSON.stringify({ ready: missing.length === 0, missing })
+        )
       }
       case '/metrics':
         void init.metrics.text().then(
@@ -38,7 +46,8 @@ export async function openHealthServer(init: {
           () => answer(500, '{"error":"metrics failed"}')
         )
         return
-      default: return answer(404, '{"error":"not found"}')
+      default:
+        return answer(404, '{"error":"not found"}')
     }
   })
   server.requestTimeout = 10_000
@@ -59,9 +68,21 @@ async function listening(server: Server, host: string, port: number): Promise<vo
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => {
       const address = `${host}:${port}`
-      reject(error.code === 'EADDRINUSE'
-        ? new XcordError('XCORD_PORT_IN_USE', `Another program already listens on ${address}, which is to be the health port.`, { address }, { cause: error })
-        : new XcordError('XCORD_ADDRESS_INVALID', `Cannot listen on ${address} for the health port: ${error.message}.`, { address }, { cause: error }))
+      reject(
+        error.code === 'EADDRINUSE'
+          ? new XcordError(
+              'XCORD_PORT_IN_USE',
+              `Another program already listens on ${address}, which is to be the health port.`,
+              { address },
+              { cause: error }
+            )
+          : new XcordError(
+              'XCORD_ADDRESS_INVALID',
+              `Cannot listen on ${address} for the health port: ${error.message}.`,
+              { address },
+              { cause: error }
+            )
+      )
     })
     server.listen(port, host, resolve)
   })

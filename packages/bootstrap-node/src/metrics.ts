@@ -33,33 +33,86 @@ export function createMetrics(): NodeMetrics {
     libp2p: prometheusMetrics({ registry, collectDefaultMetrics: false, preserveExistingMetrics: true }),
     lagSeconds: () => lag,
     watch: (node, ready) => {
-      const gauge = (name: string, help: string, read: () => number): void => {
-        new Gauge({ name: `xcord_${name}`, help, registers: [registry], collect() {
-          this.set(read())
-        } })
-      }
-      gauge('ready', 'Whether the node is ready', () => Number(ready()))
-      gauge('circuits', 'Circuits open', () => node.circuits())
-      gauge('registrations', 'Rendezvous registrations held', () => node.registrations())
-      gauge('event_loop_lag_seconds', 'How late the event loop was', () => lag)
-      new Gauge({ name: 'xcord_reservations', help: 'Relay reservations', labelNames: ['state'], registers: [registry], collect() {
-        this.set({ state: 'active' }, node.reservations())
-      } })
-      new Gauge({ name: 'xcord_peers', help: 'Connections by path', labelNames: ['path'], registers: [registry], collect() {
-        this.reset()
-        for (const each of node.connections()) this.inc({ path: each.path })
-      } })
-      const totals = (name: string, help: string, label: string, read: () => Iterable<readonly [string, number]>): void => {
-        new Counter({ name: `xcord_${name}`, help, labelNames: [label], registers: [registry], collect() {
-          this.reset()
-          for (const [value, total] of read()) this.inc({ [label]: value }, total)
-        } })
-      }
-      totals('reservation_rejected_total', 'Reservations refused', 'reason', () => node.counters.snapshot().reservationRejected)
-      totals('ratelimited_total', 'Requests refused by a limit', 'scope', () => node.counters.snapshot().rateLimited)
-      totals('relay_bytes_total', 'Bytes relayed', 'dir', () => Object.entries(node.counters.snapshot().relayBytes))
+      addGauges(registry, node, ready, () => lag)
+      addTotals(registry, node)
     },
     text: async () => ({ body: await registry.metrics(), contentType: registry.contentType }),
     stop: () => clearInterval(timer)
   }
+}
+
+function addGauges(
+  registry: Registry,
+  node: NodeTransport,
+  ready: () => boolean,
+  lagSeconds: () => number
+): void {
+  const gauge = (name: string, help: string, read: () => number): void => {
+    new Gauge({
+      name: `xcord_${name}`,
+      help,
+      registers: [registry],
+      collect() {
+        this.set(read())
+      }
+    })
+  }
+  gauge('ready', 'Whether the node is ready', () => Number(ready()))
+  gauge('circuits', 'Circuits open', () => node.circuits())
+  gauge('registrations', 'Rendezvous registrations held', () => node.registrations())
+  gauge('event_loop_lag_seconds', 'How late the event loop was', lagSeconds)
+  new Gauge({
+    name: 'xcord_reservations',
+    help: 'Relay reservations',
+    labelNames: ['state'],
+    registers: [registry],
+    collect() {
+      this.set({ state: 'active' }, node.reservations())
+    }
+  })
+  new Gauge({
+    name: 'xcord_peers',
+    help: 'Connections by path',
+    labelNames: ['path'],
+    registers: [registry],
+    collect() {
+      this.reset()
+      for (const each of node.connections()) this.inc({ path: each.path })
+    }
+  })
+}
+
+function addTotals(registry: Registry, node: NodeTransport): void {
+  const totals = (
+    name: string,
+    help: string,
+    label: string,
+    read: () => Iterable<readonly [string, number]>
+  ): void => {
+    new Counter({
+      name: `xcord_${name}`,
+      help,
+      labelNames: [label],
+      registers: [registry],
+      collect() {
+        this.reset()
+        for (const [value, total] of read()) this.inc({ [label]: value }, total)
+      }
+    })
+  }
+  totals(
+    'reservation_rejected_total',
+    'Reservations refused',
+    'reason',
+    () => node.counters.snapshot().reservationRejected
+  )
+  totals(
+    'ratelimited_total',
+    'Requests refused by a limit',
+    'scope',
+    () => node.counters.snapshot().rateLimited
+  )
+  totals('relay_bytes_total', 'Bytes relayed', 'dir', () =>
+    Object.entries(node.counters.snapshot().relayBytes)
+  )
 }

@@ -30,17 +30,24 @@ const folders: string[] = []
 
 /** Environment without anything that would configure a node. */
 function cleanEnvironment(extra: Readonly<Record<string, string>>): NodeJS.ProcessEnv {
-  const own = Object.entries(process.env).filter(([name]) => !name.startsWith('XCORD_') && name !== 'NODE_OPTIONS')
+  const own = Object.entries(process.env).filter(
+    ([name]) => !name.startsWith('XCORD_') && name !== 'NODE_OPTIONS'
+  )
   return { ...Object.fromEntries(own), ...extra }
 }
 
 /** Ends all that was started and removes all that was made. */
 export async function cleanUp(): Promise<void> {
-  await Promise.all([...running].map(child => new Promise<void>(resolve => {
-    if (child.exitCode !== null || child.signalCode !== null) return resolve()
-    child.once('exit', () => resolve())
-    child.kill('SIGKILL')
-  })))
+  await Promise.all(
+    [...running].map(
+      child =>
+        new Promise<void>(resolve => {
+          if (child.exitCode !== null || child.signalCode !== null) return resolve()
+          child.once('exit', () => resolve())
+          child.kill('SIGKILL')
+        })
+    )
+  )
   running.clear()
   await Promise.all(folders.splice(0).map(each => rm(each, { recursive: true, force: true })))
 }
@@ -60,9 +67,13 @@ export interface NodeProcess {
 }
 
 /** Starts `xcord-node` with these arguments. */
-export function startNode(args: readonly string[], environment: Readonly<Record<string, string>> = {}): NodeProcess {
+export function startNode(
+  args: readonly string[],
+  environment: Readonly<Record<string, string>> = {}
+): NodeProcess {
   const child = spawn(process.execPath, [...SOURCE, path('./run-node.ts'), ...args], {
-    env: cleanEnvironment(environment), stdio: ['ignore', 'pipe', 'pipe']
+    env: cleanEnvironment(environment),
+    stdio: ['ignore', 'pipe', 'pipe']
   })
   running.add(child)
   const output = { out: '', err: '' }
@@ -81,11 +92,23 @@ export interface NodeStarted {
 }
 
 /** Starts a node on free loopback ports and waits until it runs. */
-export async function runningNode(extra: readonly string[] = []): Promise<NodeProcess & { readonly status: NodeStarted; readonly keyFile: string }> {
+export async function runningNode(
+  extra: readonly string[] = []
+): Promise<NodeProcess & { readonly status: NodeStarted; readonly keyFile: string }> {
   const keyFile = join(await folder(), 'node.key')
   const node = startNode([
-    'run', '--json', '--dev', '--key-file', keyFile, '--http', '127.0.0.1:0',
-    '--listen', '/ip4/127.0.0.1/tcp/0', '--listen', '/ip4/127.0.0.1/tcp/0/ws', ...extra
+    'run',
+    '--json',
+    '--dev',
+    '--key-file',
+    keyFile,
+    '--http',
+    '127.0.0.1:0',
+    '--listen',
+    '/ip4/127.0.0.1/tcp/0',
+    '--listen',
+    '/ip4/127.0.0.1/tcp/0/ws',
+    ...extra
   ])
   await until('the node runs', () => {
     if (node.child.exitCode !== null) throw new Error(`the node ended: ${node.output.err}`)
@@ -102,26 +125,35 @@ export interface PeerProcess {
 
 /** Starts a peer. */
 export async function startPeer(listen: readonly string[] = ['/ip4/127.0.0.1/tcp/0']): Promise<PeerProcess> {
-  const child = fork(path('./run-peer.ts'), [], { execArgv: SOURCE, env: cleanEnvironment({}), stdio: ['ignore', 'inherit', 'inherit', 'ipc'] })
+  const child = fork(path('./run-peer.ts'), [], {
+    execArgv: SOURCE,
+    env: cleanEnvironment({}),
+    stdio: ['ignore', 'inherit', 'inherit', 'ipc']
+  })
   running.add(child)
   const waiting = new Map<number, (answer: PeerAnswer) => void>()
   child.on('message', (answer: PeerAnswer) => waiting.get(answer.id)?.(answer))
   let ids = 0
-  const ask = async <T>(order: PeerOrder): Promise<T> => await new Promise<T>((resolve, reject) => {
-    const id = ++ids
-    waiting.set(id, answer => {
-      waiting.delete(id)
-      if (answer.error === undefined) resolve(answer.value as T)
-      else reject(new Error(answer.error))
+  const ask = async <T>(order: PeerOrder): Promise<T> =>
+    await new Promise<T>((resolve, reject) => {
+      const id = ++ids
+      waiting.set(id, answer => {
+        waiting.delete(id)
+        if (answer.error === undefined) resolve(answer.value as T)
+        else reject(new Error(answer.error))
+      })
+      child.send({ id, order })
     })
-    child.send({ id, order })
-  })
   const device = await ask<DeviceId>({ kind: 'start', seed: randomBytes(32).toString('hex'), listen })
   return { device, ask }
 }
 
 /** Waits until something is true. */
-export async function until(what: string, condition: () => boolean | Promise<boolean>, ms = 30_000): Promise<void> {
+export async function until(
+  what: string,
+  condition: () => boolean | Promise<boolean>,
+  ms = 30_000
+): Promise<void> {
   const end = Date.now() + ms
   while (!(await condition())) {
     if (Date.now() > end) throw new Error(`waited ${ms} ms in vain for: ${what}`)

@@ -12,7 +12,9 @@ let transport: Transport | undefined
 async function obey(order: PeerOrder): Promise<unknown> {
   if (order.kind === 'start') {
     transport = await createLibp2pTransport({
-      suite: await createNodeSuite(), seed: Buffer.from(order.seed, 'hex'), listen: order.listen
+      suite: await createNodeSuite(),
+      seed: Buffer.from(order.seed, 'hex'),
+      listen: order.listen
     })
     transport.gossip.validate(async message => {
       heard.push(Buffer.from(message.data).toString())
@@ -33,18 +35,27 @@ async function obey(order: PeerOrder): Promise<unknown> {
       self.keep(connection.device, order.addresses)
       return connection.device
     }
-    case 'register': return await self.rendezvous.register(order.node, [Buffer.from(order.key, 'hex')])
+    case 'register':
+      return await self.rendezvous.register(order.node, [Buffer.from(order.key, 'hex')])
     case 'meet': {
       const found = await self.rendezvous.query(order.node, Buffer.from(order.key, 'hex'))
-      await Promise.all(found.map(each => self.dial(each.addresses, { patient: true }).catch(() => undefined)))
+      await Promise.all(
+        found.map(each => self.dial(each.addresses, { patient: true }).catch(() => undefined))
+      )
       return self.connections().map(each => ({ device: each.device, path: each.path }))
     }
-    case 'dial': return (await self.dial(order.addresses)).path
-    case 'addresses': return self.addresses()
-    case 'connections': return self.connections().map(each => ({ device: each.device, path: each.path }))
-    case 'subscribers': return self.gossip.subscribers(TOPIC)
-    case 'publish': return await self.gossip.publish(TOPIC, Buffer.from(order.text))
-    case 'heard': return heard
+    case 'dial':
+      return (await self.dial(order.addresses)).path
+    case 'addresses':
+      return self.addresses()
+    case 'connections':
+      return self.connections().map(each => ({ device: each.device, path: each.path }))
+    case 'subscribers':
+      return self.gossip.subscribers(TOPIC)
+    case 'publish':
+      return await self.gossip.publish(TOPIC, Buffer.from(order.text))
+    case 'heard':
+      return heard
     case 'echo': {
       const connection = self.connections(order.device)[0]
       if (connection === undefined) throw new Error('not connected')
@@ -53,7 +64,8 @@ async function obey(order: PeerOrder): Promise<unknown> {
       for await (const frame of stream.frames()) return Buffer.from(frame).toString()
       return undefined
     }
-    case 'memory': return process.memoryUsage.rss()
+    case 'memory':
+      return process.memoryUsage.rss()
   }
 }
 

@@ -19,7 +19,10 @@ export function peerIdText(device: DeviceId): string {
 export function deviceOfPeerIdText(text: string): DeviceId | undefined {
   if (!/^12D3KooW[1-9A-HJ-NP-Za-km-z]{40,48}$/.test(text)) return undefined
   const bytes = fromString(text, 'base58btc')
-  if (bytes.length !== PEER_ID_PREFIX.length + 32 || !equalBytes(bytes.subarray(0, PEER_ID_PREFIX.length), PEER_ID_PREFIX)) {
+  if (
+    bytes.length !== PEER_ID_PREFIX.length + 32 ||
+    !equalBytes(bytes.subarray(0, PEER_ID_PREFIX.length), PEER_ID_PREFIX)
+  ) {
     return undefined
   }
   const device = idFromBytes('d', bytes.subarray(PEER_ID_PREFIX.length))
@@ -48,10 +51,21 @@ export function isLocalHost(host: string): boolean {
   const text = host.toLowerCase()
   if (/^\d+\.\d+\.\d+\.\d+$/.test(text)) {
     const [a, b] = text.split('.').map(Number) as [number, number]
-    return a === 10 || a === 127 || (a === 172 && b >= 16 && b <= 31) || (a === 192 && b === 168) ||
-      (a === 169 && b === 254) || (a === 100 && b >= 64 && b <= 127)
+    return (
+      a === 10 ||
+      a === 127 ||
+      (a === 172 && b >= 16 && b <= 31) ||
+      (a === 192 && b === 168) ||
+      (a === 169 && b === 254) ||
+      (a === 100 && b >= 64 && b <= 127)
+    )
   }
-  return text === '::1' || /^f[cd][0-9a-f]{2}:/.test(text) || /^fe[89ab][0-9a-f]:/.test(text) || text === 'localhost'
+  return (
+    text === '::1' ||
+    /^f[cd][0-9a-f]{2}:/.test(text) ||
+    /^fe[89ab][0-9a-f]:/.test(text) ||
+    text === 'localhost'
+  )
 }
 
 /** Does the address name this very machine? Useless to anyone elsewhere. */
@@ -66,7 +80,14 @@ export function pathOfAddress(address: string): PathKind | undefined {
   if (parts.includes('webrtc')) return 'webrtc'
   if (parts.includes('p2p-circuit')) return 'relayed'
   if (parts[1] === 'memory') return 'memory'
-  if (parts[1] !== 'ip4' && parts[1] !== 'ip6' && parts[1] !== 'dns4' && parts[1] !== 'dns6' && parts[1] !== 'dns') return undefined
+  if (
+    parts[1] !== 'ip4' &&
+    parts[1] !== 'ip6' &&
+    parts[1] !== 'dns4' &&
+    parts[1] !== 'dns6' &&
+    parts[1] !== 'dns'
+  )
+    return undefined
   if (parts[3] !== 'tcp') return undefined
   if (parts.includes('ws') || parts.includes('wss')) return 'wss'
   return isLocalHost(parts[2] ?? '') ? 'lan' : 'tcp'

@@ -86,7 +86,11 @@ export interface PeerRecords {
  */
 export interface Rendezvous {
   /** Leaves our record under each key; returns how long the node keeps it. Repeat before that. */
-  register(node: DeviceId, keys: readonly Uint8Array[], options?: { signal?: AbortSignal }): Promise<{ readonly ttlMs: number }>
+  register(
+    node: DeviceId,
+    keys: readonly Uint8Array[],
+    options?: { signal?: AbortSignal }
+  ): Promise<{ readonly ttlMs: number }>
   unregister(node: DeviceId, keys: readonly Uint8Array[], options?: { signal?: AbortSignal }): Promise<void>
   /** At most 32 verified records of others, chosen at random by the node. */
   query(node: DeviceId, key: Uint8Array, options?: { signal?: AbortSignal }): Promise<readonly PeerRecord[]>
@@ -140,7 +144,11 @@ export interface TransportEvents {
   'connection:open': { readonly connection: Connection }
   'connection:close': { readonly connection: Connection }
   /** Discovery only proposes (PF22); the dialler decides. */
-  'peer:found': { readonly device: DeviceId; readonly addresses: readonly string[]; readonly source: 'mdns' | 'rendezvous' | 'dht' | 'exchange' }
+  'peer:found': {
+    readonly device: DeviceId
+    readonly addresses: readonly string[]
+    readonly source: 'mdns' | 'rendezvous' | 'dht' | 'exchange'
+  }
   'addresses:change': { readonly addresses: readonly string[] }
   'gossip:change': { readonly topic: string; readonly device: DeviceId; readonly subscribed: boolean }
 }

@@ -13,36 +13,47 @@ function cut(bytes: Uint8Array, places: readonly number[]): Uint8Array[] {
 
 describe('frames', () => {
   it('[NT39] come out as they went in, however the stream was cut', () => {
-    fc.assert(fc.property(
-      fc.array(fc.uint8Array({ minLength: 1, maxLength: MAX }), { maxLength: 12 }), fc.array(fc.nat()),
-      (frames, places) => {
-        const wire = Uint8Array.from(frames.flatMap(each => [...encodeFrame(each, MAX)]))
-        const reader = createFrameReader(MAX)
-        const out: Uint8Array[] = []
-        for (const chunk of cut(wire, places)) {
-          const verdict = reader.push(chunk)
-          if (!verdict.ok) throw new Error(verdict.reason)
-          out.push(...verdict.value)
+    fc.assert(
+      fc.property(
+        fc.array(fc.uint8Array({ minLength: 1, maxLength: MAX }), { maxLength: 12 }),
+        fc.array(fc.nat()),
+        (frames, places) => {
+          const wire = Uint8Array.from(frames.flatMap(each => [...encodeFrame(each, MAX)]))
+          const reader = createFrameReader(MAX)
+          const out: Uint8Array[] = []
+          for (const chunk of cut(wire, places)) {
+            const verdict = reader.push(chunk)
+            if (!verdict.ok) throw new Error(verdict.reason)
+            out.push(...verdict.value)
+          }
+          expect(out).toEqual(frames)
+          expect(reader.pending()).toBe(0)
         }
-        expect(out).toEqual(frames)
-        expect(reader.pending()).toBe(0)
-      }
-    ), { numRuns })
+      ),
+      { numRuns }
+    )
   })
 
   it('[NT39] of arbitrary bytes give frames within the bound or a refusal, never a throw', () => {
-    fc.assert(fc.property(fc.array(fc.uint8Array({ maxLength: 40 })), fc.integer({ min: 1, max: 300 }), (chunks, max) => {
-      const reader = createFrameReader(max)
-      for (const chunk of chunks) {
-        const verdict = reader.push(chunk)
-        if (!verdict.ok) {
-          expect(verdict.rule).toBe('NT39')
-          return
+    fc.assert(
+      fc.property(
+        fc.array(fc.uint8Array({ maxLength: 40 })),
+        fc.integer({ min: 1, max: 300 }),
+        (chunks, max) => {
+          const reader = createFrameReader(max)
+          for (const chunk of chunks) {
+            const verdict = reader.push(chunk)
+            if (!verdict.ok) {
+              expect(verdict.rule).toBe('NT39')
+              return
+            }
+            expect(verdict.value.every(each => each.length >= 1 && each.length <= max)).toBe(true)
+            expect(reader.pending()).toBeLessThan(max + 4)
+          }
         }
-        expect(verdict.value.every(each => each.length >= 1 && each.length <= max)).toBe(true)
-        expect(reader.pending()).toBeLessThan(max + 4)
-      }
-    }), { numRuns })
+      ),
+      { numRuns }
+    )
   })
 
   it('[NT39] are refused by their length alone, before a byte of them came', () => {

@@ -11,7 +11,14 @@ export interface MeshProfile {
   readonly floodBytesMax: number
 }
 
-const SMALL: MeshProfile = { D: 7, Dlo: 6, Dhi: 8, Dout: 2, Dscore: 4, floodBytesMax: Number.MAX_SAFE_INTEGER }
+const SMALL: MeshProfile = {
+  D: 7,
+  Dlo: 6,
+  Dhi: 8,
+  Dout: 2,
+  Dscore: 4,
+  floodBytesMax: Number.MAX_SAFE_INTEGER
+}
 const MIDDLE: MeshProfile = { D: 5, Dlo: 3, Dhi: 8, Dout: 1, Dscore: 3, floodBytesMax: 4_096 }
 const LARGE: MeshProfile = { D: 6, Dlo: 4, Dhi: 9, Dout: 2, Dscore: 4, floodBytesMax: 0 }
 

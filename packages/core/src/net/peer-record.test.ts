@@ -16,20 +16,37 @@ beforeAll(async () => {
 describe('peer records', () => {
   it('[NT41] say where their device is, with its name behind each address', () => {
     const device = idFromBytes('d', key.publicKey)
-    const opened = openPeerRecord(suite, encodePeerRecord(suite, key, { addresses: ['/ip4/192.0.2.7/tcp/4001', `/ip4/10.0.0.1/tcp/1/p2p/${peerIdText(device)}`], seq: 7 }))
-    expect(opened).toEqual({ ok: true, value: { device, seq: 7, addresses: [
-      `/ip4/192.0.2.7/tcp/4001/p2p/${peerIdText(device)}`, `/ip4/10.0.0.1/tcp/1/p2p/${peerIdText(device)}`
-    ] } })
+    const opened = openPeerRecord(
+      suite,
+      encodePeerRecord(suite, key, {
+        addresses: ['/ip4/192.0.2.7/tcp/4001', `/ip4/10.0.0.1/tcp/1/p2p/${peerIdText(device)}`],
+        seq: 7
+      })
+    )
+    expect(opened).toEqual({
+      ok: true,
+      value: {
+        device,
+        seq: 7,
+        addresses: [
+          `/ip4/192.0.2.7/tcp/4001/p2p/${peerIdText(device)}`,
+          `/ip4/10.0.0.1/tcp/1/p2p/${peerIdText(device)}`
+        ]
+      }
+    })
   })
 
   it('[NT41] never exceed 1 KiB, whatever there is to say', () => {
-    fc.assert(fc.property(fc.array(fc.integer({ min: 1, max: 700 }), { maxLength: 30 }), fc.nat(), (sizes, seq) => {
-      const addresses = sizes.map((size, index) => `/ip4/192.0.2.${index}/tcp/1/${'x'.repeat(size)}`)
-      const bytes = encodePeerRecord(suite, key, { addresses, seq })
-      expect(bytes.length).toBeLessThanOrEqual(1_024)
-      const opened = openPeerRecord(suite, bytes)
-      expect(opened.ok && opened.value.addresses.length).toBeLessThanOrEqual(16)
-    }), { numRuns: 60 })
+    fc.assert(
+      fc.property(fc.array(fc.integer({ min: 1, max: 700 }), { maxLength: 30 }), fc.nat(), (sizes, seq) => {
+        const addresses = sizes.map((size, index) => `/ip4/192.0.2.${index}/tcp/1/${'x'.repeat(size)}`)
+        const bytes = encodePeerRecord(suite, key, { addresses, seq })
+        expect(bytes.length).toBeLessThanOrEqual(1_024)
+        const opened = openPeerRecord(suite, bytes)
+        expect(opened.ok && opened.value.addresses.length).toBeLessThanOrEqual(16)
+      }),
+      { numRuns: 60 }
+    )
   })
 
   it('[NT41] leave loopback out, unless there is nothing else', () => {
@@ -49,8 +66,11 @@ describe('peer records', () => {
       changed[at] = (changed[at] ?? 0) ^ 1
       expect(openPeerRecord(suite, changed).ok, `byte ${at}`).toBe(false)
     }
-    fc.assert(fc.property(fc.uint8Array({ maxLength: 1_100 }), input => {
-      expect(openPeerRecord(suite, input).ok).toBe(false)
-    }), { numRuns: 300 })
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 1_100 }), input => {
+        expect(openPeerRecord(suite, input).ok).toBe(false)
+      }),
+      { numRuns: 300 }
+    )
   })
 })

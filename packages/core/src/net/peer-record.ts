@@ -3,7 +3,14 @@
  * one encoding and one verification rule (EN1, CR5, CR6) for both adapters, and a bound that holds.
  */
 import {
-  accept, ADDRESS_BYTES_MAX, type DeviceId, idFromBytes, PEER_RECORD_ADDRESSES_MAX, PEER_RECORD_BYTES_MAX, refuse, type Verdict
+  accept,
+  ADDRESS_BYTES_MAX,
+  type DeviceId,
+  idFromBytes,
+  PEER_RECORD_ADDRESSES_MAX,
+  PEER_RECORD_BYTES_MAX,
+  refuse,
+  type Verdict
 } from '../base/index.ts'
 import { array, bytes, codec, type Infer, literal, text, tuple, uint } from '../encoding/index.ts'
 import { signBytes, type SigningKey, type Suite, verifyBytes } from '../crypto/index.ts'
@@ -18,7 +25,8 @@ const body = tuple({
 })
 const bodyCodec = codec(body, { rule: 'NT41', maxBytes: PEER_RECORD_BYTES_MAX })
 const signedCodec = codec(tuple({ body: bytes(1, PEER_RECORD_BYTES_MAX), signature: bytes(64) }), {
-  rule: 'NT41', maxBytes: PEER_RECORD_BYTES_MAX
+  rule: 'NT41',
+  maxBytes: PEER_RECORD_BYTES_MAX
 })
 
 /** Body, signature and their heads: what the envelope adds to the body, bytes. */
@@ -29,11 +37,15 @@ const ENVELOPE_BYTES = 1 + 3 + 2 + 64
  * are dropped from the end, so the caller puts the best first.
  */
 export function encodePeerRecord(
-  suite: Suite, key: SigningKey, record: { readonly addresses: readonly string[]; readonly seq: number }
+  suite: Suite,
+  key: SigningKey,
+  record: { readonly addresses: readonly string[]; readonly seq: number }
 ): Uint8Array {
   const elsewhere = record.addresses.filter(each => !isLoopback(each))
   let addresses = (elsewhere.length > 0 ? elsewhere : record.addresses)
-    .map(withoutDevice).filter(each => each.length > 0 && each.length <= ADDRESS_BYTES_MAX).slice(0, PEER_RECORD_ADDRESSES_MAX)
+    .map(withoutDevice)
+    .filter(each => each.length > 0 && each.length <= ADDRESS_BYTES_MAX)
+    .slice(0, PEER_RECORD_ADDRESSES_MAX)
   for (;;) {
     const value: Infer<typeof body> = { version: 1, device: key.publicKey, seq: record.seq, addresses }
     const size = 64 + addresses.reduce((sum, each) => sum + each.length + 3, 0) + ENVELOPE_BYTES
@@ -58,6 +70,10 @@ export function openPeerRecord(suite: Suite, input: Uint8Array): Verdict<PeerRec
   }
   const device: DeviceId = idFromBytes('d', key)
   return accept({
-    device, seq, addresses: addresses.filter(each => pathOfAddress(each) !== undefined).map(each => withDevice(each, device))
+    device,
+    seq,
+    addresses: addresses
+      .filter(each => pathOfAddress(each) !== undefined)
+      .map(each => withDevice(each, device))
   })
 }

@@ -3,9 +3,25 @@
  * canonical tuple that opens with version and kind.
  */
 import {
-  PEER_RECORD_BYTES_MAX, RENDEZVOUS_ANSWER_MAX, RENDEZVOUS_KEY_BYTES, RENDEZVOUS_KEYS_MAX, RENDEZVOUS_TTL_MS, refuse, type Verdict
+  PEER_RECORD_BYTES_MAX,
+  RENDEZVOUS_ANSWER_MAX,
+  RENDEZVOUS_KEY_BYTES,
+  RENDEZVOUS_KEYS_MAX,
+  RENDEZVOUS_TTL_MS,
+  refuse,
+  type Verdict
 } from '../base/index.ts'
-import { array, bytes, codec, decodeCbor, type Infer, literal, readSchema, tuple, uint } from '../encoding/index.ts'
+import {
+  array,
+  bytes,
+  codec,
+  decodeCbor,
+  type Infer,
+  literal,
+  readSchema,
+  tuple,
+  uint
+} from '../encoding/index.ts'
 import type { ProtocolName } from './contract.ts'
 
 /** Name of the protocol. */
@@ -35,7 +51,8 @@ const refused = tuple({ version: VERSION, kind: literal(31), reason: uint(255) }
 /** What a client asks. */
 export type RendezvousRequest = Infer<typeof register> | Infer<typeof unregister> | Infer<typeof query>
 /** What a node answers. */
-export type RendezvousAnswer = Infer<typeof registered> | Infer<typeof unregistered> | Infer<typeof found> | Infer<typeof refused>
+export type RendezvousAnswer =
+  Infer<typeof registered> | Infer<typeof unregistered> | Infer<typeof found> | Infer<typeof refused>
 
 const REQUESTS = { 0: register, 1: unregister, 2: query } as const
 const ANSWERS = { 16: registered, 17: unregistered, 18: found, 31: refused } as const

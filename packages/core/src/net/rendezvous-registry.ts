@@ -3,7 +3,13 @@
  * direction. Time and chance are arguments. A node learns neither what a key stands for nor who asks together.
  */
 import {
-  type DeviceId, RENDEZVOUS_ANSWER_MAX, RENDEZVOUS_KEYS_MAX, RENDEZVOUS_RECORDS_MAX, RENDEZVOUS_TOTAL_MAX, RENDEZVOUS_TTL_MS, type Random
+  type DeviceId,
+  RENDEZVOUS_ANSWER_MAX,
+  RENDEZVOUS_KEYS_MAX,
+  RENDEZVOUS_RECORDS_MAX,
+  RENDEZVOUS_TOTAL_MAX,
+  RENDEZVOUS_TTL_MS,
+  type Random
 } from '../base/index.ts'
 import { toString } from 'uint8arrays'
 
@@ -22,7 +28,10 @@ export interface RegistryBounds {
 
 /** The bounds of NT10. */
 export const REGISTRY_BOUNDS: RegistryBounds = {
-  recordsPerKeyMax: RENDEZVOUS_RECORDS_MAX, keysPerDeviceMax: RENDEZVOUS_KEYS_MAX, totalMax: RENDEZVOUS_TOTAL_MAX, ttlMs: RENDEZVOUS_TTL_MS
+  recordsPerKeyMax: RENDEZVOUS_RECORDS_MAX,
+  keysPerDeviceMax: RENDEZVOUS_KEYS_MAX,
+  totalMax: RENDEZVOUS_TOTAL_MAX,
+  ttlMs: RENDEZVOUS_TTL_MS
 }
 
 /** A live registry. */
@@ -83,7 +92,9 @@ export function createRendezvousRegistry(bounds: RegistryBounds = REGISTRY_BOUND
     },
     query: (device, key, at, random) => {
       const entries = byKey.get(toString(key, 'base64')) ?? new Map<DeviceId, Entry>()
-      const records = [...entries].filter(([owner, entry]) => owner !== device && entry.expiresAt > at).map(([, entry]) => entry.record)
+      const records = [...entries]
+        .filter(([owner, entry]) => owner !== device && entry.expiresAt > at)
+        .map(([, entry]) => entry.record)
       return pick(records, RENDEZVOUS_ANSWER_MAX, random)
     },
     expire: at => {

@@ -1,14 +1,20 @@
 /**
  * Both ends of `/xcord/rendezvous/1` over frame streams (NT10): any transport can be client, any node server.
  */
-import {
-  type Clock, type DeviceId, type Random, XcordError, type Verdict
-} from '../base/index.ts'
+import { type Clock, type DeviceId, type Random, XcordError, type Verdict } from '../base/index.ts'
 import { equalBytes } from '../encoding/index.ts'
 import type { Connection, FrameStream, PeerRecord, PeerRecords, Rendezvous } from './contract.ts'
 import {
-  decodeRendezvousAnswer, decodeRendezvousRequest, encodeRendezvousAnswer, encodeRendezvousRequest, RENDEZVOUS_FRAME_BYTES_MAX,
-  RENDEZVOUS_PROTOCOL, RENDEZVOUS_REFUSALS, RENDEZVOUS_REQUESTS_MAX, type RendezvousAnswer, type RendezvousRequest
+  decodeRendezvousAnswer,
+  decodeRendezvousRequest,
+  encodeRendezvousAnswer,
+  encodeRendezvousRequest,
+  RENDEZVOUS_FRAME_BYTES_MAX,
+  RENDEZVOUS_PROTOCOL,
+  RENDEZVOUS_REFUSALS,
+  RENDEZVOUS_REQUESTS_MAX,
+  type RendezvousAnswer,
+  type RendezvousRequest
 } from './rendezvous-protocol.ts'
 import type { RendezvousRegistry } from './rendezvous-registry.ts'
 import { type Budget, type BudgetBounds, openBudget, spend } from './step-budget.ts'
@@ -46,7 +52,8 @@ export function createRendezvousServer(deps: RendezvousServerDeps): (stream: Fra
   }
   const answer = async (device: DeviceId, request: RendezvousRequest): Promise<RendezvousAnswer> => {
     const at = deps.clock.now()
-    if (request.kind === 2) return { version: 1, kind: 18, records: deps.registry.query(device, request.key, at, deps.random) }
+    if (request.kind === 2)
+      return { version: 1, kind: 18, records: deps.registry.query(device, request.key, at, deps.random) }
     if (request.kind === 1) {
       deps.registry.unregister(device, request.keys)
       return { version: 1, kind: 17 }
@@ -67,7 +74,9 @@ export function createRendezvousServer(deps: RendezvousServerDeps): (stream: Fra
         await stream.send(encodeRendezvousAnswer(refusal('form')))
         return
       }
-      const reply = afford(stream.connection.device) ? await answer(stream.connection.device, request.value) : refusal('busy')
+      const reply = afford(stream.connection.device)
+        ? await answer(stream.connection.device, request.value)
+        : refusal('busy')
       await stream.send(encodeRendezvousAnswer(reply))
       served++
       if (served >= RENDEZVOUS_REQUESTS_MAX) return
@@ -85,11 +94,17 @@ export interface RendezvousClientDeps {
 /** Makes the client half. */
 export function createRendezvousClient(deps: RendezvousClientDeps): Rendezvous {
   const ask = async <K extends RendezvousAnswer['kind']>(
-    node: DeviceId, request: RendezvousRequest, kind: K, signal: AbortSignal | undefined
+    node: DeviceId,
+    request: RendezvousRequest,
+    kind: K,
+    signal: AbortSignal | undefined
   ): Promise<Extract<RendezvousAnswer, { kind: K }>> => {
     const connection = deps.connectionTo(node)
     if (connection === undefined) throw noNode('not connected', '')
-    const stream = await connection.openStream(RENDEZVOUS_PROTOCOL, { signal, frameBytesMax: RENDEZVOUS_FRAME_BYTES_MAX })
+    const stream = await connection.openStream(RENDEZVOUS_PROTOCOL, {
+      signal,
+      frameBytesMax: RENDEZVOUS_FRAME_BYTES_MAX
+    })
     const abort = (): void => stream.abort('given up')
     signal?.addEventListener('abort', abort, { once: true })
     let answered = false
@@ -97,9 +112,12 @@ export function createRendezvousClient(deps: RendezvousClientDeps): Rendezvous {
       await stream.send(encodeRendezvousRequest(request))
       const reply = await firstFrame(stream)
       answered = reply !== undefined
-      const answer: Verdict<RendezvousAnswer> | undefined = reply === undefined ? undefined : decodeRendezvousAnswer(reply)
-      if (answer?.ok === true && answer.value.kind === kind) return answer.value as Extract<RendezvousAnswer, { kind: K }>
-      if (answer?.ok === true && answer.value.kind === 31) throw noNode(`refused with reason ${answer.value.reason}`, connection.address)
+      const answer: Verdict<RendezvousAnswer> | undefined =
+        reply === undefined ? undefined : decodeRendezvousAnswer(reply)
+      if (answer?.ok === true && answer.value.kind === kind)
+        return answer.value as Extract<RendezvousAnswer, { kind: K }>
+      if (answer?.ok === true && answer.value.kind === 31)
+        throw noNode(`refused with reason ${answer.value.reason}`, connection.address)
       throw noNode('it gave no answer that can be understood', connection.address)
     } finally {
       signal?.removeEventListener('abort', abort)
@@ -134,5 +152,7 @@ async function firstFrame(stream: FrameStream): Promise<Uint8Array | undefined> 
 }
 
 function noNode(error: string, address: string): XcordError<'XCORD_NO_PEER'> {
-  return new XcordError('XCORD_NO_PEER', `The node did not answer the rendezvous: ${error}.`, { tried: [{ address, error }] })
+  return new XcordError('XCORD_NO_PEER', `The node did not answer the rendezvous: ${error}.`, {
+    tried: [{ address, error }]
+  })
 }

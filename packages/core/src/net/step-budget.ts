@@ -18,7 +18,15 @@ export function openBudget(bounds: BudgetBounds, at: number): Budget {
 }
 
 /** Takes `cost` tokens if there are so many; else the budget only refills. A clock that went back refills nothing. */
-export function spend(budget: Budget, bounds: BudgetBounds, at: number, cost = 1): readonly [Budget, boolean] {
-  const tokens = Math.min(bounds.burst, budget.tokens + (Math.max(0, at - budget.at) * bounds.perSecond) / 1000)
+export function spend(
+  budget: Budget,
+  bounds: BudgetBounds,
+  at: number,
+  cost = 1
+): readonly [Budget, boolean] {
+  const tokens = Math.min(
+    bounds.burst,
+    budget.tokens + (Math.max(0, at - budget.at) * bounds.perSecond) / 1000
+  )
   return tokens >= cost ? [{ tokens: tokens - cost, at }, true] : [{ tokens, at }, false]
 }

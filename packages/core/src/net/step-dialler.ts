@@ -7,7 +7,13 @@
  * address has its own deadline and back-off.
  */
 import {
-  BACKOFF_MS_MAX, BACKOFF_MS_MIN, CIRCUIT_DELAY_MS, type DeviceId, DIAL_ADDRESSES_MAX, DIALS_MAX, DIALS_PER_PEER_MAX
+  BACKOFF_MS_MAX,
+  BACKOFF_MS_MIN,
+  CIRCUIT_DELAY_MS,
+  type DeviceId,
+  DIAL_ADDRESSES_MAX,
+  DIALS_MAX,
+  DIALS_PER_PEER_MAX
 } from '../base/index.ts'
 import type { DialAttempt, PathKind } from './contract.ts'
 
@@ -44,10 +50,23 @@ export interface DiallerState {
 /** What happened. */
 export type DiallerInput =
   /** Somebody wants this peer. `patient` leaves out addresses in back-off. Joins a job under way. */
-  | { readonly kind: 'want'; readonly device: DeviceId; readonly candidates: readonly DialCandidate[]; readonly patient: boolean; readonly at: number }
+  | {
+      readonly kind: 'want'
+      readonly device: DeviceId
+      readonly candidates: readonly DialCandidate[]
+      readonly patient: boolean
+      readonly at: number
+    }
   | { readonly kind: 'opened'; readonly device: DeviceId; readonly address: string; readonly at: number }
   /** `jitter` from 0 to 1 spreads the back-off by ±25%. */
-  | { readonly kind: 'failed'; readonly device: DeviceId; readonly address: string; readonly error: string; readonly jitter: number; readonly at: number }
+  | {
+      readonly kind: 'failed'
+      readonly device: DeviceId
+      readonly address: string
+      readonly error: string
+      readonly jitter: number
+      readonly at: number
+    }
   /** Nobody wants this peer any more, or it connected by itself. */
   | { readonly kind: 'cancel'; readonly device: DeviceId; readonly at: number }
   | { readonly kind: 'tick'; readonly at: number }
@@ -56,16 +75,31 @@ export type DiallerInput =
 
 /** What to do. */
 export type DiallerEffect =
-  | { readonly kind: 'dial'; readonly device: DeviceId; readonly address: string; readonly deadlineMs: number }
+  | {
+      readonly kind: 'dial'
+      readonly device: DeviceId
+      readonly address: string
+      readonly deadlineMs: number
+    }
   | { readonly kind: 'abort'; readonly device: DeviceId; readonly address: string }
-  | { readonly kind: 'done'; readonly device: DeviceId; readonly address: string; readonly tried: readonly DialAttempt[] }
+  | {
+      readonly kind: 'done'
+      readonly device: DeviceId
+      readonly address: string
+      readonly tried: readonly DialAttempt[]
+    }
   | { readonly kind: 'give-up'; readonly device: DeviceId; readonly tried: readonly DialAttempt[] }
   /** Send a tick then. */
   | { readonly kind: 'wake'; readonly at: number }
 
 /** Deadline of one dial by path, ms. */
 export const DIAL_DEADLINES_MS: Readonly<Record<PathKind, number>> = {
-  memory: 2_000, lan: 2_000, tcp: 5_000, wss: 5_000, relayed: 8_000, webrtc: 20_000
+  memory: 2_000,
+  lan: 2_000,
+  tcp: 5_000,
+  wss: 5_000,
+  relayed: 8_000,
+  webrtc: 20_000
 }
 
 const RANK: Readonly<Record<PathKind, number>> = { memory: 0, lan: 1, tcp: 2, wss: 3, relayed: 4, webrtc: 5 }
@@ -84,14 +118,23 @@ export function nextTryAt(state: DiallerState, addresses: readonly string[], at:
 }
 
 /** One step. */
-export function stepDialler(state: DiallerState, input: DiallerInput): readonly [DiallerState, readonly DiallerEffect[]] {
+export function stepDialler(
+  state: DiallerState,
+  input: DiallerInput
+): readonly [DiallerState, readonly DiallerEffect[]] {
   switch (input.kind) {
-    case 'want': return schedule(...want(state, input), input.at)
-    case 'opened': return schedule(...opened(state, input), input.at)
-    case 'failed': return schedule(...failed(state, input), input.at)
-    case 'cancel': return schedule(...cancel(state, input.device), input.at)
-    case 'tick': return schedule(state, [], input.at)
-    case 'network': return schedule({ ...state, backoff: new Map() }, [], input.at)
+    case 'want':
+      return schedule(...want(state, input), input.at)
+    case 'opened':
+      return schedule(...opened(state, input), input.at)
+    case 'failed':
+      return schedule(...failed(state, input), input.at)
+    case 'cancel':
+      return schedule(...cancel(state, input.device), input.at)
+    case 'tick':
+      return schedule(state, [], input.at)
+    case 'network':
+      return schedule({ ...state, backoff: new Map() }, [], input.at)
   }
 }
 
@@ -106,7 +149,12 @@ function withJob(state: DiallerState, device: DeviceId, job: Job | undefined): D
 }
 
 function want(state: DiallerState, input: Input<'want'>): Step {
-  const old = state.jobs.get(input.device) ?? { startedAt: input.at, waiting: [], active: new Map(), tried: [] }
+  const old = state.jobs.get(input.device) ?? {
+    startedAt: input.at,
+    waiting: [],
+    active: new Map(),
+    tried: []
+  }
   const known = new Set([...old.active.keys(), ...old.waiting.map(each => each.address)])
   const held: DialAttempt[] = []
   const fresh: DialCandidate[] = []
@@ -115,12 +163,19 @@ function want(state: DiallerState, input: Input<'want'>): Step {
     known.add(candidate.address)
     const until = state.backoff.get(candidate.address)?.until ?? 0
     if (input.patient && until > input.at) {
-      held.push({ ...candidate, startedAt: input.at, ms: 0, error: `failed lately; next try in ${Math.ceil((until - input.at) / 1000)} s` })
+      held.push({
+        ...candidate,
+        startedAt: input.at,
+        ms: 0,
+        error: `failed lately; next try in ${Math.ceil((until - input.at) / 1000)} s`
+      })
     } else {
       fresh.push(candidate)
     }
   }
-  const waiting = [...old.waiting, ...fresh].sort((a, b) => RANK[a.path] - RANK[b.path]).slice(0, DIAL_ADDRESSES_MAX)
+  const waiting = [...old.waiting, ...fresh]
+    .sort((a, b) => RANK[a.path] - RANK[b.path])
+    .slice(0, DIAL_ADDRESSES_MAX)
   return [withJob(state, input.device, { ...old, waiting, tried: [...old.tried, ...held] }), []]
 }
 
@@ -131,20 +186,32 @@ function opened(state: DiallerState, input: Input<'opened'>): Step {
   const winner = job?.active.get(input.address)
   if (job === undefined || winner === undefined) return [{ ...state, backoff }, []]
   const others = [...job.active.keys()].filter(each => each !== input.address)
-  const tried = [...job.tried, { address: input.address, path: winner.path, startedAt: winner.startedAt, ms: input.at - winner.startedAt }]
+  const tried = [
+    ...job.tried,
+    {
+      address: input.address,
+      path: winner.path,
+      startedAt: winner.startedAt,
+      ms: input.at - winner.startedAt
+    }
+  ]
   // A direct path is worth more than the circuit: its addresses are tried to the end.
   if (isCircuit(winner.path)) {
     const active = new Map([...job.active].filter(([, each]) => !isCircuit(each.path)))
     const waiting = job.waiting.filter(each => !isCircuit(each.path))
     const rest = active.size + waiting.length > 0 ? { ...job, active, waiting, tried } : undefined
-    return [withJob({ ...state, backoff }, input.device, rest), [
-      { kind: 'done', device: input.device, address: input.address, tried }
-    ]]
+    return [
+      withJob({ ...state, backoff }, input.device, rest),
+      [{ kind: 'done', device: input.device, address: input.address, tried }]
+    ]
   }
-  return [withJob({ ...state, backoff }, input.device, undefined), [
-    ...others.map(address => ({ kind: 'abort', device: input.device, address }) as const),
-    { kind: 'done', device: input.device, address: input.address, tried }
-  ]]
+  return [
+    withJob({ ...state, backoff }, input.device, undefined),
+    [
+      ...others.map(address => ({ kind: 'abort', device: input.device, address }) as const),
+      { kind: 'done', device: input.device, address: input.address, tried }
+    ]
+  ]
 }
 
 function failed(state: DiallerState, input: Input<'failed'>): Step {
@@ -161,16 +228,26 @@ function failed(state: DiallerState, input: Input<'failed'>): Step {
   }
   const active = new Map(job.active)
   active.delete(input.address)
-  const tried = [...job.tried, {
-    address: input.address, path: lost.path, startedAt: lost.startedAt, ms: input.at - lost.startedAt, error: input.error
-  }]
+  const tried = [
+    ...job.tried,
+    {
+      address: input.address,
+      path: lost.path,
+      startedAt: lost.startedAt,
+      ms: input.at - lost.startedAt,
+      error: input.error
+    }
+  ]
   return [withJob({ ...state, backoff }, input.device, { ...job, active, tried }), []]
 }
 
 function cancel(state: DiallerState, device: DeviceId): Step {
   const job = state.jobs.get(device)
   if (job === undefined) return [state, []]
-  return [withJob(state, device, undefined), [...job.active.keys()].map(address => ({ kind: 'abort', device, address }) as const)]
+  return [
+    withJob(state, device, undefined),
+    [...job.active.keys()].map(address => ({ kind: 'abort', device, address }) as const)
+  ]
 }
 
 function isCircuit(path: PathKind): boolean {
@@ -190,8 +267,10 @@ function schedule(state: DiallerState, effects: readonly DiallerEffect[], at: nu
       const circuits = [...active.values()].filter(each => isCircuit(each.path)).length
       const direct = active.size - circuits
       const directLeft = direct > 0 || waiting.some(each => !isCircuit(each.path))
-      const startAt = isCircuit(candidate.path) && directLeft ? job.startedAt + CIRCUIT_DELAY_MS : job.startedAt
-      const place = total < DIALS_MAX && (isCircuit(candidate.path) ? circuits < 1 : direct < DIALS_PER_PEER_MAX)
+      const startAt =
+        isCircuit(candidate.path) && directLeft ? job.startedAt + CIRCUIT_DELAY_MS : job.startedAt
+      const place =
+        total < DIALS_MAX && (isCircuit(candidate.path) ? circuits < 1 : direct < DIALS_PER_PEER_MAX)
       if (startAt > at) wakeAt = Math.min(wakeAt ?? startAt, startAt)
       if (!place || startAt > at) {
         waiting.push(candidate)
@@ -199,7 +278,12 @@ function schedule(state: DiallerState, effects: readonly DiallerEffect[], at: nu
       }
       active.set(candidate.address, { path: candidate.path, startedAt: at })
       total++
-      out.push({ kind: 'dial', device, address: candidate.address, deadlineMs: DIAL_DEADLINES_MS[candidate.path] })
+      out.push({
+        kind: 'dial',
+        device,
+        address: candidate.address,
+        deadlineMs: DIAL_DEADLINES_MS[candidate.path]
+      })
     }
     if (active.size === 0 && waiting.length === 0) {
       jobs.delete(device)

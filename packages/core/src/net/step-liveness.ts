@@ -24,8 +24,7 @@ export type LivenessInput =
 
 /** What to do. */
 export type LivenessEffect =
-  | { readonly kind: 'probe'; readonly deadlineMs: number }
-  | { readonly kind: 'abort' }
+  { readonly kind: 'probe'; readonly deadlineMs: number } | { readonly kind: 'abort' }
 
 /** State of a connection that has just opened. */
 export function openLiveness(at: number): LivenessState {
@@ -38,7 +37,10 @@ export function probeDeadlineMs(state: LivenessState): number {
 }
 
 /** One step. `hurry` probes at once: the network changed, or the machine woke. */
-export function stepLiveness(state: LivenessState, input: LivenessInput): readonly [LivenessState, readonly LivenessEffect[]] {
+export function stepLiveness(
+  state: LivenessState,
+  input: LivenessInput
+): readonly [LivenessState, readonly LivenessEffect[]] {
   switch (input.kind) {
     case 'heard':
       return [{ ...state, heardAt: Math.max(state.heardAt, input.at), failures: 0 }, []]

@@ -28,7 +28,10 @@ export function openRelayKeeper(): RelayKeeperState {
 }
 
 /** One check; run every 15 s. Returns the one relay to hang up on, if any. */
-export function stepRelayKeeper(state: RelayKeeperState, input: RelayKeeperInput): readonly [RelayKeeperState, string | undefined] {
+export function stepRelayKeeper(
+  state: RelayKeeperState,
+  input: RelayKeeperInput
+): readonly [RelayKeeperState, string | undefined] {
   if (input.held >= input.wanted) return [{ ...state, shortSince: undefined }, undefined]
   const shortSince = state.shortSince ?? input.at
   if (input.at - shortSince < PATIENCE_MS) return [{ ...state, shortSince }, undefined]

@@ -1,11 +1,20 @@
 import { describe, expect, it } from 'vitest'
 import { meshProfile } from './mesh-profile.ts'
 import { openBudget, spend } from './step-budget.ts'
-import { type LivenessEffect, type LivenessInput, type LivenessState, openLiveness, stepLiveness } from './step-liveness.ts'
+import {
+  type LivenessEffect,
+  type LivenessInput,
+  type LivenessState,
+  openLiveness,
+  stepLiveness
+} from './step-liveness.ts'
 import { openRelayKeeper, stepRelayKeeper } from './step-relay-keeper.ts'
 
 describe('liveness', () => {
-  const feed = (state: LivenessState, ...inputs: LivenessInput[]): [LivenessState, readonly LivenessEffect[]] => {
+  const feed = (
+    state: LivenessState,
+    ...inputs: LivenessInput[]
+  ): [LivenessState, readonly LivenessEffect[]] => {
     let effects: readonly LivenessEffect[] = []
     for (const input of inputs) [state, effects] = stepLiveness(state, input)
     return [state, effects]
@@ -20,11 +29,19 @@ describe('liveness', () => {
   })
 
   it('[NT20] cuts after three failures, unless a byte came in', () => {
-    const fail = (at: number): LivenessInput[] => [{ kind: 'tick', at }, { kind: 'failed', at: at + 5_000 }]
+    const fail = (at: number): LivenessInput[] => [
+      { kind: 'tick', at },
+      { kind: 'failed', at: at + 5_000 }
+    ]
     const [two, effects] = feed(openLiveness(0), ...fail(20_000), ...fail(25_000))
     expect(effects).toEqual([])
     expect(feed(two, ...fail(30_000))[1]).toEqual([{ kind: 'abort' }])
-    const [saved, spared] = feed(two, { kind: 'tick', at: 30_000 }, { kind: 'heard', at: 31_000 }, { kind: 'failed', at: 35_000 })
+    const [saved, spared] = feed(
+      two,
+      { kind: 'tick', at: 30_000 },
+      { kind: 'heard', at: 31_000 },
+      { kind: 'failed', at: 35_000 }
+    )
     expect(spared).toEqual([])
     expect(saved.failures).toBe(0)
   })

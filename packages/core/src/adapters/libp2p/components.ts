@@ -13,7 +13,10 @@ export interface Components {
 }
 
 /** A service that does nothing but see the components. */
-export function captureComponents(): { service: (components: Components) => Startable; components: () => Components } {
+export function captureComponents(): {
+  service: (components: Components) => Startable
+  components: () => Components
+} {
   let seen: Components | undefined
   return {
     service: components => {

@@ -1,7 +1,13 @@
 /** libp2p connections as the contract sees them, and inbound streams within their bounds (NT2). */
 import type { Connection as P2pConnection, Stream } from '@libp2p/interface'
 import { type DeviceId, NET_FRAME_BYTES_MAX, XcordError } from '../../base/index.ts'
-import { type Connection, type FrameStream, type HandlerBounds, pathOfAddress, type ProtocolName } from '../../net/index.ts'
+import {
+  type Connection,
+  type FrameStream,
+  type HandlerBounds,
+  pathOfAddress,
+  type ProtocolName
+} from '../../net/index.ts'
 import { createFrameStream, cut, messageOf } from './frame-stream.ts'
 import { deviceOfPeer } from './identity.ts'
 
@@ -58,13 +64,19 @@ function wrapConnection(raw: P2pConnection, device: DeviceId): WrappedConnection
       try {
         stream = await raw.newStream(protocol, {
           ...(options?.signal === undefined ? {} : { signal: options.signal }),
-          runOnLimitedConnection: true, maxOutboundStreams: OUTBOUND_STREAMS_MAX
+          runOnLimitedConnection: true,
+          maxOutboundStreams: OUTBOUND_STREAMS_MAX
         })
       } catch (error) {
         throwIfAborted(options?.signal)
         throw cut(connection, messageOf(error))
       }
-      return createFrameStream({ stream, connection, protocol, frameBytesMax: options?.frameBytesMax ?? NET_FRAME_BYTES_MAX })
+      return createFrameStream({
+        stream,
+        connection,
+        protocol,
+        frameBytesMax: options?.frameBytesMax ?? NET_FRAME_BYTES_MAX
+      })
     },
     close: async () => {
       try {
@@ -79,15 +91,25 @@ function wrapConnection(raw: P2pConnection, device: DeviceId): WrappedConnection
 
 /** Throws XCORD_ABORTED if the signal says so. */
 export function throwIfAborted(signal: AbortSignal | undefined): void {
-  if (signal?.aborted === true) throw new XcordError('XCORD_ABORTED', 'Given up on request.', {}, { cause: signal.reason })
+  if (signal?.aborted === true)
+    throw new XcordError('XCORD_ABORTED', 'Given up on request.', {}, { cause: signal.reason })
 }
 
 /** Runs a handler on an inbound stream; whatever it throws ends the stream and nothing else. */
 export async function serveStream(
-  stream: Stream, connection: Connection, protocol: ProtocolName, bounds: HandlerBounds,
+  stream: Stream,
+  connection: Connection,
+  protocol: ProtocolName,
+  bounds: HandlerBounds,
   run: (stream: FrameStream) => Promise<void>
 ): Promise<void> {
-  const frames = createFrameStream({ stream, connection, protocol, frameBytesMax: bounds.frameBytesMax, idleMsMax: bounds.idleMsMax })
+  const frames = createFrameStream({
+    stream,
+    connection,
+    protocol,
+    frameBytesMax: bounds.frameBytesMax,
+    idleMsMax: bounds.idleMsMax
+  })
   try {
     await run(frames)
     await frames.close()

@@ -9,11 +9,31 @@ import { create as createDigest } from 'multiformats/hashes/digest'
 import { type Clock, type DeviceId, type Random, XcordError } from '../../base/index.ts'
 import type { SigningKey, Suite } from '../../crypto/index.ts'
 import {
-  type Connection, createRendezvousClient, type Dht, type DialAttempt, type DialOptions, encodePeerRecord, type FrameStream, type HandlerBounds,
-  openPeerRecord, pathOfAddress, type PathKind, type PeerRecords, type ProtocolName, type Rendezvous, type Transport, type TransportEvents, withDevice
+  type Connection,
+  createRendezvousClient,
+  type Dht,
+  type DialAttempt,
+  type DialOptions,
+  encodePeerRecord,
+  type FrameStream,
+  type HandlerBounds,
+  openPeerRecord,
+  pathOfAddress,
+  type PathKind,
+  type PeerRecords,
+  type ProtocolName,
+  type Rendezvous,
+  type Transport,
+  type TransportEvents,
+  withDevice
 } from '../../net/index.ts'
 import type { Components } from './components.ts'
-import { createConnectionBook, OUTBOUND_STREAMS_MAX, serveStream, type WrappedConnection } from './connection.ts'
+import {
+  createConnectionBook,
+  OUTBOUND_STREAMS_MAX,
+  serveStream,
+  type WrappedConnection
+} from './connection.ts'
 import { createDialler, type Dialler } from './dialler.ts'
 import { createEventHub, type EventHub } from './events.ts'
 import { messageOf } from './frame-stream.ts'
@@ -24,12 +44,21 @@ import { CHECK_BOUNDS, CHECK_PROTOCOL, createLiveness, type Liveness, serveCheck
 /** NT23: a circuit outlives the direct path's arrival by this, ms, so that nothing on it is cut short. */
 const CIRCUIT_REST_MS = 30_000
 /** Ranks for records: what helps strangers most comes first. */
-const RECORD_RANK: Readonly<Record<PathKind, number>> = { tcp: 0, wss: 1, relayed: 2, lan: 3, webrtc: 4, memory: 5 }
+const RECORD_RANK: Readonly<Record<PathKind, number>> = {
+  tcp: 0,
+  wss: 1,
+  relayed: 2,
+  lan: 3,
+  webrtc: 4,
+  memory: 5
+}
 
 /** The platform's clock. */
 export const SYSTEM_CLOCK: Clock = { now: () => Date.now() }
 /** The platform's randomness. */
-export const SYSTEM_RANDOM: Random = { bytes: length => globalThis.crypto.getRandomValues(new Uint8Array(length)) }
+export const SYSTEM_RANDOM: Random = {
+  bytes: length => globalThis.crypto.getRandomValues(new Uint8Array(length))
+}
 
 /** What the core is made of. */
 export interface CoreDeps {
@@ -65,11 +94,16 @@ export class CoreTransport implements Omit<Transport, 'gossip' | 'setStanding'> 
     this.#deps = deps
     this.device = deps.device
     this.records = createRecords(deps, () => this.addresses())
-    this.rendezvous = createRendezvousClient({ records: this.records, connectionTo: peer => this.connections(peer)[0] })
+    this.rendezvous = createRendezvousClient({
+      records: this.records,
+      connectionTo: peer => this.connections(peer)[0]
+    })
     this.dht = deps.dht ? createDht(deps.libp2p) : undefined
     this.#liveness = createLiveness(deps)
     this.#dialler = createDialler({
-      clock: deps.clock, random: deps.random, self: deps.device,
+      clock: deps.clock,
+      random: deps.random,
+      self: deps.device,
       connections: peer => this.connections(peer),
       refuses: address => refusalOf(deps.components, address),
       dialOne: async (address, signal) => await this.#dialOne(address, signal)
@@ -104,7 +138,8 @@ export class CoreTransport implements Omit<Transport, 'gossip' | 'setStanding'> 
   }
 
   connections(device?: DeviceId): readonly WrappedConnection[] {
-    const open = device === undefined ? openOf(this.#deps.libp2p.getConnections()) : this.rawConnections(device)
+    const open =
+      device === undefined ? openOf(this.#deps.libp2p.getConnections()) : this.rawConnections(device)
     return open.map(each => this.#book.wrap(each)).filter(each => each !== undefined)
   }
 
@@ -113,11 +148,20 @@ export class CoreTransport implements Omit<Transport, 'gossip' | 'setStanding'> 
   }
 
   handle(protocol: ProtocolName, bounds: HandlerBounds, run: (stream: FrameStream) => Promise<void>): void {
-    void this.#deps.libp2p.handle(protocol, (stream, raw) => {
-      const connection = this.#book.wrap(raw)
-      if (connection === undefined) return stream.abort(new Error('no acceptable key'))
-      void serveStream(stream, connection, protocol, bounds, run)
-    }, { maxInboundStreams: bounds.inboundStreamsMax, maxOutboundStreams: OUTBOUND_STREAMS_MAX, runOnLimitedConnection: bounds.onLimited, force: true })
+    void this.#deps.libp2p.handle(
+      protocol,
+      (stream, raw) => {
+        const connection = this.#book.wrap(raw)
+        if (connection === undefined) return stream.abort(new Error('no acceptable key'))
+        void serveStream(stream, connection, protocol, bounds, run)
+      },
+      {
+        maxInboundStreams: bounds.inboundStreamsMax,
+        maxOutboundStreams: OUTBOUND_STREAMS_MAX,
+        runOnLimitedConnection: bounds.onLimited,
+        force: true
+      }
+    )
   }
 
   unhandle(protocol: ProtocolName): void {
@@ -153,7 +197,9 @@ export class CoreTransport implements Omit<Transport, 'gossip' | 'setStanding'> 
   }
 
   async #dialOne(address: string, signal: AbortSignal): Promise<WrappedConnection> {
-    const connection = this.#book.wrap(await this.#deps.components.transportManager.dial(multiaddr(address), { signal }))
+    const connection = this.#book.wrap(
+      await this.#deps.components.transportManager.dial(multiaddr(address), { signal })
+    )
     if (connection === undefined) throw new Error('the peer has no acceptable key')
     return connection
   }
@@ -195,7 +241,12 @@ export class CoreTransport implements Omit<Transport, 'gossip' | 'setStanding'> 
 
 /** Direct before relayed, then the oldest: both sides tend to choose the same one. */
 function openOf(list: readonly P2pConnection[]): readonly P2pConnection[] {
-  return list.filter(each => each.status === 'open').sort((a, b) => Number(a.limits !== undefined) - Number(b.limits !== undefined) || a.timeline.open - b.timeline.open)
+  return list
+    .filter(each => each.status === 'open')
+    .sort(
+      (a, b) =>
+        Number(a.limits !== undefined) - Number(b.limits !== undefined) || a.timeline.open - b.timeline.open
+    )
 }
 
 function refusalOf(components: Components, address: string): string | undefined {
@@ -209,7 +260,10 @@ function refusalOf(components: Components, address: string): string | undefined 
 }
 
 function ownAddresses(deps: CoreDeps): readonly string[] {
-  const listening = deps.components.transportManager.getAddrs().map(each => each.toString()).filter(each => !each.startsWith('/ip6/fe80'))
+  const listening = deps.components.transportManager
+    .getAddrs()
+    .map(each => each.toString())
+    .filter(each => !each.startsWith('/ip6/fe80'))
   const relayed = listening.filter(each => each.includes('/p2p-circuit') || each.includes('/webrtc'))
   const own = deps.announce.length > 0 ? [...deps.announce, ...relayed] : listening
   return [...new Set(own.map(each => withDevice(each, deps.device)))]
@@ -221,7 +275,9 @@ function createRecords(deps: CoreDeps, addresses: () => readonly string[]): Peer
   return {
     own: async () => {
       const rank = (each: string): number => RECORD_RANK[pathOfAddress(each) ?? 'memory']
-      const list = addresses().filter(each => pathOfAddress(each) !== undefined).sort((a, b) => rank(a) - rank(b))
+      const list = addresses()
+        .filter(each => pathOfAddress(each) !== undefined)
+        .sort((a, b) => rank(a) - rank(b))
       const key = list.join()
       if (last?.key !== key) {
         seq = Math.max(seq + 1, deps.clock.now())
@@ -246,7 +302,11 @@ function createDht(libp2p: Libp2p): Dht {
       for await (const provider of libp2p.contentRouting.findProviders(cidOf(key), options)) {
         const device = deviceOfPeer(provider.id)
         if (device === undefined || provider.id.equals(libp2p.peerId)) continue
-        found.push({ device, seq: 0, addresses: provider.multiaddrs.map(each => withDevice(each.toString(), device)) })
+        found.push({
+          device,
+          seq: 0,
+          addresses: provider.multiaddrs.map(each => withDevice(each.toString(), device))
+        })
       }
       return found
     }
@@ -263,14 +323,21 @@ export function assertAddresses(addresses: readonly string[]): void {
     try {
       multiaddr(address)
     } catch (error) {
-      throw new XcordError('XCORD_ADDRESS_INVALID', `"${address}" is not an address: ${messageOf(error)}.`, { address }, { cause: error })
+      throw new XcordError(
+        'XCORD_ADDRESS_INVALID',
+        `"${address}" is not an address: ${messageOf(error)}.`,
+        { address },
+        { cause: error }
+      )
     }
   }
 }
 
 /** A kept peer is the last that libp2p prunes. */
 function protect(libp2p: Libp2p, device: DeviceId, on: boolean): void {
-  void libp2p.peerStore.merge(peerOfDevice(device), { tags: { 'xcord-kept': on ? { value: 100 } : undefined } }).catch(() => undefined)
+  void libp2p.peerStore
+    .merge(peerOfDevice(device), { tags: { 'xcord-kept': on ? { value: 100 } : undefined } })
+    .catch(() => undefined)
 }
 
 async function startListening(libp2p: Libp2p): Promise<void> {
@@ -287,11 +354,21 @@ function listenError(error: unknown): unknown {
   const busy = /(\/[^\s:]+): [^\n]*EADDRINUSE/.exec(text)
   if (text.includes('EADDRINUSE')) {
     const address = busy?.[1] ?? ''
-    return new XcordError('XCORD_PORT_IN_USE', `Another program already listens on ${address === '' ? 'the port' : address}.`, { address }, { cause: error })
+    return new XcordError(
+      'XCORD_PORT_IN_USE',
+      `Another program already listens on ${address === '' ? 'the port' : address}.`,
+      { address },
+      { cause: error }
+    )
   }
   const other = /\n\s*(\/[^\s]+): ([^\n]*)/.exec(text)
   if (other !== null) {
-    return new XcordError('XCORD_ADDRESS_INVALID', `Cannot listen on ${other[1]}: ${other[2]}.`, { address: other[1] ?? '' }, { cause: error })
+    return new XcordError(
+      'XCORD_ADDRESS_INVALID',
+      `Cannot listen on ${other[1]}: ${other[2]}.`,
+      { address: other[1] ?? '' },
+      { cause: error }
+    )
   }
   return error
 }

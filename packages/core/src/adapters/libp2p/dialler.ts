@@ -1,6 +1,18 @@
 /** Carries out what `stepDialler` decides (NT14), and keeps wanted peers connected (NT15). */
 import { type Clock, type DeviceId, type Random, XcordError } from '../../base/index.ts'
-import { type Connection, deviceOfAddress, type DialAttempt, type DialCandidate, type DiallerEffect, type DiallerInput, type DialOptions, nextTryAt, openDialler, pathOfAddress, stepDialler } from '../../net/index.ts'
+import {
+  type Connection,
+  deviceOfAddress,
+  type DialAttempt,
+  type DialCandidate,
+  type DiallerEffect,
+  type DiallerInput,
+  type DialOptions,
+  nextTryAt,
+  openDialler,
+  pathOfAddress,
+  stepDialler
+} from '../../net/index.ts'
 import { throwIfAborted, type WrappedConnection } from './connection.ts'
 import { messageOf } from './frame-stream.ts'
 
@@ -82,14 +94,22 @@ class StepDialler implements Dialler {
     if (circuit === undefined) return await this.#wait(sorted, options)
     // Good enough to talk; a direct path is looked for beside it.
     const better = candidates.filter(each => each.path !== 'relayed')
-    if (better.length > 0) this.#feed({ kind: 'want', device, candidates: better, patient: true, at: this.#now() })
+    if (better.length > 0)
+      this.#feed({ kind: 'want', device, candidates: better, patient: true, at: this.#now() })
     return circuit
   }
 
   keep(device: DeviceId, addresses: readonly string[]): void {
     if (device === this.#deps.self) return
-    this.#kept.set(device, addresses.filter(each =>
-      pathOfAddress(each) !== undefined && deviceOfAddress(each) === device && this.#deps.refuses(each) === undefined))
+    this.#kept.set(
+      device,
+      addresses.filter(
+        each =>
+          pathOfAddress(each) !== undefined &&
+          deviceOfAddress(each) === device &&
+          this.#deps.refuses(each) === undefined
+      )
+    )
     this.#maintain(device)
   }
 
@@ -110,11 +130,13 @@ class StepDialler implements Dialler {
   opened(connection: Connection): void {
     if (connection.direction === 'outbound') return
     this.#settle(connection.device, waiter => waiter.resolve(connection))
-    if (connection.limits === undefined) this.#feed({ kind: 'cancel', device: connection.device, at: this.#now() })
+    if (connection.limits === undefined)
+      this.#feed({ kind: 'cancel', device: connection.device, at: this.#now() })
   }
 
   closed(device: DeviceId): void {
-    if (this.#kept.has(device) && this.#deps.connections(device).length === 0) this.#maintainLater(device, REDIAL_MS)
+    if (this.#kept.has(device) && this.#deps.connections(device).length === 0)
+      this.#maintainLater(device, REDIAL_MS)
   }
 
   refresh(): void {
@@ -144,11 +166,16 @@ class StepDialler implements Dialler {
 
   #perform(effect: DiallerEffect): void {
     switch (effect.kind) {
-      case 'dial': return void this.#run(effect.device, effect.address, effect.deadlineMs)
-      case 'abort': return this.#running.get(effect.address)?.abort(new Error('another address was faster'))
+      case 'dial':
+        return void this.#run(effect.device, effect.address, effect.deadlineMs)
+      case 'abort':
+        return this.#running.get(effect.address)?.abort(new Error('another address was faster'))
       case 'wake': {
         clearTimeout(this.#wake)
-        this.#wake = setTimeout(() => this.#feed({ kind: 'tick', at: this.#now() }), Math.max(0, effect.at - this.#now()))
+        this.#wake = setTimeout(
+          () => this.#feed({ kind: 'tick', at: this.#now() }),
+          Math.max(0, effect.at - this.#now())
+        )
         return
       }
       case 'done': {
@@ -161,7 +188,9 @@ class StepDialler implements Dialler {
         this.#remember(effect.device, effect.tried)
         // It may have come to us, or stand on a circuit.
         const standing = this.#deps.connections(effect.device)[0]
-        this.#settle(effect.device, waiter => (standing === undefined ? waiter.reject(unreachable(effect.tried)) : waiter.resolve(standing)))
+        this.#settle(effect.device, waiter =>
+          standing === undefined ? waiter.reject(unreachable(effect.tried)) : waiter.resolve(standing)
+        )
         this.#maintainLater(effect.device)
       }
     }
@@ -182,7 +211,10 @@ class StepDialler implements Dialler {
 
   async #run(device: DeviceId, address: string, deadlineMs: number): Promise<void> {
     const controller = new AbortController()
-    const timer = setTimeout(() => controller.abort(new Error(`no answer within ${deadlineMs / 1000} s`)), deadlineMs)
+    const timer = setTimeout(
+      () => controller.abort(new Error(`no answer within ${deadlineMs / 1000} s`)),
+      deadlineMs
+    )
     this.#running.set(address, controller)
     try {
       const connection = await this.#deps.dialOne(address, controller.signal)
@@ -203,7 +235,10 @@ class StepDialler implements Dialler {
     }
   }
 
-  async #wait({ device, candidates, unusable }: Sorted, options: DialOptions | undefined): Promise<Connection> {
+  async #wait(
+    { device, candidates, unusable }: Sorted,
+    options: DialOptions | undefined
+  ): Promise<Connection> {
     return await new Promise<Connection>((resolve, reject) => {
       const forget = (): void => options?.signal?.removeEventListener('abort', onAbort)
       const waiter: Waiter = {
@@ -214,8 +249,11 @@ class StepDialler implements Dialler {
         const waiting = this.#waiters.get(device)
         waiting?.delete(waiter)
         if (waiting?.size === 0) this.#waiters.delete(device)
-        if (!this.#waiters.has(device) && !this.#kept.has(device)) this.#feed({ kind: 'cancel', device, at: this.#now() })
-        reject(new XcordError('XCORD_ABORTED', 'Given up on request.', {}, { cause: options?.signal?.reason }))
+        if (!this.#waiters.has(device) && !this.#kept.has(device))
+          this.#feed({ kind: 'cancel', device, at: this.#now() })
+        reject(
+          new XcordError('XCORD_ABORTED', 'Given up on request.', {}, { cause: options?.signal?.reason })
+        )
       }
       options?.signal?.addEventListener('abort', onAbort, { once: true })
       const waiting = this.#waiters.get(device) ?? new Set()
@@ -263,8 +301,10 @@ function sortAddresses(deps: DiallerDeps, addresses: readonly string[]): Sorted 
     const path = pathOfAddress(address)
     const target = deviceOfAddress(address)
     if (target === deps.self) throw invalid(address, 'it leads to this very device')
-    if (target !== undefined && device !== undefined && target !== device) throw invalid(address, 'it leads to another device than the first')
-    const error = path === undefined || target === undefined ? 'not an address of a peer' : deps.refuses(address)
+    if (target !== undefined && device !== undefined && target !== device)
+      throw invalid(address, 'it leads to another device than the first')
+    const error =
+      path === undefined || target === undefined ? 'not an address of a peer' : deps.refuses(address)
     if (path === undefined || target === undefined || error !== undefined) {
       unusable.push({ address, path: path ?? 'tcp', startedAt: deps.clock.now(), ms: 0, error })
       continue
@@ -277,19 +317,30 @@ function sortAddresses(deps: DiallerDeps, addresses: readonly string[]): Sorted 
 }
 
 function invalid(address: string, why: string): XcordError<'XCORD_ADDRESS_INVALID'> {
-  return new XcordError('XCORD_ADDRESS_INVALID', `"${address.slice(0, 200)}" cannot be dialled: ${why}.`, { address })
+  return new XcordError('XCORD_ADDRESS_INVALID', `"${address.slice(0, 200)}" cannot be dialled: ${why}.`, {
+    address
+  })
 }
 
 function unreachable(tried: readonly DialAttempt[]): XcordError<'XCORD_NO_PEER'> {
   const lines = tried.map(each => ({ address: each.address, error: each.error ?? 'opened, then closed' }))
   const detail = lines.map(each => `${each.address}: ${each.error}`).join('; ')
-  return new XcordError('XCORD_NO_PEER', `The peer cannot be reached (${detail === '' ? 'no address to try' : detail}).`, { tried: lines })
+  return new XcordError(
+    'XCORD_NO_PEER',
+    `The peer cannot be reached (${detail === '' ? 'no address to try' : detail}).`,
+    { tried: lines }
+  )
 }
 
 function withUnusable(error: unknown, unusable: readonly DialAttempt[]): unknown {
   if (unusable.length === 0 || !(error instanceof XcordError) || error.code !== 'XCORD_NO_PEER') return error
   const { tried } = error.details as { tried: readonly { address: string; error: string }[] }
-  return new XcordError('XCORD_NO_PEER', error.message, {
-    tried: [...tried, ...unusable.map(each => ({ address: each.address, error: each.error ?? '' }))]
-  }, { cause: error })
+  return new XcordError(
+    'XCORD_NO_PEER',
+    error.message,
+    {
+      tried: [...tried, ...unusable.map(each => ({ address: each.address, error: each.error ?? '' }))]
+    },
+    { cause: error }
+  )
 }

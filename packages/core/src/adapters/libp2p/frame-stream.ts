@@ -4,7 +4,14 @@
  */
 import type { Stream } from '@libp2p/interface'
 import { SEND_STALL_MS_MAX, XcordError } from '../../base/index.ts'
-import { type Connection, createFrameReader, encodeFrame, type FrameReader, type FrameStream, type ProtocolName } from '../../net/index.ts'
+import {
+  type Connection,
+  createFrameReader,
+  encodeFrame,
+  type FrameReader,
+  type FrameStream,
+  type ProtocolName
+} from '../../net/index.ts'
 
 /** Unread bytes above which the peer is asked to wait, and below which it may go on. */
 const UNREAD_BYTES_MAX = 262_144
@@ -102,7 +109,7 @@ class Inbox {
     this.#notify()
   }
 
-  async * frames(): AsyncGenerator<Uint8Array> {
+  async *frames(): AsyncGenerator<Uint8Array> {
     const { stream, connection } = this.#init
     for (;;) {
       const frame = this.#queue.shift()
@@ -143,7 +150,8 @@ class Inbox {
   }
 
   #end(): void {
-    if (this.#failed === undefined && this.#reader.pending() > 0) this.#failed = 'the stream ended inside a frame'
+    if (this.#failed === undefined && this.#reader.pending() > 0)
+      this.#failed = 'the stream ended inside a frame'
     this.#ended = true
     clearTimeout(this.#idle)
     this.#notify()
@@ -186,13 +194,16 @@ async function drained(stream: Stream, connection: Connection): Promise<void> {
 
 /** The error of a stream or connection that is gone. */
 export function cut(connection: Pick<Connection, 'address'>, reason: string): XcordError<'XCORD_NO_PEER'> {
-  return new XcordError('XCORD_NO_PEER', `The peer is gone: ${reason}.`, { tried: [{ address: connection.address, error: reason }] })
+  return new XcordError('XCORD_NO_PEER', `The peer is gone: ${reason}.`, {
+    tried: [{ address: connection.address, error: reason }]
+  })
 }
 
 /** A sentence of whatever was thrown. */
 export function messageOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error)
-  if (error instanceof AggregateError && error.errors.length > 0) return error.errors.map(messageOf).join('; ')
+  if (error instanceof AggregateError && error.errors.length > 0)
+    return error.errors.map(messageOf).join('; ')
   return error.message === '' ? error.name : error.message
 }
 

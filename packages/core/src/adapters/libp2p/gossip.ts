@@ -1,12 +1,29 @@
 /** Gossip over @libp2p/gossipsub (NT25 to NT29): unsigned messages, judged by the layers above before they go on. */
-import { gossipsub, type GossipSub, type GossipsubMessage, StrictNoSign, TopicValidatorResult } from '@libp2p/gossipsub'
+import {
+  gossipsub,
+  type GossipSub,
+  type GossipsubMessage,
+  StrictNoSign,
+  TopicValidatorResult
+} from '@libp2p/gossipsub'
 import type { Connection as P2pConnection, PeerId } from '@libp2p/interface'
 import {
-  BUNDLE_BYTES_MAX, type DeviceId, GOSSIP_BACKLOG_BYTES_MAX, GOSSIP_PENDING_MAX, GOSSIP_VERDICT_MS_MAX, XcordError
+  BUNDLE_BYTES_MAX,
+  type DeviceId,
+  GOSSIP_BACKLOG_BYTES_MAX,
+  GOSSIP_PENDING_MAX,
+  GOSSIP_VERDICT_MS_MAX,
+  XcordError
 } from '../../base/index.ts'
 import { concatBytes, utf8 } from '../../encoding/index.ts'
 import type { Suite } from '../../crypto/index.ts'
-import { type Gossip, type GossipMessage, type GossipVerdict, meshProfile, peerIdText } from '../../net/index.ts'
+import {
+  type Gossip,
+  type GossipMessage,
+  type GossipVerdict,
+  meshProfile,
+  peerIdText
+} from '../../net/index.ts'
 import { deviceOfPeer } from './identity.ts'
 
 /** What a device is to us, for scores (NT27). */
@@ -21,24 +38,40 @@ const REPAIR_MS = 5_000
 const DECAY_MS = 1_000
 
 const VERDICTS: Readonly<Record<GossipVerdict, TopicValidatorResult>> = {
-  accept: TopicValidatorResult.Accept, ignore: TopicValidatorResult.Ignore, reject: TopicValidatorResult.Reject
+  accept: TopicValidatorResult.Accept,
+  ignore: TopicValidatorResult.Ignore,
+  reject: TopicValidatorResult.Reject
 }
 
 /** Score of one topic (NT27). P3 and P3b are off: chat is silent for hours. */
 const TOPIC_SCORE = {
   topicWeight: 1,
-  timeInMeshWeight: 0.01, timeInMeshQuantum: 1_000, timeInMeshCap: 1_000,
-  firstMessageDeliveriesWeight: 0.5, firstMessageDeliveriesDecay: 0.99, firstMessageDeliveriesCap: 20,
-  meshMessageDeliveriesWeight: 0, meshMessageDeliveriesDecay: 0.5, meshMessageDeliveriesCap: 1, meshMessageDeliveriesThreshold: 1,
-  meshMessageDeliveriesWindow: 10, meshMessageDeliveriesActivation: 5_000,
-  meshFailurePenaltyWeight: 0, meshFailurePenaltyDecay: 0.5,
-  invalidMessageDeliveriesWeight: -5, invalidMessageDeliveriesDecay: 0.9988
+  timeInMeshWeight: 0.01,
+  timeInMeshQuantum: 1_000,
+  timeInMeshCap: 1_000,
+  firstMessageDeliveriesWeight: 0.5,
+  firstMessageDeliveriesDecay: 0.99,
+  firstMessageDeliveriesCap: 20,
+  meshMessageDeliveriesWeight: 0,
+  meshMessageDeliveriesDecay: 0.5,
+  meshMessageDeliveriesCap: 1,
+  meshMessageDeliveriesThreshold: 1,
+  meshMessageDeliveriesWindow: 10,
+  meshMessageDeliveriesActivation: 5_000,
+  meshFailurePenaltyWeight: 0,
+  meshFailurePenaltyDecay: 0.5,
+  invalidMessageDeliveriesWeight: -5,
+  invalidMessageDeliveriesDecay: 0.9988
 }
 
 /** What gossipsub can and its public interface leaves out. */
 interface FullGossipSub extends GossipSub {
   reportMessageValidationResult(id: string, source: string, verdict: TopicValidatorResult): void
-  publish(topic: string, data: Uint8Array, options?: { floodPublish?: boolean }): Promise<{ recipients: PeerId[] }>
+  publish(
+    topic: string,
+    data: Uint8Array,
+    options?: { floodPublish?: boolean }
+  ): Promise<{ recipients: PeerId[] }>
 }
 
 /** The parts of gossipsub that are its own; each use is guarded. */
@@ -46,17 +79,28 @@ interface GossipInternals {
   readonly opts?: { D: number; Dlo: number; Dhi: number; Dout: number; Dscore: number }
   readonly score?: { readonly params?: { readonly topics?: Record<string, unknown> } }
   readonly peers?: ReadonlyMap<string, PeerId>
-  readonly streamsOutbound?: ReadonlyMap<string, { readonly rawStream?: { readonly writeBufferLength?: number } }>
+  readonly streamsOutbound?: ReadonlyMap<
+    string,
+    { readonly rawStream?: { readonly writeBufferLength?: number } }
+  >
   createOutboundStream?(peer: PeerId, connection: P2pConnection): Promise<void>
 }
 
 /** Service factory of libp2p with the options of NT25. `standingOf` answers for NT27's application score. */
-export function gossipService(suite: Pick<Suite, 'sha256'>, standingOf: (peer: string) => Standing): ReturnType<typeof gossipsub> {
+export function gossipService(
+  suite: Pick<Suite, 'sha256'>,
+  standingOf: (peer: string) => Standing
+): ReturnType<typeof gossipsub> {
   const { D, Dlo, Dhi, Dout, Dscore } = meshProfile(0)
   return gossipsub({
-    D, Dlo, Dhi, Dout, Dscore,
+    D,
+    Dlo,
+    Dhi,
+    Dout,
+    Dscore,
     globalSignaturePolicy: StrictNoSign,
-    msgIdFn: message => suite.sha256(concatBytes([utf8(message.topic), message.data])).subarray(0, MESSAGE_ID_BYTES),
+    msgIdFn: message =>
+      suite.sha256(concatBytes([utf8(message.topic), message.data])).subarray(0, MESSAGE_ID_BYTES),
     asyncValidation: true,
     floodPublish: true,
     doPX: false,
@@ -68,14 +112,23 @@ export function gossipService(suite: Pick<Suite, 'sha256'>, standingOf: (peer: s
     idontwantMinDataSize: 1_024,
     runOnLimitedConnection: false,
     decodeRpcLimits: {
-      maxSubscriptions: 512, maxMessages: 500, maxIhaveMessageIDs: 500, maxIwantMessageIDs: 500,
-      maxIdontwantMessageIDs: 51, maxControlMessages: 500, maxPeerInfos: 2
+      maxSubscriptions: 512,
+      maxMessages: 500,
+      maxIhaveMessageIDs: 500,
+      maxIwantMessageIDs: 500,
+      maxIdontwantMessageIDs: 51,
+      maxControlMessages: 500,
+      maxPeerInfos: 2
     },
     scoreParams: {
-      topics: {}, topicScoreCap: 20,
-      appSpecificScore: peer => STANDING_SCORE[standingOf(peer)], appSpecificWeight: 1,
+      topics: {},
+      topicScoreCap: 20,
+      appSpecificScore: peer => STANDING_SCORE[standingOf(peer)],
+      appSpecificWeight: 1,
       IPColocationFactorWeight: 0,
-      behaviourPenaltyWeight: -10, behaviourPenaltyThreshold: 6, behaviourPenaltyDecay: 0.2,
+      behaviourPenaltyWeight: -10,
+      behaviourPenaltyThreshold: 6,
+      behaviourPenaltyDecay: 0.2,
       decayInterval: DECAY_MS
     },
     scoreThresholds: { gossipThreshold: -10, publishThreshold: -50, graylistThreshold: -80 }
@@ -149,17 +202,24 @@ class Gossipsub implements GossipAdapter {
   }
 
   async publish(topic: string, data: Uint8Array): Promise<number> {
-    if (data.length > BUNDLE_BYTES_MAX) throw new RangeError(`a gossip message has at most ${BUNDLE_BYTES_MAX} bytes, not ${data.length}`)
-    if (!this.#started) throw new XcordError('XCORD_CLOSED', 'The network is not started.', { what: 'transport' })
+    if (data.length > BUNDLE_BYTES_MAX)
+      throw new RangeError(`a gossip message has at most ${BUNDLE_BYTES_MAX} bytes, not ${data.length}`)
+    if (!this.#started)
+      throw new XcordError('XCORD_CLOSED', 'The network is not started.', { what: 'transport' })
     // NT29: a neighbour that cannot follow is healed by sync; more would only cut its stream.
     if (this.backlogBytes() > 2 * GOSSIP_BACKLOG_BYTES_MAX) return 0
-    const { recipients } = await this.#pubsub.publish(topic, data, { floodPublish: data.length <= this.#floodBytesMax })
+    const { recipients } = await this.#pubsub.publish(topic, data, {
+      floodPublish: data.length <= this.#floodBytesMax
+    })
     return recipients.length
   }
 
   subscribers(topic: string): readonly DeviceId[] {
     if (!this.#started) return []
-    return this.#pubsub.getSubscribers(topic).map(deviceOfPeer).filter(each => each !== undefined)
+    return this.#pubsub
+      .getSubscribers(topic)
+      .map(deviceOfPeer)
+      .filter(each => each !== undefined)
   }
 
   validate(judge: Judge): void {
@@ -174,7 +234,8 @@ class Gossipsub implements GossipAdapter {
 
   backlogBytes(): number {
     let most = 0
-    for (const stream of this.#internals.streamsOutbound?.values() ?? []) most = Math.max(most, stream.rawStream?.writeBufferLength ?? 0)
+    for (const stream of this.#internals.streamsOutbound?.values() ?? [])
+      most = Math.max(most, stream.rawStream?.writeBufferLength ?? 0)
     return most
   }
 
@@ -190,7 +251,8 @@ class Gossipsub implements GossipAdapter {
     // PF21: the source as text, else nobody is scored.
     const report = (verdict: GossipVerdict): void =>
       this.#pubsub.reportMessageValidationResult(msgId, propagationSource.toString(), VERDICTS[verdict])
-    if (from === undefined || this.#judge === undefined || this.#pending >= GOSSIP_PENDING_MAX) return report('ignore')
+    if (from === undefined || this.#judge === undefined || this.#pending >= GOSSIP_PENDING_MAX)
+      return report('ignore')
     if (msg.data.length > BUNDLE_BYTES_MAX) return report('reject')
     this.#pending++
     void judgeInTime(this.#judge, { topic: msg.topic, data: msg.data, from }).then(verdict => {
@@ -199,7 +261,9 @@ class Gossipsub implements GossipAdapter {
     })
   }
 
-  readonly #onSubscription = (event: CustomEvent<{ peerId: PeerId; subscriptions: { topic: string; subscribe: boolean }[] }>): void => {
+  readonly #onSubscription = (
+    event: CustomEvent<{ peerId: PeerId; subscriptions: { topic: string; subscribe: boolean }[] }>
+  ): void => {
     const device = deviceOfPeer(event.detail.peerId)
     if (device === undefined) return
     for (const { topic, subscribe } of event.detail.subscriptions) {
@@ -231,8 +295,10 @@ function reopenStreams(internals: GossipInternals, deps: GossipDeps): void {
   for (const [name, peer] of internals.peers ?? []) {
     if (internals.streamsOutbound?.has(name) !== false) continue
     const device = deviceOfPeer(peer)
-    const connection = device === undefined ? undefined : deps.connectionsTo(device).find(each => each.limits === undefined)
-    if (connection !== undefined) void internals.createOutboundStream?.(peer, connection).catch(() => undefined)
+    const connection =
+      device === undefined ? undefined : deps.connectionsTo(device).find(each => each.limits === undefined)
+    if (connection !== undefined)
+      void internals.createOutboundStream?.(peer, connection).catch(() => undefined)
   }
 }
 

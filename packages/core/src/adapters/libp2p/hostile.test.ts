@@ -24,20 +24,39 @@ afterEach(async () => {
   await Promise.all(stops.splice(0).map(stop => stop()))
 })
 
-const seed = (name: string): Uint8Array => new Uint8Array(createHash('sha256').update(`hostile ${name} ${randomBytes(8).toString('hex')}`).digest())
+const seed = (name: string): Uint8Array =>
+  new Uint8Array(
+    createHash('sha256')
+      .update(`hostile ${name} ${randomBytes(8).toString('hex')}`)
+      .digest()
+  )
 
-async function rawPeer(type: 'Ed25519' | 'secp256k1' = 'Ed25519', policy: 'StrictSign' | 'StrictNoSign' = 'StrictSign'): Promise<Libp2p> {
+async function rawPeer(
+  type: 'Ed25519' | 'secp256k1' = 'Ed25519',
+  policy: 'StrictSign' | 'StrictNoSign' = 'StrictSign'
+): Promise<Libp2p> {
   const raw = await createLibp2p({
     privateKey: type === 'Ed25519' ? await generateKeyPair('Ed25519') : await generateKeyPair('secp256k1'),
-    addresses: { listen: LOOPBACK }, transports: [tcp()], connectionEncrypters: [noise()], streamMuxers: [yamux()],
-    services: { identify: identify(), pubsub: gossipsub({ globalSignaturePolicy: policy, allowPublishToZeroTopicPeers: true }) }
+    addresses: { listen: LOOPBACK },
+    transports: [tcp()],
+    connectionEncrypters: [noise()],
+    streamMuxers: [yamux()],
+    services: {
+      identify: identify(),
+      pubsub: gossipsub({ globalSignaturePolicy: policy, allowPublishToZeroTopicPeers: true })
+    }
   })
   stops.push(() => raw.stop())
   return raw
 }
 
 async function ours(): Promise<Transport> {
-  const made = await createLibp2pTransport({ suite: await createNodeSuite(), seed: seed('victim'), listen: LOOPBACK, dht: true })
+  const made = await createLibp2pTransport({
+    suite: await createNodeSuite(),
+    seed: seed('victim'),
+    listen: LOOPBACK,
+    dht: true
+  })
   await made.start()
   stops.push(() => made.stop())
   return made
@@ -47,7 +66,8 @@ async function ours(): Promise<Transport> {
 function garbage(run: number): Uint8Array {
   const size = [0, 1, 3, 4, 5, 32, 300, 5_000, 70_000][run % 9] ?? 1
   const bytes = new Uint8Array(randomBytes(size))
-  if (run % 3 === 0 && size >= 4) new DataView(bytes.buffer).setUint32(0, run % 2 === 0 ? size - 4 : 0xffff_ffff)
+  if (run % 3 === 0 && size >= 4)
+    new DataView(bytes.buffer).setUint32(0, run % 2 === 0 ? size - 4 : 0xffff_ffff)
   if (run % 3 === 1 && size >= 2) bytes[0] = Math.min(127, size - 1)
   return bytes
 }
@@ -84,25 +104,47 @@ describe('a hostile peer', () => {
   it('[NT2] sends garbage on every protocol of a peer, which goes on', async () => {
     const [victim, friend, raw] = [await ours(), await ours(), await rawPeer()]
     const address = victim.addresses()[0] ?? ''
-    victim.handle('/xcord/sync/1', { frameBytesMax: 1_000, inboundStreamsMax: 4, onLimited: true, idleMsMax: 500 }, async stream => {
-      for await (const frame of stream.frames()) await stream.send(frame)
-    })
+    victim.handle(
+      '/xcord/sync/1',
+      { frameBytesMax: 1_000, inboundStreamsMax: 4, onLimited: true, idleMsMax: 500 },
+      async stream => {
+        for await (const frame of stream.frames()) await stream.send(frame)
+      }
+    )
     victim.gossip.validate(async () => 'accept')
     victim.gossip.subscribe(TOPIC)
     await pelt(raw, address, [
-      '/xcord/sync/1', '/xcord/check/1', '/meshsub/1.2.0', '/meshsub/1.1.0', '/ipfs/id/1.0.0', '/ipfs/id/push/1.0.0',
-      '/ipfs/ping/1.0.0', '/libp2p/circuit/relay/0.2.0/stop', '/libp2p/dcutr', '/xcord/kad/1.0.0'
+      '/xcord/sync/1',
+      '/xcord/check/1',
+      '/meshsub/1.2.0',
+      '/meshsub/1.1.0',
+      '/ipfs/id/1.0.0',
+      '/ipfs/id/push/1.0.0',
+      '/ipfs/ping/1.0.0',
+      '/libp2p/circuit/relay/0.2.0/stop',
+      '/libp2p/dcutr',
+      '/xcord/kad/1.0.0'
     ])
     await echoes(friend, address)
   })
 
   it('[NT2] sends garbage on every protocol of a node, which goes on', async () => {
-    const node = await createLibp2pNode({ suite: await createNodeSuite(), seed: seed('node'), listen: LOOPBACK })
+    const node = await createLibp2pNode({
+      suite: await createNodeSuite(),
+      seed: seed('node'),
+      listen: LOOPBACK
+    })
     await node.start()
     stops.push(() => node.stop())
     const [friend, raw] = [await ours(), await rawPeer()]
     const address = node.addresses()[0] ?? ''
-    await pelt(raw, address, ['/xcord/rendezvous/1', '/xcord/check/1', '/libp2p/circuit/relay/0.2.0/hop', '/xcord/kad/1.0.0', '/ipfs/id/push/1.0.0'])
+    await pelt(raw, address, [
+      '/xcord/rendezvous/1',
+      '/xcord/check/1',
+      '/libp2p/circuit/relay/0.2.0/hop',
+      '/xcord/kad/1.0.0',
+      '/ipfs/id/push/1.0.0'
+    ])
     await echoes(friend, address)
     await friend.rendezvous.register(node.device, [new Uint8Array(16)])
     expect(node.registrations()).toBe(1)
@@ -142,7 +184,9 @@ describe('a hostile peer', () => {
   })
 
   /** A raw peer and an honest one in the topic of a victim that rejects all but the honest one's messages. */
-  const gossiping = async (policy: 'StrictSign' | 'StrictNoSign'): Promise<{ heard: number[]; bother(): Promise<void>; settle(): Promise<void> }> => {
+  const gossiping = async (
+    policy: 'StrictSign' | 'StrictNoSign'
+  ): Promise<{ heard: number[]; bother(): Promise<void>; settle(): Promise<void> }> => {
     const [victim, friend, raw] = [await ours(), await ours(), await rawPeer('Ed25519', policy)]
     const heard: number[] = []
     let marks = 0
@@ -159,7 +203,10 @@ describe('a hostile peer', () => {
     await friend.dial(victim.addresses())
     const { pubsub } = raw.services as unknown as { pubsub: GossipSub }
     pubsub.subscribe(TOPIC)
-    await until('subscribed', () => pubsub.getSubscribers(TOPIC).length > 0 && friend.gossip.subscribers(TOPIC).length > 0)
+    await until(
+      'subscribed',
+      () => pubsub.getSubscribers(TOPIC).length > 0 && friend.gossip.subscribers(TOPIC).length > 0
+    )
     return {
       heard,
       bother: async () => void (await pubsub.publish(TOPIC, new Uint8Array(randomBytes(20)))),
@@ -167,7 +214,9 @@ describe('a hostile peer', () => {
       settle: async () => {
         const before = marks
         const ping = await raw.dialProtocol(multiaddr(victim.addresses()[0] ?? ''), '/xcord/check/1')
-        const echoed = new Promise<void>(resolve => ping.addEventListener('message', () => resolve(), { once: true }))
+        const echoed = new Promise<void>(resolve =>
+          ping.addEventListener('message', () => resolve(), { once: true })
+        )
         ping.send(Uint8Array.of(0, 0, 0, 32, ...new Uint8Array(32)))
         await echoed
         await ping.close()

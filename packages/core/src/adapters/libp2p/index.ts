@@ -2,4 +2,10 @@
 export { createLibp2pTransport } from './transport.ts'
 export type { Libp2pTransportInit } from './init.ts'
 export { createLibp2pNode } from './node.ts'
-export { NODE_LIMITS, type Libp2pNodeInit, type NodeCounters, type NodeLimits, type NodeTransport } from './node-init.ts'
+export {
+  NODE_LIMITS,
+  type Libp2pNodeInit,
+  type NodeCounters,
+  type NodeLimits,
+  type NodeTransport
+} from './node-init.ts'

@@ -20,7 +20,8 @@ export interface Libp2pTransportInit {
   /** WebRTC: loaded only when asked for, since it costs 32 MB and keeps some processes from ending (PF5). */
   readonly webrtc?: boolean | undefined
   /** STUN and TURN for WebRTC; none unless named, so that no third party is asked (PF16). */
-  readonly iceServers?: readonly { readonly urls: string; readonly username?: string; readonly credential?: string }[] | undefined
+  readonly iceServers?:
+    readonly { readonly urls: string; readonly username?: string; readonly credential?: string }[] | undefined
   /** Connections at most; default 100 (NT4). */
   readonly maxConnections?: number | undefined
   readonly clock?: Clock | undefined

@@ -19,6 +19,10 @@ transportContract({
       wishes.map(wish => createLibp2pTransport({ suite, seed: seed(), listen: wish.listen ? LOOPBACK : [] }))
     )
     await Promise.all([node, ...peers].map(each => each.start()))
-    return { peers, node, destroy: async () => void (await Promise.all([...peers, node].map(each => each.stop()))) }
+    return {
+      peers,
+      node,
+      destroy: async () => void (await Promise.all([...peers, node].map(each => each.stop())))
+    }
   }
 })

@@ -2,14 +2,27 @@
 import type { Connection as P2pConnection } from '@libp2p/interface'
 import { CHECK_BYTES, type Clock, type Random } from '../../base/index.ts'
 import { equalBytes } from '../../encoding/index.ts'
-import { type FrameStream, type HandlerBounds, type LivenessInput, type LivenessState, openLiveness, type ProtocolName, stepLiveness } from '../../net/index.ts'
+import {
+  type FrameStream,
+  type HandlerBounds,
+  type LivenessInput,
+  type LivenessState,
+  openLiveness,
+  type ProtocolName,
+  stepLiveness
+} from '../../net/index.ts'
 import type { WrappedConnection } from './connection.ts'
 import type { HeardBook } from './heard.ts'
 
 /** Name of the echo protocol. */
 export const CHECK_PROTOCOL: ProtocolName = '/xcord/check/1'
 /** Its bounds: a probe at a time, and a few for whoever measures. */
-export const CHECK_BOUNDS: HandlerBounds = { frameBytesMax: CHECK_BYTES, inboundStreamsMax: 4, onLimited: true, idleMsMax: 15_000 }
+export const CHECK_BOUNDS: HandlerBounds = {
+  frameBytesMax: CHECK_BYTES,
+  inboundStreamsMax: 4,
+  onLimited: true,
+  idleMsMax: 15_000
+}
 /** Echoes on one stream. */
 const ECHOES_MAX = 16
 /** How often silence is looked for, ms. */
@@ -48,7 +61,11 @@ export function createLiveness(deps: { clock: Clock; random: Random; heard: Hear
       else void probe(raw, entry.connection, effect.deadlineMs)
     }
   }
-  const probe = async (raw: P2pConnection, connection: WrappedConnection, deadlineMs: number): Promise<void> => {
+  const probe = async (
+    raw: P2pConnection,
+    connection: WrappedConnection,
+    deadlineMs: number
+  ): Promise<void> => {
     const signal = AbortSignal.timeout(deadlineMs)
     let stream: FrameStream | undefined
     try {

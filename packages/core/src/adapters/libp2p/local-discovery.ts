@@ -34,7 +34,10 @@ export function localDiscovery(): LocalDiscovery {
       discovery.addEventListener('peer', (event: CustomEvent<PeerInfo>) => {
         const device = deviceOfPeer(event.detail.id)
         if (device === undefined) return
-        found?.({ device, addresses: event.detail.multiaddrs.map(each => withDevice(each.toString(), device)) })
+        found?.({
+          device,
+          addresses: event.detail.multiaddrs.map(each => withDevice(each.toString(), device))
+        })
       })
       return discovery
     }

@@ -34,8 +34,12 @@ export function subnetOf(host: string): string {
   const [head = '', tail] = host.toLowerCase().split('::')
   const left = head === '' ? [] : head.split(':')
   const right = tail === undefined || tail === '' ? [] : tail.split(':')
-  const zeros = tail === undefined ? [] : Array.from({ length: Math.max(0, 8 - left.length - right.length) }, () => '0')
-  return [...left, ...zeros, ...right].slice(0, 3).map(each => each.replace(/^0+(?=.)/, '')).join(':')
+  const zeros =
+    tail === undefined ? [] : Array.from({ length: Math.max(0, 8 - left.length - right.length) }, () => '0')
+  return [...left, ...zeros, ...right]
+    .slice(0, 3)
+    .map(each => each.replace(/^0+(?=.)/, ''))
+    .join(':')
 }
 
 /** What the gater is made of. */
@@ -97,7 +101,8 @@ class CountingGater implements NodeGater {
     if (all.length >= limits.connectionsMax) return this.#refuse('connections')
     if (host === undefined) return false
     const hosts = all.map(each => hostOf(each.remoteAddr)).filter(each => each !== undefined)
-    if (hosts.filter(each => each === host).length >= limits.connectionsPerIpMax) return this.#refuse('connections-per-ip')
+    if (hosts.filter(each => each === host).length >= limits.connectionsPerIpMax)
+      return this.#refuse('connections-per-ip')
     const subnet = subnetOf(host)
     const near = hosts.filter(each => subnetOf(each) === subnet).length
     return near >= limits.connectionsPerSubnetMax ? this.#refuse('connections-per-subnet') : false
@@ -113,14 +118,20 @@ class CountingGater implements NodeGater {
     if (this.#closing) return 'stopping'
     const { limits } = this.#deps
     const name = source.toString()
-    const relay = this.#libp2p?.services['relay'] as { readonly reservations: { keys(): Iterable<PeerId> } } | undefined
+    const relay = this.#libp2p?.services['relay'] as
+      { readonly reservations: { keys(): Iterable<PeerId> } } | undefined
     const current = new Set([...(relay?.reservations.keys() ?? [])].map(each => each.toString()))
     for (const holder of this.#holders.keys()) if (!current.has(holder)) this.#holders.delete(holder)
     if (current.size >= limits.reservationsMax && !current.has(name)) return 'full'
-    const host = this.#libp2p?.getConnections(source).map(each => hostOf(each.remoteAddr)).find(each => each !== undefined) ?? ''
+    const host =
+      this.#libp2p
+        ?.getConnections(source)
+        .map(each => hostOf(each.remoteAddr))
+        .find(each => each !== undefined) ?? ''
     const others = [...this.#holders].filter(([holder]) => holder !== name).map(([, each]) => each)
     if (others.filter(each => each === host).length >= limits.reservationsPerIpMax) return 'per-ip'
-    if (others.filter(each => subnetOf(each) === subnetOf(host)).length >= limits.reservationsPerSubnetMax) return 'per-subnet'
+    if (others.filter(each => subnetOf(each) === subnetOf(host)).length >= limits.reservationsPerSubnetMax)
+      return 'per-subnet'
     this.#holders.set(name, host)
     return undefined
   }
@@ -128,8 +139,10 @@ class CountingGater implements NodeGater {
   #denyCircuit(source: PeerId): boolean {
     if (this.#closing) return true
     const { limits, clock } = this.#deps
-    const open = (this.#libp2p?.getConnections(source) ?? [])
-      .reduce((sum, each) => sum + each.streams.filter(stream => stream.protocol === RELAY_V2_HOP_CODEC).length, 0)
+    const open = (this.#libp2p?.getConnections(source) ?? []).reduce(
+      (sum, each) => sum + each.streams.filter(stream => stream.protocol === RELAY_V2_HOP_CODEC).length,
+      0
+    )
     // The request that is being judged is one of the streams counted.
     if (open > limits.circuitsPerPeerMax) return this.#refuse('circuits-per-peer')
     const bounds = { burst: limits.circuitsBurst, perSecond: limits.circuitsPerSecond }

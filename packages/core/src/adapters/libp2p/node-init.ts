@@ -24,9 +24,19 @@ export interface NodeLimits {
 
 /** The limits of NT6 and NT18. */
 export const NODE_LIMITS: NodeLimits = {
-  connectionsMax: 3_000, pendingMax: 500, connectionsPerIpMax: 64, connectionsPerSubnetMax: 512, connectionsPerIpPerSecond: 100,
-  reservationsMax: 2_000, reservationsPerIpMax: 4, reservationsPerSubnetMax: 32, circuitsPerPeerMax: 16,
-  circuitBytesMax: 1_048_576, circuitMsMax: 600_000, circuitsPerSecond: 0.5, circuitsBurst: 32
+  connectionsMax: 3_000,
+  pendingMax: 500,
+  connectionsPerIpMax: 64,
+  connectionsPerSubnetMax: 512,
+  connectionsPerIpPerSecond: 100,
+  reservationsMax: 2_000,
+  reservationsPerIpMax: 4,
+  reservationsPerSubnetMax: 32,
+  circuitsPerPeerMax: 16,
+  circuitBytesMax: 1_048_576,
+  circuitMsMax: 600_000,
+  circuitsPerSecond: 0.5,
+  circuitsBurst: 32
 }
 
 /** What a node does for others; all on unless switched off. */
@@ -72,7 +82,11 @@ export function createNodeCounters(): NodeCounters {
     relayed: (direction, count) => {
       bytes[direction] += count
     },
-    snapshot: () => ({ reservationRejected: new Map(rejected), rateLimited: new Map(limited), relayBytes: { ...bytes } })
+    snapshot: () => ({
+      reservationRejected: new Map(rejected),
+      rateLimited: new Map(limited),
+      relayBytes: { ...bytes }
+    })
   }
 }
 

@@ -10,7 +10,11 @@ import { webSockets } from '@libp2p/websockets'
 import { createLibp2p, type Libp2pOptions } from 'libp2p'
 import { idFromBytes } from '../../base/index.ts'
 import {
-  createRendezvousRegistry, createRendezvousServer, RENDEZVOUS_FRAME_BYTES_MAX, RENDEZVOUS_IDLE_MS_MAX, RENDEZVOUS_PROTOCOL
+  createRendezvousRegistry,
+  createRendezvousServer,
+  RENDEZVOUS_FRAME_BYTES_MAX,
+  RENDEZVOUS_IDLE_MS_MAX,
+  RENDEZVOUS_PROTOCOL
 } from '../../net/index.ts'
 import { boundedYamux } from './bounded-yamux.ts'
 import { captureComponents } from './components.ts'
@@ -19,7 +23,13 @@ import { createHeardBook } from './heard.ts'
 import { privateKeyOf } from './identity.ts'
 import { createNodeGater, type NodeGater } from './node-gater.ts'
 import {
-  createNodeCounters, type Libp2pNodeInit, NODE_LIMITS, type NodeCounters, type NodeLimits, type NodeRoles, type NodeTransport
+  createNodeCounters,
+  type Libp2pNodeInit,
+  NODE_LIMITS,
+  type NodeCounters,
+  type NodeLimits,
+  type NodeRoles,
+  type NodeTransport
 } from './node-init.ts'
 import { guardRelay, type RelayGuard } from './relay-guard.ts'
 import { dhtService } from './transport.ts'
@@ -54,29 +64,51 @@ export async function createLibp2pNode(init: Libp2pNodeInit): Promise<NodeTransp
     connectionGater: gater.gater,
     connectionMonitor: { enabled: false },
     connectionManager: {
-      maxConnections: limits.connectionsMax, maxIncomingPendingConnections: limits.pendingMax,
-      inboundConnectionThreshold: limits.connectionsPerIpPerSecond, addressDialTimeout: 20_000, dialTimeout: 30_000, reconnectRetries: 0
+      maxConnections: limits.connectionsMax,
+      maxIncomingPendingConnections: limits.pendingMax,
+      inboundConnectionThreshold: limits.connectionsPerIpPerSecond,
+      addressDialTimeout: 20_000,
+      dialTimeout: 30_000,
+      reconnectRetries: 0
     },
     ...(init.metrics === undefined ? {} : { metrics: init.metrics as NonNullable<Libp2pOptions['metrics']> }),
     services: { captured: captured.service, ...nodeServices(init, roles, limits) }
   })
   gater.watch(libp2p)
   return new Libp2pNode({
-    libp2p, components: captured.components(), suite: init.suite, key, device: idFromBytes('d', key.publicKey), clock,
-    random: init.random ?? SYSTEM_RANDOM, heard, announce: init.announce ?? [], dht: roles.dht, roles, gater, counters
+    libp2p,
+    components: captured.components(),
+    suite: init.suite,
+    key,
+    device: idFromBytes('d', key.publicKey),
+    clock,
+    random: init.random ?? SYSTEM_RANDOM,
+    heard,
+    announce: init.announce ?? [],
+    dht: roles.dht,
+    roles,
+    gater,
+    counters
   })
 }
 
 function nodeServices(init: Libp2pNodeInit, roles: NodeRoles, limits: NodeLimits): Services {
-  const services: Services = { identify: identify(), identifyPush: identifyPush(), ping: ping(), ...(init.services as Services | undefined) }
+  const services: Services = {
+    identify: identify(),
+    identifyPush: identifyPush(),
+    ping: ping(),
+    ...(init.services as Services | undefined)
+  }
   if (roles.dht) services['dht'] = dhtService(false)
   if (roles.relay) {
     services['relay'] = circuitRelayServer({
       hopTimeout: 10_000,
       maxInboundHopStreams: 64,
       reservations: {
-        maxReservations: limits.reservationsMax, reservationTtl: 3_600_000,
-        defaultDataLimit: BigInt(limits.circuitBytesMax), defaultDurationLimit: limits.circuitMsMax
+        maxReservations: limits.reservationsMax,
+        reservationTtl: 3_600_000,
+        defaultDataLimit: BigInt(limits.circuitBytesMax),
+        defaultDurationLimit: limits.circuitMsMax
       }
     })
   }
@@ -102,7 +134,12 @@ class Libp2pNode extends CoreTransport implements NodeTransport {
     this.counters = deps.counters
     if (!deps.roles.relay) return
     this.#relay = deps.libp2p.services['relay'] as CircuitRelayService
-    this.#guard = guardRelay({ libp2p: deps.libp2p, relay: this.#relay, gater: deps.gater, counters: deps.counters })
+    this.#guard = guardRelay({
+      libp2p: deps.libp2p,
+      relay: this.#relay,
+      gater: deps.gater,
+      counters: deps.counters
+    })
   }
 
   reservations(): number {
@@ -123,12 +160,22 @@ class Libp2pNode extends CoreTransport implements NodeTransport {
 
   override async start(): Promise<void> {
     if (this.#deps.roles.rendezvous) {
-      this.handle(RENDEZVOUS_PROTOCOL, {
-        frameBytesMax: RENDEZVOUS_FRAME_BYTES_MAX, inboundStreamsMax: 8, onLimited: false, idleMsMax: RENDEZVOUS_IDLE_MS_MAX
-      }, createRendezvousServer({
-        registry: this.#registry, records: this.records, clock: this.#deps.clock, random: this.#deps.random,
-        refused: reason => this.counters.rateLimited(`rendezvous-${reason}`)
-      }))
+      this.handle(
+        RENDEZVOUS_PROTOCOL,
+        {
+          frameBytesMax: RENDEZVOUS_FRAME_BYTES_MAX,
+          inboundStreamsMax: 8,
+          onLimited: false,
+          idleMsMax: RENDEZVOUS_IDLE_MS_MAX
+        },
+        createRendezvousServer({
+          registry: this.#registry,
+          records: this.records,
+          clock: this.#deps.clock,
+          random: this.#deps.random,
+          refused: reason => this.counters.rateLimited(`rendezvous-${reason}`)
+        })
+      )
     }
     await super.start()
     this.#guard?.start()

@@ -36,10 +36,13 @@ export function guardRelay(deps: RelayGuardDeps): RelayGuard {
     const peer = event.detail
     if (!relay.reservations.has(peer)) return
     clearTimeout(orphans.get(peer.toString()))
-    orphans.set(peer.toString(), setTimeout(() => {
-      orphans.delete(peer.toString())
-      if (libp2p.getConnections(peer).length === 0) relay.reservations.delete(peer)
-    }, ORPHAN_MS_MAX).unref())
+    orphans.set(
+      peer.toString(),
+      setTimeout(() => {
+        orphans.delete(peer.toString())
+        if (libp2p.getConnections(peer).length === 0) relay.reservations.delete(peer)
+      }, ORPHAN_MS_MAX).unref()
+    )
   }
   const onConnect = (event: CustomEvent<PeerId>): void => {
     clearTimeout(orphans.get(event.detail.toString()))
@@ -59,7 +62,8 @@ export function guardRelay(deps: RelayGuardDeps): RelayGuard {
   // the second would be handled twice. The stop protocol is only opened by us.
   gater.onCircuit(source => {
     for (const connection of libp2p.getConnections(source)) {
-      for (const stream of connection.streams) if (stream.protocol === RELAY_V2_HOP_CODEC) count(stream, 'out')
+      for (const stream of connection.streams)
+        if (stream.protocol === RELAY_V2_HOP_CODEC) count(stream, 'out')
     }
   })
 
@@ -77,7 +81,16 @@ export function guardRelay(deps: RelayGuardDeps): RelayGuard {
       libp2p.removeEventListener('peer:connect', onConnect)
       orphans.forEach(timer => clearTimeout(timer))
     },
-    circuits: () => libp2p.getConnections()
-      .reduce((sum, each) => sum + each.streams.filter(stream => stream.protocol === RELAY_V2_STOP_CODEC && stream.direction === 'outbound').length, 0)
+    circuits: () =>
+      libp2p
+        .getConnections()
+        .reduce(
+          (sum, each) =>
+            sum +
+            each.streams.filter(
+              stream => stream.protocol === RELAY_V2_STOP_CODEC && stream.direction === 'outbound'
+            ).length,
+          0
+        )
   }
 }

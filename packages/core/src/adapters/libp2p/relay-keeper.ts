@@ -19,7 +19,9 @@ export function createRelayKeeper(deps: { libp2p: Libp2p; wanted: number; clock:
   let timer: ReturnType<typeof setInterval> | undefined
 
   const check = async (): Promise<void> => {
-    const holding = new Set(deps.libp2p.getMultiaddrs().map(each => /\/p2p\/([^/]+)\/p2p-circuit/.exec(each.toString())?.[1]))
+    const holding = new Set(
+      deps.libp2p.getMultiaddrs().map(each => /\/p2p\/([^/]+)\/p2p-circuit/.exec(each.toString())?.[1])
+    )
     holding.delete(undefined)
     const refusing: string[] = []
     for (const peer of deps.libp2p.getPeers()) {
@@ -27,7 +29,12 @@ export function createRelayKeeper(deps: { libp2p: Libp2p; wanted: number; clock:
       const known = await deps.libp2p.peerStore.get(peer).catch(() => undefined)
       if (known?.protocols.includes(RELAY_V2_HOP_CODEC) === true) refusing.push(peer.toString())
     }
-    const [next, victim] = stepRelayKeeper(state, { at: deps.clock.now(), wanted: deps.wanted, held: holding.size, refusing })
+    const [next, victim] = stepRelayKeeper(state, {
+      at: deps.clock.now(),
+      wanted: deps.wanted,
+      held: holding.size,
+      refusing
+    })
     state = next
     const peer = deps.libp2p.getPeers().find(each => each.toString() === victim)
     if (peer !== undefined) await deps.libp2p.hangUp(peer, { signal: AbortSignal.timeout(5_000) })

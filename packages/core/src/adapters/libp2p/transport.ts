@@ -47,13 +47,27 @@ export async function createLibp2pTransport(init: Libp2pTransportInit): Promise<
   const captured = captureComponents()
   const mdns = init.mdns === true ? localDiscovery() : undefined
   let count = (): number => 0
-  const libp2p = await createLibp2p(await peerOptions(init, {
-    heard, connectionCount: () => count(), services: peerServices(init, { standings, captured, mdns })
-  }))
+  const libp2p = await createLibp2p(
+    await peerOptions(init, {
+      heard,
+      connectionCount: () => count(),
+      services: peerServices(init, { standings, captured, mdns })
+    })
+  )
   count = () => libp2p.getConnections().length
   return new PeerTransport({
-    libp2p, components: captured.components(), suite: init.suite, key, device: idFromBytes('d', key.publicKey), clock,
-    random: init.random ?? SYSTEM_RANDOM, heard, announce: init.announce ?? [], dht: init.dht === true, standings, mdns,
+    libp2p,
+    components: captured.components(),
+    suite: init.suite,
+    key,
+    device: idFromBytes('d', key.publicKey),
+    clock,
+    random: init.random ?? SYSTEM_RANDOM,
+    heard,
+    announce: init.announce ?? [],
+    dht: init.dht === true,
+    standings,
+    mdns,
     reservations: init.reservations ?? RESERVATIONS
   })
 }
@@ -99,7 +113,8 @@ class PeerTransport extends CoreTransport implements Transport {
 }
 
 async function peerOptions(
-  init: Libp2pTransportInit, inner: { heard: HeardBook; connectionCount: () => number; services: Services }
+  init: Libp2pTransportInit,
+  inner: { heard: HeardBook; connectionCount: () => number; services: Services }
 ): Promise<Libp2pOptions> {
   const maxConnections = init.maxConnections ?? CONNECTIONS_MAX
   const webrtc = init.webrtc === true ? [await webrtcTransport(init)] : []
@@ -119,19 +134,32 @@ async function peerOptions(
     transports: [tcp(), webSockets(), circuitRelayTransport(), ...webrtc],
     connectionEncrypters: [inner.heard.encrypter],
     streamMuxers: [boundedYamux()],
-    connectionGater: createGater({ suite: init.suite, maxConnections, connectionCount: inner.connectionCount }),
+    connectionGater: createGater({
+      suite: init.suite,
+      maxConnections,
+      connectionCount: inner.connectionCount
+    }),
     // PF18: libp2p's monitor cuts healthy connections under load; NT20 replaces it.
     connectionMonitor: { enabled: false },
     connectionManager: {
-      maxConnections, inboundConnectionThreshold: 100, maxIncomingPendingConnections: 50,
-      addressDialTimeout: 20_000, dialTimeout: 30_000, reconnectRetries: 0
+      maxConnections,
+      inboundConnectionThreshold: 100,
+      maxIncomingPendingConnections: 50,
+      addressDialTimeout: 20_000,
+      dialTimeout: 30_000,
+      reconnectRetries: 0
     },
     services: inner.services
   }
 }
 
 function peerServices(
-  init: Libp2pTransportInit, inner: { standings: Standings; captured: ReturnType<typeof captureComponents>; mdns: LocalDiscovery | undefined }
+  init: Libp2pTransportInit,
+  inner: {
+    standings: Standings
+    captured: ReturnType<typeof captureComponents>
+    mdns: LocalDiscovery | undefined
+  }
 ): Services {
   const services: Services = {
     captured: inner.captured.service,
@@ -149,7 +177,11 @@ function peerServices(
 /** The DHT (NT11). PF23: without a mapper private addresses vanish; without validators puts are refused, as wanted. */
 export function dhtService(clientMode: boolean): NonNullable<Services[string]> {
   return kadDHT({
-    protocol: DHT_PROTOCOL, clientMode, peerInfoMapper: passthroughMapper, validators: {}, selectors: {}
+    protocol: DHT_PROTOCOL,
+    clientMode,
+    peerInfoMapper: passthroughMapper,
+    validators: {},
+    selectors: {}
   }) as unknown as NonNullable<Services[string]>
 }
 

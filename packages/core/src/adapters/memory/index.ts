@@ -1,4 +1,9 @@
 /** Memory: the contracts without disk or network, for tests and simulation. */
 export * from './memory-store.ts'
-export { createMemoryNetwork, type MemoryFaults, type MemoryNetwork, type MemoryNetworkInit } from './memory-network.ts'
+export {
+  createMemoryNetwork,
+  type MemoryFaults,
+  type MemoryNetwork,
+  type MemoryNetworkInit
+} from './memory-network.ts'
 export { createMemoryTransport, type MemoryTransportInit } from './memory-transport.ts'

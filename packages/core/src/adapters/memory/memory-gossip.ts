@@ -58,23 +58,37 @@ export function createMemoryGossip(deps: MemoryGossipDeps): MemoryGossip {
       if (topics.delete(topic)) deps.subscriptionChanged(topic, false)
     },
     publish: async (topic, data) => {
-      if (data.length > BUNDLE_BYTES_MAX) throw new RangeError(`a gossip message has at most ${BUNDLE_BYTES_MAX} bytes, not ${data.length}`)
-      if (!deps.isStarted()) throw new XcordError('XCORD_CLOSED', 'The network is not started.', { what: 'transport' })
+      if (data.length > BUNDLE_BYTES_MAX)
+        throw new RangeError(`a gossip message has at most ${BUNDLE_BYTES_MAX} bytes, not ${data.length}`)
+      if (!deps.isStarted())
+        throw new XcordError('XCORD_CLOSED', 'The network is not started.', { what: 'transport' })
       return isNew(deps.idOf(topic, data)) ? spread(topic, new Uint8Array(data), undefined) : 0
     },
-    subscribers: topic => deps.neighbours().filter(each => each.gossip.isSubscribed(topic)).map(each => each.device),
+    subscribers: topic =>
+      deps
+        .neighbours()
+        .filter(each => each.gossip.isSubscribed(topic))
+        .map(each => each.device),
     validate: run => {
       judge = run
     },
     setOnline: () => undefined,
     backlogBytes: () => 0,
     receive: (topic, data, from) => {
-      if (!topics.has(topic) || judge === undefined || deps.isBanned(from) || (rejects.get(from) ?? 0) >= REJECTS_MAX) return
+      if (
+        !topics.has(topic) ||
+        judge === undefined ||
+        deps.isBanned(from) ||
+        (rejects.get(from) ?? 0) >= REJECTS_MAX
+      )
+        return
       if (!isNew(deps.idOf(topic, data))) return
-      void judge({ topic, data, from }).catch((): GossipVerdict => 'ignore').then(verdict => {
-        if (verdict === 'reject') rejects.set(from, (rejects.get(from) ?? 0) + 1)
-        if (verdict === 'accept' && topics.has(topic)) spread(topic, data, from)
-      })
+      void judge({ topic, data, from })
+        .catch((): GossipVerdict => 'ignore')
+        .then(verdict => {
+          if (verdict === 'reject') rejects.set(from, (rejects.get(from) ?? 0) + 1)
+          if (verdict === 'accept' && topics.has(topic)) spread(topic, data, from)
+        })
     }
   }
 }

@@ -72,7 +72,8 @@ export function createMemoryNetwork(init: MemoryNetworkInit): MemoryNetwork {
   let ids = 0
 
   const cut = (one: DeviceId, other: DeviceId): void => {
-    for (const link of peers.get(one)?.links() ?? []) if (link.devices.includes(other)) link.close('the network was cut')
+    for (const link of peers.get(one)?.links() ?? [])
+      if (link.devices.includes(other)) link.close('the network was cut')
   }
   const blocked = (one: DeviceId, other: DeviceId): boolean =>
     [...walls].some(([a, b]) => (a.has(one) && b.has(other)) || (a.has(other) && b.has(one)))

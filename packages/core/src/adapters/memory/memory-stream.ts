@@ -1,7 +1,8 @@
 /** Two ends of a frame stream in memory, with the bounds and back-pressure of a real one. */
 import type { DeviceId, Timers } from '../../base/index.ts'
 import { encodeFrame, type FrameStream, type HandlerBounds, type ProtocolName } from '../../net/index.ts'
-import { gonePeer, type MemoryLink } from './memory-link.ts'
+import { gonePeer } from './memory-errors.ts'
+import type { MemoryLink } from './memory-link.ts'
 import type { NetworkInner } from './memory-network.ts'
 
 /** Unread bytes at the far end above which `send` waits. */
@@ -87,7 +88,8 @@ class End implements StreamEnd {
 
   #deliver(frame: Uint8Array): void {
     if (this.#failed !== undefined) return
-    if (frame.length > this.#bytesMax) return this.fail(`a frame of ${frame.length} bytes; at most ${this.#bytesMax}`)
+    if (frame.length > this.#bytesMax)
+      return this.fail(`a frame of ${frame.length} bytes; at most ${this.#bytesMax}`)
     this.#queue.push(frame)
     this.#unread += frame.length
     this.#touch()
@@ -113,7 +115,11 @@ class End implements StreamEnd {
       this.#far.#deliver(copy)
     })
     this.#touch()
-    while (this.#failed === undefined && link.isOpen() && this.#inFlight + this.#far.#unread > UNREAD_BYTES_MAX) {
+    while (
+      this.#failed === undefined &&
+      link.isOpen() &&
+      this.#inFlight + this.#far.#unread > UNREAD_BYTES_MAX
+    ) {
       await new Promise<void>(resolve => {
         this.#far.#rooms.push(resolve)
         this.#rooms.push(resolve)
@@ -122,7 +128,7 @@ class End implements StreamEnd {
     if (this.#failed !== undefined) throw this.#gone()
   }
 
-  async * #frames(): AsyncGenerator<Uint8Array> {
+  async *#frames(): AsyncGenerator<Uint8Array> {
     for (;;) {
       const frame = this.#queue.shift()
       if (frame !== undefined) {

@@ -4,18 +4,45 @@ import { CHECK_BYTES, type DeviceId, idFromBytes, type Timers, XcordError } from
 import { concatBytes, utf8 } from '../../encoding/index.ts'
 import type { SecretKey, Suite } from '../../crypto/index.ts'
 import {
-  type Connection, createRendezvousClient, createRendezvousRegistry, createRendezvousServer, deviceOfAddress, deviceOfPeerIdText, type DialAttempt,
-  type DialOptions, encodePeerRecord, type FrameStream, type HandlerBounds, openPeerRecord, pathOfAddress, peerIdText, type PeerRecords,
-  type ProtocolName, type Rendezvous, RENDEZVOUS_FRAME_BYTES_MAX, RENDEZVOUS_IDLE_MS_MAX, RENDEZVOUS_PROTOCOL, type Transport, type TransportEvents
+  type Connection,
+  createRendezvousClient,
+  createRendezvousRegistry,
+  createRendezvousServer,
+  deviceOfAddress,
+  deviceOfPeerIdText,
+  type DialAttempt,
+  type DialOptions,
+  encodePeerRecord,
+  type FrameStream,
+  type HandlerBounds,
+  openPeerRecord,
+  pathOfAddress,
+  peerIdText,
+  type PeerRecords,
+  type ProtocolName,
+  type Rendezvous,
+  RENDEZVOUS_FRAME_BYTES_MAX,
+  RENDEZVOUS_IDLE_MS_MAX,
+  RENDEZVOUS_PROTOCOL,
+  type Transport,
+  type TransportEvents
 } from '../../net/index.ts'
 import { createMemoryGossip, type MemoryGossip } from './memory-gossip.ts'
 import { type MemoryLink, openLink } from './memory-link.ts'
 import { type MemoryNetwork, openLane } from './memory-network.ts'
 import type { MemoryHandler, MemoryPeer } from './memory-peer.ts'
 
-const CHECK_BOUNDS: HandlerBounds = { frameBytesMax: CHECK_BYTES, inboundStreamsMax: 4, onLimited: true, idleMsMax: 15_000 }
+const CHECK_BOUNDS: HandlerBounds = {
+  frameBytesMax: CHECK_BYTES,
+  inboundStreamsMax: 4,
+  onLimited: true,
+  idleMsMax: 15_000
+}
 const RENDEZVOUS_BOUNDS: HandlerBounds = {
-  frameBytesMax: RENDEZVOUS_FRAME_BYTES_MAX, inboundStreamsMax: 4, onLimited: false, idleMsMax: RENDEZVOUS_IDLE_MS_MAX
+  frameBytesMax: RENDEZVOUS_FRAME_BYTES_MAX,
+  inboundStreamsMax: 4,
+  onLimited: false,
+  idleMsMax: RENDEZVOUS_IDLE_MS_MAX
 }
 /** Bytes a relayed link carries, as PF9's default. */
 const CIRCUIT_BYTES_MAX = 131_072
@@ -64,17 +91,28 @@ class MemoryTransport implements Transport, MemoryPeer {
     this.device = idFromBytes('d', key.publicKey)
     this.gossip = this.#createGossip()
     this.records = {
-      own: async () => encodePeerRecord(suite, key, { addresses: this.addresses(), seq: network.clock.now() }),
+      own: async () =>
+        encodePeerRecord(suite, key, { addresses: this.addresses(), seq: network.clock.now() }),
       open: async bytes => openPeerRecord(suite, bytes)
     }
-    this.rendezvous = createRendezvousClient({ records: this.records, connectionTo: other => this.connections(other)[0] })
+    this.rendezvous = createRendezvousClient({
+      records: this.records,
+      connectionTo: other => this.connections(other)[0]
+    })
     this.handle('/xcord/check/1', CHECK_BOUNDS, async stream => {
       for await (const frame of stream.frames()) await stream.send(frame)
     })
     if (init.node !== true) return
-    this.handle(RENDEZVOUS_PROTOCOL, RENDEZVOUS_BOUNDS, createRendezvousServer({
-      registry: createRendezvousRegistry(), records: this.records, clock: network.clock, random: network.random
-    }))
+    this.handle(
+      RENDEZVOUS_PROTOCOL,
+      RENDEZVOUS_BOUNDS,
+      createRendezvousServer({
+        registry: createRendezvousRegistry(),
+        records: this.records,
+        clock: network.clock,
+        random: network.random
+      })
+    )
   }
 
   async start(): Promise<void> {
@@ -92,7 +130,9 @@ class MemoryTransport implements Transport, MemoryPeer {
   addresses(): readonly string[] {
     if (this.#state !== 'started') return []
     const own = peerIdText(this.device)
-    const relays = this.#direct().filter(each => this.#peerOf(each)?.isRelay() === true).map(each => peerIdText(this.#far(each)))
+    const relays = this.#direct()
+      .filter(each => this.#peerOf(each)?.isRelay() === true)
+      .map(each => peerIdText(this.#far(each)))
     return [
       ...(this.#init.listen === false ? [] : [`/memory/${own}/p2p/${own}`]),
       ...relays.map(relay => `/memory/${relay}/p2p/${relay}/p2p-circuit/p2p/${own}`)
@@ -100,13 +140,16 @@ class MemoryTransport implements Transport, MemoryPeer {
   }
 
   connections(device?: DeviceId): readonly Connection[] {
-    return [...this.#links.values()].filter(each => each.isOpen() && (device === undefined || this.#far(each) === device))
-      .sort((a, b) => Number(a.relay !== undefined) - Number(b.relay !== undefined)).map(each => each.connectionOf(this.device))
+    return [...this.#links.values()]
+      .filter(each => each.isOpen() && (device === undefined || this.#far(each) === device))
+      .sort((a, b) => Number(a.relay !== undefined) - Number(b.relay !== undefined))
+      .map(each => each.connectionOf(this.device))
   }
 
   async dial(addresses: readonly string[], options?: DialOptions): Promise<Connection> {
     const target = targetOf(addresses, this.device)
-    if (this.#state === 'stopped') throw new XcordError('XCORD_CLOSED', 'The network is stopped.', { what: 'transport' })
+    if (this.#state === 'stopped')
+      throw new XcordError('XCORD_CLOSED', 'The network is stopped.', { what: 'transport' })
     const open = this.connections(target)[0]
     if (open !== undefined) return open
     await this.#pass(options?.signal)
@@ -114,14 +157,27 @@ class MemoryTransport implements Transport, MemoryPeer {
     if (met !== undefined) return met
     const attempts: DialAttempt[] = []
     this.#tried.set(target, attempts)
-    for (const address of [...addresses].sort((a, b) => Number(relayOf(a) !== undefined) - Number(relayOf(b) !== undefined))) {
-      const link = deviceOfAddress(address) === target ? this.#dialOne(address, target) : 'not an address of a peer'
+    for (const address of [...addresses].sort(
+      (a, b) => Number(relayOf(a) !== undefined) - Number(relayOf(b) !== undefined)
+    )) {
+      const link =
+        deviceOfAddress(address) === target ? this.#dialOne(address, target) : 'not an address of a peer'
       const path = relayOf(address) === undefined ? 'memory' : 'relayed'
-      attempts.push({ address, path, startedAt: this.#network.clock.now(), ms: 0, ...(typeof link === 'string' ? { error: link } : {}) })
+      attempts.push({
+        address,
+        path,
+        startedAt: this.#network.clock.now(),
+        ms: 0,
+        ...(typeof link === 'string' ? { error: link } : {})
+      })
       if (typeof link !== 'string') return link.connectionOf(this.device)
     }
     const details = { tried: attempts.map(each => ({ address: each.address, error: each.error ?? '' })) }
-    throw new XcordError('XCORD_NO_PEER', `The peer cannot be reached (${details.tried.map(each => each.error).join('; ')}).`, details)
+    throw new XcordError(
+      'XCORD_NO_PEER',
+      `The peer cannot be reached (${details.tried.map(each => each.error).join('; ')}).`,
+      details
+    )
   }
 
   handle(protocol: ProtocolName, bounds: HandlerBounds, run: (stream: FrameStream) => Promise<void>): void {
@@ -137,7 +193,10 @@ class MemoryTransport implements Transport, MemoryPeer {
   }
 
   keep(device: DeviceId, addresses: readonly string[]): void {
-    this.#kept.set(device, addresses.filter(each => deviceOfAddress(each) === device))
+    this.#kept.set(
+      device,
+      addresses.filter(each => deviceOfAddress(each) === device)
+    )
     this.#redial(device)
   }
 
@@ -177,7 +236,8 @@ class MemoryTransport implements Transport, MemoryPeer {
   }
 
   toldSubscription(link: MemoryLink, topic: string, subscribed: boolean): void {
-    if (link.isOpen() && this.gossip.isSubscribed(topic)) this.#emit('gossip:change', { topic, device: this.#far(link), subscribed })
+    if (link.isOpen() && this.gossip.isSubscribed(topic))
+      this.#emit('gossip:change', { topic, device: this.#far(link), subscribed })
   }
 
   linked(link: MemoryLink): void {
@@ -185,7 +245,8 @@ class MemoryTransport implements Transport, MemoryPeer {
     queueMicrotask(() => {
       const other = this.#peerOf(link)
       if (link.isOpen()) this.#emit('connection:open', { connection: link.connectionOf(this.device) })
-      if (link.relay === undefined) for (const topic of other?.gossip.topics() ?? []) this.#hearSubscription(link, topic)
+      if (link.relay === undefined)
+        for (const topic of other?.gossip.topics() ?? []) this.#hearSubscription(link, topic)
       if (other?.isRelay() === true) this.#emit('addresses:change', { addresses: this.addresses() })
     })
   }
@@ -223,11 +284,14 @@ class MemoryTransport implements Transport, MemoryPeer {
   #createGossip(): MemoryGossip {
     const { inner } = this.#network
     return createMemoryGossip({
-      idOf: (topic, data) => toString(this.#init.suite.sha256(concatBytes([utf8(topic), data])).subarray(0, 20), 'base64'),
+      idOf: (topic, data) =>
+        toString(this.#init.suite.sha256(concatBytes([utf8(topic), data])).subarray(0, 20), 'base64'),
       isStarted: () => this.#state === 'started',
       isBanned: each => this.#standings.get(each) === 'banned',
       neighbours: () => {
-        const peers = this.#direct().map(each => this.#peerOf(each)).filter(each => each !== undefined)
+        const peers = this.#direct()
+          .map(each => this.#peerOf(each))
+          .filter(each => each !== undefined)
         return [...new Set(peers)]
       },
       pass: (to, topic, data) => {
@@ -256,15 +320,30 @@ class MemoryTransport implements Transport, MemoryPeer {
       if (!other.isListening() || inner.blocked(this.device, target)) return 'no answer'
       return openLink({ network: inner, now: clock.now(), dialler: this, listener: other, address })
     }
-    if (inner.peers.get(relay)?.isRelay() !== true || inner.blocked(this.device, relay) || inner.blocked(relay, target)) return 'the relay does not answer'
-    if (!other.links().some(each => each.relay === undefined && each.devices.includes(relay))) return 'no reservation at the relay'
-    return openLink({ network: inner, now: clock.now(), dialler: this, listener: other, address, relay, bytesMax: CIRCUIT_BYTES_MAX })
+    if (
+      inner.peers.get(relay)?.isRelay() !== true ||
+      inner.blocked(this.device, relay) ||
+      inner.blocked(relay, target)
+    )
+      return 'the relay does not answer'
+    if (!other.links().some(each => each.relay === undefined && each.devices.includes(relay)))
+      return 'no reservation at the relay'
+    return openLink({
+      network: inner,
+      now: clock.now(),
+      dialler: this,
+      listener: other,
+      address,
+      relay,
+      bytesMax: CIRCUIT_BYTES_MAX
+    })
   }
 
   /** A dial takes the network's time both ways. */
   async #pass(signal: AbortSignal | undefined): Promise<void> {
     const { inner } = this.#network
-    const aborted = (): XcordError => new XcordError('XCORD_ABORTED', 'Given up on request.', {}, { cause: signal?.reason })
+    const aborted = (): XcordError =>
+      new XcordError('XCORD_ABORTED', 'Given up on request.', {}, { cause: signal?.reason })
     if (signal?.aborted === true) throw aborted()
     await new Promise<void>((resolve, reject) => {
       signal?.addEventListener('abort', () => reject(aborted()), { once: true })
@@ -274,14 +353,24 @@ class MemoryTransport implements Transport, MemoryPeer {
 
   #redial(device: DeviceId): void {
     const addresses = this.#kept.get(device)
-    if (addresses === undefined || this.#state !== 'started' || this.connections(device).length > 0 || addresses.length === 0) return
-    this.dial(addresses, { patient: true }).catch(() => this.timers.after(REDIAL_MS, () => this.#redial(device)))
+    if (
+      addresses === undefined ||
+      this.#state !== 'started' ||
+      this.connections(device).length > 0 ||
+      addresses.length === 0
+    )
+      return
+    this.dial(addresses, { patient: true }).catch(() =>
+      this.timers.after(REDIAL_MS, () => this.#redial(device))
+    )
   }
 }
 
 /** Whom addresses lead to. XCORD_ADDRESS_INVALID. */
 function targetOf(addresses: readonly string[], self: DeviceId): DeviceId {
-  const targets = addresses.map(each => (pathOfAddress(each) === 'memory' || relayOf(each) !== undefined ? deviceOfAddress(each) : undefined))
+  const targets = addresses.map(each =>
+    pathOfAddress(each) === 'memory' || relayOf(each) !== undefined ? deviceOfAddress(each) : undefined
+  )
   const target = targets.find(each => each !== undefined)
   const odd = targets.findIndex(each => each !== undefined && (each !== target || each === self))
   if (target !== undefined && odd < 0) return target
