@@ -218,6 +218,12 @@ export interface AuthorityLog {
   heads(): readonly OperationId[]
   /** Leaves that nothing cites: a `gather` of these takes all others along. */
   leaves(): readonly OperationId[]
+  /**
+   * Gathers that would take all leaves into the past (AU8). Sign them before a denial while more than 16 leaves are
+   * about: a denial strikes what relies on its cell and is not in its past, so joins by an invite that is being
+   * closed must be in the past of its closing. Up to 16 leaves `place` cites by itself.
+   */
+  gathers(): readonly OperationDraft[]
   missing(): readonly OperationId[]
   /** ≤ 16 ids whose past holds all that is known here, or undefined while more leaves await a `gather` (AU8). */
   frontier(): readonly OperationId[] | undefined

@@ -1,6 +1,6 @@
 /** Whether an operation stands, given what it depends on (AU23, AU26). */
 import { type InviteId, type OperationId } from '../base/index.ts'
-import { compareAge } from './attack.ts'
+import { compareAge, compareFate } from './attack.ts'
 import type { Entry, VoidCause } from './entry.ts'
 
 /** Joins by one limited invite, in (lam, id) order. */
@@ -16,12 +16,21 @@ export interface Fates {
   limited(invite: InviteId): LimitedInvite | undefined
 }
 
+/** The first in AU23's order, so that every peer names the same cause. */
+function first<T>(causes: readonly T[], entryOf: (cause: T) => Entry): T | undefined {
+  let best: T | undefined
+  for (const each of causes) if (best === undefined || compareFate(entryOf(each), entryOf(best)) < 0) best = each
+  return best
+}
+
 /** Why an entry does not stand; undefined where it does. */
 export function causeOf(entry: Entry, fates: Fates): VoidCause | undefined {
-  for (const each of entry.supp) if (!fates.isEffective(each)) return { rule: 'AU18', by: each.op.id }
-  for (const { from, rule } of entry.attackers) {
-    if (fates.has(from) && fates.isEffective(from)) return { rule, by: from.op.id }
-  }
+  const fallen = first(entry.supp.filter(each => !fates.isEffective(each)), each => each)
+  if (fallen !== undefined) return { rule: 'AU18', by: fallen.op.id }
+  const striking = entry.attackers.length === 0
+    ? undefined
+    : first(entry.attackers.filter(({ from }) => fates.has(from) && fates.isEffective(from)), each => each.from)
+  if (striking !== undefined) return { rule: striking.rule, by: striking.from.op.id }
   const limit = entry.known.limited
   return limit === undefined ? undefined : overused(entry, fates, limit.invite)
 }

@@ -1,5 +1,6 @@
 /** Messages judged by authority (AU34–AU38): by what the author had seen, then against concurrent denials. */
 import { type ChannelId, idAs, idFromBytes, type MessageId, type OperationId, refuse, type RuleId, type UserId } from '../base/index.ts'
+import { compareFate } from './attack.ts'
 import { channelCell, cutCell, deviceCell, threadMemberCell } from './cell.ts'
 import type { ContentAct, ContentVerdict } from './contract.ts'
 import type { Entry } from './entry.ts'
@@ -33,7 +34,7 @@ export function proveAct(view: View, act: ContentAct): { readonly ok: true; read
   if (!meta) needs.unshift({ bit: PERMISSION_BITS.ViewChannel, channel })
   const thread = meta ? [] : threadNeeds(view, standing, act.channel, needs)
   if ('ok' in thread) return thread
-  const proof = prove(view, standing, needs, [deviceCell(act.device), ...(meta ? [] : channelActs(view, act.channel)), ...thread])
+  const proof = prove(view, standing, needs, [deviceCell(act.device), ...(meta ? [] : channelActs(view, act.channel)), ...thread], true)
   if (!proof.ok) return { ...proof, rule: 'AU35' }
   return { ok: true, value: actProof(view, user, proof.value, thread) }
 }
@@ -69,23 +70,23 @@ function threadNeeds(view: View, standing: ReturnType<typeof standingOf>, channe
 /** AU36, AU37: hidden where the proof has fallen, or a denial concurrent with the message reaches it. */
 export function believe(ledger: Ledger, view: View, act: ContentAct, proof: ActProof): ContentVerdict {
   const { user } = proof
-  for (const id of proof.supp) {
-    const entry = ledger.entry(id)
-    if (!entry.effective) return { kind: 'hidden', user, rule: 'AU36', by: entry.voided?.by ?? id }
-  }
+  const fallen = earliest(proof.supp.map(id => ledger.entry(id)).filter(each => !each.effective))
+  if (fallen !== undefined) return { kind: 'hidden', user, rule: 'AU36', by: fallen.voided?.by ?? fallen.op.id }
   const [join] = proof.joins
   if (join !== undefined && proof.joins.every(id => !ledger.entry(id).effective)) return { kind: 'hidden', user, rule: 'AU36', by: join }
-  const device = deviceCell(act.device)
-  for (const key of proof.cells) {
-    for (const denial of ledger.cells.get(key)?.denials ?? []) {
-      if (!denial.effective || view.has(denial) || !reaches(ledger, denial, act)) continue
-      return { kind: 'hidden', user, rule: key === device ? 'AU22' : ruleOf(denial), by: denial.op.id }
-    }
-  }
+  const denial = earliest(proof.cells.flatMap(key =>
+    (ledger.cells.get(key)?.denials ?? []).filter(each => each.effective && !view.has(each) && reaches(ledger, each, act))))
+  if (denial !== undefined) return { kind: 'hidden', user, rule: ruleOf(denial), by: denial.op.id }
   return { kind: 'visible', user }
 }
 
+/** The first in AU23's order: every peer names the same. */
+function earliest(entries: readonly Entry[]): Entry | undefined {
+  return entries.reduce<Entry | undefined>((best, each) => (best === undefined || compareFate(each, best) < 0 ? each : best), undefined)
+}
+
 function ruleOf(denial: Entry): RuleId {
+  if (denial.known.revokes !== undefined) return 'AU22'
   return denial.known.target === undefined ? 'AU37' : 'AU36'
 }
 

@@ -2,10 +2,11 @@
  * One server's operations and what follows from them: the door of the resolver (AU9, AU48).
  */
 import {
-  type DeviceId, FUTURE_MS_MAX, idAs, OPERATION_CITES_MAX, type OperationId, refuse, type Refusal, type ServerId, type Verdict
+  type DeviceId, FUTURE_MS_MAX, GATHER_CITES_MAX, idAs, OPERATION_CITES_MAX, type OperationId, refuse, type Refusal, type ServerId, type Verdict
 } from '../base/index.ts'
 import { type Operation, OrphanPool } from '../graph/index.ts'
 import { compareAge } from './attack.ts'
+import { draftGather } from './build.ts'
 import { timeoutCell } from './cell.ts'
 import { changesOf, rejudgeOf } from './changes.ts'
 import type {
@@ -93,9 +94,9 @@ class Log implements AuthorityLog {
     if (operation.at > now + FUTURE_MS_MAX) return this.#hold(operation, operation.at - FUTURE_MS_MAX)
     const cited = citedBy(operation)
     if (cited.some(id => this.#refused.get(id) !== undefined)) return this.#reject(operation, refuse('AU9', 'cites an operation that was refused'))
-    const missing = cited.filter(id => !this.#ledger.entries.has(id))
+    const missing = [...new Set(cited)].filter(id => !this.#ledger.entries.has(id))
     if (missing.length > 0) {
-      this.#orphans.add(operation, [...new Set(missing)], options.peer ?? operation.device)
+      this.#orphans.add(operation, missing, options.peer ?? operation.device)
       return { kind: 'orphan', operation: operation.id, missing }
     }
     return this.#judgeAndAdd(operation, now, options)
@@ -324,8 +325,15 @@ class Log implements AuthorityLog {
     return validate(this.#deps, op, kind.value, new View(this.#ledger, membership), { trusted: true })
   }
 
+  gathers(): readonly OperationDraft[] {
+    const leaves = this.leaves()
+    const drafts: OperationDraft[] = []
+    for (let at = 0; at < leaves.length; at += GATHER_CITES_MAX) drafts.push(draftGather(leaves.slice(at, at + GATHER_CITES_MAX)))
+    return drafts
+  }
+
   place(device: DeviceId, draft: OperationDraft, at: number): Omit<Operation, 'id' | 'bytes'> {
-    const { prev, parents, refs } = citationsFor(this.#deps, this.#ledger, this.#heads, device, draft)
+    const { prev, parents, refs } = citationsFor(this.#deps, this.#ledger, { heads: this.#heads, leaves: this.#leaves }, device, draft)
     const cited = [...parents, ...refs, ...(prev === undefined ? [] : [prev])]
     return {
       server: this.server, kind: draft.kind, device, seq: prev === undefined ? 0 : prev.op.seq + 1, prev: prev?.op.id ?? null,

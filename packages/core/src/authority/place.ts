@@ -23,11 +23,21 @@ export function newestOf(ledger: Ledger, device: DeviceId): Entry | undefined {
 /** Newest first. */
 const newestFirst = (a: Entry, b: Entry): number => -compareAge(a, b)
 
-/** Chooses prev, parents and refs for a draft. */
-export function citationsFor(deps: AuthorityDeps, ledger: Ledger, heads: Iterable<Entry>, device: DeviceId, draft: OperationDraft): Citations {
+/** What nothing cites yet. */
+export interface Tips {
+  readonly heads: ReadonlySet<Entry>
+  readonly leaves: ReadonlySet<Entry>
+}
+
+/**
+ * Chooses prev, parents and refs for a draft: what it names first, and in spine operations then as many leaves as
+ * there is room for, so that they soon lie in everybody's past.
+ */
+export function citationsFor(deps: AuthorityDeps, ledger: Ledger, tips: Tips, device: DeviceId, draft: OperationDraft): Citations {
   const prev = newestOf(ledger, device)
   const wanted = [...(draft.refs ?? []).map(id => ledger.entry(id)), ...leavesNamed(deps, ledger, draft)]
-  const all = [...heads].sort(newestFirst)
+  if (isSpine(draft.kind) && draft.kind !== GATHER_KIND) wanted.push(...firstOf(tips.leaves, OPERATION_CITES_MAX * 2))
+  const all = [...tips.heads].sort(newestFirst)
   const parents = all.length <= OPERATION_CITES_MAX ? all : chooseHeads(ledger, all, prev, wanted)
   const limit = draft.kind === GATHER_KIND ? Infinity : OPERATION_CITES_MAX
   const refs: Entry[] = []
@@ -37,6 +47,15 @@ export function citationsFor(deps: AuthorityDeps, ledger: Ledger, heads: Iterabl
     refs.push(leaf)
   }
   return { prev, parents, refs }
+}
+
+function firstOf(leaves: Iterable<Entry>, max: number): Entry[] {
+  const out: Entry[] = []
+  for (const leaf of leaves) {
+    if (out.length >= max) break
+    out.push(leaf)
+  }
+  return out
 }
 
 /** Sixteen of more heads: first those that cover what prev and refs bring along, then the newest. */

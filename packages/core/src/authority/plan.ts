@@ -32,6 +32,8 @@ export interface Plan {
   readonly target?: UserId
   readonly until?: number
   readonly revokes?: readonly DeviceId[]
+  /** A member's act, not an authority's: it rests on no rank, and has none (AU-S30). */
+  readonly rankless?: boolean
   /** Self-regarding kinds bring their own cells and support, and have strength −1 (AU17, AU18). */
   readonly self?: { readonly cells: readonly string[]; readonly supp: readonly OperationId[] }
   readonly limited?: Known['limited']

@@ -286,9 +286,10 @@ class ProofBuilder {
  *
  * @param needs - Empty for acts that need membership and rank alone.
  * @param acts - Cells of the things acted on: relied on, but no support (AU17).
+ * @param rankless - For acts that no rank is compared with: the highest role plays no part, and rank is `@everyone`'s.
  */
 export function prove(
-  reader: StateReader, standing: Standing, needs: readonly Need[], acts: readonly string[] = []
+  reader: StateReader, standing: Standing, needs: readonly Need[], acts: readonly string[] = [], rankless = false
 ): { readonly ok: true; readonly value: Proof } | Missing {
   const builder = new ProofBuilder(reader)
   for (const cell of acts) builder.watch(cell)
@@ -297,13 +298,13 @@ export function prove(
     return { ok: true, value: { rank: standing.rank, generation: standing.owner.generation, cells: builder.cells, supp: builder.supp } }
   }
   builder.watch(memberCell(standing.user))
-  if (standing.highest !== undefined) {
+  if (standing.highest !== undefined && !rankless) {
     for (const cell of (standing.held.get(standing.highest) as HeldRole).cells) builder.rest(cell)
     builder.rest(roleCell(standing.highest, 'pos'))
   }
   const missing = proveBits(reader, standing, needs, builder)
   if (missing !== undefined) return missing
-  return { ok: true, value: { rank: standing.rank, cells: builder.cells, supp: builder.supp } }
+  return { ok: true, value: { rank: rankless ? EVERYONE_STRENGTH : standing.rank, cells: builder.cells, supp: builder.supp } }
 }
 
 function proveBits(reader: StateReader, standing: Standing, needs: readonly Need[], builder: ProofBuilder): Missing | undefined {
@@ -355,6 +356,6 @@ function missingBit(need: Need, barred: boolean): Missing {
 
 /** Whether the user holds the bit (B of AU12's legend), as a verdict only. */
 export function holds(reader: StateReader, standing: Standing, bit: number, channel: ChannelId | null): boolean {
-  return standing.owner !== undefined || prove(reader, standing, [{ bit, channel }]).ok
+  return standing.owner !== undefined || prove(reader, standing, [{ bit, channel }], [], true).ok
 }
 

@@ -132,7 +132,7 @@ export function validate(
   const rowsFault = op.cut === null ? undefined : members.cutRowsFault(context, op, plan.target)
   if (rowsFault !== undefined) return rowsFault
   if (plan.self !== undefined) return accept(selfKnown(plan.target ?? author.user, plan))
-  const proof = prove(reader, standing, plan.needs ?? [], plan.acts ?? [])
+  const proof = prove(reader, standing, plan.needs ?? [], plan.acts ?? [], plan.rankless === true)
   if (!proof.ok) return proof
   const known = knownOf(context, plan, withRests(reader, proof.value, plan))
   const late = plan.check?.(known.strength)
@@ -163,9 +163,9 @@ function knownOf(context: PlanContext, plan: Plan, proof: Proof): Known {
   const owned = proof.generation !== undefined
   let strength: Strength = proof.rank
   if (!owned && plan.revokes === undefined) for (const each of proof.supp.values()) strength = weaker(strength, each)
-  const supp: readonly OperationId[] = plan.revokes === undefined ? [...proof.supp.keys()] : []
+  const supp: readonly OperationId[] = plan.revokes === undefined ? [...proof.supp.keys()].sort() : []
   return {
-    user: context.user, strength, supp, cells: plan.owner === undefined ? [...proof.cells] : [], writes: plan.writes ?? [],
+    user: context.user, strength, supp, cells: plan.owner === undefined ? [...proof.cells].sort() : [], writes: plan.writes ?? [],
     ...(proof.generation === undefined ? {} : { generation: proof.generation }),
     ...(plan.owner === undefined ? {} : { owner: plan.owner }),
     ...(plan.target === undefined ? {} : { target: plan.target }),

@@ -148,7 +148,7 @@ export function planThreadCreate(context: PlanContext, body: BodyOf<'threadCreat
   const thread = idAs('c', context.op.id)
   const bit = kind === 'forum' ? 'SendMessages' : body.private === 1 ? 'CreatePrivateThreads' : 'CreatePublicThreads'
   return {
-    needs: [need(bit, body.parent)], acts: channelActs(reader, body.parent),
+    rankless: true, needs: [need(bit, body.parent)], acts: channelActs(reader, body.parent),
     writes: [
       write(channelCell(thread, 'exists'), 1), write(channelCell(thread, 'kind'), 'thread'),
       write(channelCell(thread, 'parent'), idToBytes(body.parent)), write(channelCell(thread, 'name'), body.name),
@@ -183,9 +183,9 @@ export function planThreadMember(context: PlanContext, body: BodyOf<'threadMembe
   const writes = [write(cell, body.member, body.member === 0)]
   const view = need('ViewChannel', body.thread)
   if (managesThreads(context, body.thread)) return { needs: [need('ManageThreads', body.thread)], acts, writes, target: body.user }
-  if (body.member === 0 && (body.user === context.user || isOwn(context, body.thread))) return { needs: [view], acts, writes, target: body.user }
+  if (body.member === 0 && (body.user === context.user || isOwn(context, body.thread))) return { rankless: true, needs: [view], acts, writes, target: body.user }
   const own = threadMemberCell(body.thread, context.user)
-  if (body.member === 1 && numberOf(reader, own, 0) === 1) return { needs: [view], acts, rests: [own], writes, target: body.user }
+  if (body.member === 1 && numberOf(reader, own, 0) === 1) return { rankless: true, needs: [view], acts, rests: [own], writes, target: body.user }
   return no('neither a member of the thread nor allowed to manage it')
 }
 
@@ -201,7 +201,7 @@ export function planThreadEdit(context: PlanContext, body: BodyOf<'threadEdit'>)
   const locked = numberOf(context.reader, channelCell(body.thread, 'locked'), 0) === 1
   const mayAsOwner = isOwn(context, body.thread) && !locked && body.rows.every(row => row.key <= 1)
   if (!mayAsOwner || managesThreads(context, body.thread)) return { needs: [need('ManageThreads', body.thread)], acts, writes }
-  return { needs: [need('SendMessages', body.thread)], acts: [...acts, channelCell(body.thread, 'locked')], writes }
+  return { rankless: true, needs: [need('SendMessages', body.thread)], acts: [...acts, channelCell(body.thread, 'locked')], writes }
 }
 
 export function planThreadDelete(context: PlanContext, body: BodyOf<'threadDelete'>): Planned {

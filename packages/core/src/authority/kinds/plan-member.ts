@@ -24,6 +24,7 @@ export function planInviteCreate(context: PlanContext, body: BodyOf<'inviteCreat
   }
   const invite = idAs('i', context.op.id)
   return {
+    rankless: body.roles.length === 0,
     needs: body.roles.length > 0 ? [need('CreateInstantInvite'), need('ManageRoles')] : [need('CreateInstantInvite')],
     acts: body.roles.flatMap(role => roleActs(context, role)),
     writes: [write(inviteCell(invite), 1), write(inviteTermsCell(invite), context.op.body)]
@@ -33,8 +34,10 @@ export function planInviteCreate(context: PlanContext, body: BodyOf<'inviteCreat
 export function planInviteRevoke(context: PlanContext, body: BodyOf<'inviteRevoke'>): Planned {
   const terms = context.reader.winner(inviteTermsCell(body.invite))
   if (terms === undefined || context.reader.winner(inviteCell(body.invite))?.value !== 1) return no('no such open invite')
+  const own = terms.by.known.user === context.user
   return {
-    needs: terms.by.known.user === context.user ? [] : [need('ManageServer')],
+    rankless: own,
+    needs: own ? [] : [need('ManageServer')],
     writes: [write(inviteCell(body.invite), 0, true)]
   }
 }

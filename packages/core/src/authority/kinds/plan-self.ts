@@ -56,7 +56,7 @@ export function planLeave(context: PlanContext): Planned {
 }
 
 export function planNick(context: PlanContext, body: BodyOf<'nick'>): Planned {
-  return { needs: [need('ChangeNickname')], writes: [write(nickCell(context.user), body.nick)] }
+  return { rankless: true, needs: [need('ChangeNickname')], writes: [write(nickCell(context.user), body.nick)] }
 }
 
 export function planDeviceAdd(context: PlanContext, body: BodyOf<'deviceAdd'>): Planned {

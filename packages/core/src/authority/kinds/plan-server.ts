@@ -142,7 +142,7 @@ export function planObjectDelete(context: PlanContext, body: BodyOf<'objectDelet
 export function planCheckpoint(context: PlanContext, body: BodyOf<'checkpoint'>): Planned {
   if (body.skip.length > 0 || body.notaryRoot !== null || body.sigs.length > 0) return refuse('AU7', 'quorum checkpoints need a newer protocol')
   for (const head of body.heads) if (context.reader.lookup(head) === undefined) return no('a head is not in the past')
-  return {}
+  return { rankless: true }
 }
 
 export function planTransferRecover(): Planned {
