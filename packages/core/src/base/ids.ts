@@ -4,7 +4,7 @@
  * The brand keeps a channel id out of a role's place at compile time; the letter does the same
  * for people, logs and JSON. Bytes travel on the wire, strings live in memory and in APIs.
  */
-import { fromString, toString } from 'uint8arrays'
+import { fromBase32hex, toBase32hex } from './base32hex.ts'
 
 declare const brand: unique symbol
 type Id<Kind extends string> = string & { readonly [brand]: Kind }
@@ -65,12 +65,18 @@ export function idFromBytes<L extends IdLetter>(letter: L, bytes: Uint8Array): I
   if (bytes.length !== ID_BYTES[letter]) {
     throw new RangeError(`an id of kind "${letter}" has ${ID_BYTES[letter]} bytes, not ${bytes.length}`)
   }
-  return (letter + toString(bytes, 'base32hex')) as IdKinds[L]
+  return (letter + toBase32hex(bytes)) as IdKinds[L]
 }
 
-/** The bytes an id was made of. */
+/**
+ * The bytes an id was made of.
+ *
+ * @throws RangeError for text that is no id.
+ */
 export function idToBytes(id: IdKinds[IdLetter]): Uint8Array {
-  return fromString(id.slice(1), 'base32hex')
+  const bytes = fromBase32hex(id, 1)
+  if (bytes === undefined) throw new RangeError('this text is no id')
+  return bytes
 }
 
 /**
@@ -80,10 +86,7 @@ export function idToBytes(id: IdKinds[IdLetter]): Uint8Array {
  */
 export function parseId<L extends IdLetter>(letter: L, text: string): IdKinds[L] | undefined {
   if (text.length !== 1 + Math.ceil((ID_BYTES[letter] * 8) / 5) || text[0] !== letter) return undefined
-  if (!/^[0-9a-v]+$/.test(text.slice(1))) return undefined
-  const bytes = fromString(text.slice(1), 'base32hex')
-  if (bytes.length !== ID_BYTES[letter]) return undefined
-  return idFromBytes(letter, bytes) === text ? (text as IdKinds[L]) : undefined
+  return fromBase32hex(text, 1) === undefined ? undefined : (text as IdKinds[L])
 }
 
 /**
