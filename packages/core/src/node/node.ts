@@ -1,12 +1,11 @@
 /** The node: one profile's replicas, network and events, put together. Decides nothing itself. */
-import { type DeviceId, idAs, type ServerId, type UserId, XcordError } from '../base/index.ts'
+import { type DeviceId, type ServerId, type UserId, XcordError } from '../base/index.ts'
 import { draftChannelCreate, positionBetween, signGenesis } from '../authority/index.ts'
 import type { Operation } from '../graph/index.ts'
 import { safetyNumber } from '../identity/index.ts'
 import type { Connection } from '../net/index.ts'
 import { type Database, openDatabase } from '../store/index.ts'
 import { createSync, type ServerView } from '../sync/index.ts'
-import { isMentioned } from '../timeline/index.ts'
 import { type AddressBook, openAddressBook } from './address-book.ts'
 import type { DoctorFinding, LiveEvent, Node, NodeInit, PeerReport } from './contract.ts'
 import { createDiscovery, type Discovery } from './discovery.ts'
@@ -17,10 +16,12 @@ import { createGossipHost, type GossipHost } from './gossip-host.ts'
 import { serveInvites } from './invite-service.ts'
 import { joinByLink } from './join.ts'
 import { createKeyDuties, type KeyDuties } from './key-duties.ts'
+import { findInvite, linkAddresses } from './link-addresses.ts'
 import { createReplicaState, loadReplica } from './load-replica.ts'
 import { serverRow } from './membership.ts'
 import { operate } from './operate.ts'
 import { publishProfile } from './own-profile.ts'
+import { mentionsUs, reportPeers } from './peers.ts'
 import { LiveReplica, type ReplicaHooks } from './replica.ts'
 import type { ReplicaDeps, ReplicaState } from './replica-state.ts'
 import { createSyncHost, type SyncHost, type SyncNews } from './sync-host.ts'
@@ -101,8 +102,8 @@ class LiveNode implements Node {
   }
 
   async start(): Promise<void> {
-    const { init } = { init: this.#init }
-    const timeline = await createTimelineStore({ database: this.#database, self: this.user, isMentioned: message => this.#isMentioned(message) })
+    const init = this.#init
+    const timeline = await createTimelineStore({ database: this.#database, self: this.user, isMentioned: message => mentionsUs(this.#replicas.values(), this.user, message) })
     this.#deps = {
       suite: init.suite, clock: init.clock, random: init.random, database: this.#database, events: this.#events, timeline, account: init.account
     }
@@ -119,7 +120,7 @@ class LiveNode implements Node {
     })
     serveInvites({
       suite: init.suite, random: init.random, transport: init.transport, now: () => init.clock.now(),
-      find: key => this.#findInvite(key), addresses: state => this.#linkAddresses(state.server)
+      find: key => findInvite(this.replicas(), key), addresses: state => this.#linkAddresses(state.server)
     })
     this.#sync = createSyncHost({
       machine: createSync({ suite: init.suite, random: init.random, device: this.device, signer: init.account.device.signingKey, views: this.#views }),
@@ -372,32 +373,8 @@ class LiveNode implements Node {
     this.#emitLive({ type: 'connection:update', device: connection.device, connected })
   }
 
-  #isMentioned(message: Parameters<NonNullable<Parameters<typeof createTimelineStore>[0]['isMentioned']>>[0]): boolean {
-    for (const replica of this.#replicas.values()) {
-      const authority = replica.state()
-      if (authority.channel(message.channel) === undefined) continue
-      return isMentioned(message.mentions, this.user, authority.member(this.user)?.roles ?? [])
-    }
-    return false
-  }
-
-  // Invites.
-
-  #findInvite(signPublicKey: Uint8Array): { readonly state: ReplicaState; readonly invite: ReturnType<typeof idAs<'i'>> } | undefined {
-    for (const replica of this.replicas()) {
-      const found = replica.state().invites().find(each => each.signPublicKey.every((byte, index) => byte === signPublicKey[index]))
-      if (found !== undefined) return { state: replica.current, invite: found.id }
-    }
-    return undefined
-  }
-
-  /** IV1: ours first, then nodes, then members: eight at most. */
   #linkAddresses(server: ServerId): readonly string[] {
-    const own = this.#init.transport.addresses()
-    const direct = own.filter(each => !each.includes('/p2p-circuit')).sort((a, b) => reach(b) - reach(a))
-    const relayed = own.filter(each => each.includes('/p2p-circuit'))
-    const members = this.#book.of(server).flatMap(each => each.addresses.slice(0, 1))
-    return [...new Set([...direct.slice(0, 3), ...relayed.slice(0, 1), ...this.#init.bootstrap.slice(0, 2), ...members.slice(0, 2)])].slice(0, 8)
+    return linkAddresses(this.#init.transport.addresses(), this.#init.bootstrap, this.#book.of(server))
   }
 
   // Events.
@@ -437,17 +414,7 @@ class LiveNode implements Node {
   }
 
   peers(): readonly PeerReport[] {
-    const seen = new Map<DeviceId, Connection>()
-    for (const connection of this.#init.transport.connections()) {
-      const known = seen.get(connection.device)
-      if (known === undefined || (known.limits !== undefined && connection.limits === undefined)) seen.set(connection.device, connection)
-    }
-    return [...seen.values()].map(({ device, address, path, rttMs }) => {
-      const shared = this.replicas().filter(each => each.view.standing(device) === 'member')
-      const user = shared[0]?.state().device(device)?.user ?? null
-      const kind = user !== null ? 'member' : this.#discovery.nodes().has(device) ? 'node' : 'unknown'
-      return { device, user, kind, path, address, rttMs: rttMs ?? null, servers: shared.map(each => each.server) }
-    })
+    return reportPeers(this.#init.transport, this.replicas(), this.#discovery.nodes())
   }
 
   async doctor(): Promise<readonly DoctorFinding[]> {
@@ -490,10 +457,4 @@ class LiveNode implements Node {
   #fault(error: unknown): void {
     this.#init.onFault?.(error)
   }
-}
-
-/** Public addresses before private ones, loopback last. */
-function reach(address: string): number {
-  if (address.startsWith('/ip4/127.') || address.startsWith('/ip6/::1')) return 0
-  return /^\/ip4\/(10|192\.168|172\.(1[6-9]|2\d|3[01]))\./.test(address) ? 1 : 2
 }

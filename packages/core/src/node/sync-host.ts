@@ -71,6 +71,9 @@ class Host implements SyncHost {
   readonly #byDevice = new Map<DeviceId, Session>()
   readonly #opening = new Set<string>()
   readonly #offs: (() => void)[] = []
+  readonly #waiting: SyncEvent[] = []
+  #stepping = false
+  #last = 0
   #next = 1
   #cancelTimer: (() => void) | undefined
   #closed = false
@@ -87,13 +90,22 @@ class Host implements SyncHost {
   }
 
   feed(event: SyncEvent): void {
-    if (this.#closed) return
+    this.#waiting.push(event)
+    // What an effect feeds waits until all effects of the step before were carried out.
+    if (this.#stepping) return
+    this.#stepping = true
+    try {
+      for (let next = this.#waiting.shift(); next !== undefined && !this.#closed; next = this.#waiting.shift()) this.#step(next)
+    } finally {
+      this.#stepping = false
+    }
+  }
+
+  #step(event: SyncEvent): void {
     // The clock may go back; the machine's time may not.
     this.#last = Math.max(this.#last, this.#init.clock.now())
     for (const effect of this.#init.machine.step({ ...event, at: this.#last } as SyncInput)) this.#apply(effect)
   }
-
-  #last = 0
 
   devices(): ReadonlySet<DeviceId> {
     return new Set(this.#byDevice.keys())
@@ -210,9 +222,8 @@ class Host implements SyncHost {
   #send(id: SessionId, bytes: Uint8Array): void {
     const session = this.#sessions.get(id)
     if (session === undefined) return
-    session.sending = session.sending.then(async () => {
-      if (!session.gone) await session.stream.send(bytes)
-    }).catch(() => this.#drop(session, 'cannot send'))
+    // Also once dropped: the frame that says why goes out before the stream closes.
+    session.sending = session.sending.then(async () => await session.stream.send(bytes)).catch(() => this.#drop(session, 'cannot send'))
   }
 
   #lookup(lookup: number, query: SyncQuery): void {
