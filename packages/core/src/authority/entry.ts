@@ -1,6 +1,5 @@
 /** What the live log keeps of each accepted operation and of each cell (AU48). */
 import type { OperationId, RuleId } from '../base/index.ts'
-import type { CborValue } from '../encoding/index.ts'
 import { type Past, pastHas } from './past.ts'
 import type { Judged, Winner } from './reader.ts'
 
@@ -46,10 +45,4 @@ export interface Cell {
 /** Whether `a` is `b` or in its past. */
 export function covers(b: Entry, a: Entry): boolean {
   return a === b || (a.index >= 0 && pastHas(b.past, a.index))
-}
-
-/** The value an entry gave a cell. */
-export function writtenTo(entry: Entry, cell: string): CborValue {
-  for (const write of entry.known.writes) if (write.cell === cell) return write.value
-  return null
 }

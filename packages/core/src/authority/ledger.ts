@@ -5,10 +5,10 @@
 import { type DeviceId, idAs, invariant, type InviteId, type OperationId, type RuleId, type ServerId, type UserId } from '../base/index.ts'
 import type { Operation } from '../graph/index.ts'
 import { type Relation, attackRule, compareAge } from './attack.ts'
-import { type Cell, covers, type Entry, writtenTo } from './entry.ts'
+import { type Cell, covers, type Entry } from './entry.ts'
 import { affectedBy, causeOf, type Fates, insertByAge, type LimitedInvite, undominated } from './fate.ts'
 import { FateQueue } from './fate-queue.ts'
-import { compareWrites } from './merge.ts'
+import { mergeWrites } from './merge.ts'
 import { type Past, unionPasts } from './past.ts'
 import type { Judged, Winner } from './reader.ts'
 import { listAt, Registry } from './registry.ts'
@@ -219,7 +219,7 @@ export class Ledger implements Fates {
       if (!added.effective) return
       cell.standing = [...cell.standing.filter(each => !covers(added, each)), added]
     } else cell.standing = undominated(cell.writes.filter(each => each.effective), covers)
-    cell.winner = winnerOf(cell.key, cell.standing)
+    cell.winner = mergeWrites(cell.key, cell.standing)
   }
 
   /** The join, or the genesis, that an assignment's cell names. */
@@ -237,14 +237,4 @@ function touchAll(ledger: Ledger, entry: Entry, touched: Map<Cell, Winner | unde
     const cell = ledger.cell(write.cell)
     if (!touched.has(cell)) touched.set(cell, cell.winner)
   }
-}
-
-/** AU24 over undominated effective writes. */
-export function winnerOf(key: string, standing: readonly Entry[]): Winner | undefined {
-  let best: Winner | undefined
-  for (const by of standing) {
-    const value = writtenTo(by, key)
-    if (best === undefined || compareWrites(key, by, value, best.by, best.value) > 0) best = { by, value }
-  }
-  return best
 }

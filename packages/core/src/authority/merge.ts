@@ -1,22 +1,39 @@
 /** Which of several standing writes a cell shows (AU24). */
 import { compareIds } from '../base/index.ts'
-import type { CborValue } from '../encoding/index.ts'
 import { compareRestriction } from './cell.ts'
-import type { Judged } from './reader.ts'
+import type { Judged, Winner, Write } from './reader.ts'
 
-/** The value an operation wrote to a cell. @returns undefined if it wrote none. */
-export function valueWritten(judged: Judged, cell: string): CborValue | undefined {
-  return judged.known.writes.find(write => write.cell === cell)?.value
+/** What an operation wrote to a cell. */
+export function writeTo(judged: Judged, cell: string): Write | undefined {
+  return judged.known.writes.find(write => write.cell === cell)
+}
+
+/** Restriction first among denials, strength first otherwise; then higher lam, then lower id. */
+function compareWinners(cell: string, a: Winner, b: Winner, denials: boolean): number {
+  const [first, second] = [a.by.known.strength, b.by.known.strength]
+  const strength = first === second ? 0 : first > second ? 1 : -1
+  const restriction = compareRestriction(cell, a.value, b.value)
+  return (denials ? restriction || strength : strength || restriction) || a.by.op.lamport - b.by.op.lamport || compareIds(b.by.op.id, a.by.op.id)
 }
 
 /**
- * AU24 between two undominated effective writes: stronger, then more restrictive, then higher lam, then lower id.
- *
- * @returns Positive if the first wins.
+ * AU24 over undominated effective writes: the strongest that is no denial stands against weaker denials; of the
+ * denials no weaker than it the most restrictive wins, so that a kick lifts no ban (ADR 0023).
  */
-export function compareWrites(cell: string, a: Judged, first: CborValue, b: Judged, second: CborValue): number {
-  if (a.known.strength !== b.known.strength) return a.known.strength > b.known.strength ? 1 : -1
-  const restriction = compareRestriction(cell, first, second)
-  if (restriction !== 0) return restriction
-  return a.op.lamport - b.op.lamport || compareIds(b.op.id, a.op.id)
+export function mergeWrites(cell: string, writers: readonly Judged[]): Winner | undefined {
+  const [only] = writers
+  if (only === undefined) return undefined
+  if (writers.length === 1) return { value: (writeTo(only, cell) as Write).value, by: only }
+  let grant: Winner | undefined
+  for (const by of writers) {
+    const { value, denial } = writeTo(by, cell) as Write
+    if (!denial && (grant === undefined || compareWinners(cell, { value, by }, grant, false) > 0)) grant = { value, by }
+  }
+  let best: Winner | undefined
+  for (const by of writers) {
+    const { value, denial } = writeTo(by, cell) as Write
+    if (!denial || (grant !== undefined && by.known.strength < grant.by.known.strength)) continue
+    if (best === undefined || compareWinners(cell, { value, by }, best, true) > 0) best = { value, by }
+  }
+  return best ?? grant
 }

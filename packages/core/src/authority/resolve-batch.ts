@@ -3,13 +3,12 @@
  * oracle that the live log is tested against (AU-P10).
  */
 import { idAs, type InviteId, type OperationId, refuse, type Refusal, type RoleId, type ServerId, type UserId } from '../base/index.ts'
-import type { CborValue } from '../encoding/index.ts'
 import type { Operation } from '../graph/index.ts'
 import { attackRule, compareAge, compareFate } from './attack.ts'
 import { memberCell, MEMBER_IN, OWNER_CELL } from './cell.ts'
 import type { AuthorityDeps } from './deps.ts'
 import { decodeBody } from './kinds/table.ts'
-import { compareWrites, valueWritten } from './merge.ts'
+import { mergeWrites, writeTo } from './merge.ts'
 import type { Judged, StateReader, Winner } from './reader.ts'
 import { citedBy, placeFault } from './structure.ts'
 import { validate, validateGenesis } from './validate.ts'
@@ -108,23 +107,13 @@ class Batch {
     const standing = [...effective].map(id => this.judged.get(id) as Judged)
     const undominated = (all: readonly Judged[]): Judged[] =>
       all.filter(a => !all.some(b => a !== b && this.isCovered(a.op.id, b.op.id)))
-    const memo = new Map<string, readonly (readonly [Judged, CborValue])[]>()
-    const writers = (cell: string): readonly (readonly [Judged, CborValue])[] => {
+    const memo = new Map<string, readonly Judged[]>()
+    const writers = (cell: string): readonly Judged[] => {
       let found = memo.get(cell)
-      if (found === undefined) {
-        const all = standing.filter(each => each.known.writes.some(write => write.cell === cell))
-        found = undominated(all).map(each => [each, valueWritten(each, cell) as CborValue] as const)
-        memo.set(cell, found)
-      }
+      if (found === undefined) memo.set(cell, (found = undominated(standing.filter(each => writeTo(each, cell) !== undefined))))
       return found
     }
-    const winner = (cell: string): Winner | undefined => {
-      let best: Winner | undefined
-      for (const [by, value] of writers(cell)) {
-        if (best === undefined || compareWrites(cell, by, value, best.by, best.value) > 0) best = { by, value }
-      }
-      return best
-    }
+    const winner = (cell: string): Winner | undefined => mergeWrites(cell, writers(cell))
     return {
       server: this.#server,
       winner,
@@ -140,14 +129,14 @@ class Batch {
 
   /** AU25. */
   #liveJoins(
-    user: UserId, writers: readonly (readonly [Judged, CborValue])[], winner: (cell: string) => Winner | undefined,
+    user: UserId, writers: readonly Judged[], winner: (cell: string) => Winner | undefined,
     effective: ReadonlySet<OperationId>
   ): readonly OperationId[] {
     const owner = winner(OWNER_CELL)?.by.known.owner?.user
     if (owner !== user && winner(memberCell(user))?.value !== MEMBER_IN) return []
     const out = new Set<OperationId>()
-    for (const [by, value] of writers) {
-      if (value !== MEMBER_IN) continue
+    for (const by of writers) {
+      if (writeTo(by, memberCell(user))?.value !== MEMBER_IN) continue
       if (by.known.carries === undefined) out.add(by.op.id)
       else for (const join of by.known.carries) if (effective.has(join)) out.add(join)
     }

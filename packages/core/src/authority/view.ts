@@ -10,7 +10,8 @@ import { MEMBER_IN, memberCell, OWNER_CELL } from './cell.ts'
 import { type Cell, covers, type Entry } from './entry.ts'
 import { affectedBy, causeOf, type Fates, idsOf, undominated } from './fate.ts'
 import { FateQueue } from './fate-queue.ts'
-import { type Ledger, winnerOf } from './ledger.ts'
+import type { Ledger } from './ledger.ts'
+import { mergeWrites } from './merge.ts'
 import { type Past, pastHas } from './past.ts'
 import type { Judged, StateReader, Winner } from './reader.ts'
 
@@ -98,7 +99,7 @@ export class View implements StateReader, Fates {
 
   #workOut(cell: Cell): { readonly standing: readonly Entry[]; readonly winner: Winner | undefined } {
     const standing = undominated(cell.writes.filter(each => this.has(each) && this.#decided(each)), covers)
-    return { standing, winner: winnerOf(cell.key, standing) }
+    return { standing, winner: mergeWrites(cell.key, standing) }
   }
 
   winner(key: string): Winner | undefined {

@@ -140,6 +140,19 @@ describe('[AU-S] removals', () => {
     expect([status(log, stage.user('x')), status(log, stage.user('y'))]).toEqual(['banned', 'out'])
   })
 
+  it('[AU24] a stronger kick does not lift a weaker ban; a stronger unban does', () => {
+    const stage = new Stage({ a: 8, b: 9, x: 0, y: 0 })
+    const sites = apart(stage, 3) as [Site, Site, Site]
+    sites[0].act(stage.who('a'), draftBan(stage.user('x')))
+    sites[1].act(stage.who('o'), draftKick(stage.user('x')))
+    sites[2].act(stage.who('a'), draftBan(stage.user('y')))
+    sites[2].act(stage.who('b'), draftUnban(stage.user('y')))
+    sites[2].act(stage.who('y'), joinDraft(stage.who('y'), stage.site.invite))
+    const log = stage.converge(...sites.slice(0, 2))
+    expect(status(log, stage.user('x'))).toBe('banned')
+    expect(status(stage.converge(...sites.slice(2)), stage.user('y'))).toBe('in')
+  })
+
   it('[AU-S23] [AU-S24] a ban beats the target\'s concurrent join, and a colluder\'s kick and re-join', () => {
     const stage = new Stage({ a: 10, c: 5, x: 0 })
     stage.site.act(stage.who('x'), draftLeave())
