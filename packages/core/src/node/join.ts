@@ -11,6 +11,7 @@ import { rendezvousKey } from './discovery.ts'
 import { fetchPackage, inviteFault, type InviteFault } from './invite-service.ts'
 import { operate } from './operate.ts'
 import { publishProfile } from './own-profile.ts'
+import type { JoinStart } from './registry.ts'
 import type { LiveReplica } from './replica.ts'
 import type { Work } from './work.ts'
 
@@ -24,7 +25,7 @@ export interface JoinHost {
   readonly transport: Transport
   readonly bootstrap: readonly string[]
   /** A replica to join with: made anew, or the one we left before. */
-  prepare(server: ServerId, genesis: Operation, secret: Uint8Array, topicSecret: Uint8Array | null, addresses: readonly string[]): Promise<LiveReplica>
+  prepare(start: JoinStart): Promise<LiveReplica>
   replica(server: ServerId): LiveReplica | undefined
   /** Resolves when sync brought something new of this server. */
   changed(server: ServerId, signal: AbortSignal): Promise<void>
@@ -42,7 +43,10 @@ export async function joinByLink(host: JoinHost, text: string, signal: AbortSign
   if (held?.current.isMember() === true) return link.server
   const keys = inviteKeys(host.suite, link.secret)
   const { contents } = await findPackage(host, link, keys, signal)
-  const replica = await host.prepare(link.server, readGenesis(host, link, contents), link.secret, contents.topicSecret, link.addresses)
+  const replica = await host.prepare({
+    server: link.server, genesis: readGenesis(host, link, contents), secret: link.secret, topicSecret: contents.topicSecret,
+    addresses: link.addresses
+  })
   replica.current.ring.unlock({ invites: [{ invite: contents.invite, boxPublicKey: keys.boxPublicKey, boxSecret: keys.boxSecret }] })
   while (!isReady(replica, contents.invite)) await host.changed(link.server, signal)
   await replica.do(work => sign(work, host, contents.invite, keys))

@@ -1,7 +1,6 @@
 /** The node: one profile's replicas, network and events, put together. Decides nothing itself. */
 import { type DeviceId, type ServerId, type UserId, XcordError } from '../base/index.ts'
 import { draftChannelCreate, positionBetween, signGenesis } from '../authority/index.ts'
-import type { Operation } from '../graph/index.ts'
 import { safetyNumber } from '../identity/index.ts'
 import type { Connection } from '../net/index.ts'
 import { type Database, openDatabase } from '../store/index.ts'
@@ -17,16 +16,13 @@ import { serveInvites } from './invite-service.ts'
 import { joinByLink } from './join.ts'
 import { createKeyDuties, type KeyDuties } from './key-duties.ts'
 import { findInvite, linkAddresses } from './link-addresses.ts'
-import { createReplicaState, loadReplica } from './load-replica.ts'
-import { serverRow } from './membership.ts'
 import { operate } from './operate.ts'
 import { publishProfile } from './own-profile.ts'
 import { mentionsUs, reportPeers } from './peers.ts'
-import { LiveReplica, type ReplicaHooks } from './replica.ts'
-import type { ReplicaDeps, ReplicaState } from './replica-state.ts'
+import { ReplicaRegistry } from './registry.ts'
+import type { LiveReplica, ReplicaHooks } from './replica.ts'
 import { createSyncHost, type SyncHost, type SyncNews } from './sync-host.ts'
-import { DATABASE_SCHEMA, nodeTables, operationTable, serverTable, settingTable } from './tables.ts'
-import { noteOperation } from './take-operations.ts'
+import { DATABASE_SCHEMA, nodeTables, settingTable } from './tables.ts'
 import { createTimelineStore, TIMELINE_TABLES } from './timeline-store.ts'
 import type { Turn } from './turn.ts'
 
@@ -54,7 +50,6 @@ class LiveNode implements Node {
   readonly #init: NodeInit
   readonly #database: Database
   readonly #events: EventLog
-  readonly #replicas = new Map<ServerId, LiveReplica>()
   readonly #views = new Map<ServerId, ServerView>()
   readonly #liveListeners = new Set<(event: LiveEvent) => void>()
   readonly #waiters = new Map<ServerId, Set<() => void>>()
@@ -62,7 +57,7 @@ class LiveNode implements Node {
   readonly #introduced = new Set<string>()
   readonly #avoided = new Map<DeviceId, number>()
   readonly #offs: (() => void)[] = []
-  #deps!: ReplicaDeps
+  #registry!: ReplicaRegistry
   #book!: AddressBook
   #sync!: SyncHost
   #gossip!: GossipHost
@@ -103,14 +98,14 @@ class LiveNode implements Node {
 
   async start(): Promise<void> {
     const init = this.#init
-    const timeline = await createTimelineStore({ database: this.#database, self: this.user, isMentioned: message => mentionsUs(this.#replicas.values(), this.user, message) })
-    this.#deps = {
+    const timeline = await createTimelineStore({ database: this.#database, self: this.user, isMentioned: message => mentionsUs(this.#registry.replicas.values(), this.user, message) })
+    this.#registry = new ReplicaRegistry({
       suite: init.suite, clock: init.clock, random: init.random, database: this.#database, events: this.#events, timeline, account: init.account
-    }
+    }, init.timers, this.#hooks())
     this.#duties = createKeyDuties(init.random, () => init.clock.now())
     this.#gossip = createGossipHost({ suite: init.suite, transport: init.transport, now: () => init.clock.now(), fault: error => this.#fault(error) })
-    await this.#loadAll()
-    this.#book = await openAddressBook(this.#database, [...this.#replicas.keys()])
+    await this.#registry.loadAll()
+    this.#book = await openAddressBook(this.#database, [...this.#registry.replicas.keys()])
     this.#exchange = createExchange({
       transport: init.transport,
       isMember: (server, device) => this.#views.get(server)?.standing(device) === 'member',
@@ -125,19 +120,19 @@ class LiveNode implements Node {
     this.#sync = createSyncHost({
       machine: createSync({ suite: init.suite, random: init.random, device: this.device, signer: init.account.device.signingKey, views: this.#views }),
       transport: init.transport, clock: init.clock, timers: init.timers, self: this.device,
-      port: server => this.#replicas.get(server), gossips: device => this.#gossip.neighbours(device),
+      port: server => this.#registry.replicas.get(server), gossips: device => this.#gossip.neighbours(device),
       avoid: device => this.#avoided.set(device, init.clock.now()), fault: error => this.#fault(error)
     })
     this.#discovery = createDiscovery({
       suite: init.suite, transport: init.transport, clock: init.clock, timers: init.timers, book: this.#book, bootstrap: init.bootstrap,
-      replicas: () => [...this.#replicas.values()], fault: error => this.#fault(error)
+      replicas: () => [...this.#registry.replicas.values()], fault: error => this.#fault(error)
     })
     await init.transport.start()
     this.#offs.push(
       init.transport.on('connection:open', ({ connection }) => this.#connectionChanged(connection, true)),
       init.transport.on('connection:close', ({ connection }) => this.#connectionChanged(connection, false))
     )
-    for (const replica of this.#replicas.values()) this.#online(replica)
+    for (const replica of this.#registry.replicas.values()) this.#online(replica)
     this.#discovery.start()
     this.#maintain()
   }
@@ -145,12 +140,12 @@ class LiveNode implements Node {
   // Servers.
 
   replica(server: ServerId): LiveReplica | undefined {
-    const found = this.#replicas.get(server)
+    const found = this.#registry.replicas.get(server)
     return found?.current.status === 'member' ? found : undefined
   }
 
   replicas(): readonly LiveReplica[] {
-    return [...this.#replicas.values()].filter(each => each.current.status === 'member')
+    return [...this.#registry.replicas.values()].filter(each => each.current.status === 'member')
   }
 
   async createServer(init: { readonly name: string; readonly channels: readonly string[] }): Promise<ServerId> {
@@ -161,7 +156,8 @@ class LiveNode implements Node {
       name: init.name, credential: account.credential, userKey: { generation: userKey.generation, boxPublicKey: userKey.boxPublicKey },
       nonce: random.bytes(16), at: clock.now()
     })
-    const replica = await this.#found(genesis, null, null, [])
+    const replica = await this.#registry.found({ server: genesis.server, genesis, secret: null, topicSecret: null, addresses: [] })
+    this.#online(replica)
     await replica.do(work => {
       let last = new Uint8Array(0)
       for (const name of init.channels) {
@@ -187,67 +183,18 @@ class LiveNode implements Node {
       const { suite, clock, random, account, name, transport, bootstrap } = this.#init
       return await joinByLink({
         suite, clock, random, account, name, transport, bootstrap,
-        prepare: async (server, genesis, secret, topicSecret, addresses) => await this.#prepare(server, genesis, secret, topicSecret, addresses),
-        replica: server => this.#replicas.get(server),
+        prepare: async start => {
+          const replica = await this.#registry.prepare(start)
+          this.#online(replica)
+          return replica
+        },
+        replica: server => this.#registry.replicas.get(server),
         changed: async (server, signal) => await this.#changed(server, signal)
       }, link, controller.signal)
     } finally {
       cancel()
       options.signal?.removeEventListener('abort', abort)
     }
-  }
-
-  /** A new replica from its genesis, kept before anything else happens with it. */
-  async #found(genesis: Operation, secret: Uint8Array | null, topicSecret: Uint8Array | null, addresses: readonly string[]): Promise<LiveReplica> {
-    const state = createReplicaState(this.#deps, { server: genesis.server, genesis, status: 'joining', inviteSecret: secret })
-    state.packageSecret = topicSecret
-    state.addresses = addresses
-    noteOperation(state, genesis)
-    state.nextOperation = 1
-    const replica = this.#adopt(state)
-    await replica.do(work => {
-      work.turn.batch.put(operationTable, [genesis.server, 0], { version: 1, bytes: genesis.bytes })
-      work.turn.batch.put(serverTable, [genesis.server], serverRow(work.state))
-    })
-    this.#online(replica)
-    return replica
-  }
-
-  async #prepare(server: ServerId, genesis: Operation, secret: Uint8Array, topicSecret: Uint8Array | null, addresses: readonly string[]): Promise<LiveReplica> {
-    const held = this.#replicas.get(server) ?? await this.#restore(server)
-    if (held === undefined) return await this.#found(genesis, secret, topicSecret, addresses)
-    await held.do(work => {
-      work.state.status = 'joining'
-      work.state.inviteSecret = secret
-      work.state.packageSecret = topicSecret
-      work.state.addresses = addresses
-      work.turn.batch.put(serverTable, [server], serverRow(work.state))
-    })
-    this.#online(held)
-    return held
-  }
-
-  /** A server that we left and still hold. */
-  async #restore(server: ServerId): Promise<LiveReplica | undefined> {
-    const row = await this.#database.table(serverTable).get([server])
-    return row === undefined ? undefined : this.#adopt(await loadReplica(this.#deps, row))
-  }
-
-  async #loadAll(): Promise<void> {
-    for await (const { value } of this.#database.table(serverTable).scan()) {
-      if (value.status !== 'left') this.#adopt(await loadReplica(this.#deps, value))
-    }
-  }
-
-  #adopt(state: ReplicaState): LiveReplica {
-    const { server } = state
-    const replica = new LiveReplica(this.#deps, this.#init.timers, this.#hooks(), state, async () => {
-      const row = await this.#database.table(serverTable).get([server])
-      if (row === undefined) throw new XcordError('XCORD_STORE_CORRUPT', 'A server vanished from the profile.', { table: 'servers', reason: 'missing row' })
-      return await loadReplica(this.#deps, row)
-    })
-    this.#replicas.set(server, replica)
-    return replica
   }
 
   /** Shows a replica to sync, gossip and discovery. */
@@ -268,7 +215,7 @@ class LiveNode implements Node {
     this.#views.delete(replica.server)
     this.#gossip.forget(replica)
     this.#duties.forget(replica)
-    this.#replicas.delete(replica.server)
+    this.#registry.replicas.delete(replica.server)
   }
 
   // What replicas tell.
@@ -364,7 +311,7 @@ class LiveNode implements Node {
   }
 
   #connectionChanged(connection: Connection, connected: boolean): void {
-    for (const replica of this.#replicas.values()) {
+    for (const replica of this.#registry.replicas.values()) {
       if (!replica.current.devices.has(connection.device)) continue
       if (!connected) this.#introduced.delete(`${replica.server}/${connection.device}`)
       this.#judgePeers(replica)
@@ -435,16 +382,16 @@ class LiveNode implements Node {
   async #shutDown(): Promise<void> {
     for (const off of this.#offs) off()
     this.#discovery.stop()
-    for (const replica of this.#replicas.values()) this.#duties.forget(replica)
+    for (const replica of this.#registry.replicas.values()) this.#duties.forget(replica)
     await this.#sync.close()
-    for (const replica of this.#replicas.values()) await replica.close()
+    for (const replica of this.#registry.replicas.values()) await replica.close()
     await this.#init.transport.stop()
     await this.#database.close()
   }
 
   #maintain(): void {
     const run = (): void => {
-      for (const replica of this.#replicas.values()) {
+      for (const replica of this.#registry.replicas.values()) {
         this.#duties.consider(replica)
         this.#gossip.refresh(replica)
       }

@@ -104,7 +104,7 @@ class Host implements SyncHost {
   #step(event: SyncEvent): void {
     // The clock may go back; the machine's time may not.
     this.#last = Math.max(this.#last, this.#init.clock.now())
-    for (const effect of this.#init.machine.step({ ...event, at: this.#last } as SyncInput)) this.#apply(effect)
+    for (const effect of this.#init.machine.step({ ...event, at: this.#last })) this.#apply(effect)
   }
 
   devices(): ReadonlySet<DeviceId> {

@@ -9,7 +9,7 @@ import { eventTable } from './event-log.ts'
 
 /** Every value opens with its version. */
 function versioned<F extends Readonly<Record<string, Schema<unknown>>>>(fields: F): ReturnType<typeof codec<unknown>> {
-  return codec(tuple({ version: literal(1), ...fields }), { rule: 'ND3' }) as Codec<unknown>
+  return codec(tuple({ version: literal(1), ...fields }), { rule: 'ND3' })
 }
 
 const id = text(80)

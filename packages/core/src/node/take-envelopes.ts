@@ -7,9 +7,8 @@ import { decodeStub, type Envelope, type EnvelopeStub, EnvelopeType, encodeStub,
 import type { OpenedEnvelope } from '../e2ee/index.ts'
 import { readProfile } from '../identity/index.ts'
 import { judgeContent } from './judge-content.ts'
-import type { ReplicaState } from './replica-state.ts'
 import { type EnvelopeStatus, envelopeTable, pendingTable, profileTable } from './tables.ts'
-import { type AuthorityNews, takeOperation } from './take-operations.ts'
+import { takeOperation } from './take-operations.ts'
 import { takeRecord } from './take-records.ts'
 import type { Work } from './work.ts'
 

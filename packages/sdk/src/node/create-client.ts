@@ -80,16 +80,17 @@ async function connect(init: ClientInit, { suite }: ProfileInit, profile: OpenPr
     suite, seed: profile.account.device.signSeed,
     listen: await listenAddresses(network.listen ?? LISTEN_DEFAULT, profile.account.device.device), announce: network.announce, mdns: network.mdns ?? true
   })
-  let client: Client | undefined
+  const opened: { client?: Client } = {}
   const node = await createNode({
     suite, clock: systemClock, random: systemRandom, timers: systemTimers, store: profile.store, masterKey: profile.masterKey,
     account: profile.account, name: profile.name, transport, bootstrap: init.bootstrap ?? [],
-    onFault: error => reportFault(client, error)
+    onFault: error => reportFault(opened.client, error)
   })
-  client = createClientOver(node, async () => {
+  const client = createClientOver(node, async () => {
     await node.close()
     await profile.release()
   })
+  opened.client = client
   return client
 }
 
