@@ -15,10 +15,10 @@ import {
   GOSSIP_VERDICT_MS_MAX,
   XcordError
 } from '../../base/index.ts'
-import { concatBytes, utf8 } from '../../encoding/index.ts'
 import type { Suite } from '../../crypto/index.ts'
 import {
   type Gossip,
+  gossipMessageId,
   type GossipMessage,
   type GossipVerdict,
   meshProfile,
@@ -30,8 +30,6 @@ import { deviceOfPeer } from './identity.ts'
 type Standing = 'member' | 'unknown' | 'banned'
 
 const STANDING_SCORE: Readonly<Record<Standing, number>> = { member: 10, unknown: 0, banned: -1_000 }
-/** EN14: bytes of a message id. */
-const MESSAGE_ID_BYTES = 20
 /** How often neighbours without a stream are looked for, ms. */
 const REPAIR_MS = 5_000
 /** Every score counter decays at this pace, ms. */
@@ -99,8 +97,7 @@ export function gossipService(
     Dout,
     Dscore,
     globalSignaturePolicy: StrictNoSign,
-    msgIdFn: message =>
-      suite.sha256(concatBytes([utf8(message.topic), message.data])).subarray(0, MESSAGE_ID_BYTES),
+    msgIdFn: message => gossipMessageId(suite, message.topic, message.data),
     asyncValidation: true,
     floodPublish: true,
     doPX: false,

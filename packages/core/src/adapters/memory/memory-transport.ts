@@ -1,7 +1,6 @@
 /** The contract's transport on a memory network. */
 import { toString } from 'uint8arrays'
 import { CHECK_BYTES, type DeviceId, idFromBytes, type Timers, XcordError } from '../../base/index.ts'
-import { concatBytes, utf8 } from '../../encoding/index.ts'
 import type { SecretKey, Suite } from '../../crypto/index.ts'
 import {
   type Connection,
@@ -14,6 +13,7 @@ import {
   type DialOptions,
   encodePeerRecord,
   type FrameStream,
+  gossipMessageId,
   type HandlerBounds,
   openPeerRecord,
   pathOfAddress,
@@ -284,8 +284,7 @@ class MemoryTransport implements Transport, MemoryPeer {
   #createGossip(): MemoryGossip {
     const { inner } = this.#network
     return createMemoryGossip({
-      idOf: (topic, data) =>
-        toString(this.#init.suite.sha256(concatBytes([utf8(topic), data])).subarray(0, 20), 'base64'),
+      idOf: (topic, data) => toString(gossipMessageId(this.#init.suite, topic, data), 'base64'),
       isStarted: () => this.#state === 'started',
       isBanned: each => this.#standings.get(each) === 'banned',
       neighbours: () => {
