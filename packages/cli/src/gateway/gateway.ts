@@ -18,6 +18,7 @@ import { ROUTES, type RouteName } from './routes.ts'
 const BODY_BYTES_MAX = 131_072
 const FRAME_BYTES_MAX = 4_096
 const READERS_MAX = 64
+const EVENTS_PATH = '/v1/events'
 
 /** Aborts when the caller hangs up before the answer is out. */
 function hangUp(reply: FastifyReply): AbortSignal {
@@ -44,7 +45,12 @@ function registerHooks(app: FastifyInstance, context: Context): void {
   const keys = createIdempotency()
   const keyOf = (request: FastifyRequest) => (request.method === 'POST' ? request.headers['idempotency-key'] : undefined)
   const claimed = new WeakSet<FastifyRequest>()
-  app.addHook('onRequest', async request => guardHeaders(request.headers))
+  app.addHook('onRequest', async request => {
+    guardHeaders(request.headers)
+    if (request.ws && request.routeOptions.url !== EVENTS_PATH) {
+      throw new XcordError('XCORD_DAEMON_REFUSED', 'only the event stream is a WebSocket', { status: 404 })
+    }
+  })
   app.addHook('preHandler', async (request, reply) => {
     const key = keyOf(request)
     if (typeof key !== 'string') return
@@ -106,7 +112,7 @@ function registerEvents(app: FastifyInstance, context: Context, closing: AbortSi
   app.get('/events.schema.json', { schema: { hide: true } }, async () => eventsDocument())
   app.get('/openapi.json', { schema: { hide: true } }, async () => app.swagger())
   app.get<{ Querystring: { since?: string; types?: string } }>(
-    '/v1/events',
+    EVENTS_PATH,
     {
       websocket: true,
       schema: { hide: true, querystring: { type: 'object', properties: { since: { type: 'string' }, types: { type: 'string' } } } },
@@ -140,7 +146,6 @@ export async function createGateway(init: GatewayInit): Promise<FastifyInstance>
     routerOptions: { maxParamLength: 512 }
   })
   registerErrors(app, context)
-  registerHooks(app, context)
   app.addHook('preClose', async () => closing.abort())
   await app.register(swagger, {
     openapi: {
@@ -156,6 +161,8 @@ export async function createGateway(init: GatewayInit): Promise<FastifyInstance>
       socket.terminate()
     }
   })
+  // Behind the WebSocket plugin: it must know of an upgrade before we refuse it, or its socket stays open.
+  registerHooks(app, context)
   app.addHook('preValidation', async request => {
     if (request.ws && app.websocketServer.clients.size >= READERS_MAX) {
       throw new XcordError('XCORD_LIMIT', `${READERS_MAX} readers follow events already`, { what: 'event readers', limit: READERS_MAX, actual: READERS_MAX })
