@@ -6,7 +6,7 @@
  * survive in the log.
  */
 import { type Codec, array, codec, literal, nullable, text, tuple } from '../encoding/index.ts'
-import { type Batch, type Database, defineTable, sortNumber } from '../store/index.ts'
+import { type Batch, type Database, defineTable, sortNumber, type Table } from '../store/index.ts'
 
 /** One event as it is kept. */
 export interface EventRecord {
@@ -64,85 +64,104 @@ export interface EventTicket {
   abandon(): void
 }
 
+interface Waiting {
+  readonly events: readonly LoggedEvent[]
+  state: 'open' | 'done' | 'void'
+}
+
 /** Opens the log of a database. */
 export async function openEventLog(database: Database): Promise<EventLog> {
   const table = database.table(eventTable)
-  const listeners = new Set<(event: LoggedEvent) => void>()
-  const waiting: { readonly events: readonly LoggedEvent[]; state: 'open' | 'done' | 'void' }[] = []
-  const newest = await edge(true)
-  let assigned = newest === undefined ? 0 : newest.first + newest.events.length - 1
-  let released = assigned
-  let floor = ((await edge(false))?.first ?? 1) - 1
+  let newest = 0
+  let oldest = 1
+  for await (const row of table.scan({ reverse: true, limit: 1 })) newest = (row.sort[0] as number) + row.value.events.length - 1
+  for await (const row of table.scan({ limit: 1 })) oldest = row.sort[0] as number
+  return new DatabaseEventLog(database, newest, oldest - 1)
+}
 
-  async function edge(reverse: boolean): Promise<{ readonly first: number; readonly events: readonly EventRecord[] } | undefined> {
-    for await (const row of table.scan({ reverse, limit: 1 })) return { first: row.sort[0] as number, events: row.value.events }
-    return undefined
+class DatabaseEventLog implements EventLog {
+  readonly #database: Database
+  readonly #table: ReturnType<typeof tableOf>
+  readonly #listeners = new Set<(event: LoggedEvent) => void>()
+  readonly #waiting: Waiting[] = []
+  #assigned: number
+  #released: number
+  #floor: number
+
+  constructor(database: Database, newest: number, floor: number) {
+    this.#database = database
+    this.#table = tableOf(database)
+    this.#assigned = newest
+    this.#released = newest
+    this.#floor = floor
+  }
+
+  get latest(): number {
+    return this.#released
+  }
+
+  get floor(): number {
+    return this.#floor
+  }
+
+  append(batch: Batch, events: readonly EventRecord[]): EventTicket {
+    const logged = events.map(event => ({ ...event, cursor: ++this.#assigned }))
+    for (let at = 0; at < events.length; at += ROW_EVENTS_MAX) {
+      batch.put(eventTable, [(logged[at] as LoggedEvent).cursor], { version: 1, events: events.slice(at, at + ROW_EVENTS_MAX) })
+    }
+    const entry: Waiting = { events: logged, state: 'open' }
+    this.#waiting.push(entry)
+    const settle = (state: 'done' | 'void'): void => {
+      entry.state = state
+      this.#release()
+    }
+    return { commit: () => settle('done'), abandon: () => settle('void') }
+  }
+
+  async read(after: number, limit: number): Promise<readonly LoggedEvent[]> {
+    const found: LoggedEvent[] = []
+    for await (const row of this.#table.scan({ from: await this.#rowOf(after + 1), to: this.#released + 1 })) {
+      for (const [index, event] of row.value.events.entries()) {
+        const cursor = (row.sort[0] as number) + index
+        if (cursor > after && cursor <= this.#released && found.length < limit) found.push({ ...event, cursor })
+      }
+      if (found.length >= limit) break
+    }
+    return found
+  }
+
+  listen(listener: (event: LoggedEvent) => void): () => void {
+    this.#listeners.add(listener)
+    return () => this.#listeners.delete(listener)
+  }
+
+  async prune(): Promise<void> {
+    const keepFrom = this.#released - EVENTS_KEPT_MAX + 1
+    if (keepFrom <= this.#floor + 1) return
+    const kept = await this.#rowOf(keepFrom)
+    const batch = this.#database.batch()
+    for await (const row of this.#table.scan({ to: kept })) batch.deleteRow(eventTable, row)
+    await batch.commit({ sync: false })
+    this.#floor = kept - 1
   }
 
   /** First cursor of the row that holds this cursor. */
-  async function rowOf(cursor: number): Promise<number> {
-    for await (const row of table.scan({ to: cursor + 1, reverse: true, limit: 1 })) return row.sort[0] as number
+  async #rowOf(cursor: number): Promise<number> {
+    for await (const row of this.#table.scan({ to: cursor + 1, reverse: true, limit: 1 })) return row.sort[0] as number
     return cursor
   }
 
-  function release(): void {
-    for (let head = waiting[0]; head !== undefined && head.state !== 'open'; head = waiting[0]) {
-      waiting.shift()
+  #release(): void {
+    for (let head = this.#waiting[0]; head !== undefined && head.state !== 'open'; head = this.#waiting[0]) {
+      this.#waiting.shift()
       for (const event of head.events) {
-        released = event.cursor
-        if (head.state === 'done') for (const listener of [...listeners]) listener(event)
+        this.#released = event.cursor
+        if (head.state === 'done') for (const listener of [...this.#listeners]) listener(event)
       }
     }
   }
+}
 
-  return {
-    get latest() {
-      return released
-    },
-    get floor() {
-      return floor
-    },
-    append: (batch, events) => {
-      const logged = events.map(event => ({ ...event, cursor: ++assigned }))
-      for (let at = 0; at < events.length; at += ROW_EVENTS_MAX) {
-        batch.put(eventTable, [(logged[at] as LoggedEvent).cursor], { version: 1, events: events.slice(at, at + ROW_EVENTS_MAX) })
-      }
-      const entry = { events: logged, state: 'open' as 'open' | 'done' | 'void' }
-      waiting.push(entry)
-      return {
-        commit: () => {
-          entry.state = 'done'
-          release()
-        },
-        abandon: () => {
-          entry.state = 'void'
-          release()
-        }
-      }
-    },
-    read: async (after, limit) => {
-      const found: LoggedEvent[] = []
-      for await (const row of table.scan({ from: await rowOf(after + 1), to: released + 1 })) {
-        for (const [index, event] of row.value.events.entries()) {
-          const cursor = (row.sort[0] as number) + index
-          if (cursor > after && cursor <= released && found.length < limit) found.push({ ...event, cursor })
-        }
-        if (found.length >= limit) break
-      }
-      return found
-    },
-    listen: listener => {
-      listeners.add(listener)
-      return () => listeners.delete(listener)
-    },
-    prune: async () => {
-      const keepFrom = released - EVENTS_KEPT_MAX + 1
-      if (keepFrom <= floor + 1) return
-      const kept = await rowOf(keepFrom)
-      const batch = database.batch()
-      for await (const row of table.scan({ to: kept })) batch.deleteRow(eventTable, row)
-      await batch.commit({ sync: false })
-      floor = kept - 1
-    }
-  }
+function tableOf(database: Database): Table<readonly [number], { readonly version: 1; readonly events: readonly EventRecord[] }> {
+  return database.table(eventTable)
 }

@@ -25,6 +25,7 @@ import { createSyncHost, type SyncHost, type SyncNews } from './sync-host.ts'
 import { DATABASE_SCHEMA, nodeTables, settingTable } from './tables.ts'
 import { createTimelineStore, TIMELINE_TABLES } from './timeline-store.ts'
 import type { Turn } from './turn.ts'
+import { createWaiters } from './waiters.ts'
 
 /** EK11(4), AU6: age and held operations are looked at this often. */
 const MAINTENANCE_MS = 60_000
@@ -52,7 +53,7 @@ class LiveNode implements Node {
   readonly #events: EventLog
   readonly #views = new Map<ServerId, ServerView>()
   readonly #liveListeners = new Set<(event: LiveEvent) => void>()
-  readonly #waiters = new Map<ServerId, Set<() => void>>()
+  readonly #waiters = createWaiters()
   /** Members we have told our record over the connection there is, by server. */
   readonly #introduced = new Set<string>()
   readonly #avoided = new Map<DeviceId, number>()
@@ -189,7 +190,7 @@ class LiveNode implements Node {
           return replica
         },
         replica: server => this.#registry.replicas.get(server),
-        changed: async (server, signal) => await this.#changed(server, signal)
+        changed: async (server, signal) => await this.#waiters.changed(server, signal)
       }, link, controller.signal)
     } finally {
       cancel()
@@ -233,7 +234,7 @@ class LiveNode implements Node {
   }
 
   #turnDone(replica: LiveReplica, turn: Turn): void {
-    for (const wake of this.#waiters.get(replica.server) ?? []) wake()
+    this.#waiters.wake(replica.server)
     if (turn.topicChanged || turn.membershipChanged) {
       this.#gossip.refresh(replica)
       this.#sync.feed({ type: 'server', server: replica.server })
@@ -258,30 +259,8 @@ class LiveNode implements Node {
         replica.confirm(news.device, news.ids)
         return
       default:
-        for (const wake of this.#waiters.get(replica.server) ?? []) wake()
+        this.#waiters.wake(replica.server)
     }
-  }
-
-  async #changed(server: ServerId, signal: AbortSignal): Promise<void> {
-    signal.throwIfAborted()
-    await new Promise<void>((resolve, reject) => {
-      const waiters = this.#waiters.get(server) ?? new Set<() => void>()
-      this.#waiters.set(server, waiters)
-      const done = (): void => {
-        waiters.delete(wake)
-        signal.removeEventListener('abort', abort)
-      }
-      const wake = (): void => {
-        done()
-        resolve()
-      }
-      const abort = (): void => {
-        done()
-        reject(signal.reason as Error)
-      }
-      waiters.add(wake)
-      signal.addEventListener('abort', abort)
-    })
   }
 
   /** NT27: gossip's opinion of neighbours follows authority. Members are introduced to each other (NT13). */
