@@ -1,0 +1,130 @@
+/** XCord through its SDK, over folder stores: signed, encrypted, stored on disk before `send` resolves. */
+import { createClient } from '@xcord/sdk'
+import { folder as folderStore } from '@xcord/sdk/node'
+import { serve } from './serve.mjs'
+import { ageOf, flood, openTally, pace, stampedText } from './window.mjs'
+
+const CHANNEL = 'general'
+const TEXT_BYTES = 200
+const began = performance.now()
+/** One client, or several for the cases with many authors. */
+const clients = []
+let tally
+let ages
+
+const network = { listen: ['/ip4/127.0.0.1/tcp/0'], mdns: false }
+const serverOf = client => client.servers.all[0]
+const channelOf = client => serverOf(client).channel(CHANNEL)
+const publish = (client, index) =>
+  channelOf(client).send(stampedText(TEXT_BYTES, `${clients.indexOf(client)}.${index}`))
+
+/** Sends as fast as the store takes it, so many at once. */
+async function fill({ count, atOnce }) {
+  const channel = channelOf(clients[0])
+  let next = 0
+  const worker = async () => {
+    while (next < count) await channel.send(stampedText(TEXT_BYTES, next++))
+  }
+  const began = performance.now()
+  const before = process.cpuUsage()
+  await Promise.all(Array.from({ length: atOnce }, worker))
+  const { user, system } = process.cpuUsage(before)
+  return { perSecond: (count * 1_000) / (performance.now() - began), cpu: (user + system) / count }
+}
+
+async function waitFor(what, met, msMax = 60_000) {
+  const end = performance.now() + msMax
+  while (!(await met())) {
+    if (performance.now() > end) throw new Error(`not within ${msMax / 1_000} s: ${what}`)
+    await new Promise(resolve => setTimeout(resolve, 5))
+  }
+}
+
+/** Messages held in the channel, by reading all of it. */
+async function held(client) {
+  let count = 0
+  for await (const _message of channelOf(client).history({ limit: 100 })) count++
+  return count
+}
+
+serve({
+  load: () => undefined,
+  start: async ({ folder, name, count = 1, offline = false, announce }) => {
+    const net = offline
+      ? { listen: [], mdns: false }
+      : { ...network, ...(announce === undefined ? {} : { announce }) }
+    for (let each = 0; each < count; each++) {
+      const store = folderStore(count === 1 ? folder : `${folder}-${each}`)
+      clients.push(
+        await createClient({ profile: { name: `${name} ${each}` }, store, bootstrap: [], network: net })
+      )
+    }
+    return { readyMs: performance.now() - began }
+  },
+  found: async () => {
+    const server = await clients[0].servers.create({ name: 'Bench', channels: [CHANNEL] })
+    return (await server.invites.create()).link
+  },
+  invite: async () => (await serverOf(clients[0]).invites.create()).link,
+  addresses: () => clients[0].addresses(),
+  join: async ({ link }) => {
+    for (const client of clients) await client.servers.join(link, { timeoutMs: 60_000 })
+  },
+  /** Sends from every author until the receiver saw one of each: only then does the measuring begin. */
+  greet: async ({ port }) => {
+    for (const client of clients) {
+      await flood({ port, size: 1, ms: 1, publish: () => channelOf(client).send('Hello') })
+    }
+  },
+  receive: async () => {
+    if (tally === undefined) {
+      tally = await openTally()
+      clients[0].on('message:create', ({ message }) => {
+        if (message.author.id === clients[0].identity.id) return
+        if (message.content.length === TEXT_BYTES) ages.push(ageOf(message.content))
+        tally.add()
+      })
+    }
+    ages = []
+    return tally.port
+  },
+  ages: () => ages.splice(0),
+  flood: ({ port, size, ms, authors = 1 }) => {
+    let turn = 0
+    return flood({ port, size, ms, publish: index => publish(clients[turn++ % authors], index) })
+  },
+  pace: ({ perSecond, count }) => pace({ perSecond, count, publish: index => publish(clients[0], index) }),
+  fill,
+  /** Joins and waits until so many messages are held; the newest page is timed apart. */
+  catchUp: async ({ link, count }) => {
+    const started = performance.now()
+    const cpu = process.cpuUsage()
+    let arrived = 0
+    clients[0].on('message:create', () => arrived++)
+    await clients[0].servers.join(link, { timeoutMs: 60_000 })
+    const joinedMs = performance.now() - started
+    await waitFor(
+      'the newest page',
+      async () => (await channelOf(clients[0]).page({ limit: 50 })).length === 50
+    )
+    const pageMs = performance.now() - started
+    await waitFor('all messages', () => arrived >= count)
+    const ms = performance.now() - started
+    const spent = process.cpuUsage(cpu)
+    return { ms, joinedMs, pageMs, cpu: spent.user + spent.system, held: await held(clients[0]) }
+  },
+  /** Opens a profile that exists and shows the newest page: process start apart. */
+  show: async ({ folder, limit }) => {
+    const started = performance.now()
+    const client = await createClient({
+      store: folderStore(folder),
+      bootstrap: [],
+      network: { listen: [], mdns: false }
+    })
+    clients.push(client)
+    const openMs = performance.now() - started
+    const page = await channelOf(client).page({ limit })
+    return { ms: performance.now() - started, openMs, shown: page.length, rss: process.memoryUsage.rss() }
+  },
+  stop: () => Promise.all(clients.map(client => client.close()))
+})
