@@ -7,12 +7,34 @@ import { accept, CBOR_BYTES_MAX, refuse, type RuleId, UINT_MAX, type Verdict } f
 import { type CborValue, decodeCbor, encodeCbor } from './cbor.ts'
 import { utf8 } from './bytes.ts'
 
-/** Thrown inside a schema only; `codec` turns it into a verdict. */
-class Mismatch extends Error {}
+/**
+ * Thrown inside a schema only; `codec` turns it into a verdict. Whoever holds the part that does not fit puts its
+ * place in front: a path is made where something is wrong, not for each field that is right.
+ */
+class Mismatch extends Error {
+  path: string
+  readonly wanted: string
+
+  constructor(path: string, wanted: string) {
+    super('does not fit its schema')
+    this.path = path
+    this.wanted = wanted
+  }
+}
+
+/** The same failure, seen from one level further out. */
+function within(path: string, error: unknown): unknown {
+  if (error instanceof Mismatch) error.path = path + error.path
+  return error
+}
 
 /** A shape on the wire and its value in memory. */
 export interface Schema<T> {
-  /** Checks and converts a decoded value. Throws a private exception that only `codec` sees. */
+  /**
+   * Checks and converts a decoded value. Throws a private exception that only `codec` sees.
+   *
+   * @param path - Place of the value inside what holds it, such as `.name`; its holder knows the rest.
+   */
   read(value: CborValue, path: string): T
   /** Converts back. The value is ours, so a wrong one is a TypeError. */
   write(value: T): CborValue
@@ -22,7 +44,7 @@ export interface Schema<T> {
 export type Infer<S> = S extends Schema<infer T> ? T : never
 
 function fail(path: string, wanted: string): never {
-  throw new Mismatch(`${path} is not ${wanted}`)
+  throw new Mismatch(path, wanted)
 }
 
 /** Unsigned integer within inclusive bounds. */
@@ -55,10 +77,20 @@ export function bytes(min: number, max: number = min): Schema<Uint8Array> {
   }
 }
 
+/** Whether a short text has one byte a character; long ones are not looked through. */
+function isAscii(value: string): boolean {
+  if (value.length > 128) return false
+  for (let at = 0; at < value.length; at++) if (value.charCodeAt(at) > 127) return false
+  return true
+}
+
 /** UTF-8 text bounded in bytes, never in characters. */
 export function text(maxBytes: number, minBytes = 0): Schema<string> {
   const fits = (value: string): boolean => {
-    const length = value.length > maxBytes ? value.length : utf8(value).length
+    if (value.length > maxBytes) return false
+    // A code unit takes one to three bytes: most texts are judged without being encoded.
+    if (value.length >= minBytes && value.length * 3 <= maxBytes) return true
+    const length = isAscii(value) ? value.length : utf8(value).length
     return length >= minBytes && length <= maxBytes
   }
   return {
@@ -89,7 +121,13 @@ export function array<T>(item: Schema<T>, max: number, min = 0): Schema<readonly
   return {
     read: (value, path) => {
       if (!Array.isArray(value) || value.length < min || value.length > max) return fail(path, `an array of ${min} to ${max} items`)
-      return value.map((each, index) => item.read(each as CborValue, `${path}[${index}]`))
+      const out: T[] = []
+      try {
+        for (const each of value) out.push(item.read(each as CborValue, ''))
+      } catch (error) {
+        throw within(`${path}[${out.length}]`, error)
+      }
+      return out
     },
     write: value => {
       if (value.length < min || value.length > max) throw new RangeError(`${value.length} items are not ${min} to ${max}`)
@@ -107,15 +145,20 @@ type FieldsOf<F> = { readonly [K in keyof F]: F[K] extends Schema<infer T> ? T :
 
 /** Array on the wire, object in memory: fields in the order written. */
 export function tuple<F extends Fields>(fields: F): Schema<FieldsOf<F>> {
-  const entries = Object.entries(fields) as [string, Schema<unknown>][]
+  const entries = Object.entries(fields).map(([name, schema]) => ({ name, place: `.${name}`, schema: schema as Schema<unknown> }))
   return {
     read: (value, path) => {
       if (!Array.isArray(value) || value.length !== entries.length) return fail(path, `a tuple of ${entries.length}`)
       const out: Record<string, unknown> = {}
-      for (const [index, [name, schema]] of entries.entries()) out[name] = schema.read(value[index] as CborValue, `${path}.${name}`)
+      let index = 0
+      try {
+        for (const { name, place, schema } of entries) out[name] = schema.read(value[index++] as CborValue, place)
+      } catch (error) {
+        throw within(path, error)
+      }
       return out as FieldsOf<F>
     },
-    write: value => entries.map(([name, schema]) => schema.write((value as Record<string, unknown>)[name]))
+    write: value => entries.map(({ name, schema }) => schema.write((value as Record<string, unknown>)[name]))
   }
 }
 
@@ -155,7 +198,7 @@ export function readSchema<T>(schema: Schema<T>, value: CborValue, rule: RuleId)
   try {
     return accept(schema.read(value, 'value'))
   } catch (error) {
-    if (error instanceof Mismatch) return refuse(rule, error.message)
+    if (error instanceof Mismatch) return refuse(rule, `${error.path} is not ${error.wanted}`)
     throw error
   }
 }
