@@ -7,7 +7,7 @@ import {
   permissionBytes, permissionsFromBits, permissionsToBits, SERVER_ONLY_PERMISSIONS
 } from './index.ts'
 
-const RUNS = Number(process.env['XCORD_RUNS'] ?? 20_000)
+const RUNS = Math.max(20_000, Number(process.env['XCORD_RUNS'] ?? 0))
 const SEED = Number(process.env['XCORD_SEED'] ?? Math.floor(Date.now() % 1_000_000))
 const DISCORD_ALL = 8866461766385663n
 

@@ -107,6 +107,7 @@ function cutFault(op: Payload): Refusal | undefined {
  * @returns The operation, or the first rule it breaks. Never throws on a peer's bytes.
  */
 export function decodeOperation(suite: Suite, wire: Uint8Array, options: { readonly trusted?: boolean } = {}): Verdict<Operation> {
+  if (wire.length > WIRE_BYTES_MAX) return refuse('AU4', `${wire.length} bytes; at most ${WIRE_BYTES_MAX}`)
   const outer = wireCodec.decode(wire)
   if (!outer.ok) return outer
   const { payload, sig } = outer.value
