@@ -5,7 +5,15 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { createNodeSuite } from '../src/adapters/crypto-node/index.ts'
 import { idFromBytes, idToBytes, type KeyId } from '../src/base/index.ts'
-import { BoxKind, kdf, sealBox, sealBoxes, type SigningKey, type Suite, signDigest } from '../src/crypto/index.ts'
+import {
+  BoxKind,
+  kdf,
+  sealBox,
+  sealBoxes,
+  type SigningKey,
+  type Suite,
+  signDigest
+} from '../src/crypto/index.ts'
 import {
   type Body,
   encodeChannelName,
@@ -44,7 +52,8 @@ import {
 } from '../src/graph/index.ts'
 import { fill, seededRandom, toHex } from './vector-tools.ts'
 
-const hexKey = (text: string): Uint8Array => Uint8Array.from(text.match(/../g) as string[], each => parseInt(each, 16))
+const hexKey = (text: string): Uint8Array =>
+  Uint8Array.from(text.match(/../g) as string[], each => parseInt(each, 16))
 /** Secret key of RFC 8032, section 7.1, test 1. */
 const RFC_8032_SEED = hexKey('9d61b19deffd5a60ba844af492ec2cc44449c5697b326919703bac031cae7f60')
 const server = idFromBytes('s', fill(1))
@@ -68,7 +77,11 @@ function setting(suite: Suite): Setting {
   }
 }
 
-function seal({ suite, author, keyId, maskKey }: Setting, payload: Uint8Array, over: Partial<EnvelopeInit> = {}): Envelope {
+function seal(
+  { suite, author, keyId, maskKey }: Setting,
+  payload: Uint8Array,
+  over: Partial<EnvelopeInit> = {}
+): Envelope {
   const nonce = over.nonce ?? fill(4, 24)
   return sealEnvelope(suite, {
     type: 1,
@@ -110,11 +123,24 @@ function patched(bytes: Uint8Array, at: number, ...values: number[]): string {
 function envelopes(place: Setting): object {
   const first = seal(place, utf8('hi'))
   const second = seal(place, utf8('second'), { link: linkAfter(first), nonce: fill(5, 24) })
-  const ephemeral = seal(place, utf8('typing'), { type: 4, link: { seq: 0, prev: fill(0, 24) }, nonce: fill(6, 24) })
+  const ephemeral = seal(place, utf8('typing'), {
+    type: 4,
+    link: { seq: 0, prev: fill(0, 24) },
+    nonce: fill(6, 24)
+  })
   const other = place.suite.signingKey(fill(9))
   const resigned = concatBytes([first.header, first.ciphertext, signDigest(other, 'env', first.idBytes)])
-  const misSigned = concatBytes([first.header, first.ciphertext, signDigest(place.author, 'op', first.idBytes)])
-  const refuse = (why: string, bytes: string, step: string, rule: string): object => ({ why, bytes, step, rule })
+  const misSigned = concatBytes([
+    first.header,
+    first.ciphertext,
+    signDigest(place.author, 'op', first.idBytes)
+  ])
+  const refuse = (why: string, bytes: string, step: string, rule: string): object => ({
+    why,
+    bytes,
+    step,
+    rule
+  })
   return {
     title: 'Envelopes',
     rules: 'EN2–EN5, EN7, EN9, EN15',
@@ -124,7 +150,11 @@ function envelopes(place: Setting): object {
     key: toHex(EPOCH_KEY),
     keyId: toHex(idToBytes(place.keyId)),
     device: toHex(place.author.publicKey),
-    accept: [describe(first, utf8('hi')), describe(second, utf8('second')), describe(ephemeral, utf8('typing'))],
+    accept: [
+      describe(first, utf8('hi')),
+      describe(second, utf8('second')),
+      describe(ephemeral, utf8('typing'))
+    ],
     bundle: toHex(encodeBundle([first, second])),
     refuse: [
       refuse('version 2', patched(first.bytes, 0, 2), 'form', 'EN15'),
@@ -137,12 +167,27 @@ function envelopes(place: Setting): object {
       refuse('no predecessor at seq 2', patched(first.bytes, 59, 2), 'form', 'EN2'),
       refuse('a place in type 4', patched(ephemeral.bytes, 59, 1), 'form', 'EN9'),
       refuse('too short', toHex(first.bytes.subarray(0, 315)), 'form', 'EN2'),
-      refuse('another author', patched(first.bytes, 36, first.authorId[0] as number ^ 1), 'author', 'EN2'),
+      refuse('another author', patched(first.bytes, 36, (first.authorId[0] as number) ^ 1), 'author', 'EN2'),
       refuse('signed by another device', toHex(resigned), 'author', 'EN3'),
       refuse('signed in another context', toHex(misSigned), 'author', 'EN3'),
-      refuse('ciphertext altered', patched(first.bytes, 120, first.bytes[120] as number ^ 1), 'author', 'EN3'),
-      refuse('sealed for another channel', toHex(seal(place, utf8('hi'), { channel: idFromBytes('c', fill(7)) }).bytes), 'open', 'EN7'),
-      refuse('sealed for another server', toHex(seal(place, utf8('hi'), { server: idFromBytes('s', fill(7)) }).bytes), 'open', 'EN7')
+      refuse(
+        'ciphertext altered',
+        patched(first.bytes, 120, (first.bytes[120] as number) ^ 1),
+        'author',
+        'EN3'
+      ),
+      refuse(
+        'sealed for another channel',
+        toHex(seal(place, utf8('hi'), { channel: idFromBytes('c', fill(7)) }).bytes),
+        'open',
+        'EN7'
+      ),
+      refuse(
+        'sealed for another server',
+        toHex(seal(place, utf8('hi'), { server: idFromBytes('s', fill(7)) }).bytes),
+        'open',
+        'EN7'
+      )
     ]
   }
 }
@@ -167,11 +212,22 @@ function gates({ suite, author }: Setting): object {
   return {
     title: 'GateCert and AclHead',
     rules: 'EN11, EN12',
-    gateCert: { device: toHex(author.publicKey), gate: toHex(gate.publicKey), tag: toHex(fill(4, 16)), notAfter: 1_000, bytes: toHex(cert) },
+    gateCert: {
+      device: toHex(author.publicKey),
+      gate: toHex(gate.publicKey),
+      tag: toHex(fill(4, 16)),
+      notAfter: 1_000,
+      bytes: toHex(cert)
+    },
     aclHead: { aclRoot: toHex(root.publicKey), generation: 2, bytes: toHex(acl) },
     refuse: [
       { why: 'certificate altered', kind: 'gateCert', bytes: patched(cert, 10, 0xff), rule: 'EN11' },
-      { why: 'head signed by a stranger', kind: 'aclHead', bytes: patched(acl, acl.length - 1, (acl.at(-1) as number) ^ 1), rule: 'EN12' }
+      {
+        why: 'head signed by a stranger',
+        kind: 'aclHead',
+        bytes: patched(acl, acl.length - 1, (acl.at(-1) as number) ^ 1),
+        rule: 'EN12'
+      }
     ]
   }
 }
@@ -201,7 +257,15 @@ const BODIES: readonly Body[] = [
   { kind: 'delete', message },
   { kind: 'reaction', message, emoji: '👍', on: true },
   { kind: 'pin', message, on: false },
-  { kind: 'document', document: fill(18), deps: [message], client: 7, clockFrom: 0, clockTo: 3, update: fill(19, 9) },
+  {
+    kind: 'document',
+    document: fill(18),
+    deps: [message],
+    client: 7,
+    clockFrom: 0,
+    clockTo: 3,
+    update: fill(19, 9)
+  },
   { kind: 'operation', operation: fill(20, 10) },
   { kind: 'keyRecord', record: fill(21, 10) },
   { kind: 'profile', profile: fill(22, 10) },
@@ -232,7 +296,15 @@ function payloads(): object {
       { why: 'frontier not ascending', bytes: raw(typing, { auth: [fill(2), fill(1)] }) },
       { why: 'an id twice', bytes: raw(typing, { auth: [fill(1), fill(1)] }) },
       { why: 'a critical extension', bytes: raw(typing, { ext: [['!new', 1]] }) },
-      { why: 'extensions not ascending', bytes: raw(typing, { ext: [['b', 1], ['a', 1]] }) },
+      {
+        why: 'extensions not ascending',
+        bytes: raw(typing, {
+          ext: [
+            ['b', 1],
+            ['a', 1]
+          ]
+        })
+      },
       { why: 'a field short', bytes: raw([3]) },
       { why: 'a field too many', bytes: raw([32, true, 1]) },
       { why: 'content above 8,000 bytes', bytes: raw([1, 'x'.repeat(8_001), null, [[], [], false], []]) },
@@ -247,7 +319,11 @@ function derived({ suite }: Setting): object {
   const seed = fill(41)
   const role = idFromBytes('r', fill(42))
   const user = idFromBytes('u', fill(43))
-  const scopes = [{ kind: 'bucket', role, index: 5 } as const, { kind: 'role', role } as const, { kind: 'epoch', channel } as const]
+  const scopes = [
+    { kind: 'bucket', role, index: 5 } as const,
+    { kind: 'role', role } as const,
+    { kind: 'epoch', channel } as const
+  ]
   const old = { keyId: idFromBytes('e', fill(44, 16)), seed: fill(45) }
   return {
     title: 'What follows from seeds and topic secrets',
@@ -265,8 +341,17 @@ function derived({ suite }: Setting): object {
     bucketBoxPublicKey: toHex(suite.x25519PublicKey(boxSecretOf(suite, 'bucket', seed))),
     gatePublicKey: toHex(gateKeyOf(suite, seed).publicKey),
     topicBox: { topicSecret: toHex(fill(46)), box: toHex(sealTopicSecret(suite, seed, fill(46))) },
-    back: { keyId: toHex(idToBytes(old.keyId)), seed: toHex(old.seed), sealed: toHex(sealBack(suite, seed, old).sealed) },
-    buckets: [1, 3, 9].map(k => ({ role: toHex(fill(42)), user: toHex(fill(43)), k, index: bucketOf(suite, role, user, k) })),
+    back: {
+      keyId: toHex(idToBytes(old.keyId)),
+      seed: toHex(old.seed),
+      sealed: toHex(sealBack(suite, seed, old).sealed)
+    },
+    buckets: [1, 3, 9].map(k => ({
+      role: toHex(fill(42)),
+      user: toHex(fill(43)),
+      k,
+      index: bucketOf(suite, role, user, k)
+    })),
     userRid: { user: toHex(fill(43)), generation: 258, rid: toHex(userRid(user, 258)) },
     topic: {
       topicSecret: toHex(TOPIC_SECRET),
@@ -289,7 +374,13 @@ function records({ suite, author }: Setting): object {
   const boxes = (kind: BoxKind, of: KeyId): Uint8Array =>
     sealBoxes(suite, fill(53), [{ rid: reader.rid, publicKey }], { kind, keyId: idToBytes(of) }, seed)
   const ephemeral = { secret: fill(54), publicKey: suite.x25519PublicKey(fill(54)) }
-  const grantBox = sealBox(suite, ephemeral, { rid: reader.rid, publicKey }, { kind: BoxKind.grant, keyId: idToBytes(keyId) }, seed)
+  const grantBox = sealBox(
+    suite,
+    ephemeral,
+    { rid: reader.rid, publicKey },
+    { kind: BoxKind.grant, keyId: idToBytes(keyId) },
+    seed
+  )
   const old = { keyId: idFromBytes('e', fill(44, 16)), seed: fill(45) }
   const epoch: KeyRecordBody = {
     kind: 'epoch',
@@ -303,16 +394,41 @@ function records({ suite, author }: Setting): object {
   }
   const bucketKeyId = keyIdOf(suite, server, { kind: 'bucket', role, index: 5 }, seed)
   const bodies: readonly KeyRecordBody[] = [
-    { kind: 'bucket', role, k: 3, index: 5, keyId: bucketKeyId, boxPublicKey: suite.x25519PublicKey(boxSecretOf(suite, 'bucket', seed)), after: [], boxes: boxes(BoxKind.bucket, bucketKeyId) },
-    { kind: 'role', role, k: 0, keyId: roleKeyId, boxPublicKey, after: [], boxes: boxes(BoxKind.role, roleKeyId), back: [], gatePublicKey: gateKeyOf(suite, seed).publicKey, topicBox: sealTopicSecret(suite, seed, fill(46)) },
+    {
+      kind: 'bucket',
+      role,
+      k: 3,
+      index: 5,
+      keyId: bucketKeyId,
+      boxPublicKey: suite.x25519PublicKey(boxSecretOf(suite, 'bucket', seed)),
+      after: [],
+      boxes: boxes(BoxKind.bucket, bucketKeyId)
+    },
+    {
+      kind: 'role',
+      role,
+      k: 0,
+      keyId: roleKeyId,
+      boxPublicKey,
+      after: [],
+      boxes: boxes(BoxKind.role, roleKeyId),
+      back: [],
+      gatePublicKey: gateKeyOf(suite, seed).publicKey,
+      topicBox: sealTopicSecret(suite, seed, fill(46))
+    },
     epoch,
     { ...epoch, mode: { mode: 'join' }, back: [] },
     { ...epoch, mode: { mode: 'window', days: 30 }, back: [] },
     { kind: 'grant', keyId, ephemeral: ephemeral.publicKey, box: grantBox as Uint8Array },
     { kind: 'cannotOpen', keyId }
   ]
-  const sign = (body: KeyRecordBody): Uint8Array => signKeyRecord(suite, author, { server, frontier: [idFromBytes('o', fill(25))], body }).bytes
-  const { bytes } = signKeyRecord(suite, author, { server, frontier: [idFromBytes('o', fill(25))], body: epoch })
+  const sign = (body: KeyRecordBody): Uint8Array =>
+    signKeyRecord(suite, author, { server, frontier: [idFromBytes('o', fill(25))], body }).bytes
+  const { bytes } = signKeyRecord(suite, author, {
+    server,
+    frontier: [idFromBytes('o', fill(25))],
+    body: epoch
+  })
   return {
     title: 'Key records',
     rules: 'EK1–EK3',
@@ -321,25 +437,50 @@ function records({ suite, author }: Setting): object {
     reader: { rid: toHex(reader.rid), secret: toHex(reader.secret), seed: toHex(seed) },
     accept: bodies.map(body => {
       const record = signKeyRecord(suite, author, { server, frontier: [idFromBytes('o', fill(25))], body })
-      return { kind: body.kind, mode: body.kind === 'epoch' ? body.mode.mode : null, id: toHex(idToBytes(record.id)), bytes: toHex(sign(body)) }
+      return {
+        kind: body.kind,
+        mode: body.kind === 'epoch' ? body.mode.mode : null,
+        id: toHex(idToBytes(record.id)),
+        bytes: toHex(sign(body))
+      }
     }),
     refuse: [
       { why: 'version 2', bytes: patched(bytes, 1, 2), rule: 'EN15' },
       { why: 'suite 2', bytes: patched(bytes, 2, 2), rule: 'EN15' },
       { why: 'kind 6', bytes: patched(bytes, 37, 6), rule: 'EN15' },
-      { why: 'signature altered', bytes: patched(bytes, bytes.length - 1, (bytes.at(-1) as number) ^ 1), rule: 'EK1' },
+      {
+        why: 'signature altered',
+        bytes: patched(bytes, bytes.length - 1, (bytes.at(-1) as number) ^ 1),
+        rule: 'EK1'
+      },
       { why: 'cut off', bytes: toHex(bytes.subarray(0, -1)), rule: 'EK1' },
       { why: 'bytes behind', bytes: `${toHex(bytes)}00`, rule: 'EK1' }
     ],
-    storedSeed: { keyId: toHex(idToBytes(keyId)), kind: 'epoch', scope: toHex(fill(2)), bytes: toHex(encodeStoredSeed({ keyId, scope: { kind: 'epoch', channel }, seed })) },
-    channelName: { name: 'cabal', topic: null, revision: 3, bytes: toHex(encodeChannelName(suite, author, { channel, revision: 3, name: 'cabal', topic: null })) }
+    storedSeed: {
+      keyId: toHex(idToBytes(keyId)),
+      kind: 'epoch',
+      scope: toHex(fill(2)),
+      bytes: toHex(encodeStoredSeed({ keyId, scope: { kind: 'epoch', channel }, seed }))
+    },
+    channelName: {
+      name: 'cabal',
+      topic: null,
+      revision: 3,
+      bytes: toHex(encodeChannelName(suite, author, { channel, revision: 3, name: 'cabal', topic: null }))
+    }
   }
 }
 
 function invites({ suite }: Setting): object {
   const secret = fill(61, 16)
   const keys = inviteKeys(suite, secret)
-  const link = { server, checkpoint: fill(1), approval: false, secret, addresses: ['/ip4/192.0.2.1/tcp/4001'] }
+  const link = {
+    server,
+    checkpoint: fill(1),
+    approval: false,
+    secret,
+    addresses: ['/ip4/192.0.2.1/tcp/4001']
+  }
   const text = encodeInviteLink(link)
   const contents = {
     name: 'Difference Engine',
@@ -361,7 +502,12 @@ function invites({ suite }: Setting): object {
     packageKey: toHex(keys.packageKey),
     links: [
       { link: text, approval: false, server: toHex(fill(1)), addresses: link.addresses },
-      { link: encodeInviteLink({ ...link, approval: true }, { host: 'example.org' }), approval: true, server: toHex(fill(1)), addresses: link.addresses }
+      {
+        link: encodeInviteLink({ ...link, approval: true }, { host: 'example.org' }),
+        approval: true,
+        server: toHex(fill(1)),
+        addresses: link.addresses
+      }
     ],
     refuse: [
       { link: '', fault: 'garbled' },
@@ -371,7 +517,11 @@ function invites({ suite }: Setting): object {
       { link: text.replace('#j1.', '#j2.'), fault: 'newer' },
       { link: `xcord:#j1.${'a'.repeat(5_000)}`, fault: 'too-long' }
     ],
-    package: { name: contents.name, topicSecret: toHex(contents.topicSecret), sealed: toHex(sealPackage(suite, seededRandom('package'), keys.packageKey, contents)) }
+    package: {
+      name: contents.name,
+      topicSecret: toHex(contents.topicSecret),
+      sealed: toHex(sealPackage(suite, seededRandom('package'), keys.packageKey, contents))
+    }
   }
 }
 

@@ -3,11 +3,34 @@
  * in this table decode to `unknown` and are kept unshown.
  */
 import {
-  accept, type BlobId, compareIds, idFromBytes, type IdLetter, idToBytes, KEY_RECORD_BYTES_MAX, MESSAGE_BYTES_MAX,
-  type MessageId, OPERATION_BYTES_MAX, refuse, type RoleId, type UserId, type Verdict
+  accept,
+  type BlobId,
+  compareIds,
+  idFromBytes,
+  type IdLetter,
+  idToBytes,
+  KEY_RECORD_BYTES_MAX,
+  MESSAGE_BYTES_MAX,
+  type MessageId,
+  OPERATION_BYTES_MAX,
+  refuse,
+  type RoleId,
+  type UserId,
+  type Verdict
 } from '../base/index.ts'
 import {
-  array, bool, bytes, type CborValue, literal, mapped, nullable, readSchema, type Schema, text, tuple, uint
+  array,
+  bool,
+  bytes,
+  type CborValue,
+  literal,
+  mapped,
+  nullable,
+  readSchema,
+  type Schema,
+  text,
+  tuple,
+  uint
 } from '../encoding/index.ts'
 import { EnvelopeType } from '../graph/index.ts'
 
@@ -27,14 +50,23 @@ const OPERATION_WIRE_BYTES_MAX = OPERATION_BYTES_MAX + 128
 
 /** An id's bytes on the wire, the branded string in memory. */
 export function idSchema<L extends IdLetter>(letter: L): Schema<ReturnType<typeof idFromBytes<L>>> {
-  return mapped(bytes(letter === 'e' ? 16 : 32), 'an id', raw => idFromBytes(letter, raw), id => idToBytes(id))
+  return mapped(
+    bytes(letter === 'e' ? 16 : 32),
+    'an id',
+    raw => idFromBytes(letter, raw),
+    id => idToBytes(id)
+  )
 }
 
 /** Distinct ids, ascending: one set has one form. */
-export function idSet<L extends IdLetter>(letter: L, max: number): Schema<readonly ReturnType<typeof idFromBytes<L>>[]> {
+export function idSet<L extends IdLetter>(
+  letter: L,
+  max: number
+): Schema<readonly ReturnType<typeof idFromBytes<L>>[]> {
   const inner = array(idSchema(letter), max)
   return mapped(
-    inner, 'ascending distinct ids',
+    inner,
+    'ascending distinct ids',
     ids => (ids.every((id, index) => index === 0 || (ids[index - 1] as string) < id) ? ids : undefined),
     ids => [...ids].sort(compareIds)
   )
@@ -46,7 +78,11 @@ export interface Mentions {
   readonly roles: readonly RoleId[]
   readonly everyone: boolean
 }
-const mentions: Schema<Mentions> = tuple({ users: idSet('u', MENTIONS_MAX), roles: idSet('r', MENTIONS_MAX), everyone: bool })
+const mentions: Schema<Mentions> = tuple({
+  users: idSet('u', MENTIONS_MAX),
+  roles: idSet('r', MENTIONS_MAX),
+  everyone: bool
+})
 
 /** AT3: all that is needed to fetch, check and open a blob. */
 export interface Attachment {
@@ -59,8 +95,13 @@ export interface Attachment {
   readonly keyCommit: Uint8Array
 }
 const attachment: Schema<Attachment> = tuple({
-  blob: idSchema('b'), size: uint(), type: text(ATTACHMENT_TYPE_BYTES_MAX), name: text(ATTACHMENT_NAME_BYTES_MAX),
-  noncePrefix: bytes(7), key: bytes(32), keyCommit: bytes(32)
+  blob: idSchema('b'),
+  size: uint(),
+  type: text(ATTACHMENT_TYPE_BYTES_MAX),
+  name: text(ATTACHMENT_NAME_BYTES_MAX),
+  noncePrefix: bytes(7),
+  key: bytes(32),
+  keyCommit: bytes(32)
 })
 const attachments = array(attachment, ATTACHMENTS_MAX)
 
@@ -74,10 +115,17 @@ const KINDS = {
   delete: [3, { message }],
   reaction: [4, { message, emoji: text(EMOJI_BYTES_MAX, 1), on: bool }],
   pin: [5, { message, on: bool }],
-  document: [6, {
-    document: bytes(32), deps: idSet('m', DOCUMENT_DEPS_MAX), client: uint(0xffff_ffff), clockFrom: uint(0xffff_ffff),
-    clockTo: uint(0xffff_ffff), update: bytes(0, DOCUMENT_UPDATE_BYTES_MAX)
-  }],
+  document: [
+    6,
+    {
+      document: bytes(32),
+      deps: idSet('m', DOCUMENT_DEPS_MAX),
+      client: uint(0xffff_ffff),
+      clockFrom: uint(0xffff_ffff),
+      clockTo: uint(0xffff_ffff),
+      update: bytes(0, DOCUMENT_UPDATE_BYTES_MAX)
+    }
+  ],
   operation: [16, { operation: bytes(1, OPERATION_WIRE_BYTES_MAX) }],
   keyRecord: [17, { record: bytes(1, KEY_RECORD_BYTES_MAX) }],
   profile: [18, { profile: bytes(1, PROFILE_BYTES_MAX) }],
@@ -107,17 +155,28 @@ export const PresenceStatus = { offline: 0, online: 1, idle: 2, doNotDisturb: 3 
 /** EN6: flags of a voice state. */
 export const VoiceFlag = { muted: 1, deafened: 2, video: 4, stream: 8 } as const
 
-interface Row { readonly kind: BodyKind; readonly number: number; readonly schema: Schema<Record<string, unknown>> }
-const rows: readonly Row[] = (Object.entries(KINDS) as [BodyKind, readonly [number, Record<string, Schema<unknown>>]][])
-  .map(([kind, [number, fields]]) => ({ kind, number, schema: tuple({ number: literal(number), ...fields }) as never }))
+interface Row {
+  readonly kind: BodyKind
+  readonly number: number
+  readonly schema: Schema<Record<string, unknown>>
+}
+const rows: readonly Row[] = (
+  Object.entries(KINDS) as [BodyKind, readonly [number, Record<string, Schema<unknown>>]][]
+).map(([kind, [number, fields]]) => ({
+  kind,
+  number,
+  schema: tuple({ number: literal(number), ...fields }) as never
+}))
 const byNumber = new Map(rows.map(row => [row.number, row]))
 const byKind = new Map(rows.map(row => [row.kind, row]))
 
 /** Reads a decoded body; an unknown number is no refusal (EN6). */
 export function readBody(value: CborValue): Verdict<Body> {
-  if (!Array.isArray(value) || typeof value[0] !== 'number') return refuse('EN6', 'a body is an array that opens with its kind')
+  if (!Array.isArray(value) || typeof value[0] !== 'number')
+    return refuse('EN6', 'a body is an array that opens with its kind')
   const row = byNumber.get(value[0])
-  if (row === undefined) return accept({ kind: 'unknown', number: value[0], value: value as readonly CborValue[] })
+  if (row === undefined)
+    return accept({ kind: 'unknown', number: value[0], value: value as readonly CborValue[] })
   const read = readSchema(row.schema, value, 'EN6')
   if (!read.ok) return read
   const { number: _, ...fields } = read.value
@@ -158,4 +217,3 @@ export function typeFor(body: Body): EnvelopeType {
   if (number === 17) return EnvelopeType.key
   return number < 32 ? EnvelopeType.control : EnvelopeType.ephemeral
 }
-

@@ -1,5 +1,15 @@
 /** Name and topic of a channel that not all may view (EK19): signed, sent as a body inside that channel. */
-import { accept, type ChannelId, type DeviceId, idFromBytes, idToBytes, NAME_BYTES_MAX, refuse, TOPIC_BYTES_MAX, type Verdict } from '../base/index.ts'
+import {
+  accept,
+  type ChannelId,
+  type DeviceId,
+  idFromBytes,
+  idToBytes,
+  NAME_BYTES_MAX,
+  refuse,
+  TOPIC_BYTES_MAX,
+  type Verdict
+} from '../base/index.ts'
 import type { SigningKey, Suite } from '../crypto/index.ts'
 import { literal, nullable, text, tuple, uint } from '../encoding/index.ts'
 import { signedTuple } from '../graph/index.ts'
@@ -16,14 +26,22 @@ export interface ChannelName {
 
 const nameTuple = signedTuple(
   tuple({
-    version: literal(1), channel: idSchema('c'), device: idSchema('d'), revision: uint(), name: text(NAME_BYTES_MAX, 1),
+    version: literal(1),
+    channel: idSchema('c'),
+    device: idSchema('d'),
+    revision: uint(),
+    name: text(NAME_BYTES_MAX, 1),
     topic: nullable(text(TOPIC_BYTES_MAX))
   }),
   { rule: 'EK19', context: 'chan', maxBytes: CHANNEL_NAME_BYTES_MAX }
 )
 
 /** Signs a name with the device key of somebody who may manage the channel. */
-export function encodeChannelName(suite: Suite, key: SigningKey, name: Omit<ChannelName, 'device'>): Uint8Array {
+export function encodeChannelName(
+  suite: Suite,
+  key: SigningKey,
+  name: Omit<ChannelName, 'device'>
+): Uint8Array {
   return nameTuple.sign(suite, key, { version: 1, ...name, device: idFromBytes('d', key.publicKey) })
 }
 
@@ -32,6 +50,7 @@ export function readChannelName(suite: Suite, input: Uint8Array): Verdict<Channe
   const read = nameTuple.read(suite, input)
   if (!read.ok) return read
   const { channel, device, revision, name, topic } = read.value.value
-  if (!nameTuple.verify(suite, idToBytes(device), read.value)) return refuse('EK19', 'the signature does not verify')
+  if (!nameTuple.verify(suite, idToBytes(device), read.value))
+    return refuse('EK19', 'the signature does not verify')
   return accept({ channel, device, revision, name, topic })
 }

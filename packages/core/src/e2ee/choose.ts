@@ -6,7 +6,18 @@ import { userRid } from './derive.ts'
 import { readHistoryMode } from './key-record.ts'
 import { EPOCH_AGE_MS_MAX, EPOCH_MESSAGES_MAX } from './limits.ts'
 import { readersOf } from './readers.ts'
-import { epochScope, firstSeen, type Held, type KeyBody, type KeyEntry, keysOf, lamportOf, type RingState, roleScope, stamp } from './ring-state.ts'
+import {
+  epochScope,
+  firstSeen,
+  type Held,
+  type KeyBody,
+  type KeyEntry,
+  keysOf,
+  lamportOf,
+  type RingState,
+  roleScope,
+  stamp
+} from './ring-state.ts'
 import { boxOwners, grantRid, safetyOf } from './safety.ts'
 
 /** Best first: highest lamport in the frontier, then lowest key id (EK10). */
@@ -26,7 +37,9 @@ const sameMode = (a: HistoryMode, b: HistoryMode): boolean =>
 
 /** Safe keys of a role, best first; they may be sealed to without being held. */
 export function safeRoleKeys(ring: RingState, role: RoleId): readonly KeyEntry[] {
-  return keysOf(ring, roleScope(role)).filter(entry => safetyOf(ring, entry.keyId).safe).sort(byRank(ring))
+  return keysOf(ring, roleScope(role))
+    .filter(entry => safetyOf(ring, entry.keyId).safe)
+    .sort(byRank(ring))
 }
 
 /** Whom the boxes and grants of a key reach. */
@@ -71,7 +84,11 @@ function isComplete(ring: RingState, entry: KeyEntry, channel: ChannelId, mode: 
   const readers = readersOf(state, channel)
   const reached = reachedBy(ring, entry)
   const boxed = mode.mode === 'all' ? readers.roles.filter(role => reached.roles.has(role)) : []
-  if (mode.mode === 'all' && readers.roles.some(role => !reached.roles.has(role) && safeRoleKeys(ring, role).length > 0)) return false
+  if (
+    mode.mode === 'all' &&
+    readers.roles.some(role => !reached.roles.has(role) && safeRoleKeys(ring, role).length > 0)
+  )
+    return false
   if (boxed.some(role => role.slice(1) === ring.server.slice(1))) return true
   for (const member of state.members()) {
     if (member.status !== 'in' || !isReachable(member) || reached.users.has(member.user)) continue
@@ -84,11 +101,15 @@ function isComplete(ring: RingState, entry: KeyEntry, channel: ChannelId, mode: 
 /** Whether a member is among a channel's readers. */
 export function isReader(ring: RingState, channel: ChannelId, member: MemberState): boolean {
   const readers = readersOf(ring.log.state(), channel)
-  if (readers.roles.some(role => role.slice(1) === ring.server.slice(1) || member.roles.includes(role))) return true
+  if (readers.roles.some(role => role.slice(1) === ring.server.slice(1) || member.roles.includes(role)))
+    return true
   return readers.others.some(other => other.user === member.user)
 }
 
-interface Cached { stamp: string; readonly lists: Map<ChannelId, readonly KeyEntry[]> }
+interface Cached {
+  stamp: string
+  readonly lists: Map<ChannelId, readonly KeyEntry[]>
+}
 const caches = new WeakMap<RingState, Cached>()
 
 /** Keys that may be sent under in a channel, best first, age aside; remembered until anything changes. */
@@ -99,12 +120,19 @@ function usableEpochs(ring: RingState, channel: ChannelId): readonly KeyEntry[] 
   let list = cached.lists.get(channel)
   if (list === undefined) {
     const mode = historyOf(ring, channel)
-    list = mode === undefined
-      ? []
-      : keysOf(ring, epochScope(channel))
-          .filter(entry => ring.seeds.has(entry.keyId) && entry.records.every(held => held.record.body.kind === 'epoch' && sameMode(held.record.body.mode, mode)))
-          .filter(entry => safetyOf(ring, entry.keyId).safe && isComplete(ring, entry, channel, mode))
-          .sort(byRank(ring))
+    list =
+      mode === undefined
+        ? []
+        : keysOf(ring, epochScope(channel))
+            .filter(
+              entry =>
+                ring.seeds.has(entry.keyId) &&
+                entry.records.every(
+                  held => held.record.body.kind === 'epoch' && sameMode(held.record.body.mode, mode)
+                )
+            )
+            .filter(entry => safetyOf(ring, entry.keyId).safe && isComplete(ring, entry, channel, mode))
+            .sort(byRank(ring))
     cached.lists.set(channel, list)
   }
   return list
@@ -112,5 +140,7 @@ function usableEpochs(ring: RingState, channel: ChannelId): readonly KeyEntry[] 
 
 /** EK10, EK11(4): the best key that is not too old. */
 export function chooseEpoch(ring: RingState, channel: ChannelId, at: number): KeyId | undefined {
-  return usableEpochs(ring, channel).find(entry => at - firstSeen(entry) < EPOCH_AGE_MS_MAX && entry.messages < EPOCH_MESSAGES_MAX)?.keyId
+  return usableEpochs(ring, channel).find(
+    entry => at - firstSeen(entry) < EPOCH_AGE_MS_MAX && entry.messages < EPOCH_MESSAGES_MAX
+  )?.keyId
 }

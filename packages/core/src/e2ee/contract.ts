@@ -4,7 +4,18 @@
  * comes back as values.
  */
 import type {
-  ChannelId, DeviceId, InviteId, KeyId, OperationId, Random, RecordId, Refusal, RoleId, RuleId, ServerId, UserId
+  ChannelId,
+  DeviceId,
+  InviteId,
+  KeyId,
+  OperationId,
+  Random,
+  RecordId,
+  Refusal,
+  RoleId,
+  RuleId,
+  ServerId,
+  UserId
 } from '../base/index.ts'
 import type { AuthorityLog } from '../authority/index.ts'
 import type { SecretKey, SigningKey, Suite } from '../crypto/index.ts'
@@ -13,9 +24,7 @@ import type { Payload } from './payload.ts'
 
 /** EK15: who reads what was sent before they came. */
 export type HistoryMode =
-  | { readonly mode: 'all' }
-  | { readonly mode: 'join' }
-  | { readonly mode: 'window'; readonly days: number }
+  { readonly mode: 'all' } | { readonly mode: 'join' } | { readonly mode: 'window'; readonly days: number }
 
 /** A seed under the key of the one that follows it (EK15). */
 export interface BackLink {
@@ -27,21 +36,44 @@ export interface BackLink {
 /** EK1's five kinds. Lists are sorted and distinct; `boxes` is `E ‖ box…` (EK3). */
 export type KeyRecordBody =
   | {
-    readonly kind: 'bucket'; readonly role: RoleId; readonly k: number; readonly index: number; readonly keyId: KeyId
-    readonly boxPublicKey: Uint8Array; readonly after: readonly KeyId[]; readonly boxes: Uint8Array
-  }
+      readonly kind: 'bucket'
+      readonly role: RoleId
+      readonly k: number
+      readonly index: number
+      readonly keyId: KeyId
+      readonly boxPublicKey: Uint8Array
+      readonly after: readonly KeyId[]
+      readonly boxes: Uint8Array
+    }
   | {
-    readonly kind: 'role'; readonly role: RoleId; readonly k: number; readonly keyId: KeyId; readonly boxPublicKey: Uint8Array
-    readonly after: readonly KeyId[]; readonly boxes: Uint8Array; readonly back: readonly BackLink[]
-    /** Of @everyone only (EK6). */
-    readonly gatePublicKey: Uint8Array | null
-    readonly topicBox: Uint8Array | null
-  }
+      readonly kind: 'role'
+      readonly role: RoleId
+      readonly k: number
+      readonly keyId: KeyId
+      readonly boxPublicKey: Uint8Array
+      readonly after: readonly KeyId[]
+      readonly boxes: Uint8Array
+      readonly back: readonly BackLink[]
+      /** Of @everyone only (EK6). */
+      readonly gatePublicKey: Uint8Array | null
+      readonly topicBox: Uint8Array | null
+    }
   | {
-    readonly kind: 'epoch'; readonly channel: ChannelId; readonly keyId: KeyId; readonly commit: Uint8Array; readonly mode: HistoryMode
-    readonly after: readonly KeyId[]; readonly boxes: Uint8Array; readonly back: readonly BackLink[]
-  }
-  | { readonly kind: 'grant'; readonly keyId: KeyId; readonly ephemeral: Uint8Array; readonly box: Uint8Array }
+      readonly kind: 'epoch'
+      readonly channel: ChannelId
+      readonly keyId: KeyId
+      readonly commit: Uint8Array
+      readonly mode: HistoryMode
+      readonly after: readonly KeyId[]
+      readonly boxes: Uint8Array
+      readonly back: readonly BackLink[]
+    }
+  | {
+      readonly kind: 'grant'
+      readonly keyId: KeyId
+      readonly ephemeral: Uint8Array
+      readonly box: Uint8Array
+    }
   | { readonly kind: 'cannotOpen'; readonly keyId: KeyId }
 
 /** A key record whose form is right (EK1). */
@@ -110,13 +142,13 @@ export interface KeyRingInit {
 /** What a record did. */
 export type KeyAddResult =
   | {
-    readonly kind: 'accepted'
-    readonly record: KeyRecord
-    /** To be stored with the record. */
-    readonly seeds: readonly StoredSeed[]
-    /** The current topic is another than before: subscribe, publish its key records there too. */
-    readonly topicChanged: boolean
-  }
+      readonly kind: 'accepted'
+      readonly record: KeyRecord
+      /** To be stored with the record. */
+      readonly seeds: readonly StoredSeed[]
+      /** The current topic is another than before: subscribe, publish its key records there too. */
+      readonly topicChanged: boolean
+    }
   | { readonly kind: 'known'; readonly id: RecordId }
   | { readonly kind: 'rejected'; readonly refusal: Refusal }
 
@@ -253,7 +285,10 @@ export interface KeyRing {
   /** Records that newcomers to a topic need first: current heads of every scope and what they are sealed to. */
   headRecords(): readonly KeyRecord[]
   /** Tries unopened boxes again, with a new own user key or invite; new seeds are to be stored. */
-  unlock(keys: { readonly userKeys?: readonly OwnUserKey[]; readonly invites?: readonly HeldInvite[] }): readonly StoredSeed[]
+  unlock(keys: {
+    readonly userKeys?: readonly OwnUserKey[]
+    readonly invites?: readonly HeldInvite[]
+  }): readonly StoredSeed[]
 
   /** EK12. */
   standing(id: RecordId): RecordStanding
@@ -311,7 +346,8 @@ export interface InviteLink {
   readonly addresses: readonly string[]
 }
 
-export type LinkVerdict = { readonly ok: true; readonly value: InviteLink } | (Refusal & { readonly fault: LinkFault })
+export type LinkVerdict =
+  { readonly ok: true; readonly value: InviteLink } | (Refusal & { readonly fault: LinkFault })
 
 /** Everything the secret of an invite gives (IV1). */
 export interface InviteKeys {
@@ -337,4 +373,3 @@ export interface InvitePackage {
   /** Of open invites. */
   readonly topicSecret: SecretKey | null
 }
-

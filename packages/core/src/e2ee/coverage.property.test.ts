@@ -4,7 +4,15 @@
  */
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { type ChannelId, idAs, idToBytes, type KeyId, LOCKBOXES_MAX, type OperationId, type UserId } from '../base/index.ts'
+import {
+  type ChannelId,
+  idAs,
+  idToBytes,
+  type KeyId,
+  LOCKBOXES_MAX,
+  type OperationId,
+  type UserId
+} from '../base/index.ts'
 import { BoxKind, openBox, readBoxes, type SecretKey } from '../crypto/index.ts'
 import { toHex } from '../encoding/index.ts'
 import { createFakeLog } from './authority.fixture.ts'
@@ -24,28 +32,64 @@ function reach(town: Town, openers: ReadonlyMap<string, SecretKey>): ReadonlySet
     if (body.kind === 'role') scopes.set(body.keyId, { kind: 'role', role: body.role })
     if (body.kind === 'epoch') scopes.set(body.keyId, { kind: 'epoch', channel: body.channel })
   }
-  const tryBox = (ephemeral: Uint8Array, box: Uint8Array, kind: BoxKind, keyId: KeyId): SecretKey | undefined => {
+  const tryBox = (
+    ephemeral: Uint8Array,
+    box: Uint8Array,
+    kind: BoxKind,
+    keyId: KeyId
+  ): SecretKey | undefined => {
     const rid = box.slice(0, 16)
     const inner = [...seeds].find(([id]) => toHex(idToBytes(id)) === toHex(rid))?.[1]
-    const secret = openers.get(toHex(rid)) ?? (inner?.scope.kind === 'role' ? boxSecretOf(suite, 'role', inner.seed) : undefined)
-    return secret && openBox(suite, ephemeral, box, { rid, publicKey: suite.x25519PublicKey(secret), secret }, { kind, keyId: idToBytes(keyId) })
+    const secret =
+      openers.get(toHex(rid)) ??
+      (inner?.scope.kind === 'role' ? boxSecretOf(suite, 'role', inner.seed) : undefined)
+    return (
+      secret &&
+      openBox(
+        suite,
+        ephemeral,
+        box,
+        { rid, publicKey: suite.x25519PublicKey(secret), secret },
+        { kind, keyId: idToBytes(keyId) }
+      )
+    )
   }
   const learn = (keyId: KeyId, seed: SecretKey | undefined): boolean => {
     const scope = scopes.get(keyId)
-    if (seed === undefined || scope === undefined || seeds.has(keyId) || keyIdOf(suite, town.world.server, scope, seed) !== keyId) return false
+    if (
+      seed === undefined ||
+      scope === undefined ||
+      seeds.has(keyId) ||
+      keyIdOf(suite, town.world.server, scope, seed) !== keyId
+    )
+      return false
     seeds.set(keyId, { seed, scope })
     return true
   }
   const visit = ({ body }: KeyRecord): boolean => {
-    if (body.kind === 'grant') return !seeds.has(body.keyId) && learn(body.keyId, tryBox(body.ephemeral, body.box, BoxKind.grant, body.keyId))
+    if (body.kind === 'grant')
+      return (
+        !seeds.has(body.keyId) &&
+        learn(body.keyId, tryBox(body.ephemeral, body.box, BoxKind.grant, body.keyId))
+      )
     if (body.kind !== 'role' && body.kind !== 'epoch') return false
     let grew = false
     if (!seeds.has(body.keyId)) {
       const boxes = readBoxes(body.boxes, LOCKBOXES_MAX)
-      for (const rid of boxes?.rids() ?? []) grew ||= learn(body.keyId, tryBox(boxes?.ephemeralPublicKey as Uint8Array, boxes?.find(rid) as Uint8Array, BoxKind[body.kind], body.keyId))
+      for (const rid of boxes?.rids() ?? [])
+        grew ||= learn(
+          body.keyId,
+          tryBox(
+            boxes?.ephemeralPublicKey as Uint8Array,
+            boxes?.find(rid) as Uint8Array,
+            BoxKind[body.kind],
+            body.keyId
+          )
+        )
     }
     const seed = seeds.get(body.keyId)?.seed
-    for (const link of seed === undefined ? [] : body.back) grew = learn(link.keyId, openBack(suite, seed as SecretKey, link)) || grew
+    for (const link of seed === undefined ? [] : body.back)
+      grew = learn(link.keyId, openBack(suite, seed as SecretKey, link)) || grew
     return grew
   }
   for (let grew = true; grew;) grew = town.published.map(visit).some(Boolean)
@@ -55,8 +99,29 @@ function reach(town: Town, openers: ReadonlyMap<string, SecretKey>): ReadonlySet
 type Kind = 'act' | 'admit' | 'strike' | 'meet' | 'tell' | 'send' | 'grant' | 'rotate'
 type Step = { readonly kind: Kind; readonly a: number; readonly b: number; readonly c: number }
 /** admit: let in or assign, and grant at once. strike: take away again. tell: operations without records. */
-const KINDS: readonly Kind[] = ['act', 'act', 'admit', 'admit', 'strike', 'strike', 'meet', 'meet', 'tell', 'tell', 'send', 'send', 'send', 'grant', 'rotate']
-const step: fc.Arbitrary<Step> = fc.record({ kind: fc.constantFrom(...KINDS), a: fc.nat(5), b: fc.nat(5), c: fc.nat(99) })
+const KINDS: readonly Kind[] = [
+  'act',
+  'act',
+  'admit',
+  'admit',
+  'strike',
+  'strike',
+  'meet',
+  'meet',
+  'tell',
+  'tell',
+  'send',
+  'send',
+  'send',
+  'grant',
+  'rotate'
+]
+const step: fc.Arbitrary<Step> = fc.record({
+  kind: fc.constantFrom(...KINDS),
+  a: fc.nat(5),
+  b: fc.nat(5),
+  c: fc.nat(99)
+})
 
 /** One history. `naive` sends under the newest key held, as a comparison that must leak. */
 function play(steps: readonly Step[], naive: boolean): { leaks: string[]; sends: number; unread: string[] } {
@@ -65,7 +130,10 @@ function play(steps: readonly Step[], naive: boolean): { leaks: string[]; sends:
   ada.sendKey(town.meta)
   const peers: Peer[] = [ada, ...NAMES.slice(1).map((name, index) => createPeer(town, name, index + 2))]
   const roles = [0, 1].map(() => idAs('r', ada.act({ do: 'role', bits: 0n })))
-  const channels: ChannelId[] = [idAs('c', ada.act({ do: 'channel', roles: 'all' })), ...roles.map(role => idAs('c', ada.act({ do: 'channel', roles: [role] })))]
+  const channels: ChannelId[] = [
+    idAs('c', ada.act({ do: 'channel', roles: 'all' })),
+    ...roles.map(role => idAs('c', ada.act({ do: 'channel', roles: [role] })))
+  ]
   const generations = new Map(NAMES.map(name => [name as string, 1]))
   const invites: OperationId[] = []
   for (const peer of peers.slice(1, 4)) join(ada, peer)
@@ -78,7 +146,12 @@ function play(steps: readonly Step[], naive: boolean): { leaks: string[]; sends:
 
   function join(by: Peer, peer: Peer): void {
     const who = person(peer.name)
-    by.log.act(who.device, { do: 'join', user: who.user, device: who.device, box: who.userKey(1).boxPublicKey })
+    by.log.act(who.device, {
+      do: 'join',
+      user: who.user,
+      device: who.device,
+      box: who.userKey(1).boxPublicKey
+    })
   }
   const isIn = (peer: Peer, of = peer): boolean => peer.log.state().member(of.user)?.status === 'in'
 
@@ -86,16 +159,36 @@ function play(steps: readonly Step[], naive: boolean): { leaks: string[]; sends:
     if (!isIn(by) || by.log.state().member(by.user)?.devices.length === 0) return
     const role = roles[n % 2] as (typeof roles)[number]
     switch (n % 11) {
-      case 0: if (!isIn(by, on)) join(by, on); return
-      case 1: if (isIn(by, on) && on !== ada) by.act({ do: 'kick', user: on.user }); return
-      case 2: if (isIn(by, on) && on !== ada) by.act({ do: 'ban', user: on.user }); return
-      case 3: case 4: if (isIn(by, on)) by.act({ do: 'assign', user: on.user, role }); return
-      case 5: if (isIn(by, on)) by.act({ do: 'unassign', user: on.user, role }); return
-      case 6: by.act({ do: 'view', channel: channels[1 + (n % 2)] as ChannelId, target: on.user, allow: n % 4 < 2 }); return
-      case 7: by.act({ do: 'view', channel: channels[n % 3] as ChannelId, target: role, allow: n % 4 < 2 }); return
-      case 8: invites.push(by.act({ do: 'invite', box: suite.x25519PublicKey(inviteSecret(invites.length)) })); return
+      case 0:
+        if (!isIn(by, on)) join(by, on)
+        return
+      case 1:
+        if (isIn(by, on) && on !== ada) by.act({ do: 'kick', user: on.user })
+        return
+      case 2:
+        if (isIn(by, on) && on !== ada) by.act({ do: 'ban', user: on.user })
+        return
+      case 3:
+      case 4:
+        if (isIn(by, on)) by.act({ do: 'assign', user: on.user, role })
+        return
+      case 5:
+        if (isIn(by, on)) by.act({ do: 'unassign', user: on.user, role })
+        return
+      case 6:
+        by.act({ do: 'view', channel: channels[1 + (n % 2)] as ChannelId, target: on.user, allow: n % 4 < 2 })
+        return
+      case 7:
+        by.act({ do: 'view', channel: channels[n % 3] as ChannelId, target: role, allow: n % 4 < 2 })
+        return
+      case 8:
+        invites.push(by.act({ do: 'invite', box: suite.x25519PublicKey(inviteSecret(invites.length)) }))
+        return
       case 9: {
-        const open = by.log.state().invites().filter(each => each.open)
+        const open = by.log
+          .state()
+          .invites()
+          .filter(each => each.open)
         if (open.length > 0) by.act({ do: 'close', invite: (open[n % open.length] as { id: never }).id })
         return
       }
@@ -114,7 +207,9 @@ function play(steps: readonly Step[], naive: boolean): { leaks: string[]; sends:
     if (!isIn(by) || state.device(by.device)?.on !== true || !mayRead(state, channel, by.user)) return
     let keyId: KeyId
     if (naive) {
-      const held = by.ring.keys().filter(key => key.opened && key.scope.kind === 'epoch' && key.scope.channel === channel)
+      const held = by.ring
+        .keys()
+        .filter(key => key.opened && key.scope.kind === 'epoch' && key.scope.channel === channel)
       keyId = held.sort((x, y) => y.lamport - x.lamport)[0]?.keyId ?? by.sendKey(channel)
     } else keyId = by.sendKey(channel)
     sends++
@@ -129,9 +224,12 @@ function play(steps: readonly Step[], naive: boolean): { leaks: string[]; sends:
     const pool = new Map<string, SecretKey>()
     const named: string[] = []
     for (const peer of peers) {
-      const removed = losses.some(loss => loss.device === undefined && (loss.users.includes(peer.user) || loss.channel === channel))
+      const removed = losses.some(
+        loss => loss.device === undefined && (loss.users.includes(peer.user) || loss.channel === channel)
+      )
       if (removed && !mayRead(state, channel, peer.user) && !mayRead(everything, channel, peer.user)) {
-        for (const generation of [1, 2]) pool.set(toHex(userRid(peer.user, generation)), peer.userKey(generation).boxSecret)
+        for (const generation of [1, 2])
+          pool.set(toHex(userRid(peer.user, generation)), peer.userKey(generation).boxSecret)
         named.push(peer.name)
       } else if (losses.some(loss => loss.device !== undefined && loss.users.includes(peer.user))) {
         // A thief of the revoked device has the user key of its time.
@@ -144,7 +242,10 @@ function play(steps: readonly Step[], naive: boolean): { leaks: string[]; sends:
       pool.set(toHex(shortRid(idToBytes(invite))), inviteSecret(n))
       named.push(`invite ${n}`)
     }
-    if (pool.size > 0 && reach(town, pool).has(keyId)) leaks.push(`${named.join(', ')} can open ${keyId} of ${by.name} in channel ${channels.indexOf(channel)}`)
+    if (pool.size > 0 && reach(town, pool).has(keyId))
+      leaks.push(
+        `${named.join(', ')} can open ${keyId} of ${by.name} in channel ${channels.indexOf(channel)}`
+      )
   }
 
   for (const { kind, a, b, c } of steps) {
@@ -156,7 +257,14 @@ function play(steps: readonly Step[], naive: boolean): { leaks: string[]; sends:
       const pick = kind === 'admit' ? (isIn(by, on) ? [3, 4, 6, 7, 8][c % 5] : 0) : strikes[c % 8]
       // The variant is drawn apart from the act, so that each comes with either role and either sign.
       const variant = Math.floor(c / 8) % 4
-      act(by, on, [0, 1, 2, 3].map(n => (pick as number) + 11 * n).sort((x, y) => Number(x % 4 === variant) - Number(y % 4 === variant)).at(-1) as number)
+      act(
+        by,
+        on,
+        [0, 1, 2, 3]
+          .map(n => (pick as number) + 11 * n)
+          .sort((x, y) => Number(x % 4 === variant) - Number(y % 4 === variant))
+          .at(-1) as number
+      )
       if (kind === 'admit' && isIn(by) && by.log.state().device(by.device)?.on === true) by.grant()
     } else if (kind === 'tell') by.meet(on, { records: false })
     else if (kind === 'meet') by.meet(on, { operations: c % 4 !== 0, records: c % 5 !== 0 })
@@ -167,7 +275,8 @@ function play(steps: readonly Step[], naive: boolean): { leaks: string[]; sends:
     }
   }
   // Afterwards all meet: whoever may read must be able to.
-  for (let round = 0; round < 2; round++) for (const peer of peers) for (const other of peers) if (peer !== other) peer.meet(other)
+  for (let round = 0; round < 2; round++)
+    for (const peer of peers) for (const other of peers) if (peer !== other) peer.meet(other)
   const state = ada.log.state()
   const keys = channels.map(channel => ada.sendKey(channel))
   // Whoever holds a key grants it (EK14): the founder may have sealed to a role key that it does not hold.
@@ -181,7 +290,11 @@ function play(steps: readonly Step[], naive: boolean): { leaks: string[]; sends:
     peer.ring.unlock({ userKeys: [1, generations.get(peer.name) as number].map(peer.userKey) })
     if (state.member(peer.user)?.userKey.stale === true) continue
     for (const [index, channel] of channels.entries()) {
-      if (mayRead(state, channel, peer.user) && peer.ring.keys().find(key => key.keyId === keys[index])?.opened !== true) unread.push(`${peer.name} cannot read channel ${index}`)
+      if (
+        mayRead(state, channel, peer.user) &&
+        peer.ring.keys().find(key => key.keyId === keys[index])?.opened !== true
+      )
+        unread.push(`${peer.name} cannot read channel ${index}`)
     }
   }
   return { leaks, sends, unread }
@@ -197,7 +310,11 @@ describe('coverage', () => {
         expect(result.leaks).toEqual([])
         expect(result.unread).toEqual([])
       }),
-      { numRuns: RUNS, seed: Number(process.env['XCORD_SEED'] ?? 1), endOnFailure: process.env['XCORD_SHRINK'] === undefined }
+      {
+        numRuns: RUNS,
+        seed: Number(process.env['XCORD_SEED'] ?? 1),
+        endOnFailure: process.env['XCORD_SHRINK'] === undefined
+      }
     )
     expect(sends).toBeGreaterThan(RUNS)
   }, 600_000)
@@ -221,7 +338,12 @@ describe('coverage', () => {
     for (const name of NAMES.slice(1)) {
       const who = person(name)
       users.push(who.user)
-      ada.log.act(who.device, { do: 'join', user: who.user, device: who.device, box: who.userKey(1).boxPublicKey })
+      ada.log.act(who.device, {
+        do: 'join',
+        user: who.user,
+        device: who.device,
+        box: who.userKey(1).boxPublicKey
+      })
       ada.sendKey(general)
       ada.grant()
     }
@@ -231,17 +353,26 @@ describe('coverage', () => {
       ada.sendKey(general)
     }
     const answers = (peer: Peer): unknown => ({
-      safe: peer.ring.keys().filter(key => key.safety.safe).map(key => key.keyId).sort(),
-      choice: peer.ring.chooseEpoch(general, 0), topic: peer.ring.currentTopic()?.topic
+      safe: peer.ring
+        .keys()
+        .filter(key => key.safety.safe)
+        .map(key => key.keyId)
+        .sort(),
+      choice: peer.ring.chooseEpoch(general, 0),
+      topic: peer.ring.currentTopic()?.topic
     })
     const wanted = answers(ada)
     fc.assert(
-      fc.property(fc.shuffledSubarray(ada.ring.records() as KeyRecord[], { minLength: ada.ring.records().length }), fc.boolean(), (records, late) => {
-        const grace = createPeer(town, 'grace', 2, late ? [] : ada.log.heads())
-        for (const record of records) grace.ring.add(record.bytes, 0)
-        if (late) for (const id of ada.log.heads()) grace.log.learn(id)
-        expect(answers(grace)).toEqual(wanted)
-      }),
+      fc.property(
+        fc.shuffledSubarray(ada.ring.records() as KeyRecord[], { minLength: ada.ring.records().length }),
+        fc.boolean(),
+        (records, late) => {
+          const grace = createPeer(town, 'grace', 2, late ? [] : ada.log.heads())
+          for (const record of records) grace.ring.add(record.bytes, 0)
+          if (late) for (const id of ada.log.heads()) grace.log.learn(id)
+          expect(answers(grace)).toEqual(wanted)
+        }
+      ),
       { numRuns: RUNS * 5, seed: 3 }
     )
   })

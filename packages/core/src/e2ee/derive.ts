@@ -1,5 +1,14 @@
 /** What follows from a seed (EK2, EK6, EK15, EK17) and from a topic secret. */
-import { type ChannelId, idAs, idFromBytes, idToBytes, type KeyId, type RoleId, type ServerId, type UserId } from '../base/index.ts'
+import {
+  type ChannelId,
+  idAs,
+  idFromBytes,
+  idToBytes,
+  type KeyId,
+  type RoleId,
+  type ServerId,
+  type UserId
+} from '../base/index.ts'
 import { kdf, labelledHash, type SecretKey, type SigningKey, type Suite } from '../crypto/index.ts'
 import { concatBytes, toBase32, uintBytes } from '../encoding/index.ts'
 import type { BackLink, KeyScope, StoredSeed, TopicKeys } from './contract.ts'
@@ -10,7 +19,9 @@ const NONE = new Uint8Array(0)
 /** Bytes that name a scope inside key ids (EK2). */
 function scopeBytes(scope: KeyScope): Uint8Array {
   if (scope.kind === 'epoch') return idToBytes(scope.channel)
-  return scope.kind === 'role' ? idToBytes(scope.role) : concatBytes([idToBytes(scope.role), uintBytes(scope.index, 2)])
+  return scope.kind === 'role'
+    ? idToBytes(scope.role)
+    : concatBytes([idToBytes(scope.role), uintBytes(scope.index, 2)])
 }
 
 /** keyId = KDF(s, "key-id", [serverId, kind, scope], 16) (EK2). */
@@ -40,13 +51,24 @@ export function sealTopicSecret(suite: Suite, roleSeed: SecretKey, topicSecret: 
 }
 
 /** The topic secret inside a topicBox; undefined where it does not open. */
-export function openTopicSecret(suite: Suite, roleSeed: SecretKey, topicBox: Uint8Array): SecretKey | undefined {
+export function openTopicSecret(
+  suite: Suite,
+  roleSeed: SecretKey,
+  topicBox: Uint8Array
+): SecretKey | undefined {
   return suite.chachaOpenOnce(kdf(suite, roleSeed, 'topic-wrap'), NONE, topicBox)
 }
 
 /** One link to an older key (EK15). */
-export function sealBack(suite: Suite, seed: SecretKey, old: { readonly keyId: KeyId; readonly seed: SecretKey }): BackLink {
-  return { keyId: old.keyId, sealed: suite.chachaSealOnce(kdf(suite, seed, 'back', [idToBytes(old.keyId)]), NONE, old.seed) }
+export function sealBack(
+  suite: Suite,
+  seed: SecretKey,
+  old: { readonly keyId: KeyId; readonly seed: SecretKey }
+): BackLink {
+  return {
+    keyId: old.keyId,
+    sealed: suite.chachaSealOnce(kdf(suite, seed, 'back', [idToBytes(old.keyId)]), NONE, old.seed)
+  }
 }
 
 /** The older seed of a link; undefined where it does not open. */
@@ -71,8 +93,12 @@ export function shortRid(id: Uint8Array): Uint8Array {
 }
 
 /** A secret, kept out of JSON, logs and spreads (CR8). */
-export function hidden<T extends object, N extends string>(fields: T, secrets: Record<N, SecretKey>): T & Readonly<Record<N, SecretKey>> {
-  for (const [name, value] of Object.entries(secrets)) Object.defineProperty(fields, name, { value, enumerable: false })
+export function hidden<T extends object, N extends string>(
+  fields: T,
+  secrets: Record<N, SecretKey>
+): T & Readonly<Record<N, SecretKey>> {
+  for (const [name, value] of Object.entries(secrets))
+    Object.defineProperty(fields, name, { value, enumerable: false })
   return fields as T & Readonly<Record<N, SecretKey>>
 }
 
@@ -93,16 +119,32 @@ export function topicOfShard(suite: Suite, topicSecret: SecretKey, shard: number
 
 /** Everything a topic secret gives (EK17, EN2). */
 export function topicKeysOf(
-  suite: Suite, topicSecret: SecretKey, role: { readonly keyId: KeyId; readonly gatePublicKey: Uint8Array }, retiredAt: number | null
+  suite: Suite,
+  topicSecret: SecretKey,
+  role: { readonly keyId: KeyId; readonly gatePublicKey: Uint8Array },
+  retiredAt: number | null
 ): TopicKeys {
   const fields = {
-    keyId: role.keyId, gatePublicKey: role.gatePublicKey, retiredAt, tag: tagOf(suite, topicSecret), topic: topicOfShard(suite, topicSecret, 0)
+    keyId: role.keyId,
+    gatePublicKey: role.gatePublicKey,
+    retiredAt,
+    tag: tagOf(suite, topicSecret),
+    topic: topicOfShard(suite, topicSecret, 0)
   }
-  return hidden(fields, { topicSecret, topicKey: kdf(suite, topicSecret, 'topic-key'), maskKey: kdf(suite, topicSecret, 'key-mask') })
+  return hidden(fields, {
+    topicSecret,
+    topicKey: kdf(suite, topicSecret, 'topic-key'),
+    maskKey: kdf(suite, topicSecret, 'key-mask')
+  })
 }
 
 /** keyRef of a key id under a nonce, or the key id of a keyRef: the mask undoes itself (EN2). */
-export function maskKeyId(suite: Suite, maskKey: SecretKey, nonce: Uint8Array, keyId: Uint8Array): Uint8Array {
+export function maskKeyId(
+  suite: Suite,
+  maskKey: SecretKey,
+  nonce: Uint8Array,
+  keyId: Uint8Array
+): Uint8Array {
   const mask = suite.hmacSha256(maskKey, nonce)
   return Uint8Array.from({ length: 16 }, (_, index) => (keyId[index] as number) ^ (mask[index] as number))
 }

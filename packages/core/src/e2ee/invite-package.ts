@@ -1,5 +1,13 @@
 /** The package a joiner fetches (IV2), sealed under the invite's secret: trusted through the link's ids alone. */
-import { accept, NAME_BYTES_MAX, OPERATION_BYTES_MAX, OPERATION_CITES_MAX, type Random, refuse, type Verdict } from '../base/index.ts'
+import {
+  accept,
+  NAME_BYTES_MAX,
+  OPERATION_BYTES_MAX,
+  OPERATION_CITES_MAX,
+  type Random,
+  refuse,
+  type Verdict
+} from '../base/index.ts'
 import { pad, type SecretKey, type Suite, unpad } from '../crypto/index.ts'
 import { array, bytes, codec, concatBytes, literal, nullable, text, tuple } from '../encoding/index.ts'
 import { idSchema, idSet } from './body.ts'
@@ -18,9 +26,15 @@ const NONE = new Uint8Array(0)
 
 const packageCodec = codec(
   tuple({
-    version: literal(1), name: text(NAME_BYTES_MAX), genesis: bytes(1, OPERATION_BYTES_MAX + 128), invite: idSchema('i'),
-    heads: idSet('o', OPERATION_CITES_MAX), addresses: array(text(ADDRESS_BYTES_MAX, 1), PACKAGE_ADDRESSES_MAX),
-    aclHead: nullable(bytes(1, ACL_HEAD_BYTES_MAX)), askPublicKey: nullable(bytes(32)), topicSecret: nullable(bytes(32))
+    version: literal(1),
+    name: text(NAME_BYTES_MAX),
+    genesis: bytes(1, OPERATION_BYTES_MAX + 128),
+    invite: idSchema('i'),
+    heads: idSet('o', OPERATION_CITES_MAX),
+    addresses: array(text(ADDRESS_BYTES_MAX, 1), PACKAGE_ADDRESSES_MAX),
+    aclHead: nullable(bytes(1, ACL_HEAD_BYTES_MAX)),
+    askPublicKey: nullable(bytes(32)),
+    topicSecret: nullable(bytes(32))
   }),
   { rule: 'IV2', maxBytes: PACKAGE_BYTES_MAX }
 )
@@ -30,9 +44,22 @@ const packageCodec = codec(
  *
  * @param key - `InviteKeys.packageKey`, or a fresh key that is itself boxed to the invite's box key.
  */
-export function sealPackage(suite: Suite, random: Random, key: SecretKey, contents: InvitePackage): Uint8Array {
+export function sealPackage(
+  suite: Suite,
+  random: Random,
+  key: SecretKey,
+  contents: InvitePackage
+): Uint8Array {
   const nonce = random.bytes(NONCE_BYTES)
-  return concatBytes([nonce, suite.xchachaSeal(key, nonce, NONE, pad(packageCodec.encode({ version: 1, ...contents, topicSecret: contents.topicSecret })))])
+  return concatBytes([
+    nonce,
+    suite.xchachaSeal(
+      key,
+      nonce,
+      NONE,
+      pad(packageCodec.encode({ version: 1, ...contents, topicSecret: contents.topicSecret }))
+    )
+  ])
 }
 
 /** Opens a package. Whoever uses it checks that the genesis hashes to the link's server. */

@@ -1,18 +1,43 @@
 import { describe, expect, it } from 'vitest'
 import { idAs, idFromBytes, type ChannelId, type KeyId, type RoleId } from '../base/index.ts'
 import { EnvelopeType, linkAfter, readEnvelope } from '../graph/index.ts'
-import { createPeer, createTown, holdInvite, inviteSecret, person, type Peer, suite, type Town, welcome } from './peers.fixture.ts'
+import {
+  createPeer,
+  createTown,
+  holdInvite,
+  inviteSecret,
+  person,
+  type Peer,
+  suite,
+  type Town,
+  welcome
+} from './peers.fixture.ts'
 import type { Payload } from './payload.ts'
 
 const say = (content: string): Payload => ({
-  thread: null, at: 1, auth: [], parents: [],
-  body: { kind: 'message', content, replyTo: null, mentions: { users: [], roles: [], everyone: false }, attachments: [] }
+  thread: null,
+  at: 1,
+  auth: [],
+  parents: [],
+  body: {
+    kind: 'message',
+    content,
+    replyTo: null,
+    mentions: { users: [], roles: [], everyone: false },
+    attachments: []
+  }
 })
 const DAY = 86_400_000
 
 function send(peer: Peer, channel: ChannelId, content = 'hi'): { keyId: KeyId; bytes: Uint8Array } {
   const keyId = peer.sendKey(channel)
-  const envelope = peer.ring.seal({ random: peer.random, type: EnvelopeType.chat, keyId, link: linkAfter(undefined), payload: say(content) })
+  const envelope = peer.ring.seal({
+    random: peer.random,
+    type: EnvelopeType.chat,
+    keyId,
+    link: linkAfter(undefined),
+    payload: say(content)
+  })
   return { keyId, bytes: envelope.bytes }
 }
 
@@ -55,7 +80,7 @@ describe('key ring', () => {
     expect([opens(grace, later.bytes), opens(alan, later.bytes)]).toEqual([true, false])
   })
 
-  it('[EK9] T4: after concurrent bans nothing goes under either remover\'s key', () => {
+  it("[EK9] T4: after concurrent bans nothing goes under either remover's key", () => {
     const { town, ada, grace, alan, general } = village()
     const zoe = welcome(town, 'zoe', 9)
     for (const peer of [grace, alan, ada]) peer.meet(zoe)
@@ -81,7 +106,12 @@ describe('key ring', () => {
     const before = send(ada, general)
     grace.meet(ada)
     const zoe = person('zoe')
-    const join = grace.log.act(zoe.device, { do: 'join', user: zoe.user, device: zoe.device, box: zoe.userKey(1).boxPublicKey })
+    const join = grace.log.act(zoe.device, {
+      do: 'join',
+      user: zoe.user,
+      device: zoe.device,
+      box: zoe.userKey(1).boxPublicKey
+    })
     grace.grant()
     grace.act({ do: 'ban', user: zoe.user })
     ada.meet(grace, { records: false })
@@ -97,7 +127,8 @@ describe('key ring', () => {
     const g = send(grace, general)
     expect(a.keyId).not.toBe(g.keyId)
     for (const peer of [ada, grace, alan]) for (const other of [ada, grace, alan]) peer.meet(other)
-    for (const peer of [ada, grace, alan]) expect([opens(peer, a.bytes), opens(peer, g.bytes)]).toEqual([true, true])
+    for (const peer of [ada, grace, alan])
+      expect([opens(peer, a.bytes), opens(peer, g.bytes)]).toEqual([true, true])
     const chosen = new Set([ada, grace, alan].map(peer => peer.ring.chooseEpoch(general, 0)))
     expect([...chosen]).toEqual([[a.keyId, g.keyId].sort()[0]])
   })
@@ -109,7 +140,12 @@ describe('key ring', () => {
     const topics = new Set([ada.ring.currentTopic()?.topic])
     for (let n = 0; n < 40; n++) {
       const who = person(`visitor${n}`)
-      ada.log.act(who.device, { do: 'join', user: who.user, device: who.device, box: who.userKey(1).boxPublicKey })
+      ada.log.act(who.device, {
+        do: 'join',
+        user: who.user,
+        device: who.device,
+        box: who.userKey(1).boxPublicKey
+      })
       ada.act({ do: n % 16 === 0 ? 'kick' : 'leave', user: who.user })
       ada.rotate()
       topics.add(ada.ring.currentTopic()?.topic)
@@ -147,7 +183,12 @@ describe('key ring', () => {
     const zoe = createPeer(town, 'zoe', 7, [], [holdInvite(invite, 1)])
     zoe.meet(ada)
     expect(opens(zoe, before.bytes)).toBe(true)
-    zoe.log.act(zoe.device, { do: 'join', user: zoe.user, device: zoe.device, box: zoe.userKey(1).boxPublicKey })
+    zoe.log.act(zoe.device, {
+      do: 'join',
+      user: zoe.user,
+      device: zoe.device,
+      box: zoe.userKey(1).boxPublicKey
+    })
     expect(zoe.grant()).toBe(1)
     const hers = send(zoe, general, 'hello')
     ada.meet(zoe)
@@ -242,7 +283,13 @@ describe('key ring', () => {
     const keyId = ada.sendKey(general)
     for (let seq = 1; seq <= 4_096; seq++) {
       expect(ada.ring.chooseEpoch(general, 0)).toBe(keyId)
-      ada.ring.seal({ random: ada.random, type: EnvelopeType.chat, keyId, link: { seq, prev: new Uint8Array(24).fill(seq > 1 ? 1 : 0) }, payload: say('x') })
+      ada.ring.seal({
+        random: ada.random,
+        type: EnvelopeType.chat,
+        keyId,
+        link: { seq, prev: new Uint8Array(24).fill(seq > 1 ? 1 : 0) },
+        payload: say('x')
+      })
     }
     expect(ada.ring.chooseEpoch(general, 0)).toBeUndefined()
   })
@@ -291,7 +338,7 @@ describe('key ring', () => {
     expect(send(grace, general).keyId).toBe(sent.keyId)
   })
 
-  it('[EK10] tells that a message\'s own frontier made its epoch unsafe', () => {
+  it("[EK10] tells that a message's own frontier made its epoch unsafe", () => {
     const { ada, alan, general } = village()
     const { keyId } = send(ada, general)
     const before = ada.log.heads()
@@ -316,8 +363,14 @@ describe('key ring', () => {
     if (!closed.ok) throw new Error(closed.reason)
     expect(late.ring.resolveKey(closed.value).kind).toBe('missing')
     const record = ada.ring.seal({
-      random: ada.random, type: EnvelopeType.key, keyId: 'topic', link: linkAfter(undefined),
-      payload: { ...say(''), body: { kind: 'keyRecord', record: (ada.ring.records()[0] as { bytes: Uint8Array }).bytes } }
+      random: ada.random,
+      type: EnvelopeType.key,
+      keyId: 'topic',
+      link: linkAfter(undefined),
+      payload: {
+        ...say(''),
+        body: { kind: 'keyRecord', record: (ada.ring.records()[0] as { bytes: Uint8Array }).bytes }
+      }
     })
     expect(late.ring.resolveKey(record).kind).toBe('topic')
     expect(late.ring.open(record).kind).toBe('opened')

@@ -18,10 +18,26 @@ import { gateOf, topicSecretsOf, topicsHeard, topicTable } from './topics.ts'
 
 function createState(init: KeyRingInit): RingState {
   const ring: RingState = {
-    suite: init.suite, server: init.server, log: init.log, user: init.user, device: init.device, signingKey: init.signingKey,
-    userKeys: init.userKeys, invites: init.invites ?? [],
-    records: new Map(), keys: new Map(), scopes: new Map(), grants: new Map(), asked: new Map(), seeds: new Map(), links: new Map(),
-    sealedTo: new Map(), waiting: new Map(), rids: createRidIndex(), judge: held => standingOf(ring, held), version: 0
+    suite: init.suite,
+    server: init.server,
+    log: init.log,
+    user: init.user,
+    device: init.device,
+    signingKey: init.signingKey,
+    userKeys: init.userKeys,
+    invites: init.invites ?? [],
+    records: new Map(),
+    keys: new Map(),
+    scopes: new Map(),
+    grants: new Map(),
+    asked: new Map(),
+    seeds: new Map(),
+    links: new Map(),
+    sealedTo: new Map(),
+    waiting: new Map(),
+    rids: createRidIndex(),
+    judge: held => standingOf(ring, held),
+    version: 0
   }
   for (const { keyId, scope, seed } of init.seeds ?? []) ring.seeds.set(keyId, { scope, seed })
   for (const stored of init.records ?? []) {
@@ -96,7 +112,11 @@ export function createKeyRing(init: KeyRingInit): KeyRing {
 }
 
 /** Own plans: their seeds are held before their records are read, so no box is opened. */
-function applyPlan(ring: RingState, plan: KeyPlan, add: (bytes: Uint8Array) => KeyAddResult): readonly KeyAddResult[] {
+function applyPlan(
+  ring: RingState,
+  plan: KeyPlan,
+  add: (bytes: Uint8Array) => KeyAddResult
+): readonly KeyAddResult[] {
   for (const { keyId, scope, seed } of plan.seeds) ring.seeds.set(keyId, { scope, seed })
   ring.version++
   return plan.records.map(record => add(record.bytes))
@@ -121,8 +141,13 @@ function summary(ring: RingState, keyId: KeyId): KeySummary {
   const held = entry?.records[0]
   if (entry === undefined || held === undefined) throw new RangeError('no such key')
   return {
-    keyId, scope: entry.scope, opened: ring.seeds.has(keyId), standing: standingOf(ring, held), safety: safetyOf(ring, keyId),
-    lamport: lamportOf(ring, entry), receivedAt: firstSeen(entry), messages: entry.messages
+    keyId,
+    scope: entry.scope,
+    opened: ring.seeds.has(keyId),
+    standing: standingOf(ring, held),
+    safety: safetyOf(ring, keyId),
+    lamport: lamportOf(ring, entry),
+    receivedAt: firstSeen(entry),
+    messages: entry.messages
   }
 }
-

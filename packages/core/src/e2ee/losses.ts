@@ -30,11 +30,20 @@ export function touches(scope: KeyScope, loss: Loss, states: readonly AuthorityS
 /** An invite's holder has the @everyone key, and by it every epoch sealed to that. */
 function invitedTouches(scope: KeyScope, states: readonly AuthorityState[], everyone: string): boolean {
   if (scope.kind !== 'epoch') return scope.role === everyone
-  return states.some(state => isOpenToAll(state, scope.channel)) || states.some(state => state.channel(scope.channel) === undefined)
+  return (
+    states.some(state => isOpenToAll(state, scope.channel)) ||
+    states.some(state => state.channel(scope.channel) === undefined)
+  )
 }
 
 /** A role key opens, by back links, what its role could view: so losing a channel touches the role too (EK16). */
-function channelTouches(scope: KeyScope, loss: Loss, channel: NonNullable<Loss['channel']>, states: readonly AuthorityState[]): boolean {
-  if (scope.kind === 'epoch') return scope.channel === channel || states.some(state => hangsOn(state, scope.channel, channel))
+function channelTouches(
+  scope: KeyScope,
+  loss: Loss,
+  channel: NonNullable<Loss['channel']>,
+  states: readonly AuthorityState[]
+): boolean {
+  if (scope.kind === 'epoch')
+    return scope.channel === channel || states.some(state => hangsOn(state, scope.channel, channel))
   return loss.role === undefined ? loss.users.length === 0 : loss.role === scope.role
 }

@@ -3,29 +3,55 @@ import { idToBytes, type KeyId, LOCKBOXES_MAX } from '../base/index.ts'
 import { BoxKind, openBox, openBoxes, readBoxes, type SecretKey } from '../crypto/index.ts'
 import { equalBytes } from '../encoding/index.ts'
 import type { KeyScope, StoredSeed } from './contract.ts'
-import { boxSecretOf, commitOf, gateKeyOf, keyIdOf, openBack, openTopicSecret, shortRid, storedSeed, userRid } from './derive.ts'
+import {
+  boxSecretOf,
+  commitOf,
+  gateKeyOf,
+  keyIdOf,
+  openBack,
+  openTopicSecret,
+  shortRid,
+  storedSeed,
+  userRid
+} from './derive.ts'
 import { ridAsKey } from './rid.ts'
 import { type GrantBody, type Held, type KeyBody, keysOf, type RingState, scopeOf } from './ring-state.ts'
 
 /** What a seed says of a record: undefined where it fits, else what does not (EK2). */
 export function seedFault(ring: RingState, body: KeyBody, seed: SecretKey): string | undefined {
   const { suite, server } = ring
-  if (keyIdOf(suite, server, scopeOf(body), seed) !== body.keyId) return 'the key id is not the seed\'s'
-  if (body.kind === 'epoch') return equalBytes(commitOf(suite, seed), body.commit) ? undefined : 'the commitment is not the seed\'s'
-  if (!equalBytes(suite.x25519PublicKey(boxSecretOf(suite, body.kind, seed)), body.boxPublicKey)) return 'the box key is not the seed\'s'
+  if (keyIdOf(suite, server, scopeOf(body), seed) !== body.keyId) return "the key id is not the seed's"
+  if (body.kind === 'epoch')
+    return equalBytes(commitOf(suite, seed), body.commit) ? undefined : "the commitment is not the seed's"
+  if (!equalBytes(suite.x25519PublicKey(boxSecretOf(suite, body.kind, seed)), body.boxPublicKey))
+    return "the box key is not the seed's"
   if (body.kind !== 'role') return undefined
-  if (body.gatePublicKey !== null && !equalBytes(gateKeyOf(suite, seed).publicKey, body.gatePublicKey)) return 'the gate key is not the seed\'s'
-  if (body.topicBox !== null && openTopicSecret(suite, seed, body.topicBox) === undefined) return 'the topic box does not open'
+  if (body.gatePublicKey !== null && !equalBytes(gateKeyOf(suite, seed).publicKey, body.gatePublicKey))
+    return "the gate key is not the seed's"
+  if (body.topicBox !== null && openTopicSecret(suite, seed, body.topicBox) === undefined)
+    return 'the topic box does not open'
   return undefined
 }
 
-interface BoxOpener { readonly rid: Uint8Array; readonly publicKey: Uint8Array; readonly secret: SecretKey }
+interface BoxOpener {
+  readonly rid: Uint8Array
+  readonly publicKey: Uint8Array
+  readonly secret: SecretKey
+}
 
 /** Own user keys and held invites. */
 function personalOpeners(ring: RingState): readonly BoxOpener[] {
   return [
-    ...ring.userKeys.map(key => ({ rid: userRid(ring.user, key.generation), publicKey: key.boxPublicKey, secret: key.boxSecret })),
-    ...ring.invites.map(held => ({ rid: shortRid(idToBytes(held.invite)), publicKey: held.boxPublicKey, secret: held.boxSecret }))
+    ...ring.userKeys.map(key => ({
+      rid: userRid(ring.user, key.generation),
+      publicKey: key.boxPublicKey,
+      secret: key.boxSecret
+    })),
+    ...ring.invites.map(held => ({
+      rid: shortRid(idToBytes(held.invite)),
+      publicKey: held.boxPublicKey,
+      secret: held.boxSecret
+    }))
   ]
 }
 
@@ -44,7 +70,12 @@ export function tryRecord(ring: RingState, body: KeyBody): SecretKey | undefined
     const inner = ring.seeds.get(ridAsKey(rid))
     if (inner === undefined || inner.scope.kind === 'epoch') continue
     const secret = boxSecretOf(ring.suite, inner.scope.kind, inner.seed)
-    const seed = openBoxes(ring.suite, boxes, { rid, publicKey: ring.suite.x25519PublicKey(secret), secret }, purpose)
+    const seed = openBoxes(
+      ring.suite,
+      boxes,
+      { rid, publicKey: ring.suite.x25519PublicKey(secret), secret },
+      purpose
+    )
     if (seed !== undefined) return seed
   }
   return undefined
@@ -53,7 +84,10 @@ export function tryRecord(ring: RingState, body: KeyBody): SecretKey | undefined
 /** Opens a grant with own user keys and invites. */
 function tryGrant(ring: RingState, body: GrantBody): SecretKey | undefined {
   for (const opener of personalOpeners(ring)) {
-    const seed = openBox(ring.suite, body.ephemeral, body.box, opener, { kind: BoxKind.grant, keyId: idToBytes(body.keyId) })
+    const seed = openBox(ring.suite, body.ephemeral, body.box, opener, {
+      kind: BoxKind.grant,
+      keyId: idToBytes(body.keyId)
+    })
     if (seed !== undefined) return seed
   }
   return undefined
@@ -64,11 +98,17 @@ function tryGrant(ring: RingState, body: GrantBody): SecretKey | undefined {
  *
  * @returns Every seed that is new, to be stored.
  */
-export function takeSeed(ring: RingState, scope: KeyScope, keyId: KeyId, seed: SecretKey): readonly StoredSeed[] {
+export function takeSeed(
+  ring: RingState,
+  scope: KeyScope,
+  keyId: KeyId,
+  seed: SecretKey
+): readonly StoredSeed[] {
   const fresh: StoredSeed[] = []
   const queue: { scope: KeyScope; keyId: KeyId; seed: SecretKey }[] = [{ scope, keyId, seed }]
   for (let next = queue.pop(); next !== undefined; next = queue.pop()) {
-    if (ring.seeds.has(next.keyId) || keyIdOf(ring.suite, ring.server, next.scope, next.seed) !== next.keyId) continue
+    if (ring.seeds.has(next.keyId) || keyIdOf(ring.suite, ring.server, next.scope, next.seed) !== next.keyId)
+      continue
     ring.seeds.set(next.keyId, { scope: next.scope, seed: next.seed })
     fresh.push(storedSeed(next.keyId, next.scope, next.seed))
     dropImpostors(ring, next.keyId, next.seed)
@@ -90,7 +130,10 @@ function dropImpostors(ring: RingState, keyId: KeyId, seed: SecretKey): void {
 }
 
 /** Older keys of the same scope that this key's records link (EK15). */
-export function followLinks(ring: RingState, keyId: KeyId): { scope: KeyScope; keyId: KeyId; seed: SecretKey }[] {
+export function followLinks(
+  ring: RingState,
+  keyId: KeyId
+): { scope: KeyScope; keyId: KeyId; seed: SecretKey }[] {
   const opened = ring.seeds.get(keyId)
   const found: { scope: KeyScope; keyId: KeyId; seed: SecretKey }[] = []
   if (opened === undefined) return found
@@ -113,14 +156,16 @@ function openSealedTo(ring: RingState, keyId: KeyId): { scope: KeyScope; keyId: 
   for (const held of ring.sealedTo.get(keyId) ?? []) {
     if (ring.seeds.has(held.record.body.keyId)) continue
     const seed = tryRecord(ring, held.record.body)
-    if (seed !== undefined) found.push({ scope: scopeOf(held.record.body), keyId: held.record.body.keyId, seed })
+    if (seed !== undefined)
+      found.push({ scope: scopeOf(held.record.body), keyId: held.record.body.keyId, seed })
   }
   return found
 }
 
 /** Notes which keys a record is sealed to, so that opening one of them finds it again. */
 export function noteSealedTo(ring: RingState, held: Held<KeyBody>): void {
-  if (held.record.body.kind === 'bucket' || (held.record.body.kind === 'role' && held.record.body.k === 0)) return
+  if (held.record.body.kind === 'bucket' || (held.record.body.kind === 'role' && held.record.body.k === 0))
+    return
   for (const rid of readBoxes(held.record.body.boxes, LOCKBOXES_MAX)?.rids() ?? []) {
     const keyId = ridAsKey(rid)
     const list = ring.sealedTo.get(keyId) ?? []
@@ -152,8 +197,14 @@ export function openAll(ring: RingState): readonly StoredSeed[] {
 }
 
 /** Keys of a scope that are held, and that no other held key of it reaches by verified links: what to link next (EK15). */
-export function unlinkedKeys(ring: RingState, scope: KeyScope, may: (keyId: KeyId) => boolean): readonly KeyId[] {
-  const held = keysOf(ring, scope).map(entry => entry.keyId).filter(keyId => ring.seeds.has(keyId) && may(keyId))
+export function unlinkedKeys(
+  ring: RingState,
+  scope: KeyScope,
+  may: (keyId: KeyId) => boolean
+): readonly KeyId[] {
+  const held = keysOf(ring, scope)
+    .map(entry => entry.keyId)
+    .filter(keyId => ring.seeds.has(keyId) && may(keyId))
   const reached = new Set<KeyId>()
   for (const keyId of held) {
     const queue = [...(ring.links.get(keyId) ?? [])]

@@ -1,8 +1,27 @@
 /** Payloads (EN6): what is under an envelope's seal. */
 import {
-  accept, type ChannelId, ENVELOPE_BYTES_MAX, type MessageId, type OperationId, OPERATION_CITES_MAX, refuse, type Verdict
+  accept,
+  type ChannelId,
+  ENVELOPE_BYTES_MAX,
+  type MessageId,
+  type OperationId,
+  OPERATION_CITES_MAX,
+  refuse,
+  type Verdict
 } from '../base/index.ts'
-import { anything, array, type CborValue, codec, compareBytes, literal, nullable, text, tuple, uint, utf8 } from '../encoding/index.ts'
+import {
+  anything,
+  array,
+  type CborValue,
+  codec,
+  compareBytes,
+  literal,
+  nullable,
+  text,
+  tuple,
+  uint,
+  utf8
+} from '../encoding/index.ts'
 import { type Body, idSchema, idSet, readBody, writeBody } from './body.ts'
 
 /** EN6: recent messages a payload names as its parents. */
@@ -47,7 +66,13 @@ export function encodePayload(payload: Payload): Uint8Array {
   const ext = [...(payload.ext ?? [])].map(([key, value]) => ({ key, value }))
   ext.sort((a, b) => compareBytes(utf8(a.key), utf8(b.key)))
   return payloadCodec.encode({
-    version: 1, thread: payload.thread, at: payload.at, auth: payload.auth, parents: payload.parents, body: writeBody(payload.body), ext
+    version: 1,
+    thread: payload.thread,
+    at: payload.at,
+    auth: payload.auth,
+    parents: payload.parents,
+    body: writeBody(payload.body),
+    ext
   })
 }
 
@@ -58,10 +83,19 @@ export function decodePayload(input: Uint8Array): Verdict<Payload> {
   const { thread, at, auth, parents, ext } = decoded.value
   for (const [index, row] of ext.entries()) {
     const before = ext[index - 1]
-    if (before !== undefined && compareBytes(utf8(before.key), utf8(row.key)) >= 0) return refuse('EN6', 'ext is not sorted by distinct keys')
-    if (row.key.startsWith('!') && !CRITICAL_KEYS.has(row.key)) return refuse('EN6', 'a critical extension this version does not know')
+    if (before !== undefined && compareBytes(utf8(before.key), utf8(row.key)) >= 0)
+      return refuse('EN6', 'ext is not sorted by distinct keys')
+    if (row.key.startsWith('!') && !CRITICAL_KEYS.has(row.key))
+      return refuse('EN6', 'a critical extension this version does not know')
   }
   const body = readBody(decoded.value.body)
   if (!body.ok) return body
-  return accept({ thread, at, auth, parents, body: body.value, ...(ext.length > 0 && { ext: ext.map(row => [row.key, row.value] as const) }) })
+  return accept({
+    thread,
+    at,
+    auth,
+    parents,
+    body: body.value,
+    ...(ext.length > 0 && { ext: ext.map(row => [row.key, row.value] as const) })
+  })
 }

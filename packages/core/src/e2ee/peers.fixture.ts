@@ -1,9 +1,26 @@
 /** Peers with real keys over the small authority of `authority.fixture.ts`. */
-import { type ChannelId, type DeviceId, idAs, idFromBytes, type InviteId, type KeyId, type OperationId, type Random, type RoleId, type UserId } from '../base/index.ts'
+import {
+  type ChannelId,
+  type DeviceId,
+  idAs,
+  idFromBytes,
+  type KeyId,
+  type OperationId,
+  type Random,
+  type RoleId,
+  type UserId
+} from '../base/index.ts'
 import { createNodeSuite } from '../adapters/crypto-node/index.ts'
 import type { SecretKey, SigningKey } from '../crypto/index.ts'
 import { concatBytes, utf8 } from '../encoding/index.ts'
-import { type Act, bytesOf, createFakeLog, createWorld, type FakeLog, type World } from './authority.fixture.ts'
+import {
+  type Act,
+  bytesOf,
+  createFakeLog,
+  createWorld,
+  type FakeLog,
+  type World
+} from './authority.fixture.ts'
 import { createKeyRing } from './key-ring.ts'
 import type { HeldInvite, KeyPlan, KeyRecord, KeyRing, OwnUserKey, StoredSeed } from './contract.ts'
 
@@ -15,7 +32,8 @@ export function seeded(seed: number): Random {
   return {
     bytes: length => {
       const out: Uint8Array[] = []
-      for (let done = 0; done < length; done += 32) out.push(suite.sha256(concatBytes([bytesOf(seed), bytesOf(counter++)])))
+      for (let done = 0; done < length; done += 32)
+        out.push(suite.sha256(concatBytes([bytesOf(seed), bytesOf(counter++)])))
       return concatBytes(out).slice(0, length)
     }
   }
@@ -35,7 +53,10 @@ export interface Person {
 export function person(name: string): Person {
   const signingKey = suite.signingKey(secretOf(`${name}/sign`))
   return {
-    name, signingKey, user: idFromBytes('u', secretOf(`${name}/user`)), device: idFromBytes('d', signingKey.publicKey),
+    name,
+    signingKey,
+    user: idFromBytes('u', secretOf(`${name}/user`)),
+    device: idFromBytes('d', signingKey.publicKey),
     userKey: generation => {
       const boxSecret = secretOf(`${name}/box/${generation}`)
       return { generation, boxSecret, boxPublicKey: suite.x25519PublicKey(boxSecret) }
@@ -65,30 +86,57 @@ export interface Peer extends Person {
 }
 
 /** A server with a founder; `published` is shared by everyone. */
-export interface Town { readonly world: World; readonly published: KeyRecord[]; readonly meta: ChannelId; readonly everyone: RoleId; founder: Peer }
+export interface Town {
+  readonly world: World
+  readonly published: KeyRecord[]
+  readonly meta: ChannelId
+  readonly everyone: RoleId
+  founder: Peer
+}
 
 export function createTown(name = 'ada', seed = 1): Town {
   const founder = person(name)
   const world = createWorld(founder.user, founder.device, founder.userKey(1).boxPublicKey)
   const published: KeyRecord[] = []
   const town = { world, published, meta: idAs('c', world.server), everyone: idAs('r', world.server) }
-  return Object.assign(town, { founder: createPeer(town as never, name, seed, [idAs('o', world.server)]) }) as Town
+  return Object.assign(town, { founder: createPeer(town, name, seed, [idAs('o', world.server)]) })
 }
 
-export function createPeer(town: Omit<Town, 'founder'>, name: string, seed: number, known: Iterable<OperationId> = [], invites: readonly HeldInvite[] = []): Peer {
+export function createPeer(
+  town: Omit<Town, 'founder'>,
+  name: string,
+  seed: number,
+  known: Iterable<OperationId> = [],
+  invites: readonly HeldInvite[] = []
+): Peer {
   const who = person(name)
   const log = createFakeLog(town.world, known)
   const random = seeded(seed)
   const userKeys = [who.userKey(1)]
-  const create = (extra: object): KeyRing => createKeyRing({
-    suite, server: town.world.server, log, user: who.user, device: who.device, signingKey: who.signingKey, userKeys, invites, ...extra
-  })
+  const create = (extra: object): KeyRing =>
+    createKeyRing({
+      suite,
+      server: town.world.server,
+      log,
+      user: who.user,
+      device: who.device,
+      signingKey: who.signingKey,
+      userKeys,
+      invites,
+      ...extra
+    })
   const peer: Peer = {
-    ...who, log, random, seeds: [], published: town.published, ring: create({}),
+    ...who,
+    log,
+    random,
+    seeds: [],
+    published: town.published,
+    ring: create({}),
     act: act => log.act(who.device, act),
     use: (plan, at = 0) => {
       peer.seeds.push(...plan.seeds)
-      for (const result of peer.ring.apply(plan, at)) if (result.kind === 'rejected') throw new Error(result.refusal.reason)
+      for (const result of peer.ring.apply(plan, at))
+        if (result.kind === 'rejected') throw new Error(result.refusal.reason)
       town.published.push(...plan.records)
     },
     meet: (other, what = {}) => {
@@ -116,7 +164,12 @@ export function createPeer(town: Omit<Town, 'founder'>, name: string, seed: numb
       if (result.kind === 'plan') peer.use(result.plan, at)
       return due.length
     },
-    restart: () => { peer.ring = create({ records: peer.ring.records().map(record => ({ bytes: record.bytes, receivedAt: 0 })), seeds: peer.seeds }) }
+    restart: () => {
+      peer.ring = create({
+        records: peer.ring.records().map(record => ({ bytes: record.bytes, receivedAt: 0 })),
+        seeds: peer.seeds
+      })
+    }
   }
   return peer
 }
@@ -124,7 +177,12 @@ export function createPeer(town: Omit<Town, 'founder'>, name: string, seed: numb
 /** Makes a member: joins by the founder's hand, meets the founder, is granted what it needs. */
 export function welcome(town: Town, name: string, seed: number): Peer {
   const who = person(name)
-  town.founder.log.act(who.device, { do: 'join', user: who.user, device: who.device, box: who.userKey(1).boxPublicKey })
+  town.founder.log.act(who.device, {
+    do: 'join',
+    user: who.user,
+    device: who.device,
+    box: who.userKey(1).boxPublicKey
+  })
   town.founder.grant()
   const peer = createPeer(town, name, seed)
   peer.meet(town.founder)
@@ -134,6 +192,5 @@ export function welcome(town: Town, name: string, seed: number): Peer {
 /** The invite that an operation created, as its holder has it. */
 export function holdInvite(operation: OperationId, n: number): HeldInvite {
   const boxSecret = inviteSecret(n)
-  return { invite: idAs('i', operation) as InviteId, boxSecret, boxPublicKey: suite.x25519PublicKey(boxSecret) }
+  return { invite: idAs('i', operation), boxSecret, boxPublicKey: suite.x25519PublicKey(boxSecret) }
 }
-

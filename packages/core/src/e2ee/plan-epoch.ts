@@ -1,5 +1,13 @@
 /** New channel epochs (EK7, EK10, EK15). */
-import { type ChannelId, idToBytes, type KeyId, type Random, refuse, type Refusal, type RoleId } from '../base/index.ts'
+import {
+  type ChannelId,
+  idToBytes,
+  type KeyId,
+  type Random,
+  refuse,
+  type Refusal,
+  type RoleId
+} from '../base/index.ts'
 import { BoxKind, type Recipient, sealBoxes, type SecretKey } from '../crypto/index.ts'
 import type { MemberState } from '../authority/index.ts'
 import { chooseEpoch, historyOf, safeRoleKeys } from './choose.ts'
@@ -8,7 +16,16 @@ import { commitOf, keyIdOf, sealBack, storedSeed } from './derive.ts'
 import { HEAD_KEYS_MAX } from './key-record.ts'
 import { USER_BOXES_MAX } from './limits.ts'
 import { unlinkedKeys } from './opening.ts'
-import { addToDraft, closeDraft, type Draft, draftRoleKey, headKeys, isValidKey, openDraft, userBoxes } from './plan-role.ts'
+import {
+  addToDraft,
+  closeDraft,
+  type Draft,
+  draftRoleKey,
+  headKeys,
+  isValidKey,
+  openDraft,
+  userBoxes
+} from './plan-role.ts'
 import { couldAssign, holdersOf, holdsRole, maySend, readersOf } from './readers.ts'
 import { epochScope, keysOf, type RingState } from './ring-state.ts'
 
@@ -40,14 +57,17 @@ function recipientsOf(draft: Draft, channel: ChannelId, mode: HistoryMode): read
   for (const role of readers.roles) {
     const recipient = mode.mode === 'all' ? roleRecipient(draft, role) : undefined
     if (recipient !== undefined && 'ok' in recipient) return recipient
-    if (recipient === undefined) for (const member of holdersOf(draft.state, role)) single.set(member.user, member)
+    if (recipient === undefined)
+      for (const member of holdersOf(draft.state, role)) single.set(member.user, member)
     else {
       boxes.push(recipient)
       covered.push(role)
     }
   }
-  for (const [user, member] of single) if (covered.some(role => holdsRole(draft.state, role, member.user))) single.delete(user)
-  if (single.size > USER_BOXES_MAX) return refuse('EK7', `${single.size} readers need a box of their own; at most ${USER_BOXES_MAX}`)
+  for (const [user, member] of single)
+    if (covered.some(role => holdsRole(draft.state, role, member.user))) single.delete(user)
+  if (single.size > USER_BOXES_MAX)
+    return refuse('EK7', `${single.size} readers need a box of their own; at most ${USER_BOXES_MAX}`)
   return [...boxes, ...userBoxes(single.values())]
 }
 
@@ -56,7 +76,9 @@ function linkable(ring: RingState, channel: ChannelId): readonly KeyId[] {
   const scope = epochScope(channel)
   const open = new Set<KeyId>()
   for (const entry of keysOf(ring, scope)) {
-    const all = entry.records.every(held => held.record.body.kind === 'epoch' && held.record.body.mode.mode === 'all')
+    const all = entry.records.every(
+      held => held.record.body.kind === 'epoch' && held.record.body.mode.mode === 'all'
+    )
     if (all && isValidKey(ring, entry)) open.add(entry.keyId)
   }
   return unlinkedKeys(ring, scope, keyId => open.has(keyId)).slice(0, HEAD_KEYS_MAX)
@@ -73,9 +95,22 @@ function draftEpoch(draft: Draft, channel: ChannelId, mode: HistoryMode): KeyId 
   const keyId = keyIdOf(suite, server, scope, seed)
   const links = mode.mode === 'all' ? linkable(ring, channel) : []
   addToDraft(draft, {
-    kind: 'epoch', channel, keyId, commit: commitOf(suite, seed), mode, after: headKeys(ring, keysOf(ring, scope)),
-    boxes: sealBoxes(suite, random.bytes(32), recipients, { kind: BoxKind.epoch, keyId: idToBytes(keyId) }, seed),
-    back: links.map(old => sealBack(suite, seed, { keyId: old, seed: (ring.seeds.get(old) as { seed: SecretKey }).seed }))
+    kind: 'epoch',
+    channel,
+    keyId,
+    commit: commitOf(suite, seed),
+    mode,
+    after: headKeys(ring, keysOf(ring, scope)),
+    boxes: sealBoxes(
+      suite,
+      random.bytes(32),
+      recipients,
+      { kind: BoxKind.epoch, keyId: idToBytes(keyId) },
+      seed
+    ),
+    back: links.map(old =>
+      sealBack(suite, seed, { keyId: old, seed: (ring.seeds.get(old) as { seed: SecretKey }).seed })
+    )
   })
   draft.seeds.push(storedSeed(keyId, scope, seed))
   return keyId
@@ -90,7 +125,11 @@ export function epochFor(ring: RingState, random: Random, channel: ChannelId, at
     return { kind: 'refused', refusal: refuse('EK12', 'this device may not read and send there') }
   }
   const mode = historyOf(ring, channel)
-  if (mode === undefined) return { kind: 'refused', refusal: refuse('EK15', 'no such channel, or a history mode of a newer version') }
+  if (mode === undefined)
+    return {
+      kind: 'refused',
+      refusal: refuse('EK15', 'no such channel, or a history mode of a newer version')
+    }
   const draft = openDraft(ring, random)
   if (draft === undefined) return { kind: 'gather' }
   const made = draftEpoch(draft, channel, mode)

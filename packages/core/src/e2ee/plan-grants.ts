@@ -15,9 +15,13 @@ import { firstSeen, type KeyEntry, type RingState } from './ring-state.ts'
 function rolesInUse(ring: RingState): readonly RoleId[] {
   const state = ring.log.state()
   const roles = new Set<RoleId>()
-  for (const entry of ring.keys.values()) if (entry.scope.kind === 'role' && isValidKey(ring, entry)) roles.add(entry.scope.role)
+  for (const entry of ring.keys.values())
+    if (entry.scope.kind === 'role' && isValidKey(ring, entry)) roles.add(entry.scope.role)
   const everyone = everyoneRole(ring.server)
-  return [...roles].filter(role => role === everyone || state.role(role) !== undefined).filter(role => holdersOf(state, role).length > 0).sort()
+  return [...roles]
+    .filter(role => role === everyone || state.role(role) !== undefined)
+    .filter(role => holdersOf(state, role).length > 0)
+    .sort()
 }
 
 /** EK11: role keys that are no longer safe, or too old. */
@@ -26,7 +30,8 @@ export function rotationsDue(ring: RingState, at: number): readonly RotationDue[
   for (const role of rolesInUse(ring)) {
     const best = safeRoleKeys(ring, role)[0]
     if (best === undefined) due.push({ role, cause: 'loss', mayRotate: mayRotate(ring, role) })
-    else if (at - firstSeen(best) >= ROLE_AGE_MS_MAX) due.push({ role, cause: 'age', mayRotate: couldAssign(ring.log.state(), role, ring.user) })
+    else if (at - firstSeen(best) >= ROLE_AGE_MS_MAX)
+      due.push({ role, cause: 'age', mayRotate: couldAssign(ring.log.state(), role, ring.user) })
   }
   return due
 }
@@ -35,7 +40,10 @@ export function rotationsDue(ring: RingState, at: number): readonly RotationDue[
 export function planRotations(ring: RingState, random: Random, at: number): KeyPlanResult {
   const due = rotationsDue(ring, at).filter(each => each.mayRotate)
   const draft = openDraft(ring, random)
-  if (draft === undefined) return due.length === 0 ? { kind: 'plan', plan: { records: [], seeds: [], newTopic: false, rotates: [] } } : { kind: 'gather' }
+  if (draft === undefined)
+    return due.length === 0
+      ? { kind: 'plan', plan: { records: [], seeds: [], newTopic: false, rotates: [] } }
+      : { kind: 'gather' }
   for (const { role, cause } of due) {
     const refusal = draftRoleKey(draft, role, cause)
     if (refusal !== undefined) return { kind: 'refused', refusal }
@@ -44,19 +52,29 @@ export function planRotations(ring: RingState, random: Random, at: number): KeyP
 }
 
 const userDue = (keyId: KeyId, member: MemberState, asked: boolean): GrantDue => ({
-  keyId, recipient: { user: member.user, generation: member.userKey.generation }, publicKey: member.userKey.boxPublicKey, asked
+  keyId,
+  recipient: { user: member.user, generation: member.userKey.generation },
+  publicKey: member.userKey.boxPublicKey,
+  asked
 })
 
 /** Members and open invites that lack a role's safe keys. */
 function roleGrantsDue(ring: RingState, role: RoleId, entry: KeyEntry, at: number): readonly GrantDue[] {
   const state = ring.log.state()
   const { users } = reachedBy(ring, entry)
-  const due = holdersOf(state, role).filter(member => isReachable(member) && !users.has(member.user)).map(member => userDue(entry.keyId, member, false))
+  const due = holdersOf(state, role)
+    .filter(member => isReachable(member) && !users.has(member.user))
+    .map(member => userDue(entry.keyId, member, false))
   if (role !== everyoneRole(ring.server)) return due
   for (const invite of state.invites()) {
     const expired = invite.notAfter !== null && invite.notAfter <= at
     if (!invite.open || invite.boxPublicKey === null || expired || users.has(invite.id)) continue
-    due.push({ keyId: entry.keyId, recipient: { invite: invite.id }, publicKey: invite.boxPublicKey, asked: false })
+    due.push({
+      keyId: entry.keyId,
+      recipient: { invite: invite.id },
+      publicKey: invite.boxPublicKey,
+      asked: false
+    })
   }
   return due
 }
@@ -64,7 +82,8 @@ function roleGrantsDue(ring: RingState, role: RoleId, entry: KeyEntry, at: numbe
 /** EK14: what is owed, as far as this device can give it. */
 export function grantsDue(ring: RingState, at: number): readonly GrantDue[] {
   const due = new Map<string, GrantDue>()
-  const nameOf = (each: GrantDue): string => `${each.keyId}/${'user' in each.recipient ? each.recipient.user : each.recipient.invite}`
+  const nameOf = (each: GrantDue): string =>
+    `${each.keyId}/${'user' in each.recipient ? each.recipient.user : each.recipient.invite}`
   for (const role of rolesInUse(ring)) {
     for (const entry of safeRoleKeys(ring, role)) {
       if (!ring.seeds.has(entry.keyId)) continue
@@ -82,11 +101,18 @@ function askedDue(ring: RingState): readonly GrantDue[] {
   for (const [keyId, devices] of ring.asked) {
     const entry = ring.keys.get(keyId)
     if (entry === undefined || !ring.seeds.has(keyId) || !isValidKey(ring, entry)) continue
-    const granted = new Set((ring.grants.get(keyId) ?? []).map(held => String(held.record.body.box.subarray(0, 16))))
+    const granted = new Set(
+      (ring.grants.get(keyId) ?? []).map(held => String(held.record.body.box.subarray(0, 16)))
+    )
     for (const device of devices) {
       const user = state.device(device)?.user
       const member = user === undefined ? undefined : state.member(user)
-      if (member === undefined || !isReachable(member) || !isEntitled(ring.suite, state, entry.scope, member.user, bucketsOf(entry))) continue
+      if (
+        member === undefined ||
+        !isReachable(member) ||
+        !isEntitled(ring.suite, state, entry.scope, member.user, bucketsOf(entry))
+      )
+        continue
       // A grant to this very user key was tried already: asking again shows a fault, not a need.
       if (!granted.has(String(memberRid(member)))) due.push(userDue(keyId, member, true))
     }
@@ -102,14 +128,27 @@ const bucketsOf = (entry: KeyEntry): number => {
 /** Signs grants: one record each. */
 export function planGrants(ring: RingState, random: Random, due: readonly GrantDue[]): KeyPlanResult {
   const draft = openDraft(ring, random)
-  if (draft === undefined) return due.length === 0 ? { kind: 'plan', plan: { records: [], seeds: [], newTopic: false, rotates: [] } } : { kind: 'gather' }
+  if (draft === undefined)
+    return due.length === 0
+      ? { kind: 'plan', plan: { records: [], seeds: [], newTopic: false, rotates: [] } }
+      : { kind: 'gather' }
   for (const { keyId, recipient, publicKey } of due) {
     const seed = ring.seeds.get(keyId)?.seed
-    if (seed === undefined) return { kind: 'refused', refusal: refuse('EK14', 'a key that is not held cannot be granted') }
-    const rid = 'user' in recipient ? userRid(recipient.user, recipient.generation) : shortRid(idToBytes(recipient.invite))
+    if (seed === undefined)
+      return { kind: 'refused', refusal: refuse('EK14', 'a key that is not held cannot be granted') }
+    const rid =
+      'user' in recipient
+        ? userRid(recipient.user, recipient.generation)
+        : shortRid(idToBytes(recipient.invite))
     const secret = random.bytes(32)
     const ephemeral = { secret, publicKey: ring.suite.x25519PublicKey(secret) }
-    const box = sealBox(ring.suite, ephemeral, { rid, publicKey }, { kind: BoxKind.grant, keyId: idToBytes(keyId) }, seed)
+    const box = sealBox(
+      ring.suite,
+      ephemeral,
+      { rid, publicKey },
+      { kind: BoxKind.grant, keyId: idToBytes(keyId) },
+      seed
+    )
     // CR4: a recipient whose key is unusable chose it so.
     if (box !== undefined) addToDraft(draft, { kind: 'grant', keyId, ephemeral: ephemeral.publicKey, box })
   }
@@ -119,7 +158,8 @@ export function planGrants(ring: RingState, random: Random, due: readonly GrantD
 /** EK14: asks for a key that this account cannot open; undefined if it is open or was asked for. */
 export function planCannotOpen(ring: RingState, keyId: KeyId): KeyPlan | undefined {
   const entry = ring.keys.get(keyId)
-  if (entry === undefined || ring.seeds.has(keyId) || ring.asked.get(keyId)?.has(ring.device) === true) return undefined
+  if (entry === undefined || ring.seeds.has(keyId) || ring.asked.get(keyId)?.has(ring.device) === true)
+    return undefined
   const random: Random = { bytes: length => new Uint8Array(length) } // nothing is drawn for a question
   const draft = openDraft(ring, random)
   if (draft === undefined || draft.state.device(ring.device)?.on !== true) return undefined

@@ -30,22 +30,43 @@ export interface Draft {
 export function openDraft(ring: RingState, random: Random): Draft | undefined {
   const frontier = ring.log.frontier()
   if (frontier === undefined) return undefined
-  return { ring, random, frontier, state: ring.log.state(), records: [], seeds: [], made: new Map(), newTopic: false }
+  return {
+    ring,
+    random,
+    frontier,
+    state: ring.log.state(),
+    records: [],
+    seeds: [],
+    made: new Map(),
+    newTopic: false
+  }
 }
 
 /** What a draft has come to. */
 export function closeDraft(draft: Draft): KeyPlanResult & { readonly kind: 'plan' } {
-  const plan: KeyPlan = { records: draft.records, seeds: draft.seeds, newTopic: draft.newTopic, rotates: [...draft.made.keys()] }
+  const plan: KeyPlan = {
+    records: draft.records,
+    seeds: draft.seeds,
+    newTopic: draft.newTopic,
+    rotates: [...draft.made.keys()]
+  }
   return { kind: 'plan', plan }
 }
 
 /** Signs a record into the draft. */
 export function addToDraft(draft: Draft, body: KeyRecordBody): void {
-  draft.records.push(signKeyRecord(draft.ring.suite, draft.ring.signingKey, { server: draft.ring.server, frontier: draft.frontier, body }))
+  draft.records.push(
+    signKeyRecord(draft.ring.suite, draft.ring.signingKey, {
+      server: draft.ring.server,
+      frontier: draft.frontier,
+      body
+    })
+  )
 }
 
 /** Whether some valid record announces the key. */
-export const isValidKey = (ring: RingState, entry: KeyEntry): boolean => entry.records.some(held => ring.judge(held).kind === 'valid')
+export const isValidKey = (ring: RingState, entry: KeyEntry): boolean =>
+  entry.records.some(held => ring.judge(held).kind === 'valid')
 
 /** Head keys of a scope: valid, and named as earlier by no other valid record (EK4). */
 export function headKeys(ring: RingState, entries: readonly KeyEntry[]): readonly KeyId[] {
@@ -57,20 +78,26 @@ export function headKeys(ring: RingState, entries: readonly KeyEntry[]): readonl
       for (const keyId of held.record.body.after) if (keyId !== entry.keyId) older.add(keyId)
     }
   }
-  const heads = valid.map(entry => entry.keyId).filter(keyId => !older.has(keyId)).sort()
+  const heads = valid
+    .map(entry => entry.keyId)
+    .filter(keyId => !older.has(keyId))
+    .sort()
   return heads.slice(0, HEAD_KEYS_MAX)
 }
 
 /** Members' user keys as recipients; a rid stands once. */
 export function userBoxes(members: Iterable<MemberState>): Recipient[] {
-  return [...members].filter(isReachable).map(member => ({ rid: memberRid(member), publicKey: member.userKey.boxPublicKey }))
+  return [...members]
+    .filter(isReachable)
+    .map(member => ({ rid: memberRid(member), publicKey: member.userKey.boxPublicKey }))
 }
 
 /** Open invites that @everyone is sealed to (IV3). */
 function inviteBoxes(state: AuthorityState): Recipient[] {
   const boxes: Recipient[] = []
   for (const invite of state.invites()) {
-    if (invite.open && invite.boxPublicKey !== null) boxes.push({ rid: shortRid(idToBytes(invite.id)), publicKey: invite.boxPublicKey })
+    if (invite.open && invite.boxPublicKey !== null)
+      boxes.push({ rid: shortRid(idToBytes(invite.id)), publicKey: invite.boxPublicKey })
   }
   return boxes
 }
@@ -87,7 +114,8 @@ function nextTopicSecret(draft: Draft, cause: 'loss' | 'age'): SecretKey {
   const current = topicTable(ring).current
   const newest = everyoneKeys(ring)[0]
   if (current !== undefined && newest !== undefined && cause === 'loss') {
-    const losses = newest.records.flatMap(held => ring.log.lossesOutside(held.record.frontier))
+    const losses = newest.records
+      .flatMap(held => ring.log.lossesOutside(held.record.frontier))
       .filter(loss => touches(newest.scope, loss, [draft.state]))
     const gentle = losses.every(loss => GENTLE_KINDS.includes(ring.log.get(loss.operation)?.kind ?? -1))
     if (gentle) return current.topicSecret
@@ -103,16 +131,41 @@ export function draftRoleKey(draft: Draft, role: RoleId, cause: 'loss' | 'age'):
   const scope = roleScope(role)
   const everyone = role === everyoneRole(server)
   const recipients = [...userBoxes(holdersOf(state, role)), ...(everyone ? inviteBoxes(state) : [])]
-  if (recipients.length > ROLE_BOXES_MAX) return refuse('EK5', `a role of ${recipients.length} accounts needs buckets, which this version does not make`)
+  if (recipients.length > ROLE_BOXES_MAX)
+    return refuse(
+      'EK5',
+      `a role of ${recipients.length} accounts needs buckets, which this version does not make`
+    )
   const seed = random.bytes(32)
   const keyId = keyIdOf(suite, server, scope, seed)
   const boxPublicKey = suite.x25519PublicKey(boxSecretOf(suite, 'role', seed))
   const entries = keysOf(ring, scope)
-  const back = unlinkedKeys(ring, scope, old => entries.some(entry => entry.keyId === old && isValidKey(ring, entry)) || entries.every(entry => entry.keyId !== old))
+  const back = unlinkedKeys(
+    ring,
+    scope,
+    old =>
+      entries.some(entry => entry.keyId === old && isValidKey(ring, entry)) ||
+      entries.every(entry => entry.keyId !== old)
+  )
   addToDraft(draft, {
-    kind: 'role', role, k: 0, keyId, boxPublicKey, after: headKeys(ring, entries),
-    boxes: sealBoxes(suite, random.bytes(32), recipients, { kind: BoxKind.role, keyId: idToBytes(keyId) }, seed),
-    back: back.slice(0, HEAD_KEYS_MAX).map(old => sealBack(suite, seed, { keyId: old, seed: (ring.seeds.get(old) as { seed: SecretKey }).seed })),
+    kind: 'role',
+    role,
+    k: 0,
+    keyId,
+    boxPublicKey,
+    after: headKeys(ring, entries),
+    boxes: sealBoxes(
+      suite,
+      random.bytes(32),
+      recipients,
+      { kind: BoxKind.role, keyId: idToBytes(keyId) },
+      seed
+    ),
+    back: back
+      .slice(0, HEAD_KEYS_MAX)
+      .map(old =>
+        sealBack(suite, seed, { keyId: old, seed: (ring.seeds.get(old) as { seed: SecretKey }).seed })
+      ),
     gatePublicKey: everyone ? gateKeyOf(suite, seed).publicKey : null,
     topicBox: everyone ? sealTopicSecret(suite, seed, nextTopicSecret(draft, cause)) : null
   })

@@ -1,6 +1,19 @@
 /** Who may read what in a state (EK7), and whom a box's rid means (EK3, EK4). */
-import { type ChannelId, idAs, idToBytes, type InviteId, type RoleId, type ServerId, type UserId } from '../base/index.ts'
-import { type AuthorityState, computePermissions, type MemberState, permissionBit } from '../authority/index.ts'
+import {
+  type ChannelId,
+  idAs,
+  idToBytes,
+  type InviteId,
+  type RoleId,
+  type ServerId,
+  type UserId
+} from '../base/index.ts'
+import {
+  type AuthorityState,
+  computePermissions,
+  type MemberState,
+  permissionBit
+} from '../authority/index.ts'
 import type { Suite } from '../crypto/index.ts'
 import { equalBytes, uintFromBytes } from '../encoding/index.ts'
 import { toRidKey } from './rid.ts'
@@ -14,7 +27,8 @@ const ADMINISTRATOR = permissionBit('Administrator')
 
 /** The role everybody has. */
 export const everyoneRole = (server: ServerId): RoleId => idAs('r', server)
-const isMeta = (state: AuthorityState, channel: ChannelId): boolean => channel.slice(1) === state.server.slice(1)
+const isMeta = (state: AuthorityState, channel: ChannelId): boolean =>
+  channel.slice(1) === state.server.slice(1)
 
 /** The channel and the category it may take its overwrites from (AU31). */
 function withParents(state: AuthorityState, channel: ChannelId): readonly ChannelId[] {
@@ -40,7 +54,9 @@ export function isOpenToAll(state: AuthorityState, channel: ChannelId): boolean 
   if (state.channel(channel) === undefined) return false
   const base = state.role(everyoneRole(state.server))?.permissions ?? 0n
   if ((base & (VIEW | ADMINISTRATOR)) === 0n) return false
-  return withParents(state, channel).every(each => (state.channel(each)?.overwrites ?? []).every(row => (row.deny & VIEW) === 0n))
+  return withParents(state, channel).every(each =>
+    (state.channel(each)?.overwrites ?? []).every(row => (row.deny & VIEW) === 0n)
+  )
 }
 
 /** Whether a user may read a channel. Time plays no part: a timeout leaves reading (AU30). */
@@ -76,7 +92,13 @@ export function couldAssign(state: AuthorityState, role: RoleId, user: UserId): 
 }
 
 /** Whether a user is one of those a key is meant for. */
-export function isEntitled(suite: Suite, state: AuthorityState, scope: KeyScope, user: UserId, buckets: number): boolean {
+export function isEntitled(
+  suite: Suite,
+  state: AuthorityState,
+  scope: KeyScope,
+  user: UserId,
+  buckets: number
+): boolean {
   if (scope.kind === 'epoch') return mayRead(state, scope.channel, user)
   if (!holdsRole(state, scope.role, user)) return false
   return scope.kind === 'role' || bucketOf(suite, scope.role, user, buckets) === scope.index
@@ -128,7 +150,11 @@ function findReaders(state: AuthorityState, channel: ChannelId): Readers {
 function grantsView(state: AuthorityState, channel: ChannelId, role: RoleId): boolean {
   const overwrites = (state.channel(channel)?.overwrites ?? []).filter(row => row.kind === 'role')
   const bits = computePermissions({
-    owner: state.owner, member: '', everyone: everyoneRole(state.server), roles: state.roles(), held: [role],
+    owner: state.owner,
+    member: '',
+    everyone: everyoneRole(state.server),
+    roles: state.roles(),
+    held: [role],
     overwrites: overwrites.map(row => ({ id: row.target, kind: row.kind, allow: row.allow, deny: row.deny }))
   })
   return (bits & VIEW) !== 0n

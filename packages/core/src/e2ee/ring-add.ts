@@ -5,7 +5,15 @@ import type { KeyAddResult, KeyRecord, StoredSeed } from './contract.ts'
 import { readKeyRecord, verifyKeyRecord } from './key-record.ts'
 import { RECORDS_PER_KEY_MAX, WAITING_PER_DEVICE_MAX } from './limits.ts'
 import { followLinks, noteSealedTo, openGrant, seedFault, takeSeed, tryRecord } from './opening.ts'
-import { type GrantBody, type Held, type KeyBody, type KeyEntry, type RingState, scopeKey, scopeOf } from './ring-state.ts'
+import {
+  type GrantBody,
+  type Held,
+  type KeyBody,
+  type KeyEntry,
+  type RingState,
+  scopeKey,
+  scopeOf
+} from './ring-state.ts'
 
 /** Whether a held record announces a key. */
 function isKey(held: Held): held is Held<KeyBody> {
@@ -31,7 +39,8 @@ export function addRecord(ring: RingState, bytes: Uint8Array, at: number): KeyAd
   if (mismatch !== undefined) return { kind: 'rejected', refusal: refuse('EK2', mismatch) }
   const entry = ring.keys.get(held.record.body.keyId)
   if (entry !== undefined && scopeKey(entry.scope) !== scopeKey(scopeOf(held.record.body))) {
-    if (seed === undefined) return { kind: 'rejected', refusal: refuse('EK2', 'the key id belongs to another scope') }
+    if (seed === undefined)
+      return { kind: 'rejected', refusal: refuse('EK2', 'the key id belongs to another scope') }
     evict(ring, entry)
   }
   insert(ring, held)
@@ -44,7 +53,9 @@ function openedBy(ring: RingState, held: Held<KeyBody>, seed: Uint8Array | undef
   const fresh: StoredSeed[] = []
   if (seed !== undefined) fresh.push(...takeSeed(ring, scopeOf(body), body.keyId, seed))
   // Its seed may have been known, by a link or from storage, before its own links were.
-  if (ring.seeds.has(body.keyId)) for (const link of followLinks(ring, body.keyId)) fresh.push(...takeSeed(ring, link.scope, link.keyId, link.seed))
+  if (ring.seeds.has(body.keyId))
+    for (const link of followLinks(ring, body.keyId))
+      fresh.push(...takeSeed(ring, link.scope, link.keyId, link.seed))
   for (const grant of ring.grants.get(body.keyId) ?? []) fresh.push(...openGrant(ring, grant.record.body))
   return fresh
 }
@@ -54,16 +65,22 @@ function checkRecord(ring: RingState, record: KeyRecord): Refusal | undefined {
   const { body } = record
   if (record.server !== ring.server) return refuse('EK1', 'a key record of another server')
   if (body.kind === 'grant') {
-    if ((ring.grants.get(body.keyId) ?? []).some(each => each.record.device === record.device && equalBytes(each.record.body.box, body.box))) {
+    if (
+      (ring.grants.get(body.keyId) ?? []).some(
+        each => each.record.device === record.device && equalBytes(each.record.body.box, body.box)
+      )
+    ) {
       return refuse('EK14', 'granted before')
     }
   } else if (body.kind === 'cannotOpen') {
     if (ring.asked.get(body.keyId)?.has(record.device) === true) return refuse('EK14', 'asked before')
   } else {
     const entry = ring.keys.get(body.keyId)
-    if ((entry?.records.length ?? 0) >= RECORDS_PER_KEY_MAX) return refuse('EK2', 'too many records announce this key')
+    if ((entry?.records.length ?? 0) >= RECORDS_PER_KEY_MAX)
+      return refuse('EK2', 'too many records announce this key')
   }
-  if (waitingOf(ring, record.device).size >= WAITING_PER_DEVICE_MAX) return refuse('EK13', 'too many records of this device wait for operations')
+  if (waitingOf(ring, record.device).size >= WAITING_PER_DEVICE_MAX)
+    return refuse('EK13', 'too many records of this device wait for operations')
   if (!ring.suite.isEnrollable(idToBytes(record.device))) return refuse('CR5', 'the device key may not enter')
   return verifyKeyRecord(ring.suite, record) ? undefined : refuse('EK1', 'the signature does not verify')
 }
@@ -106,7 +123,8 @@ function evict(ring: RingState, entry: KeyEntry): void {
   ring.keys.delete(entry.keyId)
   const list = ring.scopes.get(scopeKey(entry.scope)) ?? []
   list.splice(list.indexOf(entry), 1)
-  for (const held of entry.records) held.standing = { kind: 'invalid', rule: 'EK2', reason: 'the seed does not fit the record' }
+  for (const held of entry.records)
+    held.standing = { kind: 'invalid', rule: 'EK2', reason: 'the seed does not fit the record' }
 }
 
 /** Records of a device that still wait for operations: bounds what it can make others keep. */

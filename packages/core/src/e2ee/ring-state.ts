@@ -2,10 +2,26 @@
  * What a key ring remembers: records, keys, seeds, and who was granted or refused what. Changed only by
  * `ring-add.ts`; everything else reads.
  */
-import type { ChannelId, DeviceId, InviteId, KeyId, RecordId, RoleId, ServerId, UserId } from '../base/index.ts'
+import type {
+  ChannelId,
+  DeviceId,
+  InviteId,
+  KeyId,
+  RecordId,
+  RoleId,
+  ServerId,
+  UserId
+} from '../base/index.ts'
 import type { AuthorityLog } from '../authority/index.ts'
 import type { Recipient, SecretKey, SigningKey, Suite } from '../crypto/index.ts'
-import type { HeldInvite, KeyRecord, KeyRecordBody, KeyScope, OwnUserKey, RecordStanding } from './contract.ts'
+import type {
+  HeldInvite,
+  KeyRecord,
+  KeyRecordBody,
+  KeyScope,
+  OwnUserKey,
+  RecordStanding
+} from './contract.ts'
 import type { RidIndex } from './readers.ts'
 
 /** Bodies that announce a key. */

@@ -22,8 +22,12 @@ export interface View {
 }
 
 const SAFE: KeySafety = { safe: true }
-const unsafe = (reason: string, operation?: OperationId): KeySafety =>
-  ({ safe: false, rule: 'EK9', reason, ...(operation !== undefined && { operation }) })
+const unsafe = (reason: string, operation?: OperationId): KeySafety => ({
+  safe: false,
+  rule: 'EK9',
+  reason,
+  ...(operation !== undefined && { operation })
+})
 
 /** Everything known here. */
 export function wholeView(ring: RingState): View {
@@ -35,19 +39,28 @@ export function viewAt(ring: RingState, frontier: readonly OperationId[]): View 
   const state = ring.log.stateAt(frontier)
   if (state === undefined) return undefined
   return {
-    state, grants: false,
+    state,
+    grants: false,
     losses: of => ring.log.lossesOutside(of).filter(loss => ring.log.covers(frontier, loss.operation))
   }
 }
 
 /** Whom the boxes of one record are for. */
-export function boxOwners(ring: RingState, held: Held<KeyBody>, state: AuthorityState): readonly (RidOwner | { readonly kind: 'key'; readonly keyId: KeyId } | undefined)[] {
+export function boxOwners(
+  ring: RingState,
+  held: Held<KeyBody>,
+  state: AuthorityState
+): readonly (RidOwner | { readonly kind: 'key'; readonly keyId: KeyId } | undefined)[] {
   const boxes = readBoxes(held.record.body.boxes, LOCKBOXES_MAX)
   return (boxes?.rids() ?? []).map(rid => ownerOf(ring, rid, state))
 }
 
 /** Whom one rid means: a key known here, a user, an invite, or nobody known. */
-export function ownerOf(ring: RingState, rid: Uint8Array, state: AuthorityState): RidOwner | { readonly kind: 'key'; readonly keyId: KeyId } | undefined {
+export function ownerOf(
+  ring: RingState,
+  rid: Uint8Array,
+  state: AuthorityState
+): RidOwner | { readonly kind: 'key'; readonly keyId: KeyId } | undefined {
   const keyId = ridAsKey(rid)
   return ring.keys.has(keyId) ? { kind: 'key', keyId } : ring.rids.find(state, rid)
 }
@@ -57,27 +70,47 @@ export const grantRid = (box: Uint8Array): Uint8Array => box.subarray(0, RID_BYT
 
 /** EK9(a) for one recipient. */
 function recipientFault(
-  ring: RingState, scope: KeyScope, k: number, owner: RidOwner | undefined, view: View, authorState: AuthorityState
+  ring: RingState,
+  scope: KeyScope,
+  k: number,
+  owner: RidOwner | undefined,
+  view: View,
+  authorState: AuthorityState
 ): string | undefined {
   if (owner === undefined) return 'somebody not known here can open it'
   if (owner.kind === 'invite') {
-    const open = view.state.invite(owner.invite)?.open === true && scope.kind === 'role' && scope.role === everyoneRole(ring.server)
+    const open =
+      view.state.invite(owner.invite)?.open === true &&
+      scope.kind === 'role' &&
+      scope.role === everyoneRole(ring.server)
     return open ? undefined : 'an invite that is not open can open it'
   }
-  if (!isEntitled(ring.suite, view.state, scope, owner.user, k)) return 'somebody who may not read can open it'
+  if (!isEntitled(ring.suite, view.state, scope, owner.user, k))
+    return 'somebody who may not read can open it'
   const now = view.state.member(owner.user)?.userKey
-  if (now === undefined || owner.generation > now.generation) return 'it is sealed to a user key not known here'
+  if (now === undefined || owner.generation > now.generation)
+    return 'it is sealed to a user key not known here'
   if (now.stale === true) return 'it is sealed to a user key of a revoked device'
   const then = authorState.member(owner.user)?.userKey
-  return then !== undefined && owner.generation < then.generation ? 'it is sealed to an outdated user key' : undefined
+  return then !== undefined && owner.generation < then.generation
+    ? 'it is sealed to an outdated user key'
+    : undefined
 }
 
 /** EK9 for one record. */
-function recordSafety(ring: RingState, entry: KeyEntry, held: Held<KeyBody>, view: View, path: readonly KeyId[]): KeySafety {
+function recordSafety(
+  ring: RingState,
+  entry: KeyEntry,
+  held: Held<KeyBody>,
+  view: View,
+  path: readonly KeyId[]
+): KeySafety {
   const body = held.record.body
   const authorState = ring.log.stateAt(held.record.frontier)
   if (authorState === undefined) return unsafe('its author had seen operations not known here')
-  const loss = view.losses(held.record.frontier).find(each => touches(entry.scope, each, [authorState, view.state]))
+  const loss = view
+    .losses(held.record.frontier)
+    .find(each => touches(entry.scope, each, [authorState, view.state]))
   if (loss !== undefined) return unsafe('its author had not seen a loss', loss.operation)
   const k = body.kind === 'bucket' ? body.k : 0
   for (const owner of boxOwners(ring, held, view.state)) {
@@ -93,15 +126,24 @@ function recordSafety(ring: RingState, entry: KeyEntry, held: Held<KeyBody>, vie
 }
 
 /** A key among the recipients: it must be safe itself, and all its holders readers of the outer key. */
-function keyRecipient(ring: RingState, outer: KeyScope, keyId: KeyId, view: View, path: readonly KeyId[]): KeySafety {
+function keyRecipient(
+  ring: RingState,
+  outer: KeyScope,
+  keyId: KeyId,
+  view: View,
+  path: readonly KeyId[]
+): KeySafety {
   const inner = ring.keys.get(keyId)
   if (inner === undefined || path.includes(keyId)) return unsafe('it is sealed to a key not known here')
   if (inner.scope.kind === 'epoch') return unsafe('it is sealed to an epoch')
-  if (outer.kind === 'role' && (inner.scope.kind !== 'bucket' || inner.scope.role !== outer.role)) return unsafe('it is sealed to another role')
+  if (outer.kind === 'role' && (inner.scope.kind !== 'bucket' || inner.scope.role !== outer.role))
+    return unsafe('it is sealed to another role')
   if (outer.kind === 'bucket') return unsafe('a bucket is sealed to a key')
   const safety = entrySafety(ring, inner, view, path)
   if (!safety.safe || outer.kind !== 'epoch') return safety
-  return roleReads(view.state, outer.channel, inner.scope.role) ? SAFE : unsafe('it is sealed to a role of which not all may read')
+  return roleReads(view.state, outer.channel, inner.scope.role)
+    ? SAFE
+    : unsafe('it is sealed to a role of which not all may read')
 }
 
 /** EK9 for one key: every valid record of it must be safe, and every valid grant. */
@@ -118,7 +160,10 @@ function entrySafety(ring: RingState, entry: KeyEntry, view: View, path: readonl
     if (ring.judge(grant).kind !== 'valid') continue
     const authorState = ring.log.stateAt(grant.record.frontier)
     const owner = ring.rids.find(view.state, grantRid(grant.record.body.box))
-    const fault = authorState === undefined ? 'a grant is ahead of us' : recipientFault(ring, entry.scope, buckets, owner, view, authorState)
+    const fault =
+      authorState === undefined
+        ? 'a grant is ahead of us'
+        : recipientFault(ring, entry.scope, buckets, owner, view, authorState)
     if (fault !== undefined) return unsafe(fault)
   }
   return SAFE
@@ -127,10 +172,15 @@ function entrySafety(ring: RingState, entry: KeyEntry, view: View, path: readonl
 /** EK9 in any view, never from a cache. */
 export function safetyIn(ring: RingState, keyId: KeyId, view: View): KeySafety {
   const entry = ring.keys.get(keyId)
-  return entry === undefined ? { safe: false, rule: 'EK13', reason: 'not known here' } : entrySafety(ring, entry, view, [])
+  return entry === undefined
+    ? { safe: false, rule: 'EK13', reason: 'not known here' }
+    : entrySafety(ring, entry, view, [])
 }
 
-interface Cached { stamp: string; readonly safety: Map<KeyId, KeySafety> }
+interface Cached {
+  stamp: string
+  readonly safety: Map<KeyId, KeySafety>
+}
 const caches = new WeakMap<RingState, Cached>()
 
 /** EK9 against everything known here; remembered until anything changes. */
@@ -157,9 +207,17 @@ export function safetyOf(ring: RingState, keyId: KeyId): KeySafety {
 export function isCovered(ring: RingState, keyId: KeyId, view: View, path: readonly KeyId[] = []): boolean {
   const entry = ring.keys.get(keyId)
   if (entry === undefined || path.includes(keyId)) return true
-  return entry.records.filter(each => ring.judge(each).kind === 'valid').every(held => {
-    const authorState = ring.log.stateAt(held.record.frontier)
-    if (authorState === undefined || view.losses(held.record.frontier).some(loss => touches(entry.scope, loss, [authorState, view.state]))) return false
-    return boxOwners(ring, held, view.state).every(owner => owner?.kind !== 'key' || isCovered(ring, owner.keyId, view, [...path, keyId]))
-  })
+  return entry.records
+    .filter(each => ring.judge(each).kind === 'valid')
+    .every(held => {
+      const authorState = ring.log.stateAt(held.record.frontier)
+      if (
+        authorState === undefined ||
+        view.losses(held.record.frontier).some(loss => touches(entry.scope, loss, [authorState, view.state]))
+      )
+        return false
+      return boxOwners(ring, held, view.state).every(
+        owner => owner?.kind !== 'key' || isCovered(ring, owner.keyId, view, [...path, keyId])
+      )
+    })
 }

@@ -1,7 +1,14 @@
 /** Envelopes under the ring's keys (EN2, EN6, EK13): which key opens which, and sealing under a chosen one. */
 import { accept, idAs, idFromBytes, idToBytes, type KeyId, refuse, type Verdict } from '../base/index.ts'
 import type { SecretKey } from '../crypto/index.ts'
-import { type Envelope, type EnvelopeStub, EnvelopeType, messageKey, openEnvelopeWith, sealEnvelope } from '../graph/index.ts'
+import {
+  type Envelope,
+  type EnvelopeStub,
+  EnvelopeType,
+  messageKey,
+  openEnvelopeWith,
+  sealEnvelope
+} from '../graph/index.ts'
 import { toHex } from '../encoding/index.ts'
 import { fitsType } from './body.ts'
 import type { OpenedEnvelope, OpenResult, ResolvedKey, SealOptions } from './contract.ts'
@@ -18,17 +25,24 @@ export function resolveKey(ring: RingState, envelope: EnvelopeStub): ResolvedKey
   const topic = topicTable(ring).byTag.get(toHex(envelope.tag))
   if (topic === undefined) return { kind: 'foreign' }
   const keyId = maskKeyId(ring.suite, topic.maskKey, envelope.nonce, envelope.keyRef)
-  if (envelope.type === EnvelopeType.key) return keyId.every(byte => byte === 0) ? { kind: 'topic', key: topic.topicKey } : { kind: 'foreign' }
+  if (envelope.type === EnvelopeType.key)
+    return keyId.every(byte => byte === 0) ? { kind: 'topic', key: topic.topicKey } : { kind: 'foreign' }
   const id = idFromBytes('e', keyId)
   const opened = ring.seeds.get(id)
   if (opened === undefined) return { kind: 'missing', keyId: id }
-  return opened.scope.kind === 'epoch' ? { kind: 'epoch', keyId: id, channel: opened.scope.channel, key: opened.seed } : { kind: 'foreign' }
+  return opened.scope.kind === 'epoch'
+    ? { kind: 'epoch', keyId: id, channel: opened.scope.channel, key: opened.seed }
+    : { kind: 'foreign' }
 }
 
 const derivedKeys = new WeakMap<RingState, Map<string, SecretKey>>()
 
 /** The key of one author under one epoch, remembered: a channel has few authors at a time. */
-function messageKeyOf(ring: RingState, envelope: EnvelopeStub, resolved: ResolvedKey & { key: SecretKey }): SecretKey {
+function messageKeyOf(
+  ring: RingState,
+  envelope: EnvelopeStub,
+  resolved: ResolvedKey & { key: SecretKey }
+): SecretKey {
   let known = derivedKeys.get(ring)
   if (known === undefined) derivedKeys.set(ring, (known = new Map()))
   const name = `${resolved.kind === 'epoch' ? resolved.keyId : toHex(envelope.tag)}/${toHex(envelope.authorId)}`
@@ -55,14 +69,24 @@ export function openWith(ring: RingState, envelope: Envelope): OpenResult {
   return { kind: 'opened', opened: opened.value }
 }
 
-function place(ring: RingState, envelope: Envelope, resolved: ResolvedKey, payload: Payload): Verdict<OpenedEnvelope> {
-  if (!fitsType(payload.body, envelope.type)) return refuse('EN6', 'this body does not travel in this type of envelope')
+function place(
+  ring: RingState,
+  envelope: Envelope,
+  resolved: ResolvedKey,
+  payload: Payload
+): Verdict<OpenedEnvelope> {
+  if (!fitsType(payload.body, envelope.type))
+    return refuse('EN6', 'this body does not travel in this type of envelope')
   const keyChannel = resolved.kind === 'epoch' ? resolved.channel : metaChannel(ring.server)
   const keyId = resolved.kind === 'epoch' ? resolved.keyId : null
   if (payload.thread === null) return accept({ keyId, keyChannel, channel: keyChannel, payload })
   const thread = ring.log.state().channel(payload.thread)
-  if (resolved.kind === 'topic' || payload.thread === keyChannel || (thread !== undefined && thread.parent !== keyChannel)) {
-    return refuse('EN6', 'the thread named is not one of the key\'s channel')
+  if (
+    resolved.kind === 'topic' ||
+    payload.thread === keyChannel ||
+    (thread !== undefined && thread.parent !== keyChannel)
+  ) {
+    return refuse('EN6', "the thread named is not one of the key's channel")
   }
   return accept({ keyId, keyChannel, channel: payload.thread, payload })
 }
@@ -81,13 +105,25 @@ export function sealWith(ring: RingState, options: SealOptions): Envelope {
   const topic = options.topic ?? topicTable(ring).current
   if (topic === undefined) throw new RangeError('no topic is known yet')
   const { random, type, link, payload, keyId } = options
-  if (!fitsType(payload.body, type)) throw new RangeError(`a body of kind ${payload.body.kind} does not travel in type ${type}`)
-  if ((keyId === 'topic') !== (type === EnvelopeType.key)) throw new RangeError('type 3, and only it, goes under the topic key')
+  if (!fitsType(payload.body, type))
+    throw new RangeError(`a body of kind ${payload.body.kind} does not travel in type ${type}`)
+  if ((keyId === 'topic') !== (type === EnvelopeType.key))
+    throw new RangeError('type 3, and only it, goes under the topic key')
   const opened = keyId === 'topic' ? undefined : ring.seeds.get(keyId)
   const nonce = random.bytes(24)
   const keyRef = maskKeyId(ring.suite, topic.maskKey, nonce, keyId === 'topic' ? NO_KEY : idToBytes(keyId))
-  const base = { type, tag: topic.tag, keyRef, link, nonce, signingKey: ring.signingKey, server: ring.server, payload: encodePayload(payload) }
-  if (keyId === 'topic') return sealEnvelope(ring.suite, { ...base, key: topic.topicKey, channel: idAs('c', ring.server) })
+  const base = {
+    type,
+    tag: topic.tag,
+    keyRef,
+    link,
+    nonce,
+    signingKey: ring.signingKey,
+    server: ring.server,
+    payload: encodePayload(payload)
+  }
+  if (keyId === 'topic')
+    return sealEnvelope(ring.suite, { ...base, key: topic.topicKey, channel: idAs('c', ring.server) })
   if (opened?.scope.kind !== 'epoch') throw new RangeError('the key is not held, or no epoch')
   const envelope = sealEnvelope(ring.suite, { ...base, key: opened.seed, channel: opened.scope.channel })
   count(ring, keyId, envelope)

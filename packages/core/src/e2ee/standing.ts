@@ -28,13 +28,19 @@ function judge(ring: RingState, held: Held): RecordStanding {
   const state = ring.log.stateAt(frontier)
   if (state === undefined) return WAITING
   const author = state.device(device)
-  if (author?.on !== true || state.member(author.user)?.status !== 'in') return invalid('its author was no member')
+  if (author?.on !== true || state.member(author.user)?.status !== 'in')
+    return invalid('its author was no member')
   switch (body.kind) {
-    case 'cannotOpen': return VALID
-    case 'grant': return judgeGrant(ring, held as Held<GrantBody>, state)
+    case 'cannotOpen':
+      return VALID
+    case 'grant':
+      return judgeGrant(ring, held as Held<GrantBody>, state)
     case 'epoch':
-      return maySend(state, body.channel, author.user, timeOf(ring, frontier)) ? VALID : invalid('its author could not read and send there')
-    default: return judgeRole(ring, held as Held<KeyBody>, state)
+      return maySend(state, body.channel, author.user, timeOf(ring, frontier))
+        ? VALID
+        : invalid('its author could not read and send there')
+    default:
+      return judgeRole(ring, held as Held<KeyBody>, state)
   }
 }
 
@@ -44,10 +50,13 @@ function judgeRole(ring: RingState, held: Held<KeyBody>, state: AuthorityState):
   const user = state.device(device)?.user
   const everyone = body.role === everyoneRole(ring.server)
   if (user === undefined || (!everyone && state.role(body.role) === undefined)) return invalid('no such role')
-  if (body.kind === 'role' && everyone !== (body.gatePublicKey !== null && body.topicBox !== null)) return invalid('gate and topic are @everyone\'s, and needed there')
-  if (body.kind === 'role' && !everyone && (body.gatePublicKey !== null || body.topicBox !== null)) return invalid('gate and topic are @everyone\'s')
+  if (body.kind === 'role' && everyone !== (body.gatePublicKey !== null && body.topicBox !== null))
+    return invalid("gate and topic are @everyone's, and needed there")
+  if (body.kind === 'role' && !everyone && (body.gatePublicKey !== null || body.topicBox !== null))
+    return invalid("gate and topic are @everyone's")
   if (couldAssign(state, body.role, user)) return VALID
-  if (!holdsRole(state, body.role, user)) return invalid('its author neither held the role nor could assign it')
+  if (!holdsRole(state, body.role, user))
+    return invalid('its author neither held the role nor could assign it')
   // Without ManageRoles one may only mend: no key the author knew may have been safe in what it knew.
   const view = viewAt(ring, frontier)
   for (const keyId of body.after) {
@@ -65,20 +74,35 @@ function judgeGrant(ring: RingState, held: Held<GrantBody>, state: AuthorityStat
   const owner = ring.rids.find(state, grantRid(body.box))
   if (owner === undefined) return invalid('its recipient was not known to its author')
   if (owner.kind === 'invite') {
-    const fits = entry.scope.kind === 'role' && entry.scope.role === everyoneRole(ring.server) && state.invite(owner.invite)?.open === true
-    return fits ? VALID : invalid('an invite is granted @everyone\'s keys while it is open')
+    const fits =
+      entry.scope.kind === 'role' &&
+      entry.scope.role === everyoneRole(ring.server) &&
+      state.invite(owner.invite)?.open === true
+    return fits ? VALID : invalid("an invite is granted @everyone's keys while it is open")
   }
   const buckets = announced.kind === 'bucket' ? announced.k : 0
-  if (!isEntitled(ring.suite, state, entry.scope, owner.user, buckets)) return invalid('its recipient was not entitled')
+  if (!isEntitled(ring.suite, state, entry.scope, owner.user, buckets))
+    return invalid('its recipient was not entitled')
   const current = state.member(owner.user)?.userKey
-  if (current === undefined || current.stale === true || owner.generation > current.generation) return invalid('its recipient\'s user key was not in force')
+  if (current === undefined || current.stale === true || owner.generation > current.generation)
+    return invalid("its recipient's user key was not in force")
   if (announced.kind !== 'epoch' || announced.mode.mode !== 'join') return VALID
   // EK15: what was sent before somebody could read stays closed to them.
-  return entry.records.some(each => couldReadThen(ring, each, owner.user)) ? VALID : invalid('its recipient could not read when the key was made')
+  return entry.records.some(each => couldReadThen(ring, each, owner.user))
+    ? VALID
+    : invalid('its recipient could not read when the key was made')
 }
 
 /** Whether a user was entitled in the state a key was made in. */
-function couldReadThen(ring: RingState, held: Held<KeyBody>, user: Parameters<typeof isEntitled>[3]): boolean {
+function couldReadThen(
+  ring: RingState,
+  held: Held<KeyBody>,
+  user: Parameters<typeof isEntitled>[3]
+): boolean {
   const then = ring.log.stateAt(held.record.frontier)
-  return then !== undefined && held.record.body.kind === 'epoch' && isEntitled(ring.suite, then, { kind: 'epoch', channel: held.record.body.channel }, user, 0)
+  return (
+    then !== undefined &&
+    held.record.body.kind === 'epoch' &&
+    isEntitled(ring.suite, then, { kind: 'epoch', channel: held.record.body.channel }, user, 0)
+  )
 }

@@ -1,5 +1,5 @@
 /** Seeds as they are stored, inside values that the database seals (KS7). */
-import { accept, type KeyId, refuse, type Verdict } from '../base/index.ts'
+import { accept, refuse, type Verdict } from '../base/index.ts'
 import { bytes, codec, literal, tuple, uint } from '../encoding/index.ts'
 import { idSchema } from './body.ts'
 import type { KeyScope, StoredSeed } from './contract.ts'
@@ -7,7 +7,14 @@ import { storedSeed } from './derive.ts'
 import { KeyRecordKind } from './key-record.ts'
 
 const seedCodec = codec(
-  tuple({ version: literal(1), keyId: idSchema('e'), kind: uint(3, 1), scope: bytes(32), index: uint(65_535), seed: bytes(32) }),
+  tuple({
+    version: literal(1),
+    keyId: idSchema('e'),
+    kind: uint(3, 1),
+    scope: bytes(32),
+    index: uint(65_535),
+    seed: bytes(32)
+  }),
   { rule: 'EK2', maxBytes: 256 }
 )
 const channelSchema = idSchema('c')
@@ -17,8 +24,14 @@ const roleSchema = idSchema('r')
 export function encodeStoredSeed(stored: StoredSeed): Uint8Array {
   const { scope } = stored
   return seedCodec.encode({
-    version: 1, keyId: stored.keyId, kind: KeyRecordKind[scope.kind], index: scope.kind === 'bucket' ? scope.index : 0, seed: stored.seed,
-    scope: (scope.kind === 'epoch' ? channelSchema.write(scope.channel) : roleSchema.write(scope.role)) as Uint8Array
+    version: 1,
+    keyId: stored.keyId,
+    kind: KeyRecordKind[scope.kind],
+    index: scope.kind === 'bucket' ? scope.index : 0,
+    seed: stored.seed,
+    scope: (scope.kind === 'epoch'
+      ? channelSchema.write(scope.channel)
+      : roleSchema.write(scope.role)) as Uint8Array
   })
 }
 
@@ -28,11 +41,15 @@ export function decodeStoredSeed(input: Uint8Array): Verdict<StoredSeed> {
   if (!decoded.ok) return decoded
   const { keyId, kind, scope, index, seed } = decoded.value
   const of = scopeFrom(kind, scope, index)
-  return of === undefined ? refuse('EK2', 'no such scope') : accept(storedSeed(keyId as KeyId, of, seed))
+  return of === undefined ? refuse('EK2', 'no such scope') : accept(storedSeed(keyId, of, seed))
 }
 
 function scopeFrom(kind: number, scope: Uint8Array, index: number): KeyScope | undefined {
   if (kind === KeyRecordKind.epoch) return { kind: 'epoch', channel: channelSchema.read(scope, 'scope') }
   const role = roleSchema.read(scope, 'scope')
-  return kind === KeyRecordKind.role ? { kind: 'role', role } : kind === KeyRecordKind.bucket ? { kind: 'bucket', role, index } : undefined
+  return kind === KeyRecordKind.role
+    ? { kind: 'role', role }
+    : kind === KeyRecordKind.bucket
+      ? { kind: 'bucket', role, index }
+      : undefined
 }

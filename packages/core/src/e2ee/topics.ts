@@ -6,7 +6,7 @@ import type { TopicKeys } from './contract.ts'
 import { gateKeyOf, openTopicSecret, topicKeysOf } from './derive.ts'
 import { TOPIC_RETIRED_MS_MAX, TOPICS_KNOWN_MAX } from './limits.ts'
 import { everyoneRole } from './readers.ts'
-import { firstSeen, type KeyEntry, keysOf, lamportOf, type RingState, roleScope, stamp } from './ring-state.ts'
+import { type KeyEntry, keysOf, lamportOf, type RingState, roleScope, stamp } from './ring-state.ts'
 import { safetyOf } from './safety.ts'
 
 /** Every topic known: the current one first, then newest first. */
@@ -32,7 +32,8 @@ function topicsOfEntry(ring: RingState, entry: KeyEntry): readonly Found[] {
     const body = held.record.body
     if (body.kind !== 'role' || body.topicBox === null || body.gatePublicKey === null) continue
     const secret = openTopicSecret(ring.suite, seed, body.topicBox)
-    if (secret !== undefined) found.push({ entry, secret, gatePublicKey: body.gatePublicKey, seenAt: held.receivedAt })
+    if (secret !== undefined)
+      found.push({ entry, secret, gatePublicKey: body.gatePublicKey, seenAt: held.receivedAt })
   }
   return found
 }
@@ -71,8 +72,13 @@ function buildTable(ring: RingState): TopicTable {
     done.add(name)
     const since = seen.get(name) as number
     // A topic retires when the next one is seen; the loser of two concurrent ones when it is seen itself.
-    const retiredAt = name === currentName ? null : times.find(time => time > since) ?? since
-    const keys = topicKeysOf(ring.suite, each.secret, { keyId: each.entry.keyId, gatePublicKey: each.gatePublicKey }, retiredAt)
+    const retiredAt = name === currentName ? null : (times.find(time => time > since) ?? since)
+    const keys = topicKeysOf(
+      ring.suite,
+      each.secret,
+      { keyId: each.entry.keyId, gatePublicKey: each.gatePublicKey },
+      retiredAt
+    )
     all.push(keys)
     byTag.set(toHex(keys.tag), keys)
   }
@@ -81,7 +87,10 @@ function buildTable(ring: RingState): TopicTable {
   return { current: all.find(topic => topic.retiredAt === null), all, byTag }
 }
 
-interface Cached { stamp: string; table: TopicTable }
+interface Cached {
+  stamp: string
+  table: TopicTable
+}
 const tables = new WeakMap<RingState, Cached>()
 
 /** The table; remembered until anything changes. */
@@ -94,11 +103,16 @@ export function topicTable(ring: RingState): TopicTable {
 
 /** The current topic and those retired less than a day ago (EK17). */
 export function topicsHeard(ring: RingState, at: number): readonly TopicKeys[] {
-  return topicTable(ring).all.filter(topic => topic.retiredAt === null || at - topic.retiredAt < TOPIC_RETIRED_MS_MAX)
+  return topicTable(ring).all.filter(
+    topic => topic.retiredAt === null || at - topic.retiredAt < TOPIC_RETIRED_MS_MAX
+  )
 }
 
 /** SY2's inputs. */
-export function topicSecretsOf(ring: RingState): { readonly current: readonly SecretKey[]; readonly known: readonly SecretKey[] } {
+export function topicSecretsOf(ring: RingState): {
+  readonly current: readonly SecretKey[]
+  readonly known: readonly SecretKey[]
+} {
   const { current, all } = topicTable(ring)
   return {
     current: current === undefined ? [] : [current.topicSecret],

@@ -55,7 +55,9 @@ export function readAclHead(suite: Suite, input: Uint8Array): Verdict<AclHead> {
   const read = aclTuple.read(suite, input)
   if (!read.ok) return read
   const { version: _, ...head } = read.value.value
-  const ascending = head.aclKeys.every((each, index) => index === 0 || compareBytes(head.aclKeys[index - 1] as Uint8Array, each) < 0)
+  const ascending = head.aclKeys.every(
+    (each, index) => index === 0 || compareBytes(head.aclKeys[index - 1] as Uint8Array, each) < 0
+  )
   if (!ascending) return refuse('EN12', 'aclKeys are not sorted and distinct')
   const signer = [head.aclRoot, ...head.aclKeys].find(each => aclTuple.verify(suite, each, read.value))
   if (signer === undefined) return refuse('EN12', 'signed by none of its keys')
@@ -71,10 +73,17 @@ export function mayReplaceAclHead(known: AclHead, next: AclHead): Verdict<AclHea
   if (!equalBytes(known.aclRoot, next.aclRoot)) return refuse('EN12', 'another aclRoot than the one pinned')
   const byRoot = equalBytes(next.signer, known.aclRoot)
   if (!byRoot) {
-    if (!known.aclKeys.some(each => equalBytes(each, next.signer))) return refuse('EN12', 'signed by a key the head before does not list')
-    const sameKeys = known.aclKeys.length === next.aclKeys.length && known.aclKeys.every((each, index) => equalBytes(each, next.aclKeys[index] as Uint8Array))
-    if (!sameKeys || known.rootGeneration !== next.rootGeneration) return refuse('EN12', 'only aclRoot changes keys or root generation')
+    if (!known.aclKeys.some(each => equalBytes(each, next.signer)))
+      return refuse('EN12', 'signed by a key the head before does not list')
+    const sameKeys =
+      known.aclKeys.length === next.aclKeys.length &&
+      known.aclKeys.every((each, index) => equalBytes(each, next.aclKeys[index] as Uint8Array))
+    if (!sameKeys || known.rootGeneration !== next.rootGeneration)
+      return refuse('EN12', 'only aclRoot changes keys or root generation')
   }
-  const order = next.rootGeneration - known.rootGeneration || next.generation - known.generation || compareBytes(known.idBytes, next.idBytes)
+  const order =
+    next.rootGeneration - known.rootGeneration ||
+    next.generation - known.generation ||
+    compareBytes(known.idBytes, next.idBytes)
   return order > 0 ? accept(next) : refuse('EN12', 'not newer than the head known')
 }

@@ -24,8 +24,18 @@ describe('author chain', () => {
           const held = new Set(order.slice(0, index + 1).map(one => one.seq))
           const top = Math.max(...held)
           const missing = Array.from({ length: top }, (_, at) => at + 1).filter(seq => !held.has(seq))
-          expect(chain.gaps().flatMap(gap => Array.from({ length: gap.to - gap.from + 1 }, (_, at) => gap.from + at)).sort((a, b) => a - b)).toEqual(missing)
-          expect(chain.gaps().map(gap => gap.to)).toEqual(chain.gaps().map(gap => gap.to).sort((a, b) => b - a))
+          expect(
+            chain
+              .gaps()
+              .flatMap(gap => Array.from({ length: gap.to - gap.from + 1 }, (_, at) => gap.from + at))
+              .sort((a, b) => a - b)
+          ).toEqual(missing)
+          expect(chain.gaps().map(gap => gap.to)).toEqual(
+            chain
+              .gaps()
+              .map(gap => gap.to)
+              .sort((a, b) => b - a)
+          )
           const again = decodeAuthorChain(chain.encode())
           if (!again.ok) throw new Error(again.reason)
           chain = again.value

@@ -60,7 +60,10 @@ const CHAIN_FORKS_MAX = 64
 const chainCodec = codec(
   tuple({
     version: literal(1),
-    runs: array(tuple({ from: uint(UINT_MAX, 1), prev: bytes(24), to: uint(UINT_MAX, 1), last: bytes(32) }), CHAIN_RUNS_MAX),
+    runs: array(
+      tuple({ from: uint(UINT_MAX, 1), prev: bytes(24), to: uint(UINT_MAX, 1), last: bytes(32) }),
+      CHAIN_RUNS_MAX
+    ),
     forks: array(uint(UINT_MAX, 1), CHAIN_FORKS_MAX)
   }),
   { rule: 'EN8', maxBytes: 16_777_216 }

@@ -3,10 +3,18 @@ import { describe, expect, it } from 'vitest'
 import { encodeCbor } from '../encoding/index.ts'
 import { verifyEnvelope } from './envelope.ts'
 import { device, envelope, fill, run, suite } from './envelope.fixture.ts'
-import { decodeBundle, decodeStub, encodeBundle, encodeStub, splitBundles, verifyBundle } from './envelope-codec.ts'
+import {
+  decodeBundle,
+  decodeStub,
+  encodeBundle,
+  encodeStub,
+  splitBundles,
+  verifyBundle
+} from './envelope-codec.ts'
 import { EPHEMERAL_LINK } from './envelope-seal.ts'
 
-const rule = (verdict: { ok: boolean } & object): string => ('rule' in verdict ? String(verdict.rule) : 'accepted')
+const rule = (verdict: { ok: boolean } & object): string =>
+  'rule' in verdict ? String(verdict.rule) : 'accepted'
 
 describe('stubs', () => {
   it('[EN3] a stub has the id of its envelope and proves its author', () => {
@@ -34,9 +42,13 @@ describe('bundles', () => {
     const raw = (parts: readonly Uint8Array[]): Uint8Array => encodeCbor([1, parts])
     const bytes = made.map(each => each.bytes)
     expect(rule(decodeBundle(suite, raw([])))).toBe('NT28')
-    expect(rule(decodeBundle(suite, raw(Array.from({ length: 33 }, () => bytes[0] as Uint8Array))))).toBe('NT28')
+    expect(rule(decodeBundle(suite, raw(Array.from({ length: 33 }, () => bytes[0] as Uint8Array))))).toBe(
+      'NT28'
+    )
     expect(rule(decodeBundle(suite, raw([...bytes].reverse())))).toBe('NT28')
-    expect(rule(decodeBundle(suite, raw([bytes[0] as Uint8Array, envelope(made[0], { tag: fill(9, 16) }).bytes])))).toBe('NT28')
+    expect(
+      rule(decodeBundle(suite, raw([bytes[0] as Uint8Array, envelope(made[0], { tag: fill(9, 16) }).bytes])))
+    ).toBe('NT28')
     expect(rule(decodeBundle(suite, raw([fill(1, 20)])))).toBe('EN2')
     expect(rule(decodeBundle(suite, encodeCbor([2, bytes])))).toBe('NT28')
     expect(() => encodeBundle([])).toThrow(RangeError)
@@ -63,9 +75,12 @@ describe('bundles', () => {
   })
 
   it('[NT28] arbitrary bytes give a verdict', () => {
-    fc.assert(fc.property(fc.uint8Array({ maxLength: 400 }), bytes => {
-      expect(decodeBundle(suite, bytes).ok).toBe(false)
-      expect(decodeStub(suite, bytes).ok).toBe(false)
-    }), { numRuns: 300, seed: 6 })
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 400 }), bytes => {
+        expect(decodeBundle(suite, bytes).ok).toBe(false)
+        expect(decodeStub(suite, bytes).ok).toBe(false)
+      }),
+      { numRuns: 300, seed: 6 }
+    )
   })
 })

@@ -1,26 +1,51 @@
 /** Stubs and bundles: how envelopes travel without their bodies (EN3), and several together (NT28). */
-import { accept, BUNDLE_BYTES_MAX, BUNDLE_ENVELOPES_MAX, ENVELOPE_BYTES_MAX, refuse, type DeviceId, type Verdict } from '../base/index.ts'
+import {
+  accept,
+  BUNDLE_BYTES_MAX,
+  BUNDLE_ENVELOPES_MAX,
+  ENVELOPE_BYTES_MAX,
+  refuse,
+  type DeviceId,
+  type Verdict
+} from '../base/index.ts'
 import type { Suite } from '../crypto/index.ts'
 import { array, bytes, codec, equalBytes, literal, tuple } from '../encoding/index.ts'
 import {
-  type ChainProof, type Envelope, ENVELOPE_HEADER_BYTES, ENVELOPE_SIGNATURE_BYTES, type EnvelopeStub, EnvelopeType, readEnvelope,
-  readStub, verifyChain
+  type ChainProof,
+  type Envelope,
+  ENVELOPE_HEADER_BYTES,
+  ENVELOPE_SIGNATURE_BYTES,
+  type EnvelopeStub,
+  EnvelopeType,
+  readEnvelope,
+  readStub,
+  verifyChain
 } from './envelope.ts'
 
 const stubCodec = codec(
-  tuple({ header: bytes(ENVELOPE_HEADER_BYTES), ciphertextHash: bytes(32), signature: bytes(ENVELOPE_SIGNATURE_BYTES) }),
+  tuple({
+    header: bytes(ENVELOPE_HEADER_BYTES),
+    ciphertextHash: bytes(32),
+    signature: bytes(ENVELOPE_SIGNATURE_BYTES)
+  }),
   { rule: 'EN3', maxBytes: 256 }
 )
 
 /** tuple[header, H(ciphertext), signature]: enough to prove a chain link. */
 export function encodeStub(envelope: EnvelopeStub): Uint8Array {
-  return stubCodec.encode({ header: envelope.header, ciphertextHash: envelope.ciphertextHash, signature: envelope.signature })
+  return stubCodec.encode({
+    header: envelope.header,
+    ciphertextHash: envelope.ciphertextHash,
+    signature: envelope.signature
+  })
 }
 
 /** A peer's stub: form and id; its signature is not checked here. */
 export function decodeStub(suite: Suite, input: Uint8Array): Verdict<EnvelopeStub> {
   const decoded = stubCodec.decode(input)
-  return decoded.ok ? readStub(suite, decoded.value.header, decoded.value.ciphertextHash, decoded.value.signature) : decoded
+  return decoded.ok
+    ? readStub(suite, decoded.value.header, decoded.value.ciphertextHash, decoded.value.signature)
+    : decoded
 }
 
 const bundleCodec = codec(
@@ -50,7 +75,12 @@ export function splitBundles<E extends Envelope>(envelopes: readonly E[]): reado
   for (const each of envelopes) {
     const run = runs.at(-1)
     const cost = each.bytes.length + ENVELOPE_HEAD_BYTES
-    if (run !== undefined && size + cost <= BUNDLE_BYTES_MAX && run.length < BUNDLE_ENVELOPES_MAX && bundleFault([...run.slice(-1), each]) === undefined) {
+    if (
+      run !== undefined &&
+      size + cost <= BUNDLE_BYTES_MAX &&
+      run.length < BUNDLE_ENVELOPES_MAX &&
+      bundleFault([...run.slice(-1), each]) === undefined
+    ) {
       run.push(each)
       size += cost
     } else {
@@ -67,9 +97,11 @@ function bundleFault(envelopes: readonly Envelope[]): string | undefined {
   if (first === undefined) return 'a bundle holds at least one envelope'
   const ephemeral = first.type === EnvelopeType.ephemeral
   for (const [index, each] of envelopes.entries()) {
-    if (!equalBytes(each.tag, first.tag) || !equalBytes(each.authorId, first.authorId)) return 'a bundle is of one author and tag'
+    if (!equalBytes(each.tag, first.tag) || !equalBytes(each.authorId, first.authorId))
+      return 'a bundle is of one author and tag'
     if ((each.type === EnvelopeType.ephemeral) !== ephemeral) return 'ephemeral envelopes are bundled apart'
-    if (index > 0 && !ephemeral && each.seq <= (envelopes[index - 1] as Envelope).seq) return 'a bundle ascends by seq'
+    if (index > 0 && !ephemeral && each.seq <= (envelopes[index - 1] as Envelope).seq)
+      return 'a bundle ascends by seq'
   }
   return undefined
 }
@@ -89,6 +121,10 @@ export function decodeBundle(suite: Suite, input: Uint8Array): Verdict<readonly 
 }
 
 /** As `verifyChain`; ephemeral envelopes have no links and are checked one by one. */
-export function verifyBundle(suite: Suite, envelopes: readonly Envelope[], device: DeviceId): Verdict<ChainProof> {
+export function verifyBundle(
+  suite: Suite,
+  envelopes: readonly Envelope[],
+  device: DeviceId
+): Verdict<ChainProof> {
   return verifyChain(suite, envelopes, device)
 }

@@ -2,11 +2,35 @@
  * Sealing and opening envelopes (EN2, EN4, EN7): pad, encrypt under a key bound to server, channel and author,
  * then sign. Which key serves is e2ee's choice.
  */
-import { accept, type ChannelId, ENVELOPE_BYTES_MAX, idFromBytes, idToBytes, refuse, type ServerId, type Verdict } from '../base/index.ts'
-import { kdf, pad, paddedLength, type SecretKey, signDigest, type SigningKey, type Suite, unpad } from '../crypto/index.ts'
+import {
+  accept,
+  type ChannelId,
+  ENVELOPE_BYTES_MAX,
+  idFromBytes,
+  idToBytes,
+  refuse,
+  type ServerId,
+  type Verdict
+} from '../base/index.ts'
+import {
+  kdf,
+  pad,
+  paddedLength,
+  type SecretKey,
+  signDigest,
+  type SigningKey,
+  type Suite,
+  unpad
+} from '../crypto/index.ts'
 import { concatBytes } from '../encoding/index.ts'
 import {
-  authorIdOf, encodeHeader, type Envelope, ENVELOPE_HEADER_BYTES, ENVELOPE_SIGNATURE_BYTES, EnvelopeType, type EnvelopeStub
+  authorIdOf,
+  encodeHeader,
+  type Envelope,
+  ENVELOPE_HEADER_BYTES,
+  ENVELOPE_SIGNATURE_BYTES,
+  EnvelopeType,
+  type EnvelopeStub
 } from './envelope.ts'
 
 const TAG_BYTES = 16
@@ -46,7 +70,13 @@ export function envelopeLength(payloadBytes: number): number {
 }
 
 /** KDF(K, "msg", [serverId, chanId, authorId]): one key per epoch and author, so it may be kept. */
-export function messageKey(suite: Suite, key: SecretKey, server: ServerId, channel: ChannelId, authorId: Uint8Array): SecretKey {
+export function messageKey(
+  suite: Suite,
+  key: SecretKey,
+  server: ServerId,
+  channel: ChannelId,
+  authorId: Uint8Array
+): SecretKey {
   return kdf(suite, key, 'msg', [idToBytes(server), idToBytes(channel), authorId])
 }
 
@@ -58,18 +88,39 @@ export function messageKey(suite: Suite, key: SecretKey, server: ServerId, chann
  * @throws RangeError where the envelope would exceed ENVELOPE_BYTES_MAX or a field has a wrong length.
  */
 export function sealEnvelope(suite: Suite, init: EnvelopeInit): Envelope {
-  if (envelopeLength(init.payload.length) > ENVELOPE_BYTES_MAX) throw new RangeError(`a payload of ${init.payload.length} bytes does not fit an envelope`)
+  if (envelopeLength(init.payload.length) > ENVELOPE_BYTES_MAX)
+    throw new RangeError(`a payload of ${init.payload.length} bytes does not fit an envelope`)
   const device = idFromBytes('d', init.signingKey.publicKey)
   const authorId = authorIdOf(suite, init.tag, device)
-  const fields = { type: init.type, tag: init.tag, keyRef: init.keyRef, authorId, seq: init.link.seq, prev: init.link.prev, nonce: init.nonce }
-  if ((init.link.seq === 0) !== (init.type === EnvelopeType.ephemeral)) throw new RangeError('seq 0 is for type 4 and only for it')
+  const fields = {
+    type: init.type,
+    tag: init.tag,
+    keyRef: init.keyRef,
+    authorId,
+    seq: init.link.seq,
+    prev: init.link.prev,
+    nonce: init.nonce
+  }
+  if ((init.link.seq === 0) !== (init.type === EnvelopeType.ephemeral))
+    throw new RangeError('seq 0 is for type 4 and only for it')
   const header = encodeHeader(fields)
-  const ciphertext = suite.xchachaSeal(messageKey(suite, init.key, init.server, init.channel, authorId), init.nonce, header, pad(init.payload))
+  const ciphertext = suite.xchachaSeal(
+    messageKey(suite, init.key, init.server, init.channel, authorId),
+    init.nonce,
+    header,
+    pad(init.payload)
+  )
   const ciphertextHash = suite.sha256(ciphertext)
   const idBytes = suite.sha256(concatBytes([header, ciphertextHash]))
   const signature = signDigest(init.signingKey, 'env', idBytes)
   return {
-    ...fields, id: idFromBytes('m', idBytes), idBytes, header, ciphertextHash, signature, ciphertext,
+    ...fields,
+    id: idFromBytes('m', idBytes),
+    idBytes,
+    header,
+    ciphertextHash,
+    signature,
+    ciphertext,
     bytes: concatBytes([header, ciphertext, signature])
   }
 }
@@ -80,7 +131,13 @@ export function sealEnvelope(suite: Suite, init: EnvelopeInit): Envelope {
  *
  * @param key - As in `EnvelopeInit`.
  */
-export function openEnvelope(suite: Suite, envelope: Envelope, key: SecretKey, server: ServerId, channel: ChannelId): Verdict<Uint8Array> {
+export function openEnvelope(
+  suite: Suite,
+  envelope: Envelope,
+  key: SecretKey,
+  server: ServerId,
+  channel: ChannelId
+): Verdict<Uint8Array> {
   return openEnvelopeWith(suite, envelope, messageKey(suite, key, server, channel, envelope.authorId))
 }
 
@@ -93,5 +150,7 @@ export function openEnvelopeWith(suite: Suite, envelope: Envelope, derived: Secr
 
 /** The link of the envelope after this one; after nothing, the first. */
 export function linkAfter(last: Pick<EnvelopeStub, 'seq' | 'idBytes'> | undefined): ChainLink {
-  return last === undefined ? { seq: 1, prev: ZERO_PREV } : { seq: last.seq + 1, prev: last.idBytes.slice(0, 24) }
+  return last === undefined
+    ? { seq: 1, prev: ZERO_PREV }
+    : { seq: last.seq + 1, prev: last.idBytes.slice(0, 24) }
 }

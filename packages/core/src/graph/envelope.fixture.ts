@@ -15,10 +15,22 @@ export const channel = idFromBytes('c', fill(2))
 export const key = fill(3)
 
 /** An envelope that follows `last`. */
-export function envelope(last?: Pick<EnvelopeStub, 'seq' | 'idBytes'>, over: Partial<EnvelopeInit> = {}): Envelope {
+export function envelope(
+  last?: Pick<EnvelopeStub, 'seq' | 'idBytes'>,
+  over: Partial<EnvelopeInit> = {}
+): Envelope {
   return sealEnvelope(suite, {
-    type: 1, tag: fill(4, 16), keyRef: fill(5, 16), link: linkAfter(last), nonce: fill(6, 24), signingKey: author, key, server, channel,
-    payload: utf8('hi'), ...over
+    type: 1,
+    tag: fill(4, 16),
+    keyRef: fill(5, 16),
+    link: linkAfter(last),
+    nonce: fill(6, 24),
+    signingKey: author,
+    key,
+    server,
+    channel,
+    payload: utf8('hi'),
+    ...over
   })
 }
 

@@ -2,11 +2,30 @@ import { describe, expect, it } from 'vitest'
 import { type DeviceId, idFromBytes } from '../base/index.ts'
 import { SIGNATURE_CONTEXTS, signDigest } from '../crypto/index.ts'
 import { concatBytes, uintBytes } from '../encoding/index.ts'
-import { type Envelope, EnvelopeType, isLinked, readEnvelope, verifyChain, verifyEnvelope } from './envelope.ts'
-import { author, channel, device, envelope, fill, key, run, server, stranger, suite } from './envelope.fixture.ts'
+import {
+  type Envelope,
+  EnvelopeType,
+  isLinked,
+  readEnvelope,
+  verifyChain,
+  verifyEnvelope
+} from './envelope.ts'
+import {
+  author,
+  channel,
+  device,
+  envelope,
+  fill,
+  key,
+  run,
+  server,
+  stranger,
+  suite
+} from './envelope.fixture.ts'
 import { EPHEMERAL_LINK, envelopeLength, openEnvelope } from './envelope-seal.ts'
 
-const rule = (verdict: { ok: boolean } & object): string => ('rule' in verdict ? String(verdict.rule) : 'accepted')
+const rule = (verdict: { ok: boolean } & object): string =>
+  'rule' in verdict ? String(verdict.rule) : 'accepted'
 function flip(bytes: Uint8Array, bit: number): Uint8Array {
   const out = bytes.slice()
   out[bit >> 3] = (out[bit >> 3] as number) ^ (1 << (bit & 7))
@@ -34,7 +53,8 @@ describe('envelope', () => {
 
   it('[EN2] T19: each flipped bit is refused', () => {
     const { bytes } = envelope()
-    for (let bit = 0; bit < bytes.length * 8; bit++) expect(receive(flip(bytes, bit)), `bit ${bit}`).not.toBe('accepted')
+    for (let bit = 0; bit < bytes.length * 8; bit++)
+      expect(receive(flip(bytes, bit)), `bit ${bit}`).not.toBe('accepted')
     expect(receive(bytes)).toBe('accepted')
   })
 
@@ -58,8 +78,15 @@ describe('envelope', () => {
   })
 
   it('[EN15] T30: unknown version, suite, type, flag are dropped by name', () => {
-    expect([patch(0, fill(2, 1)), patch(1, fill(2, 1)), patch(2, fill(6, 1)), patch(2, fill(0, 1)), patch(3, fill(1, 1))].map(bytes => receive(bytes)))
-      .toEqual(['EN15', 'EN15', 'EN15', 'EN15', 'EN15'])
+    expect(
+      [
+        patch(0, fill(2, 1)),
+        patch(1, fill(2, 1)),
+        patch(2, fill(6, 1)),
+        patch(2, fill(0, 1)),
+        patch(3, fill(1, 1))
+      ].map(bytes => receive(bytes))
+    ).toEqual(['EN15', 'EN15', 'EN15', 'EN15', 'EN15'])
   })
 
   it('[EN2] refuses seq 0, seq above 2^53 - 1, a first envelope with a predecessor, a later one without', () => {
@@ -95,7 +122,10 @@ describe('runs', () => {
 
   it('[EN5] a run with a hole, or a changed envelope, is checked one by one', () => {
     const made = run(6)
-    expect(verifyChain(suite, [...made.slice(0, 2), ...made.slice(3)], device)).toEqual({ ok: true, value: 'singly' })
+    expect(verifyChain(suite, [...made.slice(0, 2), ...made.slice(3)], device)).toEqual({
+      ok: true,
+      value: 'singly'
+    })
     for (let index = 0; index < made.length; index++) {
       const forged = made.map((each, at) => (at === index ? read(flip(each.bytes, 120 * 8)) : each))
       expect(rule(verifyChain(suite, forged, device)), `at ${index}`).toBe('EN3')

@@ -4,7 +4,17 @@
  * Responsible for the bytes: form, id, author, signature, seal. Not for which key to use (e2ee), nor for what
  * the payload means (e2ee, timeline), nor for whether its author may speak (authority).
  */
-import { accept, type DeviceId, ENVELOPE_BYTES_MAX, idFromBytes, idToBytes, type MessageId, refuse, UINT_MAX, type Verdict } from '../base/index.ts'
+import {
+  accept,
+  type DeviceId,
+  ENVELOPE_BYTES_MAX,
+  idFromBytes,
+  idToBytes,
+  type MessageId,
+  refuse,
+  UINT_MAX,
+  type Verdict
+} from '../base/index.ts'
 import { labelledHash, type Suite, verifyDigest } from '../crypto/index.ts'
 import { concatBytes, equalBytes, uintBytes, uintFromBytes } from '../encoding/index.ts'
 
@@ -75,19 +85,32 @@ export function authorIdOf(suite: Suite, tag: Uint8Array, device: DeviceId): Uin
 /** Header bytes of the fields given; ours, so a wrong length is a RangeError. */
 export function encodeHeader(header: EnvelopeHeader): Uint8Array {
   const fixed: readonly [Uint8Array, number][] = [
-    [header.tag, 16], [header.keyRef, 16], [header.authorId, 16], [header.prev, 24], [header.nonce, 24]
+    [header.tag, 16],
+    [header.keyRef, 16],
+    [header.authorId, 16],
+    [header.prev, 24],
+    [header.nonce, 24]
   ]
-  for (const [bytes, length] of fixed) if (bytes.length !== length) throw new RangeError(`a header field has ${bytes.length} bytes, not ${length}`)
+  for (const [bytes, length] of fixed)
+    if (bytes.length !== length)
+      throw new RangeError(`a header field has ${bytes.length} bytes, not ${length}`)
   return concatBytes([
     Uint8Array.of(ENVELOPE_VERSION, ENVELOPE_SUITE, header.type, 0),
-    header.tag, header.keyRef, header.authorId, uintBytes(header.seq, 8), header.prev, header.nonce
+    header.tag,
+    header.keyRef,
+    header.authorId,
+    uintBytes(header.seq, 8),
+    header.prev,
+    header.nonce
   ])
 }
 
 /** Reads 108 header bytes: version, suite, type, flags, and how seq and prev belong together. */
 export function readHeader(header: Uint8Array): Verdict<EnvelopeHeader> {
-  if (header.length !== ENVELOPE_HEADER_BYTES) return refuse('EN2', `a header has ${ENVELOPE_HEADER_BYTES} bytes`)
-  if (header[0] !== ENVELOPE_VERSION) return refuse('EN15', `envelope version ${header[0]}: newer client needed`)
+  if (header.length !== ENVELOPE_HEADER_BYTES)
+    return refuse('EN2', `a header has ${ENVELOPE_HEADER_BYTES} bytes`)
+  if (header[0] !== ENVELOPE_VERSION)
+    return refuse('EN15', `envelope version ${header[0]}: newer client needed`)
   if (header[1] !== ENVELOPE_SUITE) return refuse('EN15', `suite ${header[1]}: newer client needed`)
   const type = header[2] as EnvelopeType
   if (type < 1 || type > 5) return refuse('EN15', `envelope type ${type}: newer client needed`)
@@ -102,7 +125,9 @@ export function readHeader(header: Uint8Array): Verdict<EnvelopeHeader> {
     if (isZero(prev) !== (seq === 1)) return refuse('EN2', 'prev is zero at seq 1 and only there')
   }
   return accept({
-    type, seq, prev,
+    type,
+    seq,
+    prev,
     tag: header.subarray(TAG, KEY_REF),
     keyRef: header.subarray(KEY_REF, AUTHOR),
     authorId: header.subarray(AUTHOR, SEQ),
@@ -111,7 +136,13 @@ export function readHeader(header: Uint8Array): Verdict<EnvelopeHeader> {
 }
 
 /** id = H(header ‖ H(ciphertext)) (EN3). */
-function stubOf(suite: Suite, fields: EnvelopeHeader, header: Uint8Array, ciphertextHash: Uint8Array, signature: Uint8Array): EnvelopeStub {
+function stubOf(
+  suite: Suite,
+  fields: EnvelopeHeader,
+  header: Uint8Array,
+  ciphertextHash: Uint8Array,
+  signature: Uint8Array
+): EnvelopeStub {
   const idBytes = suite.sha256(concatBytes([header, ciphertextHash]))
   return { ...fields, id: idFromBytes('m', idBytes), idBytes, header, ciphertextHash, signature }
 }
@@ -122,19 +153,34 @@ function stubOf(suite: Suite, fields: EnvelopeHeader, header: Uint8Array, cipher
  * @param bytes - Kept, not copied.
  */
 export function readEnvelope(suite: Suite, bytes: Uint8Array): Verdict<Envelope> {
-  if (bytes.length > ENVELOPE_BYTES_MAX) return refuse('EN2', `${bytes.length} bytes; at most ${ENVELOPE_BYTES_MAX}`)
+  if (bytes.length > ENVELOPE_BYTES_MAX)
+    return refuse('EN2', `${bytes.length} bytes; at most ${ENVELOPE_BYTES_MAX}`)
   const end = bytes.length - ENVELOPE_SIGNATURE_BYTES
-  if (end - ENVELOPE_HEADER_BYTES < CIPHERTEXT_BYTES_MIN) return refuse('EN2', `${bytes.length} bytes; at least ${ENVELOPE_HEADER_BYTES + CIPHERTEXT_BYTES_MIN + ENVELOPE_SIGNATURE_BYTES}`)
+  if (end - ENVELOPE_HEADER_BYTES < CIPHERTEXT_BYTES_MIN)
+    return refuse(
+      'EN2',
+      `${bytes.length} bytes; at least ${ENVELOPE_HEADER_BYTES + CIPHERTEXT_BYTES_MIN + ENVELOPE_SIGNATURE_BYTES}`
+    )
   const header = bytes.subarray(0, ENVELOPE_HEADER_BYTES)
   const fields = readHeader(header)
   if (!fields.ok) return fields
   const ciphertext = bytes.subarray(ENVELOPE_HEADER_BYTES, end)
-  return accept({ ...stubOf(suite, fields.value, header, suite.sha256(ciphertext), bytes.subarray(end)), ciphertext, bytes })
+  return accept({
+    ...stubOf(suite, fields.value, header, suite.sha256(ciphertext), bytes.subarray(end)),
+    ciphertext,
+    bytes
+  })
 }
 
 /** A stub of its parts (EN3): form and id; the signature is not checked here. */
-export function readStub(suite: Suite, header: Uint8Array, ciphertextHash: Uint8Array, signature: Uint8Array): Verdict<EnvelopeStub> {
-  if (ciphertextHash.length !== 32 || signature.length !== ENVELOPE_SIGNATURE_BYTES) return refuse('EN3', 'a stub is header, 32-byte hash, 64-byte signature')
+export function readStub(
+  suite: Suite,
+  header: Uint8Array,
+  ciphertextHash: Uint8Array,
+  signature: Uint8Array
+): Verdict<EnvelopeStub> {
+  if (ciphertextHash.length !== 32 || signature.length !== ENVELOPE_SIGNATURE_BYTES)
+    return refuse('EN3', 'a stub is header, 32-byte hash, 64-byte signature')
   const fields = readHeader(header)
   return fields.ok ? accept(stubOf(suite, fields.value, header, ciphertextHash, signature)) : fields
 }
@@ -144,9 +190,15 @@ export function readStub(suite: Suite, header: Uint8Array, ciphertextHash: Uint8
  *
  * @returns The envelope, or EN2 (another author) or EN3 (signature).
  */
-export function verifyEnvelope<E extends EnvelopeStub>(suite: Suite, envelope: E, device: DeviceId): Verdict<E> {
-  if (!equalBytes(authorIdOf(suite, envelope.tag, device), envelope.authorId)) return refuse('EN2', 'authorId is not this device\'s')
-  if (!verifyDigest(suite, idToBytes(device), 'env', envelope.idBytes, envelope.signature)) return refuse('EN3', 'the signature does not verify')
+export function verifyEnvelope<E extends EnvelopeStub>(
+  suite: Suite,
+  envelope: E,
+  device: DeviceId
+): Verdict<E> {
+  if (!equalBytes(authorIdOf(suite, envelope.tag, device), envelope.authorId))
+    return refuse('EN2', "authorId is not this device's")
+  if (!verifyDigest(suite, idToBytes(device), 'env', envelope.idBytes, envelope.signature))
+    return refuse('EN3', 'the signature does not verify')
   return accept(envelope)
 }
 
@@ -167,10 +219,16 @@ export type ChainProof = 'chain' | 'singly'
  *
  * @param envelopes - Ascending by seq, at least one.
  */
-export function verifyChain(suite: Suite, envelopes: readonly EnvelopeStub[], device: DeviceId): Verdict<ChainProof> {
+export function verifyChain(
+  suite: Suite,
+  envelopes: readonly EnvelopeStub[],
+  device: DeviceId
+): Verdict<ChainProof> {
   const last = envelopes.at(-1)
   if (last === undefined) throw new RangeError('a run has at least one envelope')
-  const linked = envelopes.every((each, index) => index === 0 || isLinked(envelopes[index - 1] as EnvelopeStub, each))
+  const linked = envelopes.every(
+    (each, index) => index === 0 || isLinked(envelopes[index - 1] as EnvelopeStub, each)
+  )
   if (!linked) {
     for (const each of envelopes) {
       const verdict = verifyEnvelope(suite, each, device)
@@ -183,7 +241,7 @@ export function verifyChain(suite: Suite, envelopes: readonly EnvelopeStub[], de
     const tag = each.tag.join()
     const author = authors.get(tag) ?? authorIdOf(suite, each.tag, device)
     authors.set(tag, author)
-    if (!equalBytes(author, each.authorId)) return refuse('EN2', 'authorId is not this device\'s')
+    if (!equalBytes(author, each.authorId)) return refuse('EN2', "authorId is not this device's")
   }
   const verdict = verifyEnvelope(suite, last, device)
   return verdict.ok ? accept('chain') : verdict

@@ -33,7 +33,11 @@ const fields = tuple({
 const gateTuple = signedTuple(fields, { rule: 'EN11', context: 'gate', maxBytes: 256 })
 
 /** Certifies a device for a tag with the gate key. The gate's public key is taken from `gate`. */
-export function signGateCert(suite: Suite, gate: SigningKey, cert: Omit<GateFields, 'gatePublicKey'>): Uint8Array {
+export function signGateCert(
+  suite: Suite,
+  gate: SigningKey,
+  cert: Omit<GateFields, 'gatePublicKey'>
+): Uint8Array {
   return gateTuple.sign(suite, gate, { version: 1, ...cert, gatePublicKey: gate.publicKey })
 }
 
@@ -42,7 +46,8 @@ export function readGateCert(suite: Suite, input: Uint8Array): Verdict<GateCert>
   const read = gateTuple.read(suite, input)
   if (!read.ok) return read
   const { tag, gatePublicKey, device, notAfter } = read.value.value
-  if (!gateTuple.verify(suite, gatePublicKey, read.value)) return refuse('EN11', 'the signature does not verify')
+  if (!gateTuple.verify(suite, gatePublicKey, read.value))
+    return refuse('EN11', 'the signature does not verify')
   if (!suite.isEnrollable(idToBytes(device))) return refuse('CR5', 'the device key may not enter')
   return accept({ tag, gatePublicKey, device, notAfter, bytes: input })
 }
@@ -60,10 +65,15 @@ export interface GateExpectation {
 /** EN13's certificate step: tag, gate, date, and that the author is the certified device. */
 export function checkGateCert(suite: Suite, cert: GateCert, wanted: GateExpectation): Verdict<GateCert> {
   if (!equalBytes(cert.tag, wanted.tag)) return refuse('EN11', 'a certificate for another tag')
-  if (!wanted.gates.some(gate => equalBytes(gate, cert.gatePublicKey))) return refuse('EN11', 'a certificate by another gate')
+  if (!wanted.gates.some(gate => equalBytes(gate, cert.gatePublicKey)))
+    return refuse('EN11', 'a certificate by another gate')
   if (cert.notAfter <= wanted.now) return refuse('EN11', 'the certificate has run out')
-  if (cert.notAfter > wanted.now + GATE_CERT_MS_MAX) return refuse('EN11', 'the certificate lasts longer than 7 days')
-  if (wanted.envelope !== undefined && !equalBytes(authorIdOf(suite, cert.tag, cert.device), wanted.envelope.authorId)) {
+  if (cert.notAfter > wanted.now + GATE_CERT_MS_MAX)
+    return refuse('EN11', 'the certificate lasts longer than 7 days')
+  if (
+    wanted.envelope !== undefined &&
+    !equalBytes(authorIdOf(suite, cert.tag, cert.device), wanted.envelope.authorId)
+  ) {
     return refuse('EN11', 'the author is another device')
   }
   return accept(cert)

@@ -1,4 +1,4 @@
-/** Graph: operations, envelopes and author chains (EN2–EN5, EN8–EN16, GR): bytes that prove who wrote after what. */
+/** Graph: operations, envelopes and author chains (EN2–EN5, EN8–EN15, GR): bytes that prove who wrote after what. */
 export * from './contract.ts'
 export * from './operation.ts'
 export * from './orphans.ts'
