@@ -110,7 +110,7 @@ export class Ledger implements Fates {
 
   /** Cells, lists and registries that know the operation from now on. */
   #enlist(entry: Entry): void {
-    const { known, op, body } = entry
+    const { known, body } = entry
     for (const key of known.cells) this.cell(key).reliers.push(entry)
     for (const write of known.writes) {
       const cell = this.cell(write.cell)

@@ -7,7 +7,7 @@ import {
   type AuthorityState, draft, draftGather, isSpine, type KindName, KINDS, type OperationDraft
 } from '../../src/authority/index.ts'
 import { type CutRow, type Operation, signOperation } from '../../src/graph/index.ts'
-import { fakeSuite, found, joinDraft, type Person, person, Site, START, userKeyOf } from './cast.ts'
+import { fakeSuite, found, joinDraft, type Person, person, type Site, START, userKeyOf } from './cast.ts'
 
 /** A small seeded stream (mulberry32): one number replays a history. */
 export class Dice {
@@ -79,12 +79,14 @@ export class Maker {
   readonly pasts = new Map<OperationId, ReadonlySet<OperationId>>()
   readonly refused: Operation[] = []
   readonly #init: HistoryInit
+  readonly #hostility: number
   readonly coalition: ReadonlySet<UserId>
   hostile = 0
 
   constructor(init: HistoryInit) {
     this.#init = init
     this.dice = new Dice(init.seed)
+    this.#hostility = 0.35 + 0.6 * this.dice.next()
     const names = ['o', 'a', 'b', 'c', 'd', 'e']
     this.people = names.map(name => person(name))
     for (const name of ['o', 'a', 'b']) this.people.push(person(name, 'laptop'))
@@ -143,7 +145,7 @@ export class Maker {
   #choosePast(who: Person): { prev: Operation | undefined; parents: Operation[]; refs: Operation[]; hostile: boolean } {
     const { dice, site } = this
     const own = site.operations.filter(op => op.device === who.device)
-    const hostile = dice.chance(0.55)
+    const hostile = dice.chance(this.#hostility)
     const newest = own.reduce<Operation | undefined>((best, op) => (best === undefined || op.seq > best.seq ? op : best), undefined)
     const prev = own.length > 0 && hostile && dice.chance(0.12) ? dice.pick(own) : newest
     const picks: Operation[] = []

@@ -1,5 +1,5 @@
 /** AU12's table: number, class and body schema of every kind. What each needs and writes is in its plan. */
-import { type RuleId, type Verdict } from '../../base/index.ts'
+import type { Verdict } from '../../base/index.ts'
 import { type CborValue, type Infer, readSchema, type Schema } from '../../encoding/index.ts'
 import * as bodies from './bodies.ts'
 
@@ -76,7 +76,7 @@ export function decodeBody(kind: number, body: readonly CborValue[]): Verdict<Ki
   const name = BY_NUMBER.get(kind)
   if (name === undefined) return { ok: false, rule: 'AU7', reason: `kind ${kind} is not known to protocol version 1` }
   const schema = KINDS[name][2] as Schema<unknown>
-  const read = readSchema(schema, body, 'AU12' as RuleId)
+  const read = readSchema(schema, body, 'AU12')
   return read.ok ? { ok: true, value: { name, body: read.value } as KindBody } : read
 }
 
