@@ -130,12 +130,12 @@ async function startDaemon(session: Session): Promise<void> {
 }
 
 async function stopDaemon(session: Session): Promise<void> {
-  const { paths, settings, terminal } = session
+  const { paths, settings } = session
   if (!(await answers(paths.socket))) throw noDaemon(session)
   const stopped = await daemonApi(session).call('stopDaemon')
-  const end = terminal.now() + settings.timeout
+  const end = AbortSignal.timeout(settings.timeout)
   while (await answers(paths.socket)) {
-    if (terminal.now() >= end) {
+    if (end.aborted) {
       throw new XcordError('XCORD_DEADLINE', `the daemon (process ${stopped.pid}) did not end within ${settings.timeout} ms`, {
         what: 'daemon stop',
         timeoutMs: settings.timeout
@@ -144,7 +144,7 @@ async function stopDaemon(session: Session): Promise<void> {
     await sleep(50, undefined, { signal: session.signal })
   }
   // The socket goes first, the profile's lock last.
-  while (isRunning(stopped.pid) && terminal.now() < end) await sleep(50, undefined, { signal: session.signal })
+  while (isRunning(stopped.pid) && !end.aborted) await sleep(50, undefined, { signal: session.signal })
   session.output.done(stopped, () => `Stopped the daemon of profile "${paths.profile}".`)
 }
 

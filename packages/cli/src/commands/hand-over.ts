@@ -28,18 +28,19 @@ export async function handOverMessage(session: Session, api: Api, message: Messa
   }
 }
 
+/** Connected is not yet handed over, and operations have no receipts to wait for. */
+export async function settle(session: Session, api: Api): Promise<void> {
+  if (api.own) await sleep(500, undefined, { signal: session.signal }).catch(() => undefined)
+}
+
 /** Waits until a member of the server is connected, so that closing can flush to it. */
 export async function handOver(session: Session, api: Api, server: string): Promise<void> {
   if (!api.own || (await alone(api, server))) return
-  const end = session.terminal.now() + HAND_OVER_MS
-  while (!session.signal.aborted && session.terminal.now() < end) {
+  const end = AbortSignal.any([session.signal, AbortSignal.timeout(HAND_OVER_MS)])
+  while (!end.aborted) {
     const { items } = await api.call('listPeers')
-    if (items.some(peer => peer.kind === 'member' && peer.servers.includes(server))) {
-      // Connected is not yet handed over, and operations have no receipts to wait for.
-      await sleep(500, undefined, { signal: session.signal }).catch(() => undefined)
-      return
-    }
-    await sleep(100, undefined, { signal: session.signal }).catch(() => undefined)
+    if (items.some(peer => peer.kind === 'member' && peer.servers.includes(server))) return settle(session, api)
+    await sleep(100, undefined, { signal: end }).catch(() => undefined)
   }
   session.output.note('Nobody of the server could be reached; it will be offered when you are next online.')
 }

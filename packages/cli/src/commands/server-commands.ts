@@ -1,6 +1,6 @@
 import type { Command } from 'commander'
 import { showChannels, showInvites, showOperation, showServer, showServers } from './show.ts'
-import { handOver } from './hand-over.ts'
+import { handOver, settle } from './hand-over.ts'
 import { resolveChannel, resolveInvite, resolveServer } from './resolve.ts'
 import { confirm, deadlineOf, openApi } from './session.ts'
 import { argument, countOf, durationOf, gather, reasonOf, type Shell, textOf } from './shell.ts'
@@ -41,7 +41,10 @@ function registerServer(program: Command, { verb }: Shell): void {
     const api = await openApi(session, 'online')
     const found = await resolveServer(session, api, args[0])
     await confirm(session, `Leave "${safeLine(found.name)}"?`)
+    // Others must be there to be told: afterwards we are nobody to them.
+    await handOver(session, api, found.id)
     const done = await api.call('leaveServer', { params: { server: found.id } })
+    await settle(session, api)
     session.output.done(done, () => showOperation(`Left "${safeLine(found.name)}".`, done))
   })
 }

@@ -126,7 +126,7 @@ async function ownApi(session: Session, reach: Reach, serve: 'tui' | 'command' |
 export async function openApi(session: Session, reach: Reach, serve?: 'tui' | 'command'): Promise<Api> {
   if (session.opened !== undefined) return session.opened
   const { paths, signal } = session
-  for (const end = session.terminal.now() + OWNER_PATIENCE_MS; ; await sleep(150, undefined, { signal })) {
+  for (const end = AbortSignal.timeout(OWNER_PATIENCE_MS); ; await sleep(150, undefined, { signal })) {
     if (await answers(paths.socket)) {
       session.opened = createApi(createSocketTransport(paths.socket))
       return session.opened
@@ -135,7 +135,7 @@ export async function openApi(session: Session, reach: Reach, serve?: 'tui' | 'c
       session.opened = await ownApi(session, reach, serve)
       return session.opened
     } catch (error) {
-      if (!isXcordError(error, 'XCORD_PROFILE_IN_USE') || session.terminal.now() >= end) throw error
+      if (!isXcordError(error, 'XCORD_PROFILE_IN_USE') || end.aborted) throw error
     }
   }
 }

@@ -93,7 +93,7 @@ export function App({ store, controller, colour, size }: AppProps) {
   })
   usePaste(pasted => controller.paste(pasted))
 
-  if (columns < COLUMNS_MIN || screenRows < ROWS_MIN) return <Text>{`XCord needs ${COLUMNS_MIN} columns and ${ROWS_MIN} rows.`}</Text>
+  if (columns < COLUMNS_MIN || screenRows < ROWS_MIN) return <Text wrap="truncate">{`XCord needs ${COLUMNS_MIN}×${ROWS_MIN}`}</Text>
   return (
     <Colour value={colour}>
       <Box flexDirection="column" width={columns}>

@@ -36,9 +36,9 @@ export const KEY_HELP: readonly (readonly [string, readonly (readonly [string, s
   [
     'Anywhere',
     [
-      ['Ctrl-K', 'go to a channel by a few letters'],
+      ['Ctrl-K', 'go to a channel by letters'],
       ['Alt-Up, Alt-Down', 'channel above, below'],
-      ['Alt-A', 'next channel with something unread'],
+      ['Alt-A', 'next unread channel'],
       ['Alt-1 … Alt-9', 'server by its number'],
       ['PgUp, PgDn', 'older, newer messages'],
       ['? (empty line) or F1', 'this help'],
@@ -50,7 +50,7 @@ export const KEY_HELP: readonly (readonly [string, readonly (readonly [string, s
     [
       ['Enter', 'send'],
       ['Alt-Enter, Ctrl-J', 'new line'],
-      ['Up, Down', 'line above, below; at the edge: what you sent before'],
+      ['Up, Down', 'line; at the edge: sent before'],
       ['Tab', 'complete @name or /command'],
       ['Esc', 'select the newest message']
     ]

@@ -72,7 +72,7 @@ function body(message: MessageJson, me: string, width: number): readonly Row[] {
 }
 
 function reactions(message: MessageJson, me: string, width: number): readonly Row[] {
-  if (message.reactions.length === 0) return []
+  if (message.reactions.length === 0 || message.deleted === true) return []
   const text = message.reactions.map(each => `${safeLine(each.emoji)} ${each.users.length}${each.users.includes(me) ? ' (you)' : ''}`).join('   ')
   return [{ key: `${message.id}/reactions`, parts: [part(truncate(`${' '.repeat(INDENT)}${text}`, width), 'mark')], message: message.id }]
 }
