@@ -78,6 +78,12 @@ export function diallingContract({ init, pair, two }: Worlds): void {
       expect(isXcordError(error, 'XCORD_ABORTED')).toBe(true)
     })
 
+    it('dials nothing once it stopped', async () => {
+      const { a, b } = await pair()
+      await a.stop()
+      expect(isXcordError(await caught(a.dial(b.addresses())), 'XCORD_CLOSED')).toBe(true)
+    })
+
     it('[NT15] redials a kept peer when it comes back', async () => {
       const { a, b } = await pair()
       a.keep(b.device, b.addresses())

@@ -119,6 +119,7 @@ export class CoreTransport implements Omit<Transport, 'gossip' | 'setStanding'> 
     this.handle(CHECK_PROTOCOL, CHECK_BOUNDS, serveCheck)
     await startListening(libp2p)
     this.#started = true
+    this.#dialler.start()
     this.#tellAddresses()
   }
 

@@ -47,6 +47,8 @@ export interface Dialler {
   opened(connection: Connection): void
   closed(device: DeviceId): void
   refresh(): void
+  /** Nothing is dialled before. */
+  start(): void
   stop(): void
 }
 
@@ -76,6 +78,7 @@ class StepDialler implements Dialler {
   readonly #history = new Map<DeviceId, readonly DialAttempt[]>()
   #state = openDialler()
   #wake: ReturnType<typeof setTimeout> | undefined
+  #started = false
   #stopped = false
 
   constructor(deps: DiallerDeps) {
@@ -84,7 +87,10 @@ class StepDialler implements Dialler {
 
   async dial(addresses: readonly string[], options?: DialOptions): Promise<Connection> {
     throwIfAborted(options?.signal)
-    if (this.#stopped) throw new XcordError('XCORD_CLOSED', 'The network is stopped.', { what: 'transport' })
+    if (this.#stopped || !this.#started) {
+      const state = this.#stopped ? 'stopped' : 'not started'
+      throw new XcordError('XCORD_CLOSED', `The network is ${state}.`, { what: 'transport' })
+    }
     const sorted = sortAddresses(this.#deps, addresses)
     const { device, candidates } = sorted
     const open = this.#deps.connections(device)
@@ -141,6 +147,11 @@ class StepDialler implements Dialler {
 
   refresh(): void {
     this.#feed({ kind: 'network', at: this.#now() })
+    for (const device of this.#kept.keys()) this.#maintain(device)
+  }
+
+  start(): void {
+    this.#started = true
     for (const device of this.#kept.keys()) this.#maintain(device)
   }
 
@@ -266,7 +277,7 @@ class StepDialler implements Dialler {
   /** Dials a kept peer that is not connected, or only by circuit. */
   #maintain(device: DeviceId): void {
     const addresses = this.#kept.get(device)
-    if (addresses === undefined || this.#stopped) return
+    if (addresses === undefined || this.#stopped || !this.#started) return
     this.#forgetRetry(device)
     const open = this.#deps.connections(device)
     if (open.some(each => each.limits === undefined)) return

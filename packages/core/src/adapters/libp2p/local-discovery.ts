@@ -3,7 +3,7 @@
  * find while it looks for relays, and here discovery only proposes (PF22).
  */
 import type { PeerInfo } from '@libp2p/interface'
-import { mdns } from '@libp2p/mdns'
+import type { mdns } from '@libp2p/mdns'
 import type { DeviceId } from '../../base/index.ts'
 import { withDevice } from '../../net/index.ts'
 import { deviceOfPeer } from './identity.ts'
@@ -23,7 +23,8 @@ export interface LocalDiscovery {
 }
 
 /** Makes the discovery of one transport. */
-export function localDiscovery(): LocalDiscovery {
+export async function localDiscovery(): Promise<LocalDiscovery> {
+  const { mdns } = await import('@libp2p/mdns')
   let found: ((peer: LocalPeer) => void) | undefined
   return {
     onFound: run => {

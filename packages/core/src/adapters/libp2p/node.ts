@@ -19,6 +19,7 @@ import {
 import { boundedYamux } from './bounded-yamux.ts'
 import { captureComponents } from './components.ts'
 import { assertAddresses, type CoreDeps, CoreTransport, SYSTEM_CLOCK, SYSTEM_RANDOM } from './core.ts'
+import { dhtService } from './dht-service.ts'
 import { createHeardBook } from './heard.ts'
 import { privateKeyOf } from './identity.ts'
 import { createNodeGater, type NodeGater } from './node-gater.ts'
@@ -32,7 +33,6 @@ import {
   type NodeTransport
 } from './node-init.ts'
 import { guardRelay, type RelayGuard } from './relay-guard.ts'
-import { dhtService } from './transport.ts'
 
 type Services = NonNullable<Libp2pOptions['services']>
 
@@ -72,7 +72,7 @@ export async function createLibp2pNode(init: Libp2pNodeInit): Promise<NodeTransp
       reconnectRetries: 0
     },
     ...(init.metrics === undefined ? {} : { metrics: init.metrics as NonNullable<Libp2pOptions['metrics']> }),
-    services: { captured: captured.service, ...nodeServices(init, roles, limits) }
+    services: { captured: captured.service, ...(await nodeServices(init, roles, limits)) }
   })
   gater.watch(libp2p)
   return new Libp2pNode({
@@ -92,14 +92,14 @@ export async function createLibp2pNode(init: Libp2pNodeInit): Promise<NodeTransp
   })
 }
 
-function nodeServices(init: Libp2pNodeInit, roles: NodeRoles, limits: NodeLimits): Services {
+async function nodeServices(init: Libp2pNodeInit, roles: NodeRoles, limits: NodeLimits): Promise<Services> {
   const services: Services = {
     identify: identify(),
     identifyPush: identifyPush(),
     ping: ping(),
     ...(init.services as Services | undefined)
   }
-  if (roles.dht) services['dht'] = dhtService(false)
+  if (roles.dht) services['dht'] = await dhtService(false)
   if (roles.relay) {
     services['relay'] = circuitRelayServer({
       hopTimeout: 10_000,

@@ -3,7 +3,6 @@ import { circuitRelayTransport } from '@libp2p/circuit-relay-v2'
 import { dcutr } from '@libp2p/dcutr'
 import type { GossipSub } from '@libp2p/gossipsub'
 import { identify, identifyPush } from '@libp2p/identify'
-import { kadDHT, passthroughMapper } from '@libp2p/kad-dht'
 import { ping } from '@libp2p/ping'
 import { tcp } from '@libp2p/tcp'
 import { webSockets } from '@libp2p/websockets'
@@ -13,6 +12,7 @@ import type { Transport } from '../../net/index.ts'
 import { boundedYamux } from './bounded-yamux.ts'
 import { captureComponents } from './components.ts'
 import { assertAddresses, type CoreDeps, CoreTransport, SYSTEM_CLOCK, SYSTEM_RANDOM } from './core.ts'
+import { dhtService } from './dht-service.ts'
 import { createGater } from './gater.ts'
 import { createGossip, createStandings, type GossipAdapter, gossipService, type Standings } from './gossip.ts'
 import { createHeardBook, type HeardBook } from './heard.ts'
@@ -27,8 +27,6 @@ const LISTEN_DEFAULT = ['/ip4/0.0.0.0/tcp/0', '/ip6/::/tcp/0']
 const CONNECTIONS_MAX = 100
 /** NT15, NT19: relays to hold a reservation with. */
 const RESERVATIONS = 2
-/** Name of the DHT protocol (NT2, NT11). */
-const DHT_PROTOCOL = '/xcord/kad/1.0.0'
 
 /**
  * Makes a transport; `start` opens it.
@@ -45,13 +43,13 @@ export async function createLibp2pTransport(init: Libp2pTransportInit): Promise<
   const heard = createHeardBook(clock)
   const standings = createStandings()
   const captured = captureComponents()
-  const mdns = init.mdns === true ? localDiscovery() : undefined
+  const mdns = init.mdns === true ? await localDiscovery() : undefined
   let count = (): number => 0
   const libp2p = await createLibp2p(
     await peerOptions(init, {
       heard,
       connectionCount: () => count(),
-      services: peerServices(init, { standings, captured, mdns })
+      services: await peerServices(init, { standings, captured, mdns })
     })
   )
   count = () => libp2p.getConnections().length
@@ -153,14 +151,14 @@ async function peerOptions(
   }
 }
 
-function peerServices(
+async function peerServices(
   init: Libp2pTransportInit,
   inner: {
     standings: Standings
     captured: ReturnType<typeof captureComponents>
     mdns: LocalDiscovery | undefined
   }
-): Services {
+): Promise<Services> {
   const services: Services = {
     captured: inner.captured.service,
     identify: identify(),
@@ -170,19 +168,8 @@ function peerServices(
     dcutr: dcutr()
   }
   if (inner.mdns !== undefined) services['mdns'] = inner.mdns.service
-  if (init.dht === true) services['dht'] = dhtService(true)
+  if (init.dht === true) services['dht'] = await dhtService(true)
   return services
-}
-
-/** The DHT (NT11). PF23: without a mapper private addresses vanish; without validators puts are refused, as wanted. */
-export function dhtService(clientMode: boolean): NonNullable<Services[string]> {
-  return kadDHT({
-    protocol: DHT_PROTOCOL,
-    clientMode,
-    peerInfoMapper: passthroughMapper,
-    validators: {},
-    selectors: {}
-  }) as unknown as NonNullable<Services[string]>
 }
 
 type Services = NonNullable<Libp2pOptions['services']>

@@ -148,8 +148,9 @@ class MemoryTransport implements Transport, MemoryPeer {
 
   async dial(addresses: readonly string[], options?: DialOptions): Promise<Connection> {
     const target = targetOf(addresses, this.device)
-    if (this.#state === 'stopped')
-      throw new XcordError('XCORD_CLOSED', 'The network is stopped.', { what: 'transport' })
+    if (this.#state !== 'started') {
+      throw new XcordError('XCORD_CLOSED', 'The network is not running.', { what: 'transport' })
+    }
     const open = this.connections(target)[0]
     if (open !== undefined) return open
     await this.#pass(options?.signal)
