@@ -6,7 +6,7 @@ import { parseDuration, relativeTime } from './time.ts'
 import { fit, letters, textWidth, truncate, wrap } from './width.ts'
 
 const RUNS = Number(process.env['XCORD_RUNS'] ?? 200)
-// eslint-disable-next-line no-control-regex -- looks for control characters
+ 
 const DANGEROUS = /[\u0000-\u0009\u000B-\u001F\u007F-\u009F\u061C\u200B\u200E\u200F\u2028-\u202E\u2060-\u206F\uFEFF]/u
 
 describe('text of peers', () => {
