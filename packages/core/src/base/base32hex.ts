@@ -9,7 +9,10 @@ const ALPHABET = '0123456789abcdefghijklmnopqrstuv'
 const NO_DIGIT = 255
 
 /** Every pair of digits, by its ten bits: half as many look-ups and joins as digit by digit. */
-const PAIRS: readonly string[] = Array.from({ length: 1_024 }, (_, bits) => (ALPHABET[bits >> 5] as string) + (ALPHABET[bits & 31] as string))
+const PAIRS: readonly string[] = Array.from(
+  { length: 1_024 },
+  (_, bits) => (ALPHABET[bits >> 5] as string) + (ALPHABET[bits & 31] as string)
+)
 
 /** Value of each character code below 128. */
 const DIGITS: Uint8Array = new Uint8Array(128).fill(NO_DIGIT)

@@ -146,7 +146,9 @@ export function maskKeyId(
   keyId: Uint8Array
 ): Uint8Array {
   const mask = suite.hmacSha256(maskKey, nonce)
-  return Uint8Array.from({ length: 16 }, (_, index) => (keyId[index] as number) ^ (mask[index] as number))
+  const masked = new Uint8Array(16)
+  for (let at = 0; at < 16; at++) masked[at] = (keyId[at] as number) ^ (mask[at] as number)
+  return masked
 }
 
 /** The channel `meta` of a server (EK19). */

@@ -1,7 +1,8 @@
 /** Envelopes under the ring's keys (EN2, EN6, EK13): which key opens which, and sealing under a chosen one. */
-import { accept, idAs, idFromBytes, idToBytes, type KeyId, refuse, type Verdict } from '../base/index.ts'
+import { accept, idFromBytes, idToBytes, type KeyId, refuse, type Verdict } from '../base/index.ts'
 import type { SecretKey } from '../crypto/index.ts'
 import {
+  authorIdOf,
   type Envelope,
   type EnvelopeStub,
   EnvelopeType,
@@ -11,7 +12,7 @@ import {
 } from '../graph/index.ts'
 import { toHex } from '../encoding/index.ts'
 import { fitsType } from './body.ts'
-import type { OpenedEnvelope, OpenResult, ResolvedKey, SealOptions } from './contract.ts'
+import type { OpenedEnvelope, OpenResult, ResolvedKey, SealOptions, TopicKeys } from './contract.ts'
 import { maskKeyId, metaChannel } from './derive.ts'
 import { MESSAGE_KEYS_MAX } from './limits.ts'
 import { decodePayload, encodePayload, type Payload } from './payload.ts'
@@ -40,7 +41,7 @@ const derivedKeys = new WeakMap<RingState, Map<string, SecretKey>>()
 /** The key of one author under one epoch, remembered: a channel has few authors at a time. */
 function messageKeyOf(
   ring: RingState,
-  envelope: EnvelopeStub,
+  envelope: Pick<EnvelopeStub, 'tag' | 'authorId'>,
   resolved: ResolvedKey & { key: SecretKey }
 ): SecretKey {
   let known = derivedKeys.get(ring)
@@ -53,6 +54,18 @@ function messageKeyOf(
     known.set(name, (key = messageKey(ring.suite, resolved.key, ring.server, channel, envelope.authorId)))
   }
   return key
+}
+
+const ownAuthorIds = new WeakMap<TopicKeys, Uint8Array>()
+
+/** This device's author id under a topic, remembered with the topic. */
+function ownAuthorId(ring: RingState, topic: TopicKeys): Uint8Array {
+  let known = ownAuthorIds.get(topic)
+  if (known === undefined) {
+    const device = idFromBytes('d', ring.signingKey.publicKey)
+    ownAuthorIds.set(topic, (known = authorIdOf(ring.suite, topic.tag, device)))
+  }
+  return known
 }
 
 /** Opens, decodes, and checks that body, type and thread belong together. */
@@ -109,23 +122,35 @@ export function sealWith(ring: RingState, options: SealOptions): Envelope {
     throw new RangeError(`a body of kind ${payload.body.kind} does not travel in type ${type}`)
   if ((keyId === 'topic') !== (type === EnvelopeType.key))
     throw new RangeError('type 3, and only it, goes under the topic key')
-  const opened = keyId === 'topic' ? undefined : ring.seeds.get(keyId)
+  const resolved = resolveOwn(ring, keyId, topic)
+  const authorId = ownAuthorId(ring, topic)
   const nonce = random.bytes(24)
   const keyRef = maskKeyId(ring.suite, topic.maskKey, nonce, keyId === 'topic' ? NO_KEY : idToBytes(keyId))
-  const base = {
+  const envelope = sealEnvelope(ring.suite, {
     type,
     tag: topic.tag,
     keyRef,
     link,
     nonce,
     signingKey: ring.signingKey,
+    key: resolved.key,
     server: ring.server,
-    payload: encodePayload(payload)
-  }
-  if (keyId === 'topic')
-    return sealEnvelope(ring.suite, { ...base, key: topic.topicKey, channel: idAs('c', ring.server) })
-  if (opened?.scope.kind !== 'epoch') throw new RangeError('the key is not held, or no epoch')
-  const envelope = sealEnvelope(ring.suite, { ...base, key: opened.seed, channel: opened.scope.channel })
-  count(ring, keyId, envelope)
+    channel: resolved.kind === 'epoch' ? resolved.channel : metaChannel(ring.server),
+    payload: encodePayload(payload),
+    derived: { authorId, messageKey: messageKeyOf(ring, { tag: topic.tag, authorId }, resolved) }
+  })
+  if (keyId !== 'topic') count(ring, keyId, envelope)
   return envelope
+}
+
+/** The key that an own envelope goes under; a key that is not held is our mistake. */
+function resolveOwn(
+  ring: RingState,
+  keyId: KeyId | 'topic',
+  topic: TopicKeys
+): ResolvedKey & { key: SecretKey } {
+  if (keyId === 'topic') return { kind: 'topic', key: topic.topicKey }
+  const opened = ring.seeds.get(keyId)
+  if (opened?.scope.kind !== 'epoch') throw new RangeError('the key is not held, or no epoch')
+  return { kind: 'epoch', keyId, channel: opened.scope.channel, key: opened.seed }
 }

@@ -32,11 +32,16 @@ class Reader {
     const head = this.#bytes[this.#at++]
     if (head === undefined) return this.#fail(FOREIGN)
     switch (head >> 5) {
-      case 0: return this.#argument(head & 31)
-      case 2: return this.#byteString(this.#argument(head & 31))
-      case 3: return this.#text(this.#argument(head & 31))
-      case 4: return this.#array(this.#argument(head & 31), depth)
-      default: return this.#simple(head)
+      case 0:
+        return this.#argument(head & 31)
+      case 2:
+        return this.#byteString(this.#argument(head & 31))
+      case 3:
+        return this.#text(this.#argument(head & 31))
+      case 4:
+        return this.#array(this.#argument(head & 31), depth)
+      default:
+        return this.#simple(head)
     }
   }
 
@@ -89,7 +94,11 @@ class Reader {
     const from = this.#at
     const end = this.#skip(length)
     if (this.fault !== undefined) return null
-    return (length <= SHORT_TEXT_BYTES ? this.#ascii(from, end) : undefined) ?? fromUtf8(this.#bytes.subarray(from, end)) ?? this.#fail(FOREIGN)
+    return (
+      (length <= SHORT_TEXT_BYTES ? this.#ascii(from, end) : undefined) ??
+      fromUtf8(this.#bytes.subarray(from, end)) ??
+      this.#fail(FOREIGN)
+    )
   }
 
   /** Text of ASCII bytes; undefined where there are others. */
@@ -113,7 +122,9 @@ class Reader {
 
 /** A plain view: a Buffer's `slice` would share the memory that a copy is wanted of. */
 function plain(bytes: Uint8Array): Uint8Array {
-  return bytes.constructor === Uint8Array ? bytes : new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length)
+  return bytes.constructor === Uint8Array
+    ? bytes
+    : new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length)
 }
 
 /** Reads bytes that hold just one value. */

@@ -33,7 +33,8 @@ class Writer {
   #write(value: unknown, depth: number): void {
     if (depth > CBOR_DEPTH_MAX) throw foreign('nested too deeply')
     if (typeof value === 'number') {
-      if (!Number.isSafeInteger(value) || value < 0 || Object.is(value, -0)) throw foreign('a number that is not an unsigned integer below 2^53')
+      if (!Number.isSafeInteger(value) || value < 0 || Object.is(value, -0))
+        throw foreign('a number that is not an unsigned integer below 2^53')
       this.#need(HEAD_BYTES_MAX)
       this.#head(0, value)
     } else if (value instanceof Uint8Array) {

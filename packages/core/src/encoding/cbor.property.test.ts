@@ -22,7 +22,13 @@ function isKnown(value: unknown, depth: number): boolean {
 /** The value of canonical bytes; undefined for others. */
 function oracleDecode(bytes: Uint8Array, depth: number): { readonly value: unknown } | undefined {
   try {
-    const value: unknown = decode(bytes, { allowIndefinite: false, allowUndefined: false, allowNaN: false, allowInfinity: false, strict: true })
+    const value: unknown = decode(bytes, {
+      allowIndefinite: false,
+      allowUndefined: false,
+      allowNaN: false,
+      allowInfinity: false,
+      strict: true
+    })
     if (!isKnown(value, depth)) return undefined
     return Buffer.compare(oracleEncode(value), bytes) === 0 ? { value } : undefined
   } catch {
@@ -48,13 +54,28 @@ const value: fc.Arbitrary<CborValue> = fc.letrec<{ value: CborValue }>(tie => ({
 /** Bytes near canonical ones: heads of every kind and width, cut, flipped and glued. */
 const head = fc.integer({ min: 0, max: 255 })
 /** A head of any width, shortest or not, and as many bytes behind it as it may tell. */
-const wide = fc.tuple(fc.constantFrom(0, 2, 3, 4), fc.constantFrom(1, 2, 4, 8), fc.oneof(fc.nat(300), fc.constantFrom(...edges, 2 ** 53))).map(
-  ([major, width, argument]) => {
-    const digits = Array.from({ length: width }, (_, i) => Math.floor(argument / 256 ** (width - 1 - i)) % 256)
-    return [(major << 5) | (24 + Math.log2(width)), ...digits, ...new Array<number>(major === 0 ? 0 : Math.min(argument, 300)).fill(1)]
-  }
+const wide = fc
+  .tuple(
+    fc.constantFrom(0, 2, 3, 4),
+    fc.constantFrom(1, 2, 4, 8),
+    fc.oneof(fc.nat(300), fc.constantFrom(...edges, 2 ** 53))
+  )
+  .map(([major, width, argument]) => {
+    const digits = Array.from(
+      { length: width },
+      (_, i) => Math.floor(argument / 256 ** (width - 1 - i)) % 256
+    )
+    return [
+      (major << 5) | (24 + Math.log2(width)),
+      ...digits,
+      ...new Array<number>(major === 0 ? 0 : Math.min(argument, 300)).fill(1)
+    ]
+  })
+const piece = fc.oneof(
+  head.map(each => [each]),
+  fc.tuple(head, head).map(each => [...each]),
+  value.map(each => [...oracleEncode(each)])
 )
-const piece = fc.oneof(head.map(each => [each]), fc.tuple(head, head).map(each => [...each]), value.map(each => [...oracleEncode(each)]))
 const near = fc.oneof(
   fc.array(piece, { maxLength: 6 }).map(pieces => Uint8Array.from(pieces.flat())),
   fc.tuple(value, fc.nat(), fc.nat(255)).map(([each, at, byte]) => {
@@ -66,25 +87,35 @@ const near = fc.oneof(
     const bytes = oracleEncode(each)
     return bytes.slice(0, at % (bytes.length + 1))
   }),
-  fc.tuple(fc.nat(20), fc.constantFrom(0x80, 0x00, 0x81)).map(([depth, last]) => Uint8Array.from([...Array.from({ length: depth }, () => 0x81), last])),
+  fc
+    .tuple(fc.nat(20), fc.constantFrom(0x80, 0x00, 0x81))
+    .map(([depth, last]) => Uint8Array.from([...Array.from({ length: depth }, () => 0x81), last])),
   wide.map(each => Uint8Array.from(each)),
-  fc.array(fc.constantFrom(0x41, 0x7f, 0x80, 0xc3, 0xa9, 0xed, 0xa0, 0xef, 0xbb, 0xbf), { maxLength: 6 }).map(text => Uint8Array.of(0x60 | text.length, ...text)),
+  fc
+    .array(fc.constantFrom(0x41, 0x7f, 0x80, 0xc3, 0xa9, 0xed, 0xa0, 0xef, 0xbb, 0xbf), { maxLength: 6 })
+    .map(text => Uint8Array.of(0x60 | text.length, ...text)),
   fc.uint8Array({ maxLength: 40 })
 )
 
 describe('[EN1] as a general library has it', () => {
   it('[EN1] encodes every known value alike', () => {
-    fc.assert(fc.property(value, each => {
-      expect(encodeCbor(each)).toEqual(oracleEncode(each))
-    }), { numRuns: runs })
+    fc.assert(
+      fc.property(value, each => {
+        expect(encodeCbor(each)).toEqual(oracleEncode(each))
+      }),
+      { numRuns: runs }
+    )
   })
 
   it('[EN1] accepts just the canonical bytes, and reads the same value', () => {
-    fc.assert(fc.property(near, fc.constantFrom(1, 4, 16), (bytes, maxDepth) => {
-      const wanted = oracleDecode(bytes, maxDepth)
-      const read = decodeCbor(bytes, { maxDepth })
-      expect(read.ok ? { value: read.value } : undefined).toEqual(wanted)
-    }), { numRuns: runs * 4 })
+    fc.assert(
+      fc.property(near, fc.constantFrom(1, 4, 16), (bytes, maxDepth) => {
+        const wanted = oracleDecode(bytes, maxDepth)
+        const read = decodeCbor(bytes, { maxDepth })
+        expect(read.ok ? { value: read.value } : undefined).toEqual(wanted)
+      }),
+      { numRuns: runs * 4 }
+    )
   })
 
   it('[EN1] encodes what is longer than the room kept, and shorter things after it', () => {

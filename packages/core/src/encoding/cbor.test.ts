@@ -2,7 +2,8 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { type CborValue, decodeCbor, encodeCbor } from './index.ts'
 
-const hex = (text: string): Uint8Array => Uint8Array.from(text.match(/../g) ?? [], pair => Number.parseInt(pair, 16))
+const hex = (text: string): Uint8Array =>
+  Uint8Array.from(text.match(/../g) ?? [], pair => Number.parseInt(pair, 16))
 
 const value: fc.Arbitrary<CborValue> = fc.letrec<{ value: CborValue }>(tie => ({
   value: fc.oneof(
@@ -18,17 +19,22 @@ const value: fc.Arbitrary<CborValue> = fc.letrec<{ value: CborValue }>(tie => ({
 
 describe('[EN1] deterministic CBOR', () => {
   it('[EN1] gives back what was encoded', () => {
-    fc.assert(fc.property(value, each => {
-      const decoded = decodeCbor(encodeCbor(each))
-      expect(decoded).toEqual({ ok: true, value: each })
-    }))
+    fc.assert(
+      fc.property(value, each => {
+        const decoded = decodeCbor(encodeCbor(each))
+        expect(decoded).toEqual({ ok: true, value: each })
+      })
+    )
   })
 
   it('[EN1] never throws on arbitrary bytes, and what it accepts re-encodes to them', () => {
-    fc.assert(fc.property(fc.uint8Array({ maxLength: 200 }), bytes => {
-      const decoded = decodeCbor(bytes)
-      if (decoded.ok) expect(encodeCbor(decoded.value)).toEqual(bytes)
-    }), { numRuns: 5_000 })
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 200 }), bytes => {
+        const decoded = decodeCbor(bytes)
+        if (decoded.ok) expect(encodeCbor(decoded.value)).toEqual(bytes)
+      }),
+      { numRuns: 5_000 }
+    )
   })
 
   it.each([
@@ -58,7 +64,10 @@ describe('[EN1] deterministic CBOR', () => {
   })
 
   it('[EN1] refuses more than its bound before decoding', () => {
-    expect(decodeCbor(new Uint8Array(11), { maxBytes: 10 })).toMatchObject({ ok: false, reason: '11 bytes; at most 10' })
+    expect(decodeCbor(new Uint8Array(11), { maxBytes: 10 })).toMatchObject({
+      ok: false,
+      reason: '11 bytes; at most 10'
+    })
   })
 
   it('[EN1] calls a foreign value of our own a TypeError', () => {

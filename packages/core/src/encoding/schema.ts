@@ -51,9 +51,12 @@ function fail(path: string, wanted: string): never {
 export function uint(max: number = UINT_MAX, min = 0): Schema<number> {
   return {
     read: (value, path) =>
-      typeof value === 'number' && value >= min && value <= max ? value : fail(path, `an integer from ${min} to ${max}`),
+      typeof value === 'number' && value >= min && value <= max
+        ? value
+        : fail(path, `an integer from ${min} to ${max}`),
     write: value => {
-      if (!Number.isSafeInteger(value) || value < min || value > max) throw new RangeError(`${value} is not an integer from ${min} to ${max}`)
+      if (!Number.isSafeInteger(value) || value < min || value > max)
+        throw new RangeError(`${value} is not an integer from ${min} to ${max}`)
       return value
     }
   }
@@ -61,7 +64,10 @@ export function uint(max: number = UINT_MAX, min = 0): Schema<number> {
 
 /** Exactly this integer, text or null. */
 export function literal<const V extends number | string | null>(wanted: V): Schema<V> {
-  return { read: (value, path) => (value === wanted ? wanted : fail(path, String(wanted))), write: () => wanted }
+  return {
+    read: (value, path) => (value === wanted ? wanted : fail(path, String(wanted))),
+    write: () => wanted
+  }
 }
 
 /** Byte string of `min` to `max` bytes; one argument means exactly that many. */
@@ -71,7 +77,8 @@ export function bytes(min: number, max: number = min): Schema<Uint8Array> {
     read: (value, path) =>
       value instanceof Uint8Array && value.length >= min && value.length <= max ? value : fail(path, wanted),
     write: value => {
-      if (value.length < min || value.length > max) throw new RangeError(`${value.length} bytes are not ${wanted}`)
+      if (value.length < min || value.length > max)
+        throw new RangeError(`${value.length} bytes are not ${wanted}`)
       return value
     }
   }
@@ -94,7 +101,10 @@ export function text(maxBytes: number, minBytes = 0): Schema<string> {
     return length >= minBytes && length <= maxBytes
   }
   return {
-    read: (value, path) => (typeof value === 'string' && fits(value) ? value : fail(path, `text of ${minBytes} to ${maxBytes} bytes`)),
+    read: (value, path) =>
+      typeof value === 'string' && fits(value)
+        ? value
+        : fail(path, `text of ${minBytes} to ${maxBytes} bytes`),
     write: value => {
       if (!fits(value)) throw new RangeError(`text is not of ${minBytes} to ${maxBytes} bytes`)
       return value
@@ -120,7 +130,8 @@ export function nullable<T>(inner: Schema<T>): Schema<T | null> {
 export function array<T>(item: Schema<T>, max: number, min = 0): Schema<readonly T[]> {
   return {
     read: (value, path) => {
-      if (!Array.isArray(value) || value.length < min || value.length > max) return fail(path, `an array of ${min} to ${max} items`)
+      if (!Array.isArray(value) || value.length < min || value.length > max)
+        return fail(path, `an array of ${min} to ${max} items`)
       const out: T[] = []
       try {
         for (const each of value) out.push(item.read(each as CborValue, ''))
@@ -130,7 +141,8 @@ export function array<T>(item: Schema<T>, max: number, min = 0): Schema<readonly
       return out
     },
     write: value => {
-      if (value.length < min || value.length > max) throw new RangeError(`${value.length} items are not ${min} to ${max}`)
+      if (value.length < min || value.length > max)
+        throw new RangeError(`${value.length} items are not ${min} to ${max}`)
       return value.map(each => item.write(each))
     }
   }
@@ -145,14 +157,20 @@ type FieldsOf<F> = { readonly [K in keyof F]: F[K] extends Schema<infer T> ? T :
 
 /** Array on the wire, object in memory: fields in the order written. */
 export function tuple<F extends Fields>(fields: F): Schema<FieldsOf<F>> {
-  const entries = Object.entries(fields).map(([name, schema]) => ({ name, place: `.${name}`, schema: schema as Schema<unknown> }))
+  const entries = Object.entries(fields).map(([name, schema]) => ({
+    name,
+    place: `.${name}`,
+    schema: schema as Schema<unknown>
+  }))
   return {
     read: (value, path) => {
-      if (!Array.isArray(value) || value.length !== entries.length) return fail(path, `a tuple of ${entries.length}`)
+      if (!Array.isArray(value) || value.length !== entries.length)
+        return fail(path, `a tuple of ${entries.length}`)
       const out: Record<string, unknown> = {}
       let index = 0
       try {
-        for (const { name, place, schema } of entries) out[name] = schema.read(value[index++] as CborValue, place)
+        for (const { name, place, schema } of entries)
+          out[name] = schema.read(value[index++] as CborValue, place)
       } catch (error) {
         throw within(path, error)
       }
@@ -163,7 +181,12 @@ export function tuple<F extends Fields>(fields: F): Schema<FieldsOf<F>> {
 }
 
 /** Converts at the border: `decode` may refuse by returning undefined. */
-export function mapped<A, B>(inner: Schema<A>, wanted: string, decode: (a: A) => B | undefined, encode: (b: B) => A): Schema<B> {
+export function mapped<A, B>(
+  inner: Schema<A>,
+  wanted: string,
+  decode: (a: A) => B | undefined,
+  encode: (b: B) => A
+): Schema<B> {
   return {
     read: (value, path) => decode(inner.read(value, path)) ?? fail(path, wanted),
     write: value => inner.write(encode(value))
@@ -179,11 +202,15 @@ export interface Codec<T> {
 }
 
 /** Makes a codec of a schema; refusals name `rule`. */
-export function codec<T>(schema: Schema<T>, init: { rule: RuleId; maxBytes?: number; maxDepth?: number }): Codec<T> {
+export function codec<T>(
+  schema: Schema<T>,
+  init: { rule: RuleId; maxBytes?: number; maxDepth?: number }
+): Codec<T> {
   return {
     encode: value => {
       const out = encodeCbor(schema.write(value))
-      if (out.length > (init.maxBytes ?? CBOR_BYTES_MAX)) throw new RangeError(`${out.length} bytes; at most ${init.maxBytes ?? CBOR_BYTES_MAX}`)
+      if (out.length > (init.maxBytes ?? CBOR_BYTES_MAX))
+        throw new RangeError(`${out.length} bytes; at most ${init.maxBytes ?? CBOR_BYTES_MAX}`)
       return out
     },
     decode: input => {

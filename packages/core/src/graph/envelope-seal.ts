@@ -62,6 +62,11 @@ export interface EnvelopeInit {
   readonly channel: ChannelId
   /** Encoded payload (EN6), not padded. */
   readonly payload: Uint8Array
+  /**
+   * What `authorIdOf` and `messageKey` give for the fields above, where the caller keeps it: they are the same for
+   * each message of an author under one key.
+   */
+  readonly derived?: { readonly authorId: Uint8Array; readonly messageKey: SecretKey }
 }
 
 /** Bytes of the envelope that a payload of this length becomes. */
@@ -90,8 +95,8 @@ export function messageKey(
 export function sealEnvelope(suite: Suite, init: EnvelopeInit): Envelope {
   if (envelopeLength(init.payload.length) > ENVELOPE_BYTES_MAX)
     throw new RangeError(`a payload of ${init.payload.length} bytes does not fit an envelope`)
-  const device = idFromBytes('d', init.signingKey.publicKey)
-  const authorId = authorIdOf(suite, init.tag, device)
+  const authorId =
+    init.derived?.authorId ?? authorIdOf(suite, init.tag, idFromBytes('d', init.signingKey.publicKey))
   const fields = {
     type: init.type,
     tag: init.tag,
@@ -105,7 +110,7 @@ export function sealEnvelope(suite: Suite, init: EnvelopeInit): Envelope {
     throw new RangeError('seq 0 is for type 4 and only for it')
   const header = encodeHeader(fields)
   const ciphertext = suite.xchachaSeal(
-    messageKey(suite, init.key, init.server, init.channel, authorId),
+    init.derived?.messageKey ?? messageKey(suite, init.key, init.server, init.channel, authorId),
     init.nonce,
     header,
     pad(init.payload)

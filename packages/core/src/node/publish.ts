@@ -1,11 +1,11 @@
 /**
  * Own envelopes: sealed under a safe key, placed in our chain, kept before they leave (KS6, EK10, EN5).
  */
-import { type ChannelId, idAs, type MessageId, XcordError } from '../base/index.ts'
+import { type ChannelId, compareIds, idAs, XcordError } from '../base/index.ts'
 import { draftGather } from '../authority/index.ts'
-import type { Body, EpochChoice, KeyPlan, TopicKeys } from '../e2ee/index.ts'
+import type { Body, EpochChoice, KeyPlan, OpenedEnvelope, Payload, TopicKeys } from '../e2ee/index.ts'
 import { type Envelope, EnvelopeType, signOperation } from '../graph/index.ts'
-import { keep, openAndApply, place } from './take-envelopes.ts'
+import { apply, keep, place } from './take-envelopes.ts'
 import { addOperation } from './take-operations.ts'
 import { takePlan } from './take-records.ts'
 import type { Work } from './work.ts'
@@ -21,49 +21,70 @@ export function metaChannel(work: Work): ChannelId {
 /** Time of the next own envelope: after our chain and after what it answers (AU34). */
 function nextTime(work: Work, channel: ChannelId): number {
   const { state, turn } = work
-  const parents = (state.tips.get(channel) ?? []).map(each => each.at).filter(at => at <= turn.at + PUSH_MS_MAX)
+  const parents = (state.tips.get(channel) ?? [])
+    .map(each => each.at)
+    .filter(at => at <= turn.at + PUSH_MS_MAX)
   return Math.max(turn.at, state.author(state.self).at + 1, ...parents.map(at => at + 1))
 }
 
+interface Published {
+  readonly envelope: Envelope
+  /** As whoever opens the envelope reads it. */
+  readonly payload: Payload
+}
+
 /** Seals, signs, places and keeps one envelope of ours; it leaves after the commit. */
-function publishUnder(work: Work, type: Envelope['type'], keyId: Parameters<Work['state']['ring']['seal']>[0]['keyId'], channel: ChannelId, body: Body, topic?: TopicKeys): Envelope {
+function publishUnder(
+  work: Work,
+  type: Envelope['type'],
+  keyId: Parameters<Work['state']['ring']['seal']>[0]['keyId'],
+  channel: ChannelId,
+  body: Body,
+  topic?: TopicKeys
+): Published {
   const { state, turn } = work
   const author = state.author(state.self)
   const at = nextTime(work, channel)
-  const parents: readonly MessageId[] = type === EnvelopeType.chat ? (state.tips.get(channel) ?? []).map(each => each.id) : []
+  const parents =
+    type === EnvelopeType.chat ? (state.tips.get(channel) ?? []).map(each => each.id).sort(compareIds) : []
+  const payload: Payload = { thread: null, at, auth: state.log.frontierFor(state.self), parents, body }
   const envelope = state.ring.seal({
-    random: state.deps.random, type, keyId, link: author.chain.next(),
-    payload: { thread: null, at, auth: state.log.frontierFor(state.self), parents, body },
+    random: state.deps.random,
+    type,
+    keyId,
+    link: author.chain.next(),
+    payload,
     ...(topic === undefined ? {} : { topic })
   })
   author.at = at
   place(work, state.self, envelope)
   turn.published.push(envelope)
   turn.storedFrom(undefined).envelopes.push(envelope.bytes)
-  return envelope
+  return { envelope, payload }
 }
 
 /** Writes content into a channel. The caller has checked permission. */
 export function publishContent(work: Work, channel: ChannelId, body: Body): Envelope {
   const keyId = epochKey(work, channel)
-  const envelope = publishUnder(work, EnvelopeType.chat, keyId, channel, body)
+  const { envelope, payload } = publishUnder(work, EnvelopeType.chat, keyId, channel, body)
   work.state.ownChannels.set(envelope.id, channel)
-  // The author's own screen updates by the same door as everyone's.
-  keep(work, work.state.self, envelope, openAndApply(work, work.state.self, envelope, undefined))
+  // The author's own screen updates by the same door as everyone's; only opening it again is left out.
+  const opened: OpenedEnvelope = { keyId, keyChannel: channel, channel, payload }
+  keep(work, work.state.self, envelope, apply(work, work.state.self, envelope, opened, undefined))
   return envelope
 }
 
 /** Publishes something for all members under the meta epoch: operations, profiles. */
 export function publishControl(work: Work, body: Body): void {
   const meta = metaChannel(work)
-  const envelope = publishUnder(work, EnvelopeType.control, epochKey(work, meta), meta, body)
+  const { envelope } = publishUnder(work, EnvelopeType.control, epochKey(work, meta), meta, body)
   keep(work, work.state.self, envelope, { status: 'opened', channel: meta })
 }
 
 /** Publishes under the topic key, which whoever knows the topic can read: key records, joins (EN10). */
 export function publishKeyed(work: Work, body: Body, topic?: TopicKeys): void {
   const meta = metaChannel(work)
-  const envelope = publishUnder(work, EnvelopeType.key, 'topic', meta, body, topic)
+  const { envelope } = publishUnder(work, EnvelopeType.key, 'topic', meta, body, topic)
   keep(work, work.state.self, envelope, { status: 'opened', channel: meta })
 }
 
@@ -100,8 +121,12 @@ function epochKey(work: Work, channel: ChannelId): Extract<EpochChoice, { kind: 
     case 'gather':
     case 'refused': {
       const rule = choice.kind === 'refused' ? choice.refusal.rule : 'EK4'
-      const reason = choice.kind === 'refused' ? choice.refusal.reason : 'too many operations wait to be gathered'
-      throw new XcordError('XCORD_PERMISSION_DENIED', `No safe key to write here: ${reason}.`, { rule, action: 'seal' })
+      const reason =
+        choice.kind === 'refused' ? choice.refusal.reason : 'too many operations wait to be gathered'
+      throw new XcordError('XCORD_PERMISSION_DENIED', `No safe key to write here: ${reason}.`, {
+        rule,
+        action: 'seal'
+      })
     }
   }
 }

@@ -186,11 +186,13 @@ export function openAndApply(work: Work, device: DeviceId, envelope: Envelope, f
   }
 }
 
-function apply(work: Work, device: DeviceId, envelope: Envelope, opened: OpenedEnvelope, from: DeviceId | undefined): Outcome {
+/** Hands on what an opened envelope carries. */
+export function apply(work: Work, device: DeviceId, envelope: Envelope, opened: OpenedEnvelope, from: DeviceId | undefined): Outcome {
   const { state, turn, news } = work
   const { body, at } = opened.payload
   const author = state.author(device)
   author.at = Math.max(author.at, at)
+  if (work.live && device !== state.self) state.skews.set(device, at - turn.at)
   switch (body.kind) {
     case 'operation':
       takeOperation(state, turn, news, body.operation, from)
