@@ -27,7 +27,7 @@ async function meet(
 }
 
 describe('peers and a node, each a process', () => {
-  it('[NT10] three find each other by the rendezvous, and gossip outlives the node', async () => {
+  it('[NT6] [NT10] three find each other by the rendezvous, and gossip outlives the node', async () => {
     const node = await runningNode()
     const peers = await Promise.all([startPeer(), startPeer(), startPeer()])
     await meet(peers, node)
@@ -55,7 +55,7 @@ describe('peers and a node, each a process', () => {
     for (const list of heard) expect(new Set(list).size).toBe(list.length)
   })
 
-  it('[NT17] two who listen nowhere talk through the relay, and the node keeps no word of it', async () => {
+  it('[NT17] [BN17] [BN10] [BN11] [NT35] two who listen nowhere talk through the relay, and the node keeps no word of it', async () => {
     const node = await runningNode(['--log-level', 'debug'])
     const [a, b] = await Promise.all([startPeer([]), startPeer([])])
     await Promise.all([a, b].map(each => each.ask({ kind: 'node', addresses: node.status.addresses })))

@@ -71,7 +71,7 @@ export interface PeerRecord {
 }
 
 /**
- * Signed peer records (NT10, NT13): what one passes on of others, since only its device can have made it.
+ * Signed peer records (NT41): what one passes on of others, since only its device can have made it.
  */
 export interface PeerRecords {
   /** Our own, signed; at most PEER_RECORD_BYTES_MAX bytes. */

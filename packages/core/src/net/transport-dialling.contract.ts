@@ -45,7 +45,7 @@ export function diallingContract({ init, pair, two }: Worlds): void {
       expect(connection.device).toBe(b.device)
     })
 
-    it('[NT14] says what was tried when nobody answers', async () => {
+    it('[NT14] [NT34] says what was tried when nobody answers', async () => {
       const { a, b } = await pair()
       const addresses = b.addresses()
       await b.stop()

@@ -13,7 +13,7 @@ export { until } from './transport-world.contract.ts'
 
 /** Runs the suite. */
 export function transportContract(init: TransportContractInit): void {
-  describe(`transport: ${init.name}`, () => {
+  describe(`[NT1] transport: ${init.name}`, () => {
     const worlds = createWorlds(init)
     diallingContract(worlds)
     streamsContract(worlds)

@@ -72,6 +72,7 @@ export interface CoreDeps {
   readonly heard: HeardBook
   readonly announce: readonly string[]
   readonly dht: boolean
+  readonly circuitRestMs?: number | undefined
 }
 
 const ADDRESS_EVENTS = ['self:peer:update', 'transport:listening', 'transport:close'] as const
@@ -236,7 +237,7 @@ export class CoreTransport implements Omit<Transport, 'gossip' | 'setStanding'> 
       const open = this.connections(device)
       if (!open.some(each => each.limits === undefined)) return
       for (const circuit of open) if (circuit.limits !== undefined) void circuit.close()
-    }, CIRCUIT_REST_MS).unref()
+    }, this.#deps.circuitRestMs ?? CIRCUIT_REST_MS).unref()
   }
 }
 

@@ -53,7 +53,7 @@ describe('discovery', () => {
     expect((await peer({})).dht).toBeUndefined()
   })
 
-  it('[NT12] proposes peers of the local network, and dials none of them', async () => {
+  it('[NT9] [NT12] proposes peers of the local network, and dials none of them', async () => {
     const a = await createLibp2pTransport({
       suite: await createNodeSuite(),
       seed: seed(),
@@ -118,5 +118,43 @@ describe('start', () => {
     await a.start()
     await until('tried', () => a.attempts(node.device).length > 0)
     expect(a.attempts(node.device)[0]?.error).toContain('ECONNREFUSED')
+  })
+
+  it('[NT4] listens on any interface unless told otherwise', async () => {
+    const made = await createLibp2pTransport({ suite: await createNodeSuite(), seed: seed() })
+    await made.start()
+    stops.push(() => made.stop())
+    expect(made.addresses().some(each => each.startsWith('/ip4/127.0.0.1/tcp/'))).toBe(true)
+    expect(new Set(made.addresses().map(each => each.split('/p2p/')[1])).size).toBe(1)
+  })
+
+  it('[NT3] refuses more connections than it may hold', async () => {
+    const full = await peer({ maxConnections: 1 })
+    const [first, second] = [await peer({}), await peer({})]
+    await first.dial(full.addresses())
+    await until('one', () => full.connections().length === 1)
+    await second.dial(full.addresses()).catch(() => undefined)
+    await until('refused', () => second.connections().length === 0)
+    expect(full.connections().map(each => each.device)).toEqual([first.device])
+  })
+
+  it('[NT23] lets a circuit go once a direct path stands', async () => {
+    const node = await createLibp2pNode({
+      suite: await createNodeSuite(),
+      seed: seed(),
+      listen: ['/ip4/127.0.0.1/tcp/0']
+    })
+    await node.start()
+    stops.push(() => node.stop())
+    const [a, b] = [await peer({ circuitRestMs: 50 }), await peer({})]
+    await Promise.all([a, b].map(each => each.dial(node.addresses())))
+    await until('reserved', () => b.addresses().some(each => each.includes('/p2p-circuit')))
+    const circuit = await a.dial(b.addresses().filter(each => each.includes('/p2p-circuit')))
+    expect(circuit.limits).toBeDefined()
+    expect((await a.dial(b.addresses())).device).toBe(b.device)
+    await until('direct only', () => {
+      const open = a.connections(b.device)
+      return open.length > 0 && open.every(each => each.limits === undefined)
+    })
   })
 })

@@ -228,7 +228,7 @@ describe('a hostile peer', () => {
     }
   }
 
-  it('[NT26] is heard no more after a few messages that were rejected', async () => {
+  it('[NT26] [NT27] is heard no more after a few messages that were rejected', async () => {
     const { heard, bother, settle } = await gossiping('StrictNoSign')
     await until('muted', async () => {
       const before = heard.length

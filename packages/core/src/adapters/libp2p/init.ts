@@ -24,6 +24,8 @@ export interface Libp2pTransportInit {
     readonly { readonly urls: string; readonly username?: string; readonly credential?: string }[] | undefined
   /** Connections at most; default 100 (NT4). */
   readonly maxConnections?: number | undefined
+  /** How long a circuit outlives a direct path's arrival, ms; default 30 s (NT23). */
+  readonly circuitRestMs?: number | undefined
   readonly clock?: Clock | undefined
   readonly random?: Random | undefined
 }

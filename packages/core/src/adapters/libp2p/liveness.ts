@@ -41,7 +41,7 @@ export async function serveCheck(stream: FrameStream): Promise<void> {
 export interface Liveness {
   opened(connection: WrappedConnection): void
   closed(raw: P2pConnection): void
-  /** Probe everything now (NT33: wake, network change). */
+  /** Probe everything now (NT20: wake, network change). */
   hurry(): void
   stop(): void
 }

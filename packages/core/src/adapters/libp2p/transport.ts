@@ -66,7 +66,8 @@ export async function createLibp2pTransport(init: Libp2pTransportInit): Promise<
     dht: init.dht === true,
     standings,
     mdns,
-    reservations: init.reservations ?? RESERVATIONS
+    reservations: init.reservations ?? RESERVATIONS,
+    circuitRestMs: init.circuitRestMs
   })
 }
 
