@@ -238,7 +238,11 @@ function play(steps: readonly Step[], naive: boolean): { leaks: string[]; sends:
       }
     }
     for (const [n, invite] of invites.entries()) {
-      if (state.invite(idAs('i', invite))?.open !== false) continue
+      // A closed link, and one that somebody pooled may hold: made before they were put out.
+      const putOut = by.log
+        .lossesOutside([invite])
+        .some(loss => [20, 21].includes(by.log.get(loss.operation)?.kind ?? 0) && named.length > 0)
+      if (!by.log.has(invite) || (state.invite(idAs('i', invite))?.open !== false && !putOut)) continue
       pool.set(toHex(shortRid(idToBytes(invite))), inviteSecret(n))
       named.push(`invite ${n}`)
     }

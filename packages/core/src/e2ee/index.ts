@@ -6,7 +6,6 @@ export { encodeChannelName, readChannelName, type ChannelName } from './channel-
 export { KeyRecordKind, readKeyRecord, signKeyRecord, verifyKeyRecord } from './key-record.ts'
 export { createKeyRing } from './key-ring.ts'
 export { metaChannel, tagOf, topicOfShard } from './derive.ts'
-export { everyoneRole } from './readers.ts'
 export { decodeStoredSeed, encodeStoredSeed } from './stored-seed.ts'
 export * from './invite-link.ts'
 export * from './invite-package.ts'

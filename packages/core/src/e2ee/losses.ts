@@ -5,9 +5,9 @@
  * grant may be unseen here while the removal of the one it favoured is seen. In doubt it touches: the price is
  * a rotation, the other price is a leak.
  */
-import type { AuthorityState, Loss } from '../authority/index.ts'
+import { everyoneRole, type AuthorityState, type Loss } from '../authority/index.ts'
 import type { KeyScope } from './contract.ts'
-import { everyoneRole, hangsOn, isOpenToAll } from './readers.ts'
+import { hangsOn, isOpenToAll } from './readers.ts'
 
 /**
  * Whether a loss takes away what a key's readers rest on.

@@ -1,15 +1,16 @@
 /** Renewals owed (EK11) and grants owed (EK14). */
 import { idToBytes, type KeyId, type Random, refuse, type RoleId } from '../base/index.ts'
 import { BoxKind, sealBox } from '../crypto/index.ts'
-import type { MemberState } from '../authority/index.ts'
+import { everyoneRole, type MemberState } from '../authority/index.ts'
 import { isReachable, memberRid, reachedBy, safeRoleKeys } from './choose.ts'
 import type { GrantDue, KeyPlan, KeyPlanResult, RotationDue } from './contract.ts'
 import { shortRid, userRid } from './derive.ts'
 import { ROLE_AGE_MS_MAX } from './limits.ts'
 import { mayRotate } from './plan-epoch.ts'
 import { addToDraft, closeDraft, draftRoleKey, isValidKey, openDraft } from './plan-role.ts'
-import { couldAssign, everyoneRole, holdersOf, isEntitled } from './readers.ts'
+import { couldAssign, holdersOf, isEntitled } from './readers.ts'
 import { firstSeen, type KeyEntry, type RingState } from './ring-state.ts'
+import { inviteReads, wholeView } from './safety.ts'
 
 /** Roles that have a key and somebody to hold one. */
 function rolesInUse(ring: RingState): readonly RoleId[] {
@@ -66,9 +67,11 @@ function roleGrantsDue(ring: RingState, role: RoleId, entry: KeyEntry, at: numbe
     .filter(member => isReachable(member) && !users.has(member.user))
     .map(member => userDue(entry.keyId, member, false))
   if (role !== everyoneRole(ring.server)) return due
+  const view = wholeView(ring)
   for (const invite of state.invites()) {
     const expired = invite.notAfter !== null && invite.notAfter <= at
-    if (!invite.open || invite.boxPublicKey === null || expired || users.has(invite.id)) continue
+    if (invite.boxPublicKey === null || expired || users.has(invite.id) || !inviteReads(view, invite.id))
+      continue
     due.push({
       keyId: entry.keyId,
       recipient: { invite: invite.id },

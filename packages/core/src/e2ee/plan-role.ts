@@ -1,7 +1,7 @@
 /** New role keys (EK3–EK7, EK11, EK15, EK17). */
 import { type KeyId, idToBytes, type Random, refuse, type Refusal, type RoleId } from '../base/index.ts'
 import { BoxKind, type Recipient, sealBoxes, type SecretKey } from '../crypto/index.ts'
-import { type AuthorityState, KINDS, type MemberState } from '../authority/index.ts'
+import { everyoneRole, type AuthorityState, KINDS, type MemberState } from '../authority/index.ts'
 import type { KeyPlan, KeyPlanResult, KeyRecord, KeyRecordBody, StoredSeed } from './contract.ts'
 import { memberRid, isReachable } from './choose.ts'
 import { boxSecretOf, gateKeyOf, keyIdOf, sealBack, sealTopicSecret, shortRid, storedSeed } from './derive.ts'
@@ -9,8 +9,9 @@ import { touches } from './losses.ts'
 import { HEAD_KEYS_MAX, signKeyRecord } from './key-record.ts'
 import { ROLE_BOXES_MAX } from './limits.ts'
 import { unlinkedKeys } from './opening.ts'
-import { everyoneRole, holdersOf } from './readers.ts'
+import { holdersOf } from './readers.ts'
 import { type KeyEntry, keysOf, type RingState, roleScope } from './ring-state.ts'
+import { inviteReads, wholeView } from './safety.ts'
 import { everyoneKeys, topicTable } from './topics.ts'
 
 /** A plan while it is being made. */
@@ -93,10 +94,11 @@ export function userBoxes(members: Iterable<MemberState>): Recipient[] {
 }
 
 /** Open invites that @everyone is sealed to (IV3). */
-function inviteBoxes(state: AuthorityState): Recipient[] {
+function inviteBoxes(ring: RingState): Recipient[] {
+  const view = wholeView(ring)
   const boxes: Recipient[] = []
-  for (const invite of state.invites()) {
-    if (invite.open && invite.boxPublicKey !== null)
+  for (const invite of view.state.invites()) {
+    if (invite.boxPublicKey !== null && inviteReads(view, invite.id))
       boxes.push({ rid: shortRid(idToBytes(invite.id)), publicKey: invite.boxPublicKey })
   }
   return boxes
@@ -130,7 +132,7 @@ export function draftRoleKey(draft: Draft, role: RoleId, cause: 'loss' | 'age'):
   const { suite, server } = ring
   const scope = roleScope(role)
   const everyone = role === everyoneRole(server)
-  const recipients = [...userBoxes(holdersOf(state, role)), ...(everyone ? inviteBoxes(state) : [])]
+  const recipients = [...userBoxes(holdersOf(state, role)), ...(everyone ? inviteBoxes(ring) : [])]
   if (recipients.length > ROLE_BOXES_MAX)
     return refuse(
       'EK5',

@@ -11,6 +11,7 @@ import {
 import {
   type AuthorityState,
   computePermissions,
+  everyoneRole,
   type MemberState,
   permissionBit
 } from '../authority/index.ts'
@@ -25,8 +26,6 @@ const SEND = permissionBit('SendMessages')
 const MANAGE_ROLES = permissionBit('ManageRoles')
 const ADMINISTRATOR = permissionBit('Administrator')
 
-/** The role everybody has. */
-export const everyoneRole = (server: ServerId): RoleId => idAs('r', server)
 const isMeta = (state: AuthorityState, channel: ChannelId): boolean =>
   channel.slice(1) === state.server.slice(1)
 

@@ -3,12 +3,12 @@
  *
  * Safe means: everybody who can open it is entitled, and its author had seen every loss that the view holds.
  */
-import { type KeyId, LOCKBOXES_MAX, type OperationId } from '../base/index.ts'
-import type { AuthorityState, Loss } from '../authority/index.ts'
+import { idAs, type InviteId, type KeyId, LOCKBOXES_MAX, type OperationId } from '../base/index.ts'
+import { type AuthorityState, everyoneRole, KINDS, type Loss } from '../authority/index.ts'
 import { readBoxes, RID_BYTES } from '../crypto/index.ts'
 import type { KeySafety, KeyScope } from './contract.ts'
 import { touches } from './losses.ts'
-import { everyoneRole, isEntitled, type RidOwner, roleReads } from './readers.ts'
+import { isEntitled, type RidOwner, roleReads } from './readers.ts'
 import { ridAsKey } from './rid.ts'
 import { type Held, type KeyBody, type KeyEntry, type RingState, stamp } from './ring-state.ts'
 
@@ -17,6 +17,8 @@ export interface View {
   readonly state: AuthorityState
   /** Losses the view holds and a frontier does not. */
   losses(frontier: readonly OperationId[]): readonly Loss[]
+  /** Kind of an operation in the log; -1 where unknown. */
+  kindOf(operation: OperationId): number
   /** Whether grants count: not in EK12, whose answer must not depend on what arrived. */
   readonly grants: boolean
 }
@@ -31,7 +33,12 @@ const unsafe = (reason: string, operation?: OperationId): KeySafety => ({
 
 /** Everything known here. */
 export function wholeView(ring: RingState): View {
-  return { state: ring.log.state(), losses: frontier => ring.log.lossesOutside(frontier), grants: true }
+  return {
+    state: ring.log.state(),
+    grants: true,
+    losses: frontier => ring.log.lossesOutside(frontier),
+    kindOf: operation => ring.log.get(operation)?.kind ?? -1
+  }
 }
 
 /** What a frontier holds; undefined where it is not known here. */
@@ -41,7 +48,8 @@ export function viewAt(ring: RingState, frontier: readonly OperationId[]): View 
   return {
     state,
     grants: false,
-    losses: of => ring.log.lossesOutside(of).filter(loss => ring.log.covers(frontier, loss.operation))
+    losses: of => ring.log.lossesOutside(of).filter(loss => ring.log.covers(frontier, loss.operation)),
+    kindOf: operation => ring.log.get(operation)?.kind ?? -1
   }
 }
 
@@ -68,6 +76,21 @@ export function ownerOf(
 /** Rid of a grant's recipient. */
 export const grantRid = (box: Uint8Array): Uint8Array => box.subarray(0, RID_BYTES)
 
+/** Kinds by which somebody is put out by others. */
+const PUTTING_OUT: ReadonlySet<number> = new Set([KINDS.kick[0], KINDS.ban[0], KINDS.seal[0]])
+
+/**
+ * Whether the holder of an open invite's link may read by it (IV3): it is open, and nobody was put out since it
+ * was made. Whoever was put out may hold the link: it still admits them or others to join, for all to see, but
+ * what is sealed from then on waits for a member's grant.
+ */
+export function inviteReads(view: View, invite: InviteId): boolean {
+  if (view.state.invite(invite)?.open !== true) return false
+  return !view
+    .losses([idAs('o', invite)])
+    .some(loss => loss.role === undefined && PUTTING_OUT.has(view.kindOf(loss.operation)))
+}
+
 /** EK9(a) for one recipient. */
 function recipientFault(
   ring: RingState,
@@ -79,11 +102,9 @@ function recipientFault(
 ): string | undefined {
   if (owner === undefined) return 'somebody not known here can open it'
   if (owner.kind === 'invite') {
-    const open =
-      view.state.invite(owner.invite)?.open === true &&
-      scope.kind === 'role' &&
-      scope.role === everyoneRole(ring.server)
-    return open ? undefined : 'an invite that is not open can open it'
+    const fits =
+      scope.kind === 'role' && scope.role === everyoneRole(ring.server) && inviteReads(view, owner.invite)
+    return fits ? undefined : 'an invite that does not read can open it'
   }
   if (!isEntitled(ring.suite, view.state, scope, owner.user, k))
     return 'somebody who may not read can open it'

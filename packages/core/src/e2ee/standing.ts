@@ -1,10 +1,10 @@
 /** Whether a key record counts (EK12), judged in the state its author had seen. */
 import type { OperationId } from '../base/index.ts'
-import type { AuthorityState } from '../authority/index.ts'
+import { everyoneRole, type AuthorityState } from '../authority/index.ts'
 import type { RecordStanding } from './contract.ts'
-import { couldAssign, everyoneRole, holdsRole, isEntitled, maySend } from './readers.ts'
+import { couldAssign, holdsRole, isEntitled, maySend } from './readers.ts'
 import type { GrantBody, Held, KeyBody, RingState } from './ring-state.ts'
-import { grantRid, safetyIn, viewAt } from './safety.ts'
+import { grantRid, inviteReads, safetyIn, viewAt } from './safety.ts'
 
 const VALID: RecordStanding = { kind: 'valid' }
 const WAITING: RecordStanding = { kind: 'waiting' }
@@ -74,11 +74,13 @@ function judgeGrant(ring: RingState, held: Held<GrantBody>, state: AuthorityStat
   const owner = ring.rids.find(state, grantRid(body.box))
   if (owner === undefined) return invalid('its recipient was not known to its author')
   if (owner.kind === 'invite') {
+    const view = viewAt(ring, held.record.frontier)
     const fits =
       entry.scope.kind === 'role' &&
       entry.scope.role === everyoneRole(ring.server) &&
-      state.invite(owner.invite)?.open === true
-    return fits ? VALID : invalid("an invite is granted @everyone's keys while it is open")
+      view !== undefined &&
+      inviteReads(view, owner.invite)
+    return fits ? VALID : invalid("an invite is granted @everyone's keys while it reads")
   }
   const buckets = announced.kind === 'bucket' ? announced.k : 0
   if (!isEntitled(ring.suite, state, entry.scope, owner.user, buckets))

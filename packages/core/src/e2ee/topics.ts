@@ -1,11 +1,12 @@
 /** Topics (EK6, EK17): which @everyone key is in force, what its topic is called, and which older ones are still heard. */
 import type { KeyId } from '../base/index.ts'
+import { everyoneRole } from '../authority/index.ts'
 import type { SecretKey } from '../crypto/index.ts'
 import { toHex } from '../encoding/index.ts'
 import type { TopicKeys } from './contract.ts'
 import { gateKeyOf, openTopicSecret, topicKeysOf } from './derive.ts'
 import { TOPIC_RETIRED_MS_MAX, TOPICS_KNOWN_MAX } from './limits.ts'
-import { everyoneRole } from './readers.ts'
+
 import { type KeyEntry, keysOf, lamportOf, type RingState, roleScope, stamp } from './ring-state.ts'
 import { safetyOf } from './safety.ts'
 
