@@ -240,10 +240,10 @@ class Log implements AuthorityLog {
 
   frontierFor(device: DeviceId): readonly OperationId[] {
     const own = newestOf(this.#ledger, device)
-    const heads = [...this.#heads].sort((a, b) => compareAge(b, a))
+    const heads = [...this.#heads].sort((a, b) => compareAge(b, a)).slice(0, OPERATION_CITES_MAX)
     const covered = own === undefined || heads.some(each => covers(each, own))
-    const room = OPERATION_CITES_MAX - (covered ? 0 : 1)
-    return [...heads.slice(0, room), ...(covered ? [] : [own])].map(each => each.op.id).sort()
+    const cited = covered ? heads : [...heads.slice(0, OPERATION_CITES_MAX - 1), own]
+    return cited.map(each => each.op.id).sort()
   }
 
   covers(frontier: readonly OperationId[], id: OperationId): boolean {
