@@ -5,7 +5,7 @@ import { createBootstrapNode } from './bootstrap-node.ts'
 import { type LoadedConfig, loadConfig } from './config.ts'
 import { LOG_LEVELS, SETTINGS } from './config-schema.ts'
 import { exitCodeOf } from './exit-codes.ts'
-import { describeKey } from './key-info.ts'
+import { describeNode } from './describe-node.ts'
 
 /** Where a command writes and what it obeys: the process, or a test. */
 export interface NodeCommandDeps {
@@ -103,7 +103,7 @@ export function createNodeCommand(
     .action(
       async (flags: Flags) =>
         await run(flags, async ({ config }) => {
-          const info = await describeKey(config)
+          const info = await describeNode(config)
           deps.out(
             flags.json === true ? JSON.stringify(info) : [`node ${info.node}`, ...info.addresses].join('\n')
           )

@@ -7,7 +7,7 @@ import type { NodeConfig } from './config-schema.ts'
 import { loadOrCreateKeyFile } from './key-file.ts'
 
 /** Id and announced addresses, as others need them. */
-export async function describeKey(
+export async function describeNode(
   config: NodeConfig
 ): Promise<{ readonly node: string; readonly addresses: readonly string[] }> {
   const { seed } = loadOrCreateKeyFile(config.keyFile, systemRandom)
