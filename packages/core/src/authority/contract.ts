@@ -6,7 +6,7 @@ import type {
   ChannelId, DeviceId, InviteId, MessageId, OperationId, Refusal, RoleId, RuleId, ServerId, UserId
 } from '../base/index.ts'
 import type { CborValue } from '../encoding/index.ts'
-import type { CutRow, Operation } from '../graph/contract.ts'
+import type { CutRow, Operation } from '../graph/index.ts'
 
 /** A permission by its flag name in XCord's own words (AU33), such as `SendMessages`. */
 export type PermissionName = string

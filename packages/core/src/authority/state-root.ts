@@ -47,7 +47,7 @@ export function stateRoot(suite: Suite, view: View): Uint8Array {
   return merkleRoot(suite, stateChunks(rows))
 }
 
-/** AT2's tree: leaf H(00‖chunk), node H(01‖left‖right), split at the largest power of two. */
+/** AU41's tree: leaf H(00‖chunk), node H(01‖left‖right), split at the largest power of two. */
 export function merkleRoot(suite: Suite, chunks: readonly Uint8Array[]): Uint8Array {
   if (chunks.length === 1) return suite.sha256(concatBytes([LEAF, chunks[0] as Uint8Array]))
   let split = 1

@@ -40,6 +40,12 @@ describe('[AU1] operation vectors', () => {
     expect(note).not.toBe('')
   })
 
+  it('[AU4] [AU10] a channel hidden from some has neither name nor topic in its operation, and sizes are bounded', () => {
+    expect(operations.invalid.some(each => each.rule === 'AU4')).toBe(true)
+    const hidden = bodies.valid.find(each => each.name === 'threadCreate')
+    expect(decodeBody(7, (decodeCbor(unhex(hidden?.body ?? '')) as { value: readonly CborValue[] }).value)).toMatchObject({ ok: true, value: { body: { name: null } } })
+  })
+
   it.each(operations.invalid.map(each => [each.rule, each.why, each] as const))('[%s] refuses %s', (rule, _why, { bytes }) => {
     expect(decodeOperation(suite, unhex(bytes))).toMatchObject({ ok: false, rule })
   })

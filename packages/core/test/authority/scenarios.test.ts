@@ -19,7 +19,7 @@ function apart(stage: Stage, count = 2): Site[] {
 }
 
 describe('[AU-S] removals', () => {
-  it('[AU-S1] a stronger demotion stands against the ban that was never allowed', () => {
+  it('[AU-S1] [AU19] a stronger demotion stands against the ban that was never allowed', () => {
     const stage = new Stage({ a: 10, b: 8 })
     const [left, right] = apart(stage) as [Site, Site]
     const demotion = left.act(stage.who('a'), draftRoleUnassign(stage.user('b'), stage.role(8)))
@@ -29,7 +29,7 @@ describe('[AU-S] removals', () => {
     expect(log.state().member(stage.user('b'))?.roles).toEqual([])
   })
 
-  it('[AU-S2] equals cannot ban each other', () => {
+  it('[AU-S2] [AU13] equals cannot ban each other', () => {
     const stage = new Stage({ a: 8, b: 8 })
     expect(stage.site.refusal(stage.who('a'), draftBan(stage.user('b')))).toBe('AU14')
     expect(stage.site.refusal(stage.who('b'), draftBan(stage.user('a')))).toBe('AU14')
@@ -102,7 +102,7 @@ describe('[AU-S] removals', () => {
     expect(standingIn(log, second)).toBe('effective')
   })
 
-  it('[AU-S7] [AU-S8] [AU-S9] what a banned admin backdates is void: bans, grants to a puppet, the puppet\'s acts; leaving has no effect', () => {
+  it('[AU-S7] [AU-S8] [AU-S9] [AU18] what a banned admin backdates is void: bans, grants to a puppet, the puppet\'s acts; leaving has no effect', () => {
     const stage = new Stage({ a: 10, b: 8, d: 3, puppet: 0 })
     const [left, right] = apart(stage) as [Site, Site]
     left.act(stage.who('a'), draftBan(stage.user('b')))
@@ -151,6 +151,22 @@ describe('[AU-S] removals', () => {
     const log = stage.converge(...sites.slice(0, 2))
     expect(status(log, stage.user('x'))).toBe('banned')
     expect(status(stage.converge(...sites.slice(2)), stage.user('y'))).toBe('in')
+  })
+
+  it('[AU40] a seal strikes what the departed backdates, and is never weaker than what it repeats', () => {
+    const stage = new Stage({ a: 10, b: 8, x: 0 })
+    const away = stage.site.fork()
+    stage.site.act(stage.who('b'), draftLeave())
+    const seal = draft('seal', { user: stage.user('b'), role: null, reason: null })
+    expect(stage.site.refusal(stage.who('x'), seal)).toBe('AU14')
+    stage.site.act(stage.who('a'), seal)
+    expect(stage.site.refusal(stage.who('b'), seal)).toBe('AU14')
+    const late = away.act(stage.who('b'), draftKick(stage.user('x')))
+    const log = stage.converge(away)
+    expect(standingIn(log, late)).toBe('voided')
+    const weak = new Stage({ a: 10, b: 8, x: 0 })
+    weak.site.act(weak.who('a'), draftKick(weak.user('x')))
+    expect(weak.site.refusal(weak.who('b'), draft('seal', { user: weak.user('x'), role: null, reason: null }))).toBe('AU14')
   })
 
   it('[AU-S23] [AU-S24] a ban beats the target\'s concurrent join, and a colluder\'s kick and re-join', () => {
@@ -202,7 +218,7 @@ describe('[AU-S] removals', () => {
 })
 
 describe('[AU-S] roles and bits', () => {
-  it('[AU-S12] a grant falls with its grantor', () => {
+  it('[AU-S12] [AU17] a grant falls with its grantor', () => {
     const stage = new Stage({ a: 8, x: 0 })
     stage.role(3)
     const [left, right] = apart(stage) as [Site, Site]
@@ -237,7 +253,7 @@ describe('[AU-S] roles and bits', () => {
     expect(stage.converge(left, right).state().member(stage.user('x'))?.roles).toEqual([role])
   })
 
-  it('[AU-S16] [AU-S17] a weaker clear strikes a weaker use, not a stronger one', () => {
+  it('[AU-S16] [AU-S17] [AU15] a weaker clear strikes a weaker use, not a stronger one', () => {
     const stage = new Stage({ c: 5, d: 3, x: 0 }, { permissions: { 3: ['ManageRoles'] } })
     const role = stage.role(2, ['KickMembers'])
     stage.site.act(stage.who('o'), draftRoleAssign(stage.user('d'), role))
@@ -363,7 +379,7 @@ describe('[AU-S] invites', () => {
 })
 
 describe('[AU-S] ownership and devices', () => {
-  it('[AU-S31] [AU-S33] [AU-S34] a transfer beats the old owner\'s and everybody else\'s ban; the old owner backdates nothing', () => {
+  it('[AU-S31] [AU21] [AU-S33] [AU-S34] a transfer beats the old owner\'s and everybody else\'s ban; the old owner backdates nothing', () => {
     const stage = new Stage({ a: 5, b: 8, x: 0 })
     const sites = apart(stage, 3) as [Site, Site, Site]
     const transfer = sites[0].act(stage.who('o'), stage.transfer('a'))
@@ -403,7 +419,7 @@ describe('[AU-S] ownership and devices', () => {
     expect(['phone', 'laptop']).toContain(log.state().name)
   })
 
-  it('[AU-S36] a revoked device backdates nothing; a self-revocation backdated by the banned voids nothing', () => {
+  it('[AU-S36] [AU22] a revoked device backdates nothing; a self-revocation backdated by the banned voids nothing', () => {
     const stage = new Stage({ a: 10, b: 8, d: 3 })
     const laptop = person('b', 'laptop')
     stage.site.act(laptop, draft('deviceAdd', { credential: laptop.credential }))
@@ -492,7 +508,7 @@ describe('[AU-S] timeouts, overwrites and messages', () => {
     expect([4, 5, 6].map(seq => after.judge(act(seq)).kind)).toEqual(['visible', 'visible', 'hidden'])
   })
 
-  it('[AU-S45] [AU37] an overwrite hides later messages by their claimed time', () => {
+  it('[AU-S45] [AU16] [AU37] an overwrite hides later messages by their claimed time', () => {
     const { stage, channel } = withChannel({ a: 10, x: 0 })
     const [left, right] = apart(stage) as [Site, Site]
     const denial = left.act(stage.who('a'), draftOverwrite(channel, idAs('r', stage.site.log.server), { deny: ['SendMessages'] }))
@@ -534,8 +550,45 @@ describe('[AU-S] timeouts, overwrites and messages', () => {
   })
 })
 
+describe('[AU-S] synced channels and deletions', () => {
+  it('[AU31] a synced channel reads its category, and what moved it there is part of the proof', () => {
+    const stage = new Stage({ c: 5, x: 0 })
+    const everyone = idAs('r', stage.site.log.server)
+    const open = idAs('c', stage.site.act(stage.who('o'), draftChannelCreate({
+      kind: 'category', name: 'open', position: Uint8Array.of(1), overwrites: [{ target: everyone, allow: ['ManageMessages'] }]
+    })).id)
+    const plain = idAs('c', stage.site.act(stage.who('o'), draftChannelCreate({ kind: 'category', name: 'plain', position: Uint8Array.of(2) })).id)
+    const channel = idAs('c', stage.site.act(stage.who('o'), draftChannelCreate({ kind: 'text', name: 'c', position: Uint8Array.of(3), parent: plain })).id)
+    expect(stage.site.log.state().channel(channel)).toMatchObject({ synced: true, overwrites: [] })
+    const [left, right] = apart(stage) as [Site, Site]
+    left.act(stage.who('o'), draftKick(stage.user('c')))
+    const moved = right.act(stage.who('c'), draft('channelMove', { channel, parent: open, position: Uint8Array.of(3), reason: null }))
+    expect(right.log.state().permissions(stage.user('x'), channel, START) & permissionsToBits(['ManageMessages'])).not.toBe(0n)
+    const x = stage.who('x')
+    const act = {
+      device: x.device, seq: 1, id: idAs('m', moved.id), channel, auth: right.log.frontierFor(x.device), at: right.now, needs: ['ManageMessages']
+    }
+    expect(right.log.judge(act).kind).toBe('visible')
+    const log = stage.converge(left, right)
+    expect(standingIn(log, moved)).toBe('voided')
+    // AU38: deleting another's message needs ManageMessages, by what its author had seen and by what is known now.
+    expect(log.judge(act)).toMatchObject({ kind: 'hidden', rule: 'AU36' })
+    expect(log.judge({ ...act, auth: log.frontierFor(x.device) })).toMatchObject({ kind: 'rejected', rule: 'AU35' })
+  })
+
+  it('[AU38] deleting another\'s message needs ManageMessages', () => {
+    const stage = new Stage({ a: 10, x: 0 })
+    const channel = idAs('c', stage.site.act(stage.who('o'), draftChannelCreate({ kind: 'text', name: 'c', position: Uint8Array.of(1) })).id)
+    const act = (name: string): Parameters<AuthorityLog['judge']>[0] => ({
+      device: stage.who(name).device, seq: 1, id: idAs('m', stage.user(name)), channel, auth: stage.site.log.frontierFor(stage.who(name).device),
+      at: stage.site.now, needs: ['ManageMessages']
+    })
+    expect([stage.site.log.judge(act('a')).kind, stage.site.log.judge(act('x')).kind]).toEqual(['visible', 'rejected'])
+  })
+})
+
 describe('[AU-S] structure', () => {
-  it('[AU-S39] citing a frontier older than one\'s own prev is refused', () => {
+  it('[AU-S39] [AU5] citing a frontier older than one\'s own prev is refused', () => {
     const stage = new Stage({ a: 8 })
     const before = stage.site.fork()
     stage.site.act(stage.who('a'), draft('serverSet', { rows: [{ key: 0, value: '1' }], reason: null }))
@@ -544,7 +597,7 @@ describe('[AU-S] structure', () => {
     expect(stage.site.log.add(older, good.at)).toMatchObject({ kind: 'rejected', refusal: { rule: 'AU5' } })
   })
 
-  it('[AU-S41] a lam off by one is refused, a ts in 2099 held', () => {
+  it('[AU-S41] [AU1] [AU6] a lam off by one is refused, a ts in 2099 held', () => {
     const stage = new Stage({})
     const good = stage.site.sign(stage.who('o'), draft('serverSet', { rows: [{ key: 0, value: 'x' }], reason: null }))
     const wrong = { ...good, id: idAs('o', stage.user('o')), lamport: good.lamport + 1 }

@@ -8,9 +8,9 @@ import {
   roleId, rows, userId, userKey
 } from './fields.ts'
 
-/** Rows of `srv` (64, and the genesis): name, icon, node list (ST7), description. */
+/** Rows of `srv` (64, and the genesis): name, icon, node list, description. */
 export const serverRows = { 0: name, 1: nullable(bytes(1, 2_048)), 2: array(text(256, 1), 16), 3: nullable(text(TOPIC_BYTES_MAX)) }
-/** Rows of `policy`: minSuite, j, invite mode (0 open, 1 approval), root signature waived, AU47, notary threshold, aclRoot. */
+/** Rows of `policy`: minSuite, j, invite mode (0 open, 1 approval), root signature waived, recovery, notary threshold, aclRoot. */
 export const policyRows = { 0: uint(255), 1: uint(8), 2: uint(1), 3: flag, 4: flag, 5: uint(10_000), 6: nullable(bytes(32)) }
 /** Rows of role.edit: name, colour, hoist, mentionable, notary. */
 export const roleRows = { 0: name, 1: uint(0xff_ffff), 2: flag, 3: flag, 4: flag }
