@@ -23,7 +23,6 @@ export async function settle(work: Work): Promise<void> {
   }
   for (const rejudge of work.news.rejudge) await judgeAgain(work, rejudge)
   await reduce(work)
-  keepChains(work)
 }
 
 async function retryPending(work: Work): Promise<void> {
@@ -79,7 +78,7 @@ async function judgeChain(work: Work, device: DeviceId, fromSeq: number, since: 
 async function reduce(work: Work): Promise<void> {
   const { state, turn, items } = work
   if (items.length === 0) return
-  const staged = await state.deps.timeline.stage(turn.batch, items)
+  const staged = await state.deps.timeline.stage(turn.batch, items, { isNew: id => turn.placed.has(id) })
   for (const change of staged.changes) turn.events.push(...eventsOf(state, change))
   turn.viewChanged = true
 }
@@ -103,8 +102,8 @@ function eventsOf(state: ReplicaState, change: TimelineChange): readonly EventRe
   }
 }
 
-/** Writes where the authors' chains stand now. */
-function keepChains(work: Work): void {
+/** Writes where the authors' chains stand now: last in a turn, when nothing is placed any more. */
+export function keepChains(work: Work): void {
   const { state, turn } = work
   for (const device of turn.chains) {
     const author = state.author(device)

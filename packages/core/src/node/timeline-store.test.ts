@@ -18,6 +18,7 @@ import {
   user
 } from '../timeline/timeline.fixture.ts'
 import { createTimelineStore, TIMELINE_TABLES, type TimelineStore } from './timeline-store.ts'
+import { openWaiting } from './timeline-waiting.ts'
 
 const RUNS = Number(process.env.XCORD_RUNS ?? 60)
 const self = user(9)
@@ -195,6 +196,64 @@ describe('staging', () => {
       ),
       { numRuns: RUNS }
     )
+  })
+
+  it('[TL3] looks nothing up for a message that is new, and misses nothing that waited for it', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        arbitraryHistory.chain(items => fc.shuffledSubarray([...items], { minLength: items.length })),
+        fc.integer({ min: 1, max: 5 }),
+        fc.boolean(),
+        async (items, size, reopened) => {
+          const plain = await open()
+          for (const each of items) await feed(plain.database, plain.timeline, [each])
+          let tried = await open()
+          const known = new Set<MessageId>()
+          for (let at = 0; at < items.length; at += size) {
+            const some = items.slice(at, at + size)
+            const batch = tried.database.batch()
+            await tried.timeline.stage(batch, some, { isNew: id => !known.has(id) })
+            await batch.commit()
+            for (const each of some) known.add(each.id)
+            if (!reopened) continue
+            await tried.database.close()
+            tried = await open(tried.store.reopen())
+          }
+          const all = { includeHidden: true, limit: 100 }
+          expect(await tried.timeline.page(channel(1), all)).toEqual(
+            await plain.timeline.page(channel(1), all)
+          )
+        }
+      ),
+      { numRuns: RUNS }
+    )
+  })
+
+  it('[TL3] what waits is known again after a write that failed', async () => {
+    let fault: WriteFault | undefined
+    const { database, timeline, store } = await open(createMemoryStore({ beforeWrite: () => fault }))
+    fault = 'full'
+    await expect(feed(database, timeline, [item(7, 3, reacted(2, '👍'))])).rejects.toMatchObject({
+      code: 'XCORD_DISK_FULL'
+    })
+    fault = undefined
+    await feed(database, timeline, [item(7, 3, reacted(2, '👍'))])
+    await database.close()
+    const again = await open(store.reopen())
+    const batch = again.database.batch()
+    await again.timeline.stage(batch, [item(2, 1, said('two'))], { isNew: () => true })
+    await batch.commit()
+    expect((await again.timeline.message(channel(1), message(2)))?.reactions).toHaveLength(1)
+  })
+
+  it('[TL3] beyond the names it keeps, it takes every message for one that something waits for', async () => {
+    const { database, timeline } = await open()
+    await feed(database, timeline, [item(7, 3, reacted(2, '👍')), item(8, 3, reacted(3, '👍'))])
+    const crowded = await openWaiting(database, 1)
+    expect(crowded.has('any')).toBe(true)
+    await feed(database, timeline, [item(2, 1, said('two'))])
+    const known = await openWaiting(database, 1)
+    expect([known.has('any'), known.has(channel(1) + message(3))]).toEqual([false, true])
   })
 
   it('[TL13] shows what is staged before it is on disk, among what is', async () => {

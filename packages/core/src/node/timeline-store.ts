@@ -2,9 +2,8 @@
  * The timeline in the sealed database: records, the order of each channel, and unread counters, written in the
  * same batch as whatever led to them. A projection: `drop` and offer the items again, and it is as before.
  */
-import { type ChannelId, idFromBytes, idToBytes, type MessageId, type UserId } from '../base/index.ts'
-import { bool, bytes, codec, mapped, nullable, tuple, uint } from '../encoding/index.ts'
-import { type Batch, type Database, defineTable, hiddenId, sortNumber } from '../store/index.ts'
+import type { ChannelId, MessageId, UserId } from '../base/index.ts'
+import type { Batch, Database } from '../store/index.ts'
 import {
   comparePlaces,
   countUnread,
@@ -13,8 +12,6 @@ import {
   type Message,
   messageOf,
   type MessageRecord,
-  messageRecordCodec,
-  type MessageStatus,
   NOTHING_UNREAD,
   type Page,
   type PageOptions,
@@ -27,56 +24,10 @@ import {
   type TimelineItem,
   type Unread
 } from '../timeline/index.ts'
+import { channels, order, records } from './timeline-tables.ts'
+import { openWaiting, type Waiting } from './timeline-waiting.ts'
 
-const channelId = mapped(bytes(32), 'an id', raw => idFromBytes('c', raw), idToBytes)
-const messageId = mapped(bytes(32), 'an id', raw => idFromBytes('m', raw), idToBytes)
-const userId = mapped(bytes(32), 'an id', raw => idFromBytes('u', raw), idToBytes)
-const STATUSES: readonly MessageStatus[] = ['visible', 'hidden', 'deleted']
-const status = mapped(
-  uint(STATUSES.length - 1),
-  'a status',
-  n => STATUSES[n],
-  value => STATUSES.indexOf(value)
-)
-
-/** Records by message and channel: the message comes first, so that its id alone finds its channel. */
-const records = defineTable({
-  name: 'timeline-records',
-  schema: 1,
-  key: [hiddenId<MessageId>(), hiddenId<ChannelId>()] as const,
-  value: messageRecordCodec,
-  cacheRows: 512
-})
-
-/** The order of each channel, by clear time: enough to page, count and skip without opening records. */
-const order = defineTable({
-  name: 'timeline-order',
-  schema: 1,
-  key: [hiddenId<ChannelId>(), sortNumber(), hiddenId<MessageId>()] as const,
-  value: codec(tuple({ at: uint(), id: messageId, author: userId, status, mentioned: bool }), {
-    rule: 'TL13',
-    maxBytes: 128
-  })
-})
-
-/** What is kept per channel: how far it was read, and what came since. */
-const channels = defineTable({
-  name: 'timeline-channels',
-  schema: 1,
-  key: [hiddenId<ChannelId>()] as const,
-  value: codec(
-    tuple({
-      channel: channelId,
-      read: nullable(tuple({ at: uint(), id: messageId })),
-      count: uint(),
-      mentions: uint()
-    }),
-    { rule: 'TL14', maxBytes: 256 }
-  )
-})
-
-/** Tables the database must be opened with. */
-export const TIMELINE_TABLES = [records, order, channels] as const
+export { TIMELINE_TABLES } from './timeline-tables.ts'
 
 /** Builds a timeline store. */
 export interface TimelineStoreInit {
@@ -85,6 +36,11 @@ export interface TimelineStoreInit {
   readonly self: UserId
   /** Whether a message names `self`, by name, role or everyone, under what authority says now. Default: never. */
   readonly isMentioned?: (message: Message) => boolean
+}
+
+/** How to stage. */
+export interface StageOptions {
+  readonly isNew?: (id: MessageId) => boolean
 }
 
 /** What staging did. */
@@ -97,8 +53,13 @@ export interface StagedItems {
 
 /** Reads see what is staged, so that batches may follow each other without waiting for the disk. */
 export interface TimelineStore {
-  /** Reduces items and adds the rows they change to `batch`, which the caller commits. Calls take turns. */
-  stage(batch: Batch, items: readonly TimelineItem[]): Promise<StagedItems>
+  /**
+   * Reduces items and adds the rows they change to `batch`, which the caller commits. Calls take turns.
+   *
+   * @param options - `isNew`: whether a message's envelope arrived just now, for the first time. Nothing is looked
+   *   up for those, unless something waits for them. Default: never.
+   */
+  stage(batch: Batch, items: readonly TimelineItem[], options?: StageOptions): Promise<StagedItems>
   /** XCORD_MESSAGE_NOT_FOUND where a place is a message that is not here; RangeError for wrong options. */
   page(channel: ChannelId, options?: PageOptions): Promise<Page>
   message(channel: ChannelId, id: MessageId): Promise<Message | undefined>
@@ -155,10 +116,12 @@ class DatabaseTimeline implements TimelineStore, TimelineIndex {
   /** Counters on disk, and with what is staged. */
   readonly #durable: Map<ChannelId, Unread>
   readonly #unread: Map<ChannelId, Unread>
+  readonly #waiting: Waiting
   #last: Promise<unknown> = Promise.resolve()
 
-  constructor(init: TimelineStoreInit, unread: Map<ChannelId, Unread>) {
+  constructor(init: TimelineStoreInit, unread: Map<ChannelId, Unread>, waiting: Waiting) {
     this.#init = init
+    this.#waiting = waiting
     this.#durable = unread
     this.#unread = new Map(unread)
   }
@@ -207,9 +170,9 @@ class DatabaseTimeline implements TimelineStore, TimelineIndex {
     yield* staged.slice(next)
   }
 
-  stage(batch: Batch, items: readonly TimelineItem[]): Promise<StagedItems> {
+  stage(batch: Batch, items: readonly TimelineItem[], options: StageOptions = {}): Promise<StagedItems> {
     return this.#inTurn(async () => {
-      const before = await this.#load(items)
+      const before = await this.#load(items, options.isNew ?? (() => false))
       const now = new Map(before)
       const changes: TimelineChange[] = []
       const rebuild: { channel: ChannelId; message: MessageId }[] = []
@@ -226,18 +189,22 @@ class DatabaseTimeline implements TimelineStore, TimelineIndex {
   }
 
   /** Records that items are about, by name; undefined where there is none yet. */
-  async #load(items: readonly TimelineItem[]): Promise<Map<string, MessageRecord | undefined>> {
+  async #load(
+    items: readonly TimelineItem[],
+    isNew: (id: MessageId) => boolean
+  ): Promise<Map<string, MessageRecord | undefined>> {
+    const loaded = new Map<string, MessageRecord | undefined>()
     const wanted = new Map<string, readonly [MessageId, ChannelId]>()
     for (const item of items) {
       const target = targetOf(item)
-      wanted.set(nameOf(item.channel, target), [target, item.channel])
-    }
-    const loaded = new Map<string, MessageRecord | undefined>()
-    const missing = [...wanted].filter(([name]) => {
+      const name = nameOf(item.channel, target)
       const staged = this.#records.get(name)
       if (staged !== undefined) loaded.set(name, staged ?? undefined)
-      return staged === undefined
-    })
+      else if (target === item.id && isNew(item.id) && !this.#waiting.has(name)) loaded.set(name, undefined)
+      else wanted.set(name, [target, item.channel])
+    }
+    const missing = [...wanted].filter(([name]) => !loaded.has(name))
+    if (missing.length === 0) return loaded
     const stored = await this.#init.database.table(records).getMany(missing.map(([, key]) => key))
     for (const [index, [name]] of missing.entries()) loaded.set(name, stored[index])
     return loaded
@@ -255,6 +222,7 @@ class DatabaseTimeline implements TimelineStore, TimelineIndex {
       if (record === undefined || record === old) continue
       batch.put(records, [record.id, record.channel], record)
       this.#records.set(name, record, batch)
+      this.#waiting.note(name, record, batch)
       const entry = this.#entryOf(record)
       if (entry === undefined) continue
       const oldEntry = old && this.#entryOf(old)
@@ -367,12 +335,12 @@ class DatabaseTimeline implements TimelineStore, TimelineIndex {
   }
 }
 
-/** Opens the timeline of a database that has TIMELINE_TABLES: reads one row a channel, and no message. */
+/** Opens the timeline of a database that has TIMELINE_TABLES: reads one row a channel, and those that wait. */
 export async function createTimelineStore(init: TimelineStoreInit): Promise<TimelineStore> {
   const unread = new Map<ChannelId, Unread>()
   for await (const { value } of init.database.table(channels).scan()) {
     const { channel, ...rest } = value
     unread.set(channel, rest)
   }
-  return new DatabaseTimeline(init, unread)
+  return new DatabaseTimeline(init, unread, await openWaiting(init.database))
 }

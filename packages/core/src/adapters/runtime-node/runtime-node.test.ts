@@ -160,10 +160,15 @@ test('[KS6] a directory that cannot be locked is a failure of the world, with it
 })
 
 test('randomness of any length comes in pieces of its own', () => {
-  const lengths = Array.from({ length: 2_000 }, (_, index) => [24, 32, 1, 500, 513, 5_000][index % 6] as number)
+  const lengths = Array.from(
+    { length: 2_000 },
+    (_, index) => [24, 32, 1, 500, 513, 5_000][index % 6] as number
+  )
   const drawn = lengths.map(length => systemRandom.bytes(length))
   expect(drawn.map(each => each.length)).toEqual(lengths)
-  const pieces = drawn.filter(each => each.length >= 24).map(each => Buffer.from(each.subarray(0, 24)).toString('hex'))
+  const pieces = drawn
+    .filter(each => each.length >= 24)
+    .map(each => Buffer.from(each.subarray(0, 24)).toString('hex'))
   expect(new Set(pieces).size).toBe(pieces.length)
   expect(drawn.every(each => each.length < 24 || each.some(byte => byte !== 0))).toBe(true)
   const first = drawn[0] as Uint8Array
