@@ -116,10 +116,11 @@ const KINDS: readonly Kind[] = [
   'grant',
   'rotate'
 ]
+/** Few do most, so that one history says several things about the same people. */
 const step: fc.Arbitrary<Step> = fc.record({
   kind: fc.constantFrom(...KINDS),
-  a: fc.nat(5),
-  b: fc.nat(5),
+  a: fc.constantFrom(0, 0, 0, 0, 1, 1, 1, 2, 3, 4, 5),
+  b: fc.constantFrom(0, 1, 1, 2, 2, 2, 2, 3, 4, 5),
   c: fc.nat(99)
 })
 
@@ -308,7 +309,7 @@ describe('coverage', () => {
   it('[EK9] T17: nothing goes under a key that the removed, pooling all they have, can open; every reader reads in the end', () => {
     let sends = 0
     fc.assert(
-      fc.property(fc.array(step, { minLength: 10, maxLength: 45 }), steps => {
+      fc.property(fc.array(step, { minLength: 20, maxLength: 60 }), steps => {
         const result = play(steps, false)
         sends += result.sends
         expect(result.leaks).toEqual([])

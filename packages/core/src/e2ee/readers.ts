@@ -1,13 +1,5 @@
 /** Who may read what in a state (EK7), and whom a box's rid means (EK3, EK4). */
-import {
-  type ChannelId,
-  idAs,
-  idToBytes,
-  type InviteId,
-  type RoleId,
-  type ServerId,
-  type UserId
-} from '../base/index.ts'
+import { type ChannelId, idToBytes, type InviteId, type RoleId, type UserId } from '../base/index.ts'
 import {
   type AuthorityState,
   computePermissions,
