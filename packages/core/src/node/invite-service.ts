@@ -2,7 +2,7 @@
  * The invite package (IV2), answered by any member on `/xcord/store/1`: sealed on the spot to the invite's box
  * key, so that it is never stale and only a holder of the link can open it.
  */
-import { type InviteId, type Refusal, refuse } from '../base/index.ts'
+import { type DeviceId, type InviteId, type Refusal, refuse } from '../base/index.ts'
 import type { InviteState } from '../authority/index.ts'
 import { BoxKind, openBoxes, readBoxes, sealBoxes, type Suite } from '../crypto/index.ts'
 import { type InviteKeys, type InvitePackage, openPackage, sealPackage } from '../e2ee/index.ts'
@@ -19,7 +19,7 @@ const REQUESTS_MAX = 4
 /** [version, 1 (package of an invite), signPublicKey]. */
 const requestCodec = codec(tuple({ version: literal(1), kind: literal(1), invite: bytes(32) }), { rule: 'IV2', maxBytes: 64 })
 /** Why a member gives no package; the order is the wire's. */
-const FAULTS = ['unknown', 'revoked', 'expired', 'used'] as const
+const FAULTS = ['unknown', 'revoked', 'expired', 'used', 'banned'] as const
 /** One of them. */
 export type InviteFault = (typeof FAULTS)[number]
 /** [version, fault or null, E ‖ box, package under the key in the box]. */
@@ -54,7 +54,7 @@ export function serveInvites(init: InviteServiceInit): void {
         stream.abort('IV2')
         return
       }
-      await stream.send(answer(init, request.value.invite))
+      await stream.send(answer(init, request.value.invite, stream.connection.device))
     }
   })
 }
@@ -71,17 +71,20 @@ export function inviteFault(invite: InviteState, now: number): InviteFault | und
   return undefined
 }
 
-function answer(init: InviteServiceInit, signPublicKey: Uint8Array): Uint8Array {
+function answer(init: InviteServiceInit, signPublicKey: Uint8Array, asking: DeviceId): Uint8Array {
   const { suite, random } = init
   const found = init.find(signPublicKey)
   const invite = found?.state.log.state().invite(found.invite)
   const topic = found?.state.ring.currentTopic()
   if (found === undefined || invite === undefined || invite.boxPublicKey === null || topic === undefined) return refusal('unknown')
-  const fault = inviteFault(invite, init.now())
+  const authority = found.state.log.state()
+  const user = authority.device(asking)?.user
+  const banned = user !== undefined && authority.member(user)?.status === 'banned'
+  const fault = banned ? 'banned' : inviteFault(invite, init.now())
   if (fault !== undefined) return refusal(fault)
   const key = random.bytes(32)
   const contents: InvitePackage = {
-    name: found.state.log.state().name, genesis: genesisOf(found.state), invite: found.invite, heads: found.state.log.heads(),
+    name: authority.name, genesis: genesisOf(found.state), invite: found.invite, heads: found.state.log.heads(),
     addresses: init.addresses(found.state), aclHead: null, askPublicKey: null, topicSecret: topic.topicSecret
   }
   const recipient = { rid: signPublicKey.slice(0, 16), publicKey: invite.boxPublicKey }

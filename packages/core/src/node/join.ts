@@ -50,6 +50,9 @@ export async function joinByLink(host: JoinHost, text: string, signal: AbortSign
   replica.current.ring.unlock({ invites: [{ invite: contents.invite, boxPublicKey: keys.boxPublicKey, boxSecret: keys.boxSecret }] })
   while (!isReady(replica, contents.invite)) await host.changed(link.server, signal)
   await replica.do(work => sign(work, host, contents.invite, keys))
+  // A link that was made before a removal admits without opening anything (IV3): a member hands the keys over.
+  while (!hasKeys(replica)) await host.changed(link.server, signal)
+  await replica.do(work => publishProfile(work, host.name))
   return link.server
 }
 
@@ -71,10 +74,14 @@ function readGenesis(host: JoinHost, link: InviteLink, contents: InvitePackage):
   throw new XcordError('XCORD_INVITE_INVALID', 'The peer answered for another server than the link names. Ask for a new link.', { reason: 'genesis' })
 }
 
-/** We may sign once the invite's operation is known and a key of @everyone is open. */
+/** We may sign once the invite's operation is known, and all that the peer had to tell. */
 function isReady(replica: LiveReplica, invite: InviteId): boolean {
   const { current } = replica
-  return current.log.state().invite(invite) !== undefined && current.ring.currentTopic() !== undefined
+  return current.log.state().invite(invite) !== undefined && (hasKeys(replica) || current.caughtUp)
+}
+
+function hasKeys(replica: LiveReplica): boolean {
+  return replica.current.ring.currentTopic() !== undefined
 }
 
 function sign(work: Work, host: JoinHost, invite: InviteId, keys: InviteKeys): void {
@@ -87,30 +94,29 @@ function sign(work: Work, host: JoinHost, invite: InviteId, keys: InviteKeys): v
   if (userKey === undefined) throw new RangeError('an account without user key')
   const { generation, boxPublicKey } = userKey
   turn.urgent = true
+  const carrier = state.ring.currentTopic() === undefined ? 'bare' : 'keyed'
   const joined = state.log.state().member(host.account.user)
   if (joined?.status === 'in') {
-    returnAs(work, host, joined.joins)
+    returnAs(work, host, joined.joins, carrier)
     return
   }
   operate(work, draftJoin({
     invite, credential: host.account.credential, userKey: { generation, boxPublicKey },
     signature: signJoin(host.suite, keys.signingKey, state.server, host.account.user, { generation, boxPublicKey })
-  }), 'keyed')
-  publishProfile(work, host.name)
+  }), carrier)
 }
 
 /**
  * We are a member already, by another device: this one is added (AU12, kind 4), and where recovery made a new
  * user key, the members are told of it (kind 6), so that what they seal from now on opens here.
  */
-function returnAs(work: Work, host: JoinHost, joins: readonly OperationId[]): void {
+function returnAs(work: Work, host: JoinHost, joins: readonly OperationId[], carrier: 'keyed' | 'bare'): void {
   const { account } = host
-  operate(work, { ...draftDeviceAdd(account.credential), refs: joins.slice(0, 1) }, 'keyed')
+  operate(work, { ...draftDeviceAdd(account.credential), refs: joins.slice(0, 1) }, carrier)
   const current = account.log.state().userKey
   if (current !== undefined && current.generation !== work.state.log.state().member(account.user)?.userKey.generation) {
-    operate(work, draft('identityEntry', { entry: createIdentityProof(account.log, current.entry) }), 'keyed')
+    operate(work, draft('identityEntry', { entry: createIdentityProof(account.log, current.entry) }), carrier)
   }
-  publishProfile(work, host.name)
 }
 
 function faultError(fault: InviteFault, notAfter: number | null, maxUses: number | null): XcordError {
@@ -121,6 +127,8 @@ function faultError(fault: InviteFault, notAfter: number | null, maxUses: number
       return new XcordError('XCORD_INVITE_EXPIRED', 'This invite has expired. Ask for a new link.', { expiredAt: notAfter ?? 0 })
     case 'used':
       return new XcordError('XCORD_INVITE_USED', 'This invite was used as often as it allows. Ask for a new link.', { maxUses: maxUses ?? 0 })
+    case 'banned':
+      return new XcordError('XCORD_PERMISSION_DENIED', 'You are banned from this server.', { rule: 'AU12', action: 'join' })
     case 'unknown':
       return new XcordError('XCORD_INVITE_INVALID', 'The members reached know no such invite. Ask for a new link.', { reason: 'unknown' })
   }

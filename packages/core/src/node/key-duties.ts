@@ -9,6 +9,8 @@ import { publishPlan } from './publish.ts'
 import { drainOperations } from './take-operations.ts'
 import type { Work } from './work.ts'
 
+/** EK14: whoever is connected to the newcomer admits it, at once but not all in the same moment. */
+const ADMITTING_MS = [100, 600] as const
 /** EK11(3): holders of ManageRoles after 1–5 s. */
 const FIRST_MS = [1_000, 4_000] as const
 /** EK11(3): any other holder after 10–60 s. */
@@ -22,35 +24,46 @@ export interface KeyDuties {
   forget(replica: LiveReplica): void
 }
 
+/** What is owed: grants to newcomers, or new keys and keys we lack ourselves. */
+type Duty = 'grants' | 'keys'
+
 /** Watches over replicas' keys. */
 export function createKeyDuties(random: Random, now: () => number): KeyDuties {
-  const timers = new Map<LiveReplica, () => void>()
+  const timers: Record<Duty, Map<LiveReplica, () => void>> = { grants: new Map(), keys: new Map() }
 
   const within = ([from, span]: readonly [number, number]): number => {
     const [a = 0, b = 0] = random.bytes(2)
     return from + Math.floor((span * (a * 256 + b)) / 65_536)
   }
 
-  const owed = (replica: LiveReplica): boolean => {
-    const { current } = replica
-    if (!current.isMember()) return false
-    const at = now()
-    return current.ring.rotationsDue(at).some(each => each.mayRotate) || current.ring.grantsDue(at).length > 0
-      || [...current.pending.values()].some(each => each.keyId !== null)
+  const set = (duty: Duty, replica: LiveReplica, range: readonly [number, number]): void => {
+    if (timers[duty].has(replica)) return
+    timers[duty].set(replica, replica.later(within(range), work => {
+      timers[duty].delete(replica)
+      perform(work)
+    }))
   }
 
   return {
     consider: replica => {
-      if (timers.has(replica) || !owed(replica)) return
-      const first = replica.permits('ManageRoles', null)
-      timers.set(replica, replica.later(within(first ? FIRST_MS : OTHERS_MS), work => {
-        timers.delete(replica)
-        perform(work)
-      }))
+      const { current } = replica
+      if (!current.isMember()) return
+      const at = now()
+      const usual = replica.permits('ManageRoles', null) ? FIRST_MS : OTHERS_MS
+      const grants = current.ring.grantsDue(at)
+      if (grants.length > 0) {
+        const online = replica.online()
+        const admitting = grants.some(each => 'user' in each.recipient && each.recipient.user !== current.user && online.has(each.recipient.user))
+        set('grants', replica, admitting ? ADMITTING_MS : usual)
+      }
+      const missing = [...current.pending.values()].some(each => each.keyId !== null)
+      if (missing || current.ring.rotationsDue(at).some(each => each.mayRotate)) set('keys', replica, usual)
     },
     forget: replica => {
-      timers.get(replica)?.()
-      timers.delete(replica)
+      for (const each of Object.values(timers)) {
+        each.get(replica)?.()
+        each.delete(replica)
+      }
     }
   }
 }

@@ -1,5 +1,5 @@
 /** The node: one profile's replicas, network and events, put together. Decides nothing itself. */
-import { type DeviceId, type ServerId, type UserId, XcordError } from '../base/index.ts'
+import { type DeviceId, FUTURE_MS_MAX, isXcordError, type ServerId, type UserId, XcordError } from '../base/index.ts'
 import { draftChannelCreate, positionBetween, signGenesis } from '../authority/index.ts'
 import { safetyNumber } from '../identity/index.ts'
 import type { Connection } from '../net/index.ts'
@@ -173,10 +173,7 @@ class LiveNode implements Node {
 
   async join(link: string, options: { readonly timeoutMs: number; readonly signal?: AbortSignal | undefined }): Promise<ServerId> {
     const controller = new AbortController()
-    const cancel = this.#init.timers.after(options.timeoutMs, () => controller.abort(new XcordError(
-      'XCORD_DEADLINE', `Joining took longer than ${Math.round(options.timeoutMs / 1_000)} s. What was learnt is kept: try again.`,
-      { what: 'join', timeoutMs: options.timeoutMs }
-    )))
+    const cancel = this.#init.timers.after(options.timeoutMs, () => controller.abort(this.#joinDeadline(options.timeoutMs)))
     const abort = (): void => controller.abort(new XcordError('XCORD_ABORTED', 'Joining was stopped.', {}, { cause: options.signal?.reason }))
     options.signal?.addEventListener('abort', abort)
     if (options.signal?.aborted === true) abort()
@@ -197,6 +194,23 @@ class LiveNode implements Node {
       cancel()
       options.signal?.removeEventListener('abort', abort)
     }
+  }
+
+  /** Why joining took too long: where the server's own past lies in our future, it is our clock (AU6). */
+  #joinDeadline(timeoutMs: number): XcordError {
+    const joining = [...this.#registry.replicas.values()].filter(each => each.current.status === 'joining')
+    const until = Math.max(...joining.flatMap(each => [...each.current.held.values()]))
+    const skewMs = until + FUTURE_MS_MAX - this.#init.clock.now()
+    if (skewMs > FUTURE_MS_MAX) {
+      return new XcordError(
+        'XCORD_CLOCK_SKEW', `This machine's clock is at least ${Math.round(skewMs / 60_000)} min behind the server's members. Set it, then join again.`,
+        { skewMs }
+      )
+    }
+    return new XcordError(
+      'XCORD_DEADLINE', `Joining took longer than ${Math.round(timeoutMs / 1_000)} s. What was learnt is kept: try again.`,
+      { what: 'join', timeoutMs }
+    )
   }
 
   /** Shows a replica to sync, gossip and discovery. */
@@ -258,6 +272,10 @@ class LiveNode implements Node {
         return
       case 'offered':
         replica.confirm(news.device, news.ids)
+        return
+      case 'caught-up':
+        replica.current.caughtUp = true
+        this.#waiters.wake(replica.server)
         return
       default:
         this.#waiters.wake(replica.server)
@@ -382,6 +400,8 @@ class LiveNode implements Node {
   }
 
   #fault(error: unknown): void {
+    // Work that was under way when we closed comes too late: nobody's fault.
+    if (this.#closed !== undefined && isXcordError(error, 'XCORD_CLOSED')) return
     this.#init.onFault?.(error)
   }
 }

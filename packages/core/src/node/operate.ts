@@ -12,8 +12,13 @@ import type { ReplicaState } from './replica-state.ts'
 import { addOperation } from './take-operations.ts'
 import type { Work } from './work.ts'
 
-/** Signs and takes one operation; its keys follow in the same turn (EK11). */
-export function operate(work: Work, draft: OperationDraft, carrier: 'control' | 'keyed' = 'control'): OperationId {
+/**
+ * Signs and takes one operation; its keys follow in the same turn (EK11).
+ *
+ * @param carrier - Envelope that announces it: sealed for members, or under the topic key; bare where no key is held
+ *   yet, so that only sync brings it.
+ */
+export function operate(work: Work, draft: OperationDraft, carrier: 'control' | 'keyed' | 'bare' = 'control'): OperationId {
   const { state, turn, news } = work
   const permitted = state.log.permits(state.self, draft, turn.at)
   if (!permitted.ok) {
@@ -28,7 +33,7 @@ export function operate(work: Work, draft: OperationDraft, carrier: 'control' | 
   // Announced before it counts: sealed for those who were members, so that the removed learn of it too.
   const body = { kind: 'operation' as const, operation: operation.bytes }
   if (carrier === 'control') publishControl(work, body)
-  else publishKeyed(work, body)
+  else if (carrier === 'keyed') publishKeyed(work, body)
   const taken = addOperation(state, turn, news, operation, undefined)
   if (taken.kind === 'refused') {
     throw new XcordError('XCORD_PERMISSION_DENIED', `Not allowed: ${taken.refusal.reason}.`, { rule: taken.refusal.rule, action: 'operate' })

@@ -80,8 +80,12 @@ export class ReplicaState {
   inviteSecret: Uint8Array | null = null
   /** Topic secret from the invite's package, until a key of our own opens (IV2). */
   packageSecret: Uint8Array | null = null
+  /** A peer had nothing more to tell: while joining, the time to sign. */
+  caughtUp = false
   /** How far live messages' clocks lie ahead of ours, ms, by author device: for doctor. */
   readonly skews = new Map<DeviceId, number>()
+  /** Operations from the future that wait in the log, and until when (AU6). */
+  readonly held = new Map<OperationId, number>()
   addresses: readonly string[] = []
   /** Places in the order of acceptance. */
   nextOperation = 0
