@@ -58,6 +58,7 @@ describe('roles, kick and ban between real peers', () => {
     ada.on('member:kick', ({ member, reason }) => void kicked.push(`${member.name}: ${reason}`))
     await server.members.get('alan')?.kick({ reason: 'cool down' })
     await until('alan knows', () => alan.servers.all.length === 0)
+    await until('both were told', () => left.length > 0 && kicked.length > 0)
     expect(left).toEqual(['kicked'])
     expect(kicked).toEqual(['alan: cool down'])
     await server.channel('general').send('without alan')
