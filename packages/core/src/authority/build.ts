@@ -111,6 +111,16 @@ export function draftUnban(user: UserId, reason: string | null = null): Operatio
   return draft('unban', { user, reason })
 }
 
+/** Kind 23. `until` in ms; 0 clears. At most 28 days ahead. */
+export function draftTimeout(user: UserId, until: number, reason: string | null = null, cut: readonly CutRow[] | null = null): OperationDraft {
+  return draft('timeout', { user, until, reason }, { cut })
+}
+
+/** Kind 24: a denial that holds, said again by somebody stronger (AU40). `role` null seals membership. */
+export function draftSeal(user: UserId, role: RoleId | null, cut: readonly CutRow[] | null = null): OperationDraft {
+  return draft('seal', { user, role, reason: null }, { cut })
+}
+
 /** Kind 32. `position` from `positionAbove`/`positionBetween`, below the author's highest role. */
 export function draftRoleCreate(init: {
   readonly name: string

@@ -94,6 +94,19 @@ export interface InviteState {
   readonly user: UserId | null
 }
 
+/** A rule of automod. What the payload says is for the layer that judges messages. */
+export interface AutomodState {
+  readonly id: OperationId
+  readonly payload: Uint8Array
+}
+
+/** Two operations of one device with one number (AU39). */
+export interface ForkState {
+  readonly device: DeviceId
+  readonly seq: number
+  readonly operations: readonly OperationId[]
+}
+
 /** A server's state, immutable: the current one or that of any frontier. */
 export interface AuthorityState {
   readonly server: ServerId
@@ -117,6 +130,8 @@ export interface AuthorityState {
   channels(): readonly ChannelState[]
   invite(invite: InviteId): InviteState | undefined
   invites(): readonly InviteState[]
+  /** Rules that stand (AU12, 68): the operation that made each, and its payload as it is now. */
+  automod(): readonly AutomodState[]
   /** AU30, warm: permissions of a member in a channel, or base permissions without one. `at` for timeouts. */
   permissions(user: UserId, channel: ChannelId | null, at: number): bigint
   /** AU41's stateRoot. */
@@ -239,6 +254,10 @@ export interface AuthorityLog {
   /** Highest lamport value in a frontier. */
   lamportOf(frontier: readonly OperationId[]): number
   standing(id: OperationId): { readonly standing: 'effective' | 'voided'; readonly rule?: RuleId; readonly by?: OperationId } | undefined
+  /** AU39: every fork that the operations held here prove. */
+  forks(): readonly ForkState[]
+  /** AU40: whether a seal would be allowed now, and stronger than the denials it repeats. */
+  strengthens(device: DeviceId, seal: OperationDraft, at: number): boolean
   /** Would this act of the device be allowed now (AU28: "may I press the button")? */
   permits(device: DeviceId, draft: OperationDraft, at: number): { readonly ok: true } | (Refusal & { readonly permission?: PermissionName })
   /** Payload fields for a new operation of this device: server, seq, prev, parents, refs, lamport, at. */

@@ -10,7 +10,7 @@ import { draftGather } from './build.ts'
 import { timeoutCell } from './cell.ts'
 import { changesOf, rejudgeOf } from './changes.ts'
 import type {
-  AddOptions, AddResult, AuthorityLog, AuthorityState, ContentAct, ContentVerdict, Loss, OperationDraft
+  AddOptions, AddResult, AuthorityLog, AuthorityState, ContentAct, ContentVerdict, ForkState, Loss, OperationDraft
 } from './contract.ts'
 import type { AuthorityDeps } from './deps.ts'
 import { covers, type Entry } from './entry.ts'
@@ -24,6 +24,7 @@ import { citationsFor, newestOf } from './place.ts'
 import type { Known } from './reader.ts'
 import { RecentMap } from './recent-map.ts'
 import { State, StateCache } from './state.ts'
+import { forksOf, isStronger } from './seal-worth.ts'
 import { stateRoot } from './state-root.ts'
 import { citedBy, placeFault } from './structure.ts'
 import { type Invalid, validate, validateGenesis } from './validate.ts'
@@ -310,6 +311,16 @@ class Log implements AuthorityLog {
     return by === undefined ? { standing: 'voided', rule } : { standing: 'voided', rule, by }
   }
 
+  forks(): readonly ForkState[] {
+    return forksOf(this.#ledger)
+  }
+
+  strengthens(device: DeviceId, seal: OperationDraft, at: number): boolean {
+    const op: Operation = { ...this.place(device, seal, at), id: idAs('o', this.server), bytes: new Uint8Array(0) }
+    const known = this.#judgeDraft(op)
+    return known.ok && isStronger(known.value, new View(this.#ledger, this.#membership(citedBy(op)) as Membership))
+  }
+
   permits(device: DeviceId, draft: OperationDraft, at: number): { readonly ok: true } | (Refusal & { readonly permission?: string }) {
     if (this.#newer !== undefined) return refuse('AU7', 'newer client needed')
     const placed = this.place(device, draft, at)
@@ -318,7 +329,7 @@ class Log implements AuthorityLog {
     return verdict.ok ? { ok: true } : verdict
   }
 
-  #judgeDraft(op: Operation): { readonly ok: true } | Invalid {
+  #judgeDraft(op: Operation): { readonly ok: true; readonly value: Known } | Invalid {
     const kind = decodeBody(op.kind, op.body)
     if (!kind.ok) return kind
     const membership = this.#membership(citedBy(op)) as Membership

@@ -13,6 +13,7 @@ export class Registry {
   readonly invites = new Set<InviteId>()
   readonly assigned = new Map<OperationId, Set<RoleId>>()
   readonly threadMembers = new Map<ChannelId, Set<UserId>>()
+  readonly automod = new Set<OperationId>()
 
   /** Notes the object behind a cell written for the first time. */
   note(key: string): void {
@@ -28,6 +29,7 @@ export class Registry {
       case 'ch': if (second === 'exists') this.channels.add(first as ChannelId); break
       case 'ow': this.#overwrite(first as ChannelId, second as RoleId | UserId, Number(third)); break
       case 'invite': if (parts.length === 2) this.invites.add(first as InviteId); break
+      case 'automod': this.automod.add(first as OperationId); break
       case 'tm': setAt(this.threadMembers, first as ChannelId).add(second as UserId); break
       default:
     }

@@ -3,10 +3,10 @@ import {
   type ChannelId, compareIds, type DeviceId, idAs, type InviteId, type OperationId, type RoleId, type ServerId, type UserId
 } from '../base/index.ts'
 import {
-  assignmentCell, channelCell, deviceCell, identityCell, inviteCell, inviteTermsCell, MEMBER_IN, memberCell, nickCell,
+  assignmentCell, automodCell, channelCell, deviceCell, identityCell, inviteCell, inviteTermsCell, MEMBER_IN, memberCell, nickCell,
   OVERWRITE_ALLOW, OVERWRITE_DENY, overwriteCell, policyCell, roleBitCell, roleCell, serverCell, threadMemberCell, timeoutCell
 } from './cell.ts'
-import type { AuthorityState, ChannelKind, ChannelState, InviteState, MemberState, OverwriteState, RoleState, ThreadState } from './contract.ts'
+import type { AuthorityState, AutomodState, ChannelKind, ChannelState, InviteState, MemberState, OverwriteState, RoleState, ThreadState } from './contract.ts'
 import { covers } from './entry.ts'
 import type { BodyOf } from './kinds/table.ts'
 import { computePermissions, type EffectiveInput, maskPermissions } from './permissions.ts'
@@ -273,6 +273,13 @@ export class State implements AuthorityState {
 
   invites(): readonly InviteState[] {
     return [...this.view.ledger.registry.invites].flatMap(each => this.invite(each) ?? [])
+  }
+
+  automod(): readonly AutomodState[] {
+    return [...this.view.ledger.registry.automod].sort(compareIds).flatMap(id => {
+      const payload = this.view.winner(automodCell(id))?.value
+      return payload instanceof Uint8Array ? [{ id, payload }] : []
+    })
   }
 
   permissions(user: UserId, channel: ChannelId | null, at: number): bigint {
