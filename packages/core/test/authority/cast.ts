@@ -3,7 +3,7 @@
  * of histories fit into seconds. The wire form and the real proofs have tests of their own.
  */
 import { createHash } from 'node:crypto'
-import { accept, type DeviceId, idAs, idFromBytes, idToBytes, type InviteId, type OperationId, refuse, type ServerId, type UserId } from '../../src/base/index.ts'
+import { accept, type DeviceId, idAs, idFromBytes, type InviteId, type OperationId, refuse, type ServerId, type UserId } from '../../src/base/index.ts'
 import type { SigningKey, Suite } from '../../src/crypto/index.ts'
 import {
   type AddResult, type AuthorityDeps, type AuthorityLog, createAuthorityLog, draftInviteCreate, draftJoin, type OperationDraft, resolveBatch, signGenesis
@@ -191,5 +191,3 @@ export function together(common: Site, ...sites: Site[]): { common: Operation[];
   for (const site of sites) for (const op of site.operations) if (!known.has(op.id)) late.set(op.id, op)
   return { common: common.operations, late: [...late.values()] }
 }
-
-export const deviceBytes = (who: Person): Uint8Array => idToBytes(who.device)

@@ -47,9 +47,8 @@ export const inviteCreateBody = tuple({
 export const inviteRevokeBody = tuple({ invite: inviteId, reason })
 export const memberNickBody = tuple({ user: userId, nick: nullable(name), reason })
 export const memberVoiceBody = tuple({ user: userId, mute: nullable(flag), deaf: nullable(flag), reason })
-export const kickBody = tuple({ user: userId, reason })
-export const banBody = kickBody
-export const unbanBody = kickBody
+/** Kinds 20, 21 and 22. */
+export const userBody = tuple({ user: userId, reason })
 export const timeoutBody = tuple({ user: userId, until: uint(), reason })
 export const sealBody = tuple({ user: userId, role: nullable(roleId), reason })
 export const cutExtendBody = tuple({
@@ -63,8 +62,8 @@ export const roleCreateBody = tuple({
 export const roleEditBody = tuple({ role: roleId, rows: rows(roleRows, 0), set: permissionSet, clear: permissionSet, reason })
 export const roleMoveBody = tuple({ role: roleId, position, reason })
 export const roleDeleteBody = tuple({ role: roleId, reason })
-export const roleAssignBody = tuple({ user: userId, role: roleId, reason })
-export const roleUnassignBody = roleAssignBody
+/** Kinds 36 and 37. */
+export const assignmentBody = tuple({ user: userId, role: roleId, reason })
 export const channelCreateBody = tuple({
   kind: uint(CHANNEL_KINDS.length - 1), parent: nullable(channelId), name: nullable(name), topic: nullable(text(TOPIC_BYTES_MAX)),
   position, slowModeSeconds: uint(21_600), history, synced: flag, nsfw: flag, overwrites: array(overwriteRow, 64), reason

@@ -5,7 +5,7 @@ import {
   deviceCell, identityCell, inviteCell, inviteTermsCell, MEMBER_BANNED, MEMBER_IN, MEMBER_OUT, memberCell, movedCell, nickCell
 } from '../cell.ts'
 import { deviceValue, isMember, need, no, type PlanContext, type Planned, userOfDevice, write } from '../plan.ts'
-import type { Judged, StateReader } from '../reader.ts'
+import type { StateReader } from '../reader.ts'
 import type { BodyOf } from './table.ts'
 import type { UserKeyField } from './fields.ts'
 
@@ -114,14 +114,4 @@ export function planGather(context: PlanContext): Planned {
     if (from.some(each => reader.isCovered(ref, each))) return refuse('AU8', 'gathers a leaf that is in the past already')
   }
   return {}
-}
-
-/** The user that the device's own first operation here speaks for: genesis, join and device.add bring it along. */
-export function claimedUser(context: Pick<PlanContext, 'reader' | 'op'>): UserId | undefined {
-  return userOfDevice(context.reader, context.op.device)?.user
-}
-
-/** Whether this operation is a join by a user, for invites' uses. */
-export function isJoin(judged: Judged): boolean {
-  return judged.body.name === 'join'
 }
