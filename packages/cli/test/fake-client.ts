@@ -188,6 +188,7 @@ export function createFakeClient(init: FakeInit = {}): FakeClient {
       },
       page: async options => {
         const limit = options?.limit ?? 50
+        if (!(limit >= 1 && limit <= 100)) throw new RangeError(`a page has 1 to 100 messages, not ${limit}`)
         const all = channel.messages
         if (options?.after !== undefined) { const from = index(options.after) + 1; return all.slice(from, from + limit).map(live) }
         if (options?.around !== undefined) { const from = Math.max(0, index(options.around) - Math.floor(limit / 2)); return all.slice(from, from + limit).map(live) }

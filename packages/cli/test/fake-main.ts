@@ -29,5 +29,5 @@ async function liveliness() {
 
 const paths = profilePaths('default', process.env)
 mkdirSync(paths.store, { recursive: true })
-writeFileSync(join(paths.store, 'fake'), '')
+writeFileSync(join(paths.store, 'keystore'), '')
 process.exit(await run(process.argv.slice(2), { ...processTerminal(), open: liveliness }))

@@ -1,4 +1,4 @@
-import { rmSync, writeFileSync } from 'node:fs'
+import { writeFileSync } from 'node:fs'
 import type { Command } from 'commander'
 import { XcordError } from '@xcord/core'
 import type { Client, IdentityJson } from '@xcord/sdk'
@@ -138,11 +138,7 @@ async function recover(session: Session, options: Options): Promise<void> {
   if (phrase === undefined || phrase === '') throw usage('phrase', 'give the 24 words at the prompt or on standard input')
   const name = await askName(session, options)
   const password = await newPassword(session, options)
-  const made = await make(session, { name, password, phrase, reach: 'online' }).catch((error: unknown) => {
-    // Nothing was made: leave no empty folder that looks like a profile.
-    if (!profileExists(session.paths)) rmSync(session.paths.store, { recursive: true, force: true })
-    throw error
-  })
+  const made = await make(session, { name, password, phrase, reach: 'online' })
   try {
     const servers: string[] = []
     for await (const link of links(session, options)) {

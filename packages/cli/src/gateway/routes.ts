@@ -6,8 +6,8 @@ import {
 } from './schemas.ts'
 import { input, listOf, route } from './route.ts'
 
-/** Messages in one page. */
-export const PAGE_MESSAGES_MAX = 200
+/** Messages in one page: what the SDK gives at once. */
+export const PAGE_MESSAGES_MAX = 100
 /** Longest a request may wait, milliseconds: an hour. */
 export const WAIT_MS_MAX = 3_600_000
 

@@ -1,6 +1,6 @@
 /** Where a profile lies, and where its socket. */
 import { createHash } from 'node:crypto'
-import { existsSync, lstatSync, mkdirSync, readdirSync, statSync } from 'node:fs'
+import { existsSync, lstatSync, mkdirSync, statSync } from 'node:fs'
 import { homedir, tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { XcordError } from '@xcord/core'
@@ -72,9 +72,9 @@ export function profilePaths(profile: string, env: Environment): ProfilePaths {
   }
 }
 
-/** Whether an identity was made here. */
+/** Whether an identity was made here. The key store is written last, so a failed `init` leaves no profile. */
 export function profileExists(paths: ProfilePaths): boolean {
-  return existsSync(paths.store) && readdirSync(paths.store).length > 0
+  return existsSync(join(paths.store, 'keystore'))
 }
 
 /**
