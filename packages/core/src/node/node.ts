@@ -216,7 +216,7 @@ class LiveNode implements Node {
   /** Shows a replica to sync, gossip and discovery. */
   #online(replica: LiveReplica): void {
     this.#views.set(replica.server, replica.view)
-    this.#gossip.refresh(replica)
+    this.#subscribe(replica)
     this.#sync.feed({ type: 'server', server: replica.server })
     this.#discovery.refresh()
     this.#judgePeers(replica)
@@ -224,6 +224,12 @@ class LiveNode implements Node {
       replica.do(work => publishProfile(work, this.#init.name)).catch((error: unknown) => this.#fault(error))
       this.#duties.consider(replica)
     }
+  }
+
+  /** Gossip listens to the topics of now; sync learns who is reached by it, and pushes to all others. */
+  #subscribe(replica: LiveReplica): void {
+    this.#gossip.refresh(replica)
+    this.#sync.relink()
   }
 
   #offline(replica: LiveReplica): void {
@@ -251,7 +257,7 @@ class LiveNode implements Node {
   #turnDone(replica: LiveReplica, turn: Turn): void {
     this.#waiters.wake(replica.server)
     if (turn.topicChanged || turn.membershipChanged) {
-      this.#gossip.refresh(replica)
+      this.#subscribe(replica)
       this.#sync.feed({ type: 'server', server: replica.server })
       this.#discovery.refresh()
     }
@@ -391,7 +397,7 @@ class LiveNode implements Node {
     const run = (): void => {
       for (const replica of this.#registry.replicas.values()) {
         this.#duties.consider(replica)
-        this.#gossip.refresh(replica)
+        this.#subscribe(replica)
       }
       this.#events.prune().catch((error: unknown) => this.#fault(error))
       this.#offs.push(this.#init.timers.after(MAINTENANCE_MS, run))

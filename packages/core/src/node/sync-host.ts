@@ -51,6 +51,8 @@ interface Session {
 export interface SyncHost {
   /** Feeds the machine. */
   feed(event: SyncEvent): void
+  /** Topics of ours changed: who had subscribed before us is a gossip neighbour from now on. */
+  relink(): void
   /** Devices with an open session. */
   devices(): ReadonlySet<DeviceId>
   close(): Promise<void>
@@ -180,6 +182,10 @@ class Host implements SyncHost {
     if (this.#byDevice.get(session.device) === session) this.#byDevice.delete(session.device)
     void session.sending.then(async () => await session.stream.close()).catch(() => session.stream.abort(reason))
     this.feed({ type: 'gone', session: session.id })
+  }
+
+  relink(): void {
+    for (const device of this.#byDevice.keys()) this.#gossipChanged(device)
   }
 
   #gossipChanged(device: DeviceId): void {
