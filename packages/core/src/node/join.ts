@@ -51,7 +51,7 @@ export async function joinByLink(host: JoinHost, text: string, signal: AbortSign
   while (!isReady(replica, contents.invite)) await host.changed(link.server, signal)
   await replica.do(work => sign(work, host, contents.invite, keys))
   // A link that was made before a removal admits without opening anything (IV3): a member hands the keys over.
-  while (!hasKeys(replica)) await host.changed(link.server, signal)
+  while (!mayWrite(replica)) await host.changed(link.server, signal)
   await replica.do(work => publishProfile(work, host.name))
   return link.server
 }
@@ -78,6 +78,13 @@ function readGenesis(host: JoinHost, link: InviteLink, contents: InvitePackage):
 function isReady(replica: LiveReplica, invite: InviteId): boolean {
   const { current } = replica
   return current.log.state().invite(invite) !== undefined && (hasKeys(replica) || current.caughtUp)
+}
+
+/** The key of @everyone in force is open here, so that what we write can be read by all and by nobody else (EK9). */
+function mayWrite(replica: LiveReplica): boolean {
+  const { ring } = replica.current
+  const topic = ring.currentTopic()
+  return topic !== undefined && ring.isSafe(topic.keyId)
 }
 
 function hasKeys(replica: LiveReplica): boolean {

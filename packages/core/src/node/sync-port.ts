@@ -1,7 +1,7 @@
 /** A replica as sync sees it: what it holds, and bytes on demand. */
 import { type ChannelId, type DeviceId, type MessageId, type OperationId, parseId, type RecordId } from '../base/index.ts'
 import { PERMISSION_BITS } from '../authority/index.ts'
-import { encodeStub, readEnvelope } from '../graph/index.ts'
+import { encodeStub, readEnvelope, verifyEnvelope } from '../graph/index.ts'
 import type { ChainId, ChainRange, OperationPlace, ServerView, Standing, SyncFound, SyncQuery } from '../sync/index.ts'
 import type { ReplicaState } from './replica-state.ts'
 import { type EnvelopeRow, envelopeTable } from './tables.ts'
@@ -72,11 +72,13 @@ async function envelopes(state: ReplicaState, query: Extract<SyncQuery, { kind: 
   let bytesLeft = query.bytesMax
   for (const [index, range] of query.ranges.entries()) {
     const read = await readRange(state, range, query.itemsMax - items.length - stubs.length, bytesLeft, items.length + stubs.length === 0)
-    for (const row of read.rows) {
-      bytesLeft -= row.bytes.length
+    for (const row of read.rows) bytesLeft -= row.bytes.length
+    const whole = read.rows.map(row => !row.stub && mayRead(state, query.device, row.channel))
+    for (const [at, row] of read.rows.entries()) {
       if (row.stub) stubs.push(row.bytes)
-      else if (mayRead(state, query.device, row.channel)) items.push(row.bytes)
-      else stubs.push(stubOf(state, row))
+      else if (whole[at] !== true) stubs.push(stubOf(state, row))
+      // A run is verified by its last signature alone (EN5), so that one has to hold; inside, `prev` vouches.
+      else if (whole[at + 1] === true || isSigned(state, range.chain, row)) items.push(row.bytes)
     }
     if (read.below > range.from) {
       return { kind: 'envelopes', items, stubs, rest: [{ ...range, to: read.below - 1 }, ...query.ranges.slice(index + 1)] }
@@ -115,6 +117,16 @@ function mayRead(state: ReplicaState, device: DeviceId, channel: string | null):
   if (user === undefined || authority.channel(id) === undefined) return true
   const view = 1n << BigInt(PERMISSION_BITS.ViewChannel)
   return (authority.permissions(user, id, state.deps.clock.now()) & view) !== 0n
+}
+
+/**
+ * Whether the signature of an envelope holds by itself. Those inside a run were vouched for by its last, and a
+ * forwarder may have garbled them: such a one is not passed on as the end of a run.
+ */
+function isSigned(state: ReplicaState, chain: string, row: EnvelopeRow): boolean {
+  const device = parseId('d', chain)
+  const read = readEnvelope(state.deps.suite, row.bytes)
+  return device !== undefined && read.ok && verifyEnvelope(state.deps.suite, read.value, device).ok
 }
 
 function stubOf(state: ReplicaState, row: EnvelopeRow): Uint8Array {

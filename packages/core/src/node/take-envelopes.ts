@@ -3,7 +3,7 @@
  * to operations, key records, profiles or the timeline; the envelope itself is kept in its author's chain.
  */
 import { accept, compareIds, type DeviceId, type KeyId, type OperationId, type Refusal, refuse, type Verdict } from '../base/index.ts'
-import { decodeStub, type Envelope, type EnvelopeStub, EnvelopeType, encodeStub, readEnvelope, verifyChain, verifyEnvelope } from '../graph/index.ts'
+import { decodeStub, type Envelope, type EnvelopeStub, EnvelopeType, encodeStub, isLinked, readEnvelope, verifyChain, verifyEnvelope } from '../graph/index.ts'
 import type { OpenedEnvelope } from '../e2ee/index.ts'
 import { readProfile } from '../identity/index.ts'
 import { judgeContent } from './judge-content.ts'
@@ -83,6 +83,18 @@ function runsByAuthor(envelopes: readonly Envelope[]): readonly (readonly Envelo
   return [...runs.values()].map(run => run.sort((a, b) => a.seq - b.seq || compareIds(a.id, b.id)))
 }
 
+/** Cuts a run where it is not linked: gaps, forks. */
+function linkedRuns(run: readonly Envelope[]): readonly (readonly Envelope[])[] {
+  const runs: Envelope[][] = []
+  for (const each of run) {
+    const last = runs.at(-1)
+    const before = last?.at(-1)
+    if (last !== undefined && before !== undefined && isLinked(before, each)) last.push(each)
+    else runs.push([each])
+  }
+  return runs
+}
+
 async function takeRun(work: Work, run: readonly Envelope[], from: DeviceId | undefined, verified: boolean): Promise<TakenEnvelopes> {
   const { state } = work
   const first = run[0] as Envelope
@@ -92,8 +104,11 @@ async function takeRun(work: Work, run: readonly Envelope[], from: DeviceId | un
   for (const each of run) if (!(await isKnown(work, device, each))) unknown.push(each)
   if (unknown.length === 0) return { fresh: 0 }
   if (!verified) {
-    const proof = verifyChain(state.deps.suite, unknown, device)
-    if (!proof.ok) return { fresh: 0, refusal: proof }
+    // Known ones too: a run is vouched for by its last signature, which may be one that we hold already.
+    for (const linked of linkedRuns(run)) {
+      const proof = verifyChain(state.deps.suite, linked, device)
+      if (!proof.ok) return { fresh: 0, refusal: proof }
+    }
   }
   for (const each of unknown) await takeVerified(work, device, each, from)
   return { fresh: unknown.length }
