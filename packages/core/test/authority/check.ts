@@ -101,14 +101,24 @@ function checkOrder(oracle: BatchResult): void {
   }
 }
 
-/** AU-P6: a coalition that nobody else lifted stays below the ceiling. */
-function checkCoalition(maker: Maker, log: AuthorityLog): void {
+/** AU-P6: a coalition that nobody else lifted stays below the ceiling, and nothing it does reaches above. */
+function checkCoalition(maker: Maker, log: AuthorityLog, oracle: BatchResult): void {
+  for (const each of oracle.judged.values()) {
+    if (!maker.coalition.has(each.known.user)) continue
+    must(each.known.strength < positionStrength(Uint8Array.of(CEILING)), 'AU-P6', 'a coalition acts with more strength than it was given')
+    for (const write of each.known.writes) {
+      const [family, role] = write.cell.split('|') as [string, Parameters<AuthorityState['role']>[0]]
+      const top = family === 'role' ? log.stateAt(each.op.parents)?.role(role)?.position[0] : undefined
+      must(top === undefined || top < CEILING, 'AU-P6', `a coalition's ${each.body.name} touches a role above it`)
+    }
+  }
   const state = log.state()
   const ceiling = positionStrength(Uint8Array.of(CEILING))
   for (const user of maker.coalition) {
     for (const role of state.member(user)?.roles ?? []) {
       must(positionStrength(state.role(role)?.position as Uint8Array) < ceiling, 'AU-P6', 'a coalition rose above what it was given')
     }
+    must((state.member(user)?.roles ?? []).every(role => ((state.role(role)?.permissions ?? 0n) & 8n) === 0n), 'AU-P6', 'a coalition made itself Administrator')
     must(state.owner !== user, 'AU-P6', 'a coalition owns the server')
   }
 }
@@ -189,7 +199,7 @@ export function checkHistory(seed: number, tally: Tally, init: { readonly steps:
   const verdicts = acts.map(act => text(maker.site.log.judge(act)))
   must(hashOf(maker.site.log) === expected, 'AU-P10', 'the first log and the oracle differ')
   checkOrder(oracle)
-  checkCoalition(maker, maker.site.log)
+  checkCoalition(maker, maker.site.log, oracle)
   checkOwner(maker.site.log)
   checkDenials(oracle, maker.site.log)
   if (init.transfers === false) checkBans(oracle, tally)

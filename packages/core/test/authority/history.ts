@@ -72,6 +72,9 @@ const KIND_WEIGHTS: readonly (readonly [KindName, number])[] = [
 ]
 const WEIGHT_SUM = KIND_WEIGHTS.reduce((sum, [, weight]) => sum + weight, 0)
 
+const administers = (set: unknown): boolean => (((set as Uint8Array)[15] as number) & 8) !== 0
+const REMOVALS: ReadonlySet<number> = new Set([KINDS.kick[0], KINDS.ban[0], KINDS.roleUnassign[0], KINDS.timeout[0]])
+
 export class Maker {
   readonly dice: Dice
   readonly site: Site
@@ -101,18 +104,18 @@ export class Maker {
   /** Roles on a ladder and most people in: where the interesting part begins. */
   #prepare(owner: Person): void {
     const invite = this.site.log.state().invites()[0]?.id as InviteId
-    for (const who of this.people.slice(1, 5)) this.#accept(who, joinDraft(who, invite))
+    for (const who of this.people.slice(1, this.coalition.size > 0 ? 6 : 5)) this.#accept(who, joinDraft(who, invite))
     for (const position of [2, 4, 6, 8]) {
       let permissions = 0n
-      for (const bit of BITS) if (this.dice.chance(bit === 3 ? 0.08 : 0.75)) permissions |= 1n << BigInt(bit)
-      if (this.dice.chance(0.8)) permissions |= (1n << 28n) | (1n << 1n) | (1n << 2n) | (1n << 4n)
+      for (const bit of BITS) if (this.dice.chance(bit !== 3 ? 0.75 : this.coalition.size > 0 ? 0 : 0.08)) permissions |= 1n << BigInt(bit)
+      if (this.coalition.size > 0 || this.dice.chance(0.8)) permissions |= (1n << 28n) | (1n << 1n) | (1n << 2n) | (1n << 4n)
       this.#accept(owner, draft('roleCreate', {
         name: `r${position}`, position: Uint8Array.of(position), permissions, color: 0, hoist: 0, mentionable: 0, reason: null
       }))
     }
     const roles = this.site.log.state().roles().slice(0, -1)
-    for (const who of this.people.slice(1, 5)) {
-      if (!this.dice.chance(0.8)) continue
+    for (const who of this.people.slice(1, this.coalition.size > 0 ? 6 : 5)) {
+      if (!this.coalition.has(who.user) && !this.dice.chance(0.8)) continue
       const role = this.dice.pick(roles.filter(each => !this.coalition.has(who.user) || (each.position[0] as number) < CEILING))
       this.#accept(owner, draft('roleAssign', { user: who.user, role: role.id, reason: null }))
     }
@@ -162,7 +165,10 @@ export class Maker {
   /** One attempt; false where no author or past fitted. */
   step(): boolean {
     const { dice, site } = this
-    const who = dice.chance(0.6) ? this.people[dice.below(3)] as Person : dice.pick(this.people)
+    const colluders = this.people.filter(each => this.coalition.has(each.user))
+    const who = colluders.length > 0 && dice.chance(0.65)
+      ? dice.pick(colluders)
+      : dice.chance(0.6) ? this.people[dice.below(3)] as Person : dice.pick(this.people)
     const past = this.#choosePast(who)
     const frontier = [...past.parents, ...past.refs, ...(past.prev === undefined ? [] : [past.prev])]
     const state = site.log.stateAt(frontier.map(op => op.id)) as AuthorityState
@@ -202,6 +208,10 @@ export class Maker {
     if (what.kind === KINDS.transfer[0] && this.#init.transfers === false) return true
     if (this.coalition.size === 0 || this.coalition.has(who.user)) return false
     if (what.kind === KINDS.transfer[0]) return true
+    // Left alone, so that it has all the room it can find.
+    if (REMOVALS.has(what.kind) && this.coalition.has(idFromBytes('u', what.body[0] as Uint8Array))) return true
+    if (what.kind === KINDS.roleEdit[0] && administers(what.body[2])) return true
+    if (what.kind === KINDS.roleCreate[0] && administers(what.body[2])) return true
     const role = what.kind === KINDS.roleAssign[0] ? idFromBytes('r', what.body[1] as Uint8Array) : undefined
     const high = (id: RoleId): boolean => (this.site.log.state().role(id)?.position[0] ?? state.role(id)?.position[0] ?? 255) >= CEILING
     if (role !== undefined) return this.coalition.has(idFromBytes('u', what.body[0] as Uint8Array)) && high(role)
