@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { idAs, type MessageId } from '../../src/base/index.ts'
+import { idAs } from '../../src/base/index.ts'
 import {
   type AddResult, draft, draftBan, draftChannelCreate, draftChannelEdit, draftInviteCreate, draftInviteRevoke, draftKick, draftLeave, draftOverwrite,
   draftRoleAssign, draftRoleCreate, draftRoleDelete, draftRoleEdit, draftRoleUnassign, everyoneRole, positionBetween, comparePositions,
@@ -174,7 +174,7 @@ describe('AuthorityLog: placing and asking', () => {
     const channel = idAs('c', stage.site.act(stage.who('o'), draftChannelCreate({ kind: 'text', name: 'c', position: Uint8Array.of(1) })).id)
     const kicks = ['a', 'b'].map(name => stage.site.fork().act(stage.who(name), draftKick(stage.user('x'))))
     const act = {
-      device: stage.who('x').device, seq: 1, id: idAs('m', stage.user('x')) as MessageId, channel,
+      device: stage.who('x').device, seq: 1, id: idAs('m', stage.user('x')), channel,
       auth: stage.site.log.frontierFor(stage.who('x').device), at: stage.site.now + 60_000, needs: ['SendMessages']
     }
     const verdicts = [kicks, [...kicks].reverse()].map(order => {

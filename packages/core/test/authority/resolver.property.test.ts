@@ -7,9 +7,8 @@ import { checkHistory, newTally, type Tally } from './check.ts'
 
 const RUNS = Number(process.env['XCORD_RUNS'] ?? 20)
 const SEED = Number(process.env['XCORD_SEED'] ?? 1)
-/** Seeds that failed once: each stands for a rule or a line that was wrong. */
-const KEPT = [11, 14, 17, 34, 47, 1303, 1385, 1534]
-const KEPT_BANS = [5115, 5131, 5255, 5270, 5337, 5441, 5722]
+/** Replayed first. What random histories found so far has scenarios of its own: AU-S31 (the genesis before transfers), AU24, AU36. */
+const KEPT: readonly number[] = [11, 14, 17, 34, 47, 61, 1303, 1385]
 
 function runAll(seeds: readonly number[], init: Parameters<typeof checkHistory>[2]): Tally {
   const tally = newTally()
@@ -34,7 +33,7 @@ describe('[AU-P] random histories', () => {
   })
 
   it('[AU-P8] after a ban by somebody stronger nothing of the banned moves a cell', { timeout: 0 }, () => {
-    const tally = runAll([...KEPT_BANS, ...seeds(200_000)], { steps: 45, transfers: false })
+    const tally = runAll(seeds(200_000), { steps: 45, transfers: false })
     console.info(`AU-P8: ${tally.bans} bans, ${tally.backdated} operations of the banned outside their past`)
     expect(tally.backdated).toBeGreaterThan(0)
   })
