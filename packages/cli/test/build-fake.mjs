@@ -7,6 +7,8 @@ const bundle = await rolldown({
   input: at('./fake-main.ts'),
   platform: 'node',
   resolve: { conditionNames: ['xcord-source', 'node', 'import'] },
-  external: id => (/^(@xcord\/(sdk\/node|bootstrap-node))$/.test(id) || (!id.startsWith('.') && !id.startsWith('/') && !id.startsWith('@xcord/')))
+  external: id =>
+    /^(@xcord\/(sdk\/node|bootstrap-node))$/.test(id) ||
+    (!id.startsWith('.') && !id.startsWith('/') && !id.startsWith('@xcord/'))
 })
 await bundle.write({ file: at('../dist/fake.mjs'), format: 'esm', codeSplitting: false })

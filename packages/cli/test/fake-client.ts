@@ -3,10 +3,28 @@
  * interfaces: ids of the right form, durable cursors, views with stable snapshots, the SDK's errors.
  */
 import { createHash } from 'node:crypto'
-import { idFromBytes, type IdLetter, isXcordError, type MessageId, type UserId, XcordError } from '@xcord/core'
+import { idFromBytes, type IdLetter, type MessageId, type UserId, XcordError } from '@xcord/core'
 import type {
-  Channel, ChannelJson, Client, Delivery, DeliveryState, EventJson, EventName, EventShapes, Invite, InviteJson, Member,
-  MemberJson, Message, MessageJson, PeerJson, Role, RoleJson, Server, ServerJson, Written
+  Channel,
+  ChannelJson,
+  Client,
+  Delivery,
+  DeliveryState,
+  EventJson,
+  EventName,
+  EventShapes,
+  Invite,
+  InviteJson,
+  Member,
+  MemberJson,
+  Message,
+  MessageJson,
+  PeerJson,
+  Role,
+  RoleJson,
+  Server,
+  ServerJson,
+  Written
 } from '@xcord/sdk'
 
 const LEVELS: readonly DeliveryState[] = ['local', 'sent', 'stored', 'delivered', 'seen']
@@ -20,7 +38,11 @@ export interface FakeInit {
 }
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] }
-interface FakeChannel { json: Mutable<ChannelJson>; messages: Mutable<MessageJson>[]; readTo: number }
+interface FakeChannel {
+  json: Mutable<ChannelJson>
+  messages: Mutable<MessageJson>[]
+  readTo: number
+}
 interface FakeServer {
   json: Mutable<ServerJson>
   channels: FakeChannel[]
@@ -32,7 +54,9 @@ interface FakeServer {
 
 let serial = 0
 export function fakeId<L extends IdLetter>(letter: L, seed: string = `n${(serial += 1)}`) {
-  const bytes = createHash('sha256').update(letter + seed).digest()
+  const bytes = createHash('sha256')
+    .update(letter + seed)
+    .digest()
   return idFromBytes(letter, letter === 'e' ? bytes.subarray(0, 16) : new Uint8Array(bytes))
 }
 
@@ -86,30 +110,50 @@ export function createFakeClient(init: FakeInit = {}): FakeClient {
 
   const permit = (action: string) => {
     if (denied.has(action)) {
-      throw new XcordError('XCORD_PERMISSION_DENIED', `your roles here do not permit to ${action}`, { permission: action, rule: 'AU29', action })
+      throw new XcordError('XCORD_PERMISSION_DENIED', `your roles here do not permit to ${action}`, {
+        permission: action,
+        rule: 'AU29',
+        action
+      })
     }
   }
   const written = (): Written => {
-    const json = { operation: fakeId('o'), standing: 'effective' as const, delivery: { state: 'local' as const, holders: 0 } }
+    const json = {
+      operation: fakeId('o'),
+      standing: 'effective' as const,
+      delivery: { state: 'local' as const, holders: 0 }
+    }
     return { ...json, toJSON: () => json }
   }
-  const by = (all: readonly { json?: unknown; id?: string; name?: string }[], text: string) => all.find(each => each.id === text || each.name === text)
+  const by = (all: readonly { json?: unknown; id?: string; name?: string }[], text: string) =>
+    all.find(each => each.id === text || each.name === text)
 
   function liveMessage(server: FakeServer, channel: FakeChannel, stored: Mutable<MessageJson>): Message {
     const json = structuredClone(stored)
     const current = () => channel.messages.find(each => each.id === stored.id) ?? stored
     const change = (type: 'message:update' | 'message:delete') => emit(type, { message: current() })
     return {
-      id: json.id as MessageId, server: liveServer(server), channel: liveChannel(server, channel),
-      author: { id: json.author as UserId, name: json.authorName }, content: json.content, at: new Date(json.at),
-      editedAt: json.editedAt === undefined ? null : new Date(json.editedAt), deleted: json.deleted === true,
-      replyTo: (json.replyTo ?? null) as MessageId | null, mentions: json.mentions,
+      id: json.id as MessageId,
+      server: liveServer(server),
+      channel: liveChannel(server, channel),
+      author: { id: json.author as UserId, name: json.authorName },
+      content: json.content,
+      at: new Date(json.at),
+      editedAt: json.editedAt === undefined ? null : new Date(json.editedAt),
+      deleted: json.deleted === true,
+      replyTo: (json.replyTo ?? null) as MessageId | null,
+      mentions: json.mentions,
       reactions: json.reactions.map(each => ({ emoji: each.emoji, users: each.users as UserId[] })),
-      standing: json.standing, delivery: json.delivery,
+      standing: json.standing,
+      delivery: json.delivery,
       reply: content => liveChannel(server, channel).send({ content, replyTo: json.id as MessageId }),
       edit: async content => {
         permit('edit')
-        if (json.author !== me) throw new XcordError('XCORD_PERMISSION_DENIED', 'only its author may edit a message', { rule: 'TL1', action: 'edit' })
+        if (json.author !== me)
+          throw new XcordError('XCORD_PERMISSION_DENIED', 'only its author may edit a message', {
+            rule: 'TL1',
+            action: 'edit'
+          })
         Object.assign(current(), { content, editedAt: iso() })
         change('message:update')
         return liveMessage(server, channel, current())
@@ -132,26 +176,49 @@ export function createFakeClient(init: FakeInit = {}): FakeClient {
         kept.reactions = kept.reactions.filter(each => each.emoji !== emoji)
         emit('reaction:remove', { message: kept, emoji, user: me })
       },
-      reached: (state, options) => new Promise<Delivery>((resolve, reject) => {
-        const finish = (run: () => void) => { waiters.delete(look); options?.signal?.removeEventListener('abort', abort); run() }
-        const look = () => {
-          const delivery = current().delivery
-          if (LEVELS.indexOf(delivery.state) >= LEVELS.indexOf(state)) finish(() => resolve(structuredClone(delivery)))
-        }
-        const abort = () => finish(() => reject(new XcordError('XCORD_ABORTED', 'the wait was ended', {})))
-        if (options?.signal?.aborted === true) return abort()
-        options?.signal?.addEventListener('abort', abort)
-        waiters.add(look)
-        look()
-      }),
+      reached: (state, options) =>
+        new Promise<Delivery>((resolve, reject) => {
+          const finish = (run: () => void) => {
+            waiters.delete(look)
+            options?.signal?.removeEventListener('abort', abort)
+            run()
+          }
+          const look = () => {
+            const delivery = current().delivery
+            if (LEVELS.indexOf(delivery.state) >= LEVELS.indexOf(state))
+              finish(() => resolve(structuredClone(delivery)))
+          }
+          const abort = () => finish(() => reject(new XcordError('XCORD_ABORTED', 'the wait was ended', {})))
+          if (options?.signal?.aborted === true) return abort()
+          options?.signal?.addEventListener('abort', abort)
+          waiters.add(look)
+          look()
+        }),
       toJSON: () => structuredClone(json)
     }
   }
 
-  function push(server: FakeServer, channel: FakeChannel, author: string, authorName: string, content: string, replyTo?: string): Mutable<MessageJson> {
+  function push(
+    server: FakeServer,
+    channel: FakeChannel,
+    author: string,
+    authorName: string,
+    content: string,
+    replyTo?: string
+  ): Mutable<MessageJson> {
     const json: Mutable<MessageJson> = {
-      id: fakeId('m'), server: server.json.id, channel: channel.json.id, author, authorName, content, at: iso(), mentions: [],
-      attachments: [], reactions: [], standing: 'effective', delivery: { state: 'local', holders: 0 },
+      id: fakeId('m'),
+      server: server.json.id,
+      channel: channel.json.id,
+      author,
+      authorName,
+      content,
+      at: iso(),
+      mentions: [],
+      attachments: [],
+      reactions: [],
+      standing: 'effective',
+      delivery: { state: 'local', holders: 0 },
       ...(replyTo === undefined ? {} : { replyTo })
     }
     channel.messages.push(json)
@@ -167,19 +234,44 @@ export function createFakeClient(init: FakeInit = {}): FakeClient {
     const live = (stored: Mutable<MessageJson>) => liveMessage(server, channel, stored)
     const index = (id: string) => {
       const at = channel.messages.findIndex(each => each.id === id)
-      if (at < 0) throw new XcordError('XCORD_MESSAGE_NOT_FOUND', `no message has the id "${id}"`, { message: id })
+      if (at < 0)
+        throw new XcordError('XCORD_MESSAGE_NOT_FOUND', `no message has the id "${id}"`, { message: id })
       return at
     }
     return {
-      id: json.id as Channel['id'], get server() { return liveServer(server) }, name: json.name, kind: json.kind, topic: json.topic,
-      parent: json.parent as Channel['parent'], position: json.position, unread: json.unread,
-      messages: { subscribe: listener => { viewers.add(listener); return () => viewers.delete(listener) }, getSnapshot: () => channel.messages.map(live) },
+      id: json.id as Channel['id'],
+      get server() {
+        return liveServer(server)
+      },
+      name: json.name,
+      kind: json.kind,
+      topic: json.topic,
+      parent: json.parent as Channel['parent'],
+      position: json.position,
+      unread: json.unread,
+      messages: {
+        subscribe: listener => {
+          viewers.add(listener)
+          return () => viewers.delete(listener)
+        },
+        getSnapshot: () => channel.messages.map(live)
+      },
       send: async message => {
         permit('send')
         const draft = typeof message === 'string' ? { content: message } : message
         const bytes = Buffer.byteLength(draft.content)
-        if (bytes > MESSAGE_BYTES) throw new XcordError('XCORD_MESSAGE_TOO_LONG', `the message has ${bytes} bytes; at most ${MESSAGE_BYTES}`, { bytes, limit: MESSAGE_BYTES })
-        const replyTo = draft.replyTo === undefined ? undefined : typeof draft.replyTo === 'string' ? draft.replyTo : draft.replyTo.id
+        if (bytes > MESSAGE_BYTES)
+          throw new XcordError(
+            'XCORD_MESSAGE_TOO_LONG',
+            `the message has ${bytes} bytes; at most ${MESSAGE_BYTES}`,
+            { bytes, limit: MESSAGE_BYTES }
+          )
+        const replyTo =
+          draft.replyTo === undefined
+            ? undefined
+            : typeof draft.replyTo === 'string'
+              ? draft.replyTo
+              : draft.replyTo.id
         return live(push(server, channel, me, name, draft.content, replyTo))
       },
       async *history(options) {
@@ -190,8 +282,14 @@ export function createFakeClient(init: FakeInit = {}): FakeClient {
         const limit = options?.limit ?? 50
         if (!(limit >= 1 && limit <= 100)) throw new RangeError(`a page has 1 to 100 messages, not ${limit}`)
         const all = channel.messages
-        if (options?.after !== undefined) { const from = index(options.after) + 1; return all.slice(from, from + limit).map(live) }
-        if (options?.around !== undefined) { const from = Math.max(0, index(options.around) - Math.floor(limit / 2)); return all.slice(from, from + limit).map(live) }
+        if (options?.after !== undefined) {
+          const from = index(options.after) + 1
+          return all.slice(from, from + limit).map(live)
+        }
+        if (options?.around !== undefined) {
+          const from = Math.max(0, index(options.around) - Math.floor(limit / 2))
+          return all.slice(from, from + limit).map(live)
+        }
         const end = options?.before === undefined ? all.length : index(options.before)
         return all.slice(Math.max(0, end - limit), end).map(live)
       },
@@ -202,7 +300,12 @@ export function createFakeClient(init: FakeInit = {}): FakeClient {
         server.json.unread = server.channels.reduce((sum, each) => sum + each.json.unread, 0)
         emit('channel:update', { channel: json })
       },
-      edit: async changes => { permit('edit channel'); Object.assign(json, changes); emit('channel:update', { channel: json }); return written() },
+      edit: async changes => {
+        permit('edit channel')
+        Object.assign(json, changes)
+        emit('channel:update', { channel: json })
+        return written()
+      },
       delete: async () => {
         permit('delete channel')
         server.channels = server.channels.filter(each => each !== channel)
@@ -219,12 +322,18 @@ export function createFakeClient(init: FakeInit = {}): FakeClient {
     const assign = (id: string, on: boolean) => {
       permit('manage roles')
       const member = server.members.find(each => each.id === id) as Mutable<MemberJson>
-      member.roles = on ? [...new Set([...member.roles, json.id])] : member.roles.filter(each => each !== json.id)
+      member.roles = on
+        ? [...new Set([...member.roles, json.id])]
+        : member.roles.filter(each => each !== json.id)
       emit('member:update', { member })
       return written()
     }
     return {
-      ...(structuredClone(json) as object as Pick<Role, 'id' | 'name' | 'color' | 'position' | 'permissions'>), server: liveServer(server),
+      ...(structuredClone(json) as object as Pick<
+        Role,
+        'id' | 'name' | 'color' | 'position' | 'permissions'
+      >),
+      server: liveServer(server),
       grant: async member => assign(typeof member === 'string' ? member : member.id, true),
       revoke: async member => assign(typeof member === 'string' ? member : member.id, false),
       toJSON: () => structuredClone(json)
@@ -240,19 +349,38 @@ export function createFakeClient(init: FakeInit = {}): FakeClient {
       return written()
     }
     return {
-      id: json.id as Member['id'], server: liveServer(server), name: json.nick ?? json.name, nick: json.nick,
-      get roles() { return server.roles.filter(each => json.roles.includes(each.id)).map(each => liveRole(server, each)) },
-      joinedAt: new Date(json.joinedAt), owner: json.owner, online: online.has(json.name),
-      kick: async options => remove('member:kick', options?.reason), ban: async options => remove('member:ban', options?.reason),
+      id: json.id as Member['id'],
+      server: liveServer(server),
+      name: json.nick ?? json.name,
+      nick: json.nick,
+      get roles() {
+        return server.roles.filter(each => json.roles.includes(each.id)).map(each => liveRole(server, each))
+      },
+      joinedAt: new Date(json.joinedAt),
+      owner: json.owner,
+      online: online.has(json.name),
+      kick: async options => remove('member:kick', options?.reason),
+      ban: async options => remove('member:ban', options?.reason),
       toJSON: () => ({ ...structuredClone(json), online: online.has(json.name) })
     }
   }
 
   function liveInvite(server: FakeServer, json: Mutable<InviteJson>): Invite {
     return {
-      id: json.id as Invite['id'], server: liveServer(server), link: json.link, mode: json.mode, expiresAt: json.expiresAt === null ? null : new Date(json.expiresAt),
-      uses: json.uses, maxUses: json.maxUses, open: json.open,
-      revoke: async () => { permit('revoke invite'); json.open = false; emit('invite:revoke', { invite: json }); return written() },
+      id: json.id as Invite['id'],
+      server: liveServer(server),
+      link: json.link,
+      mode: json.mode,
+      expiresAt: json.expiresAt === null ? null : new Date(json.expiresAt),
+      uses: json.uses,
+      maxUses: json.maxUses,
+      open: json.open,
+      revoke: async () => {
+        permit('revoke invite')
+        json.open = false
+        emit('invite:revoke', { invite: json })
+        return written()
+      },
       toJSON: () => structuredClone(json)
     }
   }
@@ -260,37 +388,88 @@ export function createFakeClient(init: FakeInit = {}): FakeClient {
   function liveServer(server: FakeServer): Server {
     const { json } = server
     return {
-      id: json.id as Server['id'], name: json.name, owner: json.owner as UserId, stateHash: json.stateHash,
-      get me() { return liveMember(server, server.members.find(each => each.id === me) as Mutable<MemberJson>) },
+      id: json.id as Server['id'],
+      name: json.name,
+      owner: json.owner as UserId,
+      stateHash: json.stateHash,
+      get me() {
+        return liveMember(server, server.members.find(each => each.id === me) as Mutable<MemberJson>)
+      },
       channels: {
-        get all() { return server.channels.map(each => liveChannel(server, each)) },
-        get: text => { const found = by(server.channels.map(each => each.json), text.replace(/^#/, '')); const at = server.channels.find(each => each.json === found); return at === undefined ? undefined : liveChannel(server, at) },
-        create: async options => { permit('create channel'); const channel = addChannel(server, options.name, options.kind ?? 'text', options.topic ?? null); emit('channel:create', { channel: channel.json }); return liveChannel(server, channel) }
+        get all() {
+          return server.channels.map(each => liveChannel(server, each))
+        },
+        get: text => {
+          const found = by(
+            server.channels.map(each => each.json),
+            text.replace(/^#/, '')
+          )
+          const at = server.channels.find(each => each.json === found)
+          return at === undefined ? undefined : liveChannel(server, at)
+        },
+        create: async options => {
+          permit('create channel')
+          const channel = addChannel(server, options.name, options.kind ?? 'text', options.topic ?? null)
+          emit('channel:create', { channel: channel.json })
+          return liveChannel(server, channel)
+        }
       },
       roles: {
-        get all() { return server.roles.map(each => liveRole(server, each)) },
-        get: text => { const found = server.roles.find(each => each.id === text || each.name === text); return found === undefined ? undefined : liveRole(server, found) },
+        get all() {
+          return server.roles.map(each => liveRole(server, each))
+        },
+        get: text => {
+          const found = server.roles.find(each => each.id === text || each.name === text)
+          return found === undefined ? undefined : liveRole(server, found)
+        },
         create: async options => {
           permit('manage roles')
-          const role: Mutable<RoleJson> = { id: fakeId('r'), server: json.id, name: options.name, color: options.color ?? null, position: server.roles.length, permissions: [...(options.permissions ?? [])] }
+          const role: Mutable<RoleJson> = {
+            id: fakeId('r'),
+            server: json.id,
+            name: options.name,
+            color: options.color ?? null,
+            position: server.roles.length,
+            permissions: [...(options.permissions ?? [])]
+          }
           server.roles.push(role)
           emit('role:create', { role })
           return liveRole(server, role)
         }
       },
       members: {
-        get all() { return server.members.map(each => liveMember(server, each)) },
-        get: text => { const found = server.members.find(each => each.id === text || each.name === text.replace(/^@/, '')); return found === undefined ? undefined : liveMember(server, found) }
+        get all() {
+          return server.members.map(each => liveMember(server, each))
+        },
+        get: text => {
+          const found = server.members.find(each => each.id === text || each.name === text.replace(/^@/, ''))
+          return found === undefined ? undefined : liveMember(server, found)
+        }
       },
       invites: {
-        get all() { return server.invites.map(each => liveInvite(server, each)) },
-        get: text => { const found = server.invites.find(each => each.id === text || each.link === text); return found === undefined ? undefined : liveInvite(server, found) },
+        get all() {
+          return server.invites.map(each => liveInvite(server, each))
+        },
+        get: text => {
+          const found = server.invites.find(each => each.id === text || each.link === text)
+          return found === undefined ? undefined : liveInvite(server, found)
+        },
         create: async options => {
           permit('create invite')
           const id = fakeId('i')
           const invite: Mutable<InviteJson> = {
-            id, server: json.id, link: `xcord://join/${id}#SECRET`, mode: 'open', author: me, uses: 0, maxUses: options?.maxUses ?? null, open: true,
-            expiresAt: options?.expiresInMs === null ? null : new Date(now() + (options?.expiresInMs ?? 604_800_000)).toISOString()
+            id,
+            server: json.id,
+            link: `xcord://join/${id}#SECRET`,
+            mode: 'open',
+            author: me,
+            uses: 0,
+            maxUses: options?.maxUses ?? null,
+            open: true,
+            expiresAt:
+              options?.expiresInMs === null
+                ? null
+                : new Date(now() + (options?.expiresInMs ?? 604_800_000)).toISOString()
           }
           server.invites.push(invite)
           emit('invite:create', { invite })
@@ -298,19 +477,43 @@ export function createFakeClient(init: FakeInit = {}): FakeClient {
         }
       },
       channel: text => {
-        const found = server.channels.find(each => each.json.id === text || each.json.name === text.replace(/^#/, ''))
-        if (found === undefined) throw new XcordError('XCORD_CHANNEL_NOT_FOUND', `no channel is called "${text}"`, { channel: text })
+        const found = server.channels.find(
+          each => each.json.id === text || each.json.name === text.replace(/^#/, '')
+        )
+        if (found === undefined)
+          throw new XcordError('XCORD_CHANNEL_NOT_FOUND', `no channel is called "${text}"`, { channel: text })
         return liveChannel(server, found)
       },
-      leave: async () => { servers.splice(servers.indexOf(server), 1); emit('server:leave', { server: { id: json.id, name: json.name, cause: 'left' } }); return written() },
+      leave: async () => {
+        servers.splice(servers.indexOf(server), 1)
+        emit('server:leave', { server: { id: json.id, name: json.name, cause: 'left' } })
+        return written()
+      },
       toJSON: () => structuredClone(json)
     }
   }
 
-  function addChannel(server: FakeServer, channelName: string, kind: ChannelJson['kind'] = 'text', topic: string | null = null): FakeChannel {
+  function addChannel(
+    server: FakeServer,
+    channelName: string,
+    kind: ChannelJson['kind'] = 'text',
+    topic: string | null = null
+  ): FakeChannel {
     const channel: FakeChannel = {
-      json: { id: fakeId('c'), server: server.json.id, name: channelName, kind, parent: null, position: server.channels.length, topic, history: 'all', slowmodeSeconds: 0, unread: 0 },
-      messages: [], readTo: 0
+      json: {
+        id: fakeId('c'),
+        server: server.json.id,
+        name: channelName,
+        kind,
+        parent: null,
+        position: server.channels.length,
+        topic,
+        history: 'all',
+        slowmodeSeconds: 0,
+        unread: 0
+      },
+      messages: [],
+      readTo: 0
     }
     server.channels.push(channel)
     server.json.channels = server.channels.length
@@ -318,7 +521,16 @@ export function createFakeClient(init: FakeInit = {}): FakeClient {
   }
 
   function addMember(server: FakeServer, memberName: string, owner = false): Mutable<MemberJson> {
-    const member: Mutable<MemberJson> = { id: fakeId('u', memberName), server: server.json.id, name: memberName, nick: null, roles: [], joinedAt: iso(), owner, online: online.has(memberName) }
+    const member: Mutable<MemberJson> = {
+      id: fakeId('u', memberName),
+      server: server.json.id,
+      name: memberName,
+      nick: null,
+      roles: [],
+      joinedAt: iso(),
+      owner,
+      online: online.has(memberName)
+    }
     server.members.push(member)
     server.json.members = server.members.length
     return member
@@ -326,8 +538,30 @@ export function createFakeClient(init: FakeInit = {}): FakeClient {
 
   function addServer(serverName: string, ownerName: string, channelNames: readonly string[]): FakeServer {
     const id = fakeId('s')
-    const server: FakeServer = { json: { id, name: serverName, owner: fakeId('u', ownerName), members: 0, channels: 0, stateHash: 'ab'.repeat(32), unread: 0 }, channels: [], roles: [], members: [], invites: [], denied: new Set() }
-    server.roles.push({ id: `r${id.slice(1)}`, server: id, name: '@everyone', color: null, position: 0, permissions: ['ViewChannel', 'SendMessages'] })
+    const server: FakeServer = {
+      json: {
+        id,
+        name: serverName,
+        owner: fakeId('u', ownerName),
+        members: 0,
+        channels: 0,
+        stateHash: 'ab'.repeat(32),
+        unread: 0
+      },
+      channels: [],
+      roles: [],
+      members: [],
+      invites: [],
+      denied: new Set()
+    }
+    server.roles.push({
+      id: `r${id.slice(1)}`,
+      server: id,
+      name: '@everyone',
+      color: null,
+      position: 0,
+      permissions: ['ViewChannel', 'SendMessages']
+    })
     for (const each of channelNames) addChannel(server, each)
     addMember(server, ownerName, true)
     if (ownerName !== name) addMember(server, name)
@@ -336,14 +570,30 @@ export function createFakeClient(init: FakeInit = {}): FakeClient {
   }
 
   const channelOf = (text: string): [FakeServer, FakeChannel] => {
-    for (const server of servers) for (const channel of server.channels) if (channel.json.id === text || channel.json.name === text) return [server, channel]
+    for (const server of servers)
+      for (const channel of server.channels)
+        if (channel.json.id === text || channel.json.name === text) return [server, channel]
     throw new Error(`no channel ${text}`)
   }
-  const peers = (): PeerJson[] => [...online].filter(each => each !== name).map(each => ({ peer: fakeId('d', each), name: each, kind: 'member', path: 'tcp', address: '/ip4/127.0.0.1/tcp/4001', rttMs: 1.5, servers: servers.map(server => server.json.id) }))
+  const peers = (): PeerJson[] =>
+    [...online]
+      .filter(each => each !== name)
+      .map(each => ({
+        peer: fakeId('d', each),
+        name: each,
+        kind: 'member',
+        path: 'tcp',
+        address: '/ip4/127.0.0.1/tcp/4001',
+        rttMs: 1.5,
+        servers: servers.map(server => server.json.id)
+      }))
 
-  async function* events(options: { since?: string; types?: readonly EventName[]; signal?: AbortSignal } = {}): AsyncGenerator<EventJson> {
-    let since = options.since ?? (log[log.length - 1]?.cursor ?? '')
-    if (since !== '' && !/^\d{12}$/.test(since)) throw new XcordError('XCORD_CURSOR_EXPIRED', 'that is no cursor of this profile', { cursor: since })
+  async function* events(
+    options: { since?: string; types?: readonly EventName[]; signal?: AbortSignal } = {}
+  ): AsyncGenerator<EventJson> {
+    let since = options.since ?? log[log.length - 1]?.cursor ?? ''
+    if (since !== '' && !/^\d{12}$/.test(since))
+      throw new XcordError('XCORD_CURSOR_EXPIRED', 'that is no cursor of this profile', { cursor: since })
     const oldest = log[0]?.cursor
     if (oldest !== undefined && Number(since === '' ? 0 : since) < Number(oldest) - 1) {
       const to = String(Number(oldest) - 1).padStart(12, '0')
@@ -361,39 +611,94 @@ export function createFakeClient(init: FakeInit = {}): FakeClient {
         continue
       }
       await new Promise<void>(resolve => {
-        const wake = () => { waiters.delete(wake); options.signal?.removeEventListener('abort', wake); resolve() }
+        const wake = () => {
+          waiters.delete(wake)
+          options.signal?.removeEventListener('abort', wake)
+          resolve()
+        }
         waiters.add(wake)
         options.signal?.addEventListener('abort', wake)
       })
     }
   }
 
-  const close = async () => { closed = true; for (const wake of waiters) wake() }
+  const close = async () => {
+    closed = true
+    for (const wake of waiters) wake()
+  }
   return {
     identity: { id: me, device: fakeId('d', name), name },
     servers: {
-      get all() { return servers.map(liveServer) },
-      get: text => { const found = servers.find(each => each.json.id === text || each.json.name === text); return found === undefined ? undefined : liveServer(found) },
-      create: async options => { const server = addServer(options.name, name, options.channels ?? ['general']); emit('server:join', { server: server.json }); return liveServer(server) },
+      get all() {
+        return servers.map(liveServer)
+      },
+      get: text => {
+        const found = servers.find(each => each.json.id === text || each.json.name === text)
+        return found === undefined ? undefined : liveServer(found)
+      },
+      create: async options => {
+        const server = addServer(options.name, name, options.channels ?? ['general'])
+        emit('server:join', { server: server.json })
+        return liveServer(server)
+      },
       join: async text => {
-        if (text !== link) throw new XcordError('XCORD_INVITE_INVALID', 'this is not an invite link', { reason: 'malformed' })
+        if (text !== link)
+          throw new XcordError('XCORD_INVITE_INVALID', 'this is not an invite link', { reason: 'malformed' })
         const server = addServer('Analytical Engine', 'Grace', ['general', 'random'])
         emit('server:join', { server: server.json })
         return liveServer(server)
       }
     },
-    view: { subscribe: listener => { viewers.add(listener); return () => viewers.delete(listener) }, getSnapshot: () => serverSnapshot },
+    view: {
+      subscribe: listener => {
+        viewers.add(listener)
+        return () => viewers.delete(listener)
+      },
+      getSnapshot: () => serverSnapshot
+    },
     on: (event, listener) => {
       const all = listeners.get(event) ?? new Set()
       listeners.set(event, all.add(listener))
       return () => void all.delete(listener)
     },
     events,
-    get cursor() { return log[log.length - 1]?.cursor ?? '000000000000' },
-    describe: () => ({ identity: me, name, device: fakeId('d', name), devices: [{ device: fakeId('d', name), name: 'this machine', addedAt: '2026-11-23T10:00:00.000Z', current: true }], safetyNumber: '12345 67890 12345 67890 12345 67890' }),
+    get cursor() {
+      return log[log.length - 1]?.cursor ?? '000000000000'
+    },
+    describe: () => ({
+      identity: me,
+      name,
+      device: fakeId('d', name),
+      devices: [
+        {
+          device: fakeId('d', name),
+          name: 'this machine',
+          addedAt: '2026-11-23T10:00:00.000Z',
+          current: true
+        }
+      ],
+      safetyNumber: '12345 67890 12345 67890 12345 67890'
+    }),
     peers,
-    doctor: async () => ({ ok: false, addresses: ['/ip4/127.0.0.1/tcp/4001'], checks: [{ check: 'store', ok: true, detail: 'opened' }, { check: 'bootstrap', ok: false, detail: 'no node answers', cause: 'connection refused', remedy: 'check the address' }], peers: peers() }),
-    connect: async address => { if (!address.startsWith('/')) throw new XcordError('XCORD_ADDRESS_INVALID', `"${address}" is no address`, { address }) },
+    doctor: async () => ({
+      ok: false,
+      addresses: ['/ip4/127.0.0.1/tcp/4001'],
+      checks: [
+        { check: 'store', ok: true, detail: 'opened' },
+        {
+          check: 'bootstrap',
+          ok: false,
+          detail: 'no node answers',
+          cause: 'connection refused',
+          remedy: 'check the address'
+        }
+      ],
+      peers: peers()
+    }),
+    connect: async address => {
+      if (!address.startsWith('/'))
+        throw new XcordError('XCORD_ADDRESS_INVALID', `"${address}" is no address`, { address })
+    },
     addresses: () => ['/ip4/127.0.0.1/tcp/4001'],
     close,
     [Symbol.asyncDispose]: close,
@@ -404,31 +709,46 @@ export function createFakeClient(init: FakeInit = {}): FakeClient {
         return push(server, channel, fakeId('u', author), author, content)
       },
       join: (serverName, memberName) => {
-        const server = servers.find(each => each.json.name === serverName || each.json.id === serverName) as FakeServer
+        const server = servers.find(
+          each => each.json.name === serverName || each.json.id === serverName
+        ) as FakeServer
         const member = addMember(server, memberName)
         emit('member:join', { member })
         return member
       },
       deliver: (id, state, holders) => {
-        for (const server of servers) for (const channel of server.channels) for (const message of channel.messages) {
-          if (message.id !== id) continue
-          message.delivery = { state, holders }
-          emit('delivery:update', { message: id, channel: channel.json.id, server: server.json.id, delivery: message.delivery })
-        }
+        for (const server of servers)
+          for (const channel of server.channels)
+            for (const message of channel.messages) {
+              if (message.id !== id) continue
+              message.delivery = { state, holders }
+              emit('delivery:update', {
+                message: id,
+                channel: channel.json.id,
+                server: server.json.id,
+                delivery: message.delivery
+              })
+            }
       },
       setOnline: (memberName, on) => {
         if (on) online.add(memberName)
         else online.delete(memberName)
-        for (const server of servers) for (const member of server.members) if (member.name === memberName) { member.online = on; emit('member:update', { member }) }
+        for (const server of servers)
+          for (const member of server.members)
+            if (member.name === memberName) {
+              member.online = on
+              emit('member:update', { member })
+            }
       },
       deny: action => void denied.add(action),
       emit,
-      get events() { return log },
+      get events() {
+        return log
+      },
       link,
-      get closed() { return closed }
+      get closed() {
+        return closed
+      }
     }
   }
 }
-
-/** Whether an error has this code; for tests that catch. */
-export const hasCode = (error: unknown, code: string) => isXcordError(error) && error.code === code

@@ -14,16 +14,26 @@ if (home === undefined) throw new Error('set XCORD_HOME: this writes an empty pr
 
 async function liveliness() {
   const client = createFakeClient({ name: 'Ada', now: () => Date.now() })
-  const server = await client.servers.create({ name: 'Difference Engine', channels: ['general', 'ideas', '日本語'] })
+  const server = await client.servers.create({
+    name: 'Difference Engine',
+    channels: ['general', 'ideas', '日本語']
+  })
   await client.servers.create({ name: 'Second server', channels: ['lobby'] })
   client.fake.setOnline('Grace', true)
-  client.fake.receive('general', 'Grace', 'Hello Ada 👋 — 你好，世界, and a long sentence that has to be broken somewhere because no terminal is as wide as what people have to say about engines.')
+  client.fake.receive(
+    'general',
+    'Grace',
+    'Hello Ada 👋 — 你好，世界, and a long sentence that has to be broken somewhere because no terminal is as wide as what people have to say about engines.'
+  )
   const mine = await server.channel('general').send('Two\nlines of mine')
   client.fake.deliver(mine.id, 'delivered', 2)
   client.fake.receive('general', 'Alan', 'evil \u001b[31mred\u001b[0m \u202etxet desrever\u202c \u0007bell')
   client.fake.receive('ideas', 'Grace', 'Unread thought')
   let count = 0
-  setInterval(() => client.fake.receive(count % 2 === 0 ? 'general' : 'ideas', 'Grace', `tick ${(count += 1)}`), Number(process.env['FAKE_TICK_MS'] ?? 5_000)).unref()
+  setInterval(
+    () => client.fake.receive(count % 2 === 0 ? 'general' : 'ideas', 'Grace', `tick ${(count += 1)}`),
+    Number(process.env['FAKE_TICK_MS'] ?? 5_000)
+  ).unref()
   return client
 }
 

@@ -57,6 +57,10 @@ export async function runFake(argv: readonly string[], init: FakeTerminalInit): 
     }
   }
   const code = await run(argv, terminal)
-  const json = () => stdout.text.split('\n').filter(line => line !== '').map(line => JSON.parse(line) as unknown)
+  const json = () =>
+    stdout.text
+      .split('\n')
+      .filter(line => line !== '')
+      .map(line => JSON.parse(line) as unknown)
   return { code, out: stdout.text, err: stderr.text, json }
 }

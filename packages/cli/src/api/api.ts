@@ -35,9 +35,10 @@ export interface CallOptions {
   readonly idempotencyKey?: string
 }
 
-type Args<N extends RouteName> = unknown extends InputOf<Routes[N]>
-  ? [input?: undefined, options?: CallOptions]
-  : [input: InputOf<Routes[N]>, options?: CallOptions]
+type Args<N extends RouteName> =
+  unknown extends InputOf<Routes[N]>
+    ? [input?: undefined, options?: CallOptions]
+    : [input: InputOf<Routes[N]>, options?: CallOptions]
 
 export interface Api {
   readonly own: boolean
@@ -57,7 +58,8 @@ interface AnyInput {
 export function pathOf(route: AnyRoute, input: AnyInput): string {
   const path = route.url.replace(/:(\w+)/g, (_, key: string) => encodeURIComponent(input.params?.[key] ?? ''))
   const query = new URLSearchParams()
-  for (const [key, value] of Object.entries(input.query ?? {})) if (value !== undefined) query.set(key, String(value))
+  for (const [key, value] of Object.entries(input.query ?? {}))
+    if (value !== undefined) query.set(key, String(value))
   return query.size === 0 ? path : `${path}?${query.toString()}`
 }
 
@@ -70,7 +72,11 @@ function parseAnswer({ status, text }: TransportAnswer): unknown {
   }
   if (status >= 200 && status < 300 && body !== undefined) return body
   if (isProblem(body)) throw errorOfProblem(body)
-  throw new XcordError('XCORD_DAEMON_REFUSED', `the daemon answered with status ${status} and nothing we understand`, { status })
+  throw new XcordError(
+    'XCORD_DAEMON_REFUSED',
+    `the daemon answered with status ${status} and nothing we understand`,
+    { status }
+  )
 }
 
 export function createApi(transport: Transport): Api {

@@ -10,7 +10,11 @@ import type { Transport } from './api.ts'
  * @param app - Of `createGateway`.
  * @param close - Closes app and profile.
  */
-export function createLocalTransport(app: FastifyInstance, init: Pick<GatewayInit, 'client' | 'version'>, close: () => Promise<void>): Transport {
+export function createLocalTransport(
+  app: FastifyInstance,
+  init: Pick<GatewayInit, 'client' | 'version'>,
+  close: () => Promise<void>
+): Transport {
   return {
     own: true,
     async request({ method, path, body, headers, signal }) {
@@ -18,13 +22,18 @@ export function createLocalTransport(app: FastifyInstance, init: Pick<GatewayIni
         const answer = await app.inject({
           method,
           url: path,
-          headers: { ...headers, host: GATEWAY_HOST, ...(body === undefined ? {} : { 'content-type': 'application/json' }) },
+          headers: {
+            ...headers,
+            host: GATEWAY_HOST,
+            ...(body === undefined ? {} : { 'content-type': 'application/json' })
+          },
           ...(body === undefined ? {} : { payload: JSON.stringify(body) }),
           ...(signal === undefined ? {} : { signal })
         })
         return { status: answer.statusCode, text: answer.body }
       } catch (error) {
-        if (signal?.aborted === true) throw new XcordError('XCORD_ABORTED', 'the request was ended', {}, { cause: error })
+        if (signal?.aborted === true)
+          throw new XcordError('XCORD_ABORTED', 'the request was ended', {}, { cause: error })
         throw error
       }
     },

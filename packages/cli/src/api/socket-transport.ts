@@ -9,10 +9,18 @@ import { errorOfProblem, isProblem } from '../gateway/problem.ts'
 import type { Transport, TransportAnswer, TransportRequest } from './api.ts'
 
 function unreachable(socketPath: string, cause: unknown): XcordError<'XCORD_DAEMON_UNREACHABLE'> {
-  return new XcordError('XCORD_DAEMON_UNREACHABLE', 'the daemon of this profile does not answer', { socket: socketPath }, { cause })
+  return new XcordError(
+    'XCORD_DAEMON_UNREACHABLE',
+    'the daemon of this profile does not answer',
+    { socket: socketPath },
+    { cause }
+  )
 }
 
-function requestOver(socketPath: string, { method, path, body, headers, signal }: TransportRequest): Promise<TransportAnswer> {
+function requestOver(
+  socketPath: string,
+  { method, path, body, headers, signal }: TransportRequest
+): Promise<TransportAnswer> {
   return new Promise((resolve, reject) => {
     const payload = body === undefined ? undefined : JSON.stringify(body)
     const outgoing = httpRequest({
@@ -23,12 +31,15 @@ function requestOver(socketPath: string, { method, path, body, headers, signal }
       headers: {
         ...headers,
         host: GATEWAY_HOST,
-        ...(payload === undefined ? {} : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(payload) })
+        ...(payload === undefined
+          ? {}
+          : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(payload) })
       },
       ...(signal === undefined ? {} : { signal })
     })
     const fail = (error: unknown) => {
-      if (signal?.aborted === true) reject(new XcordError('XCORD_ABORTED', 'the request was ended', {}, { cause: error }))
+      if (signal?.aborted === true)
+        reject(new XcordError('XCORD_ABORTED', 'the request was ended', {}, { cause: error }))
       else reject(unreachable(socketPath, error))
     }
     outgoing.on('error', fail)
@@ -36,7 +47,9 @@ function requestOver(socketPath: string, { method, path, body, headers, signal }
       const parts: Buffer[] = []
       incoming.on('data', (part: Buffer) => parts.push(part))
       incoming.on('error', fail)
-      incoming.on('end', () => resolve({ status: incoming.statusCode ?? 0, text: Buffer.concat(parts).toString('utf8') }))
+      incoming.on('end', () =>
+        resolve({ status: incoming.statusCode ?? 0, text: Buffer.concat(parts).toString('utf8') })
+      )
     })
     outgoing.end(payload)
   })
@@ -66,7 +79,9 @@ function refusal(status: number, text: string): Error {
   }
   return isProblem(problem)
     ? errorOfProblem(problem)
-    : new XcordError('XCORD_DAEMON_REFUSED', `the daemon refused the event stream with status ${status}`, { status })
+    : new XcordError('XCORD_DAEMON_REFUSED', `the daemon refused the event stream with status ${status}`, {
+        status
+      })
 }
 
 function connectFrames(socketPath: string, options: FrameOptions): Inbox {
@@ -104,7 +119,10 @@ function connectFrames(socketPath: string, options: FrameOptions): Inbox {
 }
 
 /** One connection's frames; ends with the reason it was closed for. */
-async function* connection(socketPath: string, options: FrameOptions): AsyncGenerator<Frame, { readonly code: number; readonly cursor: string }, undefined> {
+async function* connection(
+  socketPath: string,
+  options: FrameOptions
+): AsyncGenerator<Frame, { readonly code: number; readonly cursor: string }, undefined> {
   const inbox = connectFrames(socketPath, options)
   const { socket, queue } = inbox
   const abort = () => {
@@ -121,7 +139,11 @@ async function* connection(socketPath: string, options: FrameOptions): AsyncGene
         if (socket.isPaused && queue.length < QUEUE_FRAMES / 2) socket.resume()
         yield frame
         // Only now: whoever iterates has taken it.
-        if (frame.frame === 'event' && (unacknowledged += 1) >= ACK_EVERY_EVENTS && socket.readyState === WebSocket.OPEN) {
+        if (
+          frame.frame === 'event' &&
+          (unacknowledged += 1) >= ACK_EVERY_EVENTS &&
+          socket.readyState === WebSocket.OPEN
+        ) {
           unacknowledged = 0
           socket.send(JSON.stringify({ frame: 'ack', cursor: frame.cursor }))
         }
@@ -140,7 +162,10 @@ async function* connection(socketPath: string, options: FrameOptions): AsyncGene
 }
 
 /** Frames across disconnections for slowness: those continue behind the last frame taken. */
-async function* framesOver(socketPath: string, options: FrameOptions): AsyncGenerator<Frame, void, undefined> {
+async function* framesOver(
+  socketPath: string,
+  options: FrameOptions
+): AsyncGenerator<Frame, void, undefined> {
   let since = options.since
   for (;;) {
     const current = connection(socketPath, { ...options, ...(since === undefined ? {} : { since }) })
@@ -152,7 +177,12 @@ async function* framesOver(socketPath: string, options: FrameOptions): AsyncGene
           end = value
           break
         }
-        if (value.frame === 'event' || value.frame === 'gap' || (value.frame === 'hello' && since === undefined)) since = value.cursor
+        if (
+          value.frame === 'event' ||
+          value.frame === 'gap' ||
+          (value.frame === 'hello' && since === undefined)
+        )
+          since = value.cursor
         yield value
       }
     } finally {

@@ -15,17 +15,23 @@ import { gatewayOver, openClient, passwordFromFile, type Session } from './sessi
 import type { Shell } from './shell.ts'
 
 const noDaemon = ({ paths }: Session) =>
-  new XcordError('XCORD_DAEMON_UNREACHABLE', `no daemon runs for the profile "${paths.profile}"`, { socket: paths.socket })
+  new XcordError('XCORD_DAEMON_UNREACHABLE', `no daemon runs for the profile "${paths.profile}"`, {
+    socket: paths.socket
+  })
 
 const daemonApi = ({ paths }: Session) => createApi(createSocketTransport(paths.socket))
 
 async function refuseRunning(session: Session): Promise<void> {
   if (!(await answers(session.paths.socket))) return
   const { pid } = await daemonApi(session).call('getDaemon')
-  throw new XcordError('XCORD_PROFILE_IN_USE', `the profile "${session.paths.profile}" is open already, in process ${pid}`, {
-    path: session.paths.folder,
-    pid
-  })
+  throw new XcordError(
+    'XCORD_PROFILE_IN_USE',
+    `the profile "${session.paths.profile}" is open already, in process ${pid}`,
+    {
+      path: session.paths.folder,
+      pid
+    }
+  )
 }
 
 /** Serves the profile until a signal or `daemon stop`. Logs JSON lines to stdout: routes and states, never content. */
@@ -46,7 +52,11 @@ async function runDaemon(session: Session): Promise<ExitCode | void> {
         // The answer must leave first.
         stop: () => void setImmediate(() => stopping.resolve('asked to stop')),
         onAnswer: answer => log.debug(answer, 'answered'),
-        onFault: error => log.error({ error: errorJson(error), stack: error instanceof Error ? error.stack : undefined }, 'fault')
+        onFault: error =>
+          log.error(
+            { error: errorJson(error), stack: error instanceof Error ? error.stack : undefined },
+            'fault'
+          )
       },
       terminal
     )
@@ -76,22 +86,42 @@ function spawnDaemon(session: Session, password: string | undefined): Child {
   mkdirSync(paths.folder, { recursive: true, mode: 0o700 })
   const log = openSync(paths.log, 'a', 0o600)
   const program = process.argv[1] ?? ''
-  const child = spawn(process.execPath, [...process.execArgv, program, 'daemon', 'run', '--profile', paths.profile, '--json'], {
-    detached: true,
-    env: { ...terminal.env, XCORD_PROFILE: paths.profile, XCORD_PASSWORD_FILE: '', ...flagsAsEnvironment(session) },
-    stdio: ['pipe', log, log, 'ipc']
-  })
+  const child = spawn(
+    process.execPath,
+    [...process.execArgv, program, 'daemon', 'run', '--profile', paths.profile, '--json'],
+    {
+      detached: true,
+      env: {
+        ...terminal.env,
+        XCORD_PROFILE: paths.profile,
+        XCORD_PASSWORD_FILE: '',
+        ...flagsAsEnvironment(session)
+      },
+      stdio: ['pipe', log, log, 'ipc']
+    }
+  )
   closeSync(log)
   child.stdin?.on('error', () => undefined)
   child.stdin?.end(password === undefined ? '' : `${password}\n`)
   const ready = new Promise<void>((resolve, reject) => {
     child.once('error', reject)
     child.once('exit', code => {
-      reject(new XcordError('XCORD_DAEMON_UNREACHABLE', `the daemon ended at once with code ${code}; its log is ${paths.log}`, { socket: paths.socket }))
+      reject(
+        new XcordError(
+          'XCORD_DAEMON_UNREACHABLE',
+          `the daemon ended at once with code ${code}; its log is ${paths.log}`,
+          { socket: paths.socket }
+        )
+      )
     })
     child.once('message', (message: { ready?: true; error?: ErrorJson }) => {
       if (message.ready === true) resolve()
-      else reject(message.error === undefined ? new Error('the daemon said something unknown') : errorFromJson(message.error))
+      else
+        reject(
+          message.error === undefined
+            ? new Error('the daemon said something unknown')
+            : errorFromJson(message.error)
+        )
     })
   })
   return { pid: child.pid, ready: ready.finally(() => child.unref()) }
@@ -111,7 +141,10 @@ async function startDaemon(session: Session): Promise<void> {
   await refuseRunning(session)
   const { paths, asker } = session
   if (!profileExists(paths)) {
-    throw new XcordError('XCORD_NO_PROFILE', `there is no profile "${paths.profile}" yet`, { profile: paths.profile, path: paths.folder })
+    throw new XcordError('XCORD_NO_PROFILE', `there is no profile "${paths.profile}" yet`, {
+      profile: paths.profile,
+      path: paths.folder
+    })
   }
   let password = passwordFromFile(session) ?? (asker.interactive ? undefined : await asker.ask(''))
   for (;;) {
@@ -120,13 +153,17 @@ async function startDaemon(session: Session): Promise<void> {
       await child.ready
       break
     } catch (error) {
-      if (password !== undefined || !asker.interactive || !isXcordError(error, 'XCORD_KEYSTORE_LOCKED')) throw error
+      if (password !== undefined || !asker.interactive || !isXcordError(error, 'XCORD_KEYSTORE_LOCKED'))
+        throw error
       password = await asker.ask(`Password of profile "${paths.profile}": `, { secret: true })
       if (password === undefined || password === '') throw error
     }
   }
   const state = await daemonApi(session).call('getDaemon')
-  session.output.done(state, () => `The daemon of profile "${paths.profile}" runs as process ${state.pid}; it logs to ${paths.log}.`)
+  session.output.done(
+    state,
+    () => `The daemon of profile "${paths.profile}" runs as process ${state.pid}; it logs to ${paths.log}.`
+  )
 }
 
 async function stopDaemon(session: Session): Promise<void> {
@@ -136,10 +173,14 @@ async function stopDaemon(session: Session): Promise<void> {
   const end = AbortSignal.timeout(settings.timeout)
   while (await answers(paths.socket)) {
     if (end.aborted) {
-      throw new XcordError('XCORD_DEADLINE', `the daemon (process ${stopped.pid}) did not end within ${settings.timeout} ms`, {
-        what: 'daemon stop',
-        timeoutMs: settings.timeout
-      })
+      throw new XcordError(
+        'XCORD_DEADLINE',
+        `the daemon (process ${stopped.pid}) did not end within ${settings.timeout} ms`,
+        {
+          what: 'daemon stop',
+          timeoutMs: settings.timeout
+        }
+      )
     }
     await sleep(50, undefined, { signal: session.signal })
   }
@@ -159,8 +200,13 @@ function isRunning(pid: number): boolean {
 
 /** `daemon run`, `start`, `status`, `stop`. */
 export function registerDaemon(program: Command, { verb }: Shell): void {
-  const daemon = program.command('daemon').description('keep a profile open and online; verbs and clients share it')
-  verb(daemon.command('run').description('serve in the foreground; JSON log lines on standard output'), runDaemon)
+  const daemon = program
+    .command('daemon')
+    .description('keep a profile open and online; verbs and clients share it')
+  verb(
+    daemon.command('run').description('serve in the foreground; JSON log lines on standard output'),
+    runDaemon
+  )
   verb(daemon.command('start').description('serve in the background; returns when it is ready'), startDaemon)
   verb(daemon.command('status').description('who has this profile open'), async session => {
     if (!(await answers(session.paths.socket))) throw noDaemon(session)

@@ -13,7 +13,11 @@ async function alone(api: Api, server: string): Promise<boolean> {
 }
 
 /** Waits until a member's node took the message, the moment is over, or nobody is there to take it. */
-export async function handOverMessage(session: Session, api: Api, message: MessageJson): Promise<MessageJson> {
+export async function handOverMessage(
+  session: Session,
+  api: Api,
+  message: MessageJson
+): Promise<MessageJson> {
   if (!api.own || message.delivery.state !== 'local' || (await alone(api, message.server))) return message
   try {
     const delivery = await api.call(
@@ -39,7 +43,8 @@ export async function handOver(session: Session, api: Api, server: string): Prom
   const end = AbortSignal.any([session.signal, AbortSignal.timeout(HAND_OVER_MS)])
   while (!end.aborted) {
     const { items } = await api.call('listPeers')
-    if (items.some(peer => peer.kind === 'member' && peer.servers.includes(server))) return settle(session, api)
+    if (items.some(peer => peer.kind === 'member' && peer.servers.includes(server)))
+      return settle(session, api)
     await sleep(100, undefined, { signal: end }).catch(() => undefined)
   }
   session.output.note('Nobody of the server could be reached; it will be offered when you are next online.')

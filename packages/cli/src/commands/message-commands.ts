@@ -3,7 +3,7 @@ import { isXcordError } from '@xcord/core'
 import type { MessageJson } from '@xcord/sdk'
 import type { Api } from '../api/api.ts'
 import { EXIT, type ExitCode, usage } from '../errors/outcome.ts'
-import { PAGE_MESSAGES_MAX } from '../gateway/routes.ts'
+import { PAGE_MESSAGES_MAX } from '../gateway/route-parts.ts'
 import { safeLine } from '../render/sanitize.ts'
 import { handOver, handOverMessage } from './hand-over.ts'
 import { resolveChannel, resolveMessage } from './resolve.ts'
@@ -12,12 +12,20 @@ import { argument, countOf, type Shell, textOf } from './shell.ts'
 import { deliveryText, showChannels, showMessages } from './show.ts'
 
 /** Waits for `--wait`; the answer is printed either way, and an unmet deadline becomes exit code 7. */
-async function reach(session: Session, api: Api, message: MessageJson): Promise<{ readonly message: MessageJson; readonly late?: unknown }> {
+async function reach(
+  session: Session,
+  api: Api,
+  message: MessageJson
+): Promise<{ readonly message: MessageJson; readonly late?: unknown }> {
   const { wait, timeout } = session.settings
   if (wait === 'local') return { message: await handOverMessage(session, api, message) }
   try {
     const query = { reach: wait, timeoutMs: timeout }
-    const delivery = await api.call('waitForDelivery', { params: { message: message.id }, query }, { signal: deadlineOf(session, timeout + 5_000) })
+    const delivery = await api.call(
+      'waitForDelivery',
+      { params: { message: message.id }, query },
+      { signal: deadlineOf(session, timeout + 5_000) }
+    )
     return { message: { ...message, delivery } }
   } catch (late) {
     if (!isXcordError(late, 'XCORD_DEADLINE')) throw late
@@ -26,8 +34,15 @@ async function reach(session: Session, api: Api, message: MessageJson): Promise<
   }
 }
 
-function report(session: Session, result: { readonly message: MessageJson; readonly late?: unknown }, words: string): ExitCode | void {
-  session.output.done(result.message, () => `${words} ${result.message.id.slice(0, 10)} (${deliveryText(result.message.delivery)})`)
+function report(
+  session: Session,
+  result: { readonly message: MessageJson; readonly late?: unknown },
+  words: string
+): ExitCode | void {
+  session.output.done(
+    result.message,
+    () => `${words} ${result.message.id.slice(0, 10)} (${deliveryText(result.message.delivery)})`
+  )
   if (result.late === undefined) return
   session.output.error(result.late)
   return EXIT.deadline
@@ -39,19 +54,31 @@ function registerSend(program: Command, { verb }: Shell): void {
       .command('send <channel> [text...]')
       .description('send a message; without text, or with "-", it is read from standard input')
       .option('--reply <message>', 'answer this message')
-      .option('--idempotency-key <key>', 'sending again under this key sends nothing twice (while the daemon runs)'),
+      .option(
+        '--idempotency-key <key>',
+        'sending again under this key sends nothing twice (while the daemon runs)'
+      ),
     async (session, args, options) => {
       const words = args.slice(1)
-      const typed = words.length === 0 || (words.length === 1 && words[0] === '-') ? await session.asker.rest() : words.join(' ')
+      const typed =
+        words.length === 0 || (words.length === 1 && words[0] === '-')
+          ? await session.asker.rest()
+          : words.join(' ')
       if (typed.trim() === '') throw usage('text', 'the message is empty')
       const api = await openApi(session, 'online')
       const channel = await resolveChannel(session, api, argument(args, 0), textOf(options, 'server'))
       const replyText = textOf(options, 'reply')
-      const replyTo = replyText === undefined ? undefined : (await resolveMessage(session, api, replyText, channel.server)).id
+      const replyTo =
+        replyText === undefined
+          ? undefined
+          : (await resolveMessage(session, api, replyText, channel.server)).id
       const idempotencyKey = textOf(options, 'idempotencyKey')
       const sent = await api.call(
         'sendMessage',
-        { params: { channel: channel.id }, body: { content: typed, ...(replyTo === undefined ? {} : { replyTo }) } },
+        {
+          params: { channel: channel.id },
+          body: { content: typed, ...(replyTo === undefined ? {} : { replyTo }) }
+        },
         idempotencyKey === undefined ? {} : { idempotencyKey }
       )
       return report(session, await reach(session, api, sent), 'Sent')
@@ -60,7 +87,12 @@ function registerSend(program: Command, { verb }: Shell): void {
 }
 
 /** Pages until there are as many as wanted, oldest first. */
-async function collect(api: Api, channel: string, wanted: number, start: { readonly before?: string; readonly after?: string }): Promise<MessageJson[]> {
+async function collect(
+  api: Api,
+  channel: string,
+  wanted: number,
+  start: { readonly before?: string; readonly after?: string }
+): Promise<MessageJson[]> {
   let all: MessageJson[] = []
   let edge = start
   while (all.length < wanted) {
@@ -90,11 +122,19 @@ function registerReading(message: Command, { verb }: Shell): void {
         return text === undefined ? undefined : (await resolveMessage(session, api, text, channel.server)).id
       }
       const [before, after] = [await edge('before'), await edge('after')]
-      if (before !== undefined && after !== undefined) throw usage('--before', 'give --before or --after, not both')
+      if (before !== undefined && after !== undefined)
+        throw usage('--before', 'give --before or --after, not both')
       const wanted = options['all'] === true ? Number.MAX_SAFE_INTEGER : (countOf(options, 'limit') ?? 50)
-      const items = await collect(api, channel.id, wanted, { ...(before === undefined ? {} : { before }), ...(after === undefined ? {} : { after }) })
+      const items = await collect(api, channel.id, wanted, {
+        ...(before === undefined ? {} : { before }),
+        ...(after === undefined ? {} : { after })
+      })
       const me = await api.call('getMe')
-      session.output.list(items, all => showMessages(all, me.identity), `No messages in #${safeLine(channel.name)}.`)
+      session.output.list(
+        items,
+        all => showMessages(all, me.identity),
+        `No messages in #${safeLine(channel.name)}.`
+      )
     }
   )
   verb(message.command('show <message>').description('one message'), async (session, args, options) => {
@@ -106,29 +146,44 @@ function registerReading(message: Command, { verb }: Shell): void {
 }
 
 function registerWriting(message: Command, { verb }: Shell): void {
-  verb(message.command('edit <message> [text...]').description('edit an own message'), async (session, args, options) => {
-    const words = args.slice(1)
-    const content = words.length === 0 || (words.length === 1 && words[0] === '-') ? await session.asker.rest() : words.join(' ')
-    if (content.trim() === '') throw usage('text', 'the message is empty; use "message delete" to delete it')
-    const api = await openApi(session, 'online')
-    const found = await resolveMessage(session, api, argument(args, 0), textOf(options, 'server'))
-    const edited = await api.call('editMessage', { params: { message: found.id }, body: { content } })
-    session.output.done(edited, () => `Edited ${edited.id.slice(0, 10)}.`)
-    await handOver(session, api, found.server)
-  })
-  verb(message.command('delete <message>').description('ask all peers to delete a message'), async (session, args, options) => {
-    const api = await openApi(session, 'online')
-    const found = await resolveMessage(session, api, argument(args, 0), textOf(options, 'server'))
-    const deleted = await api.call('deleteMessage', { params: { message: found.id } })
-    session.output.done(deleted, () => `Deleted ${deleted.id.slice(0, 10)}. Copies others have made may remain.`)
-    await handOver(session, api, found.server)
-  })
+  verb(
+    message.command('edit <message> [text...]').description('edit an own message'),
+    async (session, args, options) => {
+      const words = args.slice(1)
+      const content =
+        words.length === 0 || (words.length === 1 && words[0] === '-')
+          ? await session.asker.rest()
+          : words.join(' ')
+      if (content.trim() === '')
+        throw usage('text', 'the message is empty; use "message delete" to delete it')
+      const api = await openApi(session, 'online')
+      const found = await resolveMessage(session, api, argument(args, 0), textOf(options, 'server'))
+      const edited = await api.call('editMessage', { params: { message: found.id }, body: { content } })
+      session.output.done(edited, () => `Edited ${edited.id.slice(0, 10)}.`)
+      await handOver(session, api, found.server)
+    }
+  )
+  verb(
+    message.command('delete <message>').description('ask all peers to delete a message'),
+    async (session, args, options) => {
+      const api = await openApi(session, 'online')
+      const found = await resolveMessage(session, api, argument(args, 0), textOf(options, 'server'))
+      const deleted = await api.call('deleteMessage', { params: { message: found.id } })
+      session.output.done(
+        deleted,
+        () => `Deleted ${deleted.id.slice(0, 10)}. Copies others have made may remain.`
+      )
+      await handOver(session, api, found.server)
+    }
+  )
   for (const [name, route, words] of [
     ['react', 'addReaction', 'Reacted to'],
     ['unreact', 'removeReaction', 'Took the reaction back from']
   ] as const) {
     verb(
-      message.command(`${name} <message> <emoji>`).description(name === 'react' ? 'add a reaction' : 'take an own reaction back'),
+      message
+        .command(`${name} <message> <emoji>`)
+        .description(name === 'react' ? 'add a reaction' : 'take an own reaction back'),
       async (session, args, options) => {
         const api = await openApi(session, 'online')
         const found = await resolveMessage(session, api, argument(args, 0), textOf(options, 'server'))
@@ -147,12 +202,18 @@ export function registerMessages(program: Command, shell: Shell): void {
   registerReading(message, shell)
   registerWriting(message, shell)
   shell.verb(
-    program.command('read <channel> [message]').description('mark everything up to a message (default: the newest) as read'),
+    program
+      .command('read <channel> [message]')
+      .description('mark everything up to a message (default: the newest) as read'),
     async (session, args, options) => {
       const api = await openApi(session, 'offline')
       const channel = await resolveChannel(session, api, argument(args, 0), textOf(options, 'server'))
-      const upTo = args[1] === undefined ? undefined : (await resolveMessage(session, api, args[1], channel.server)).id
-      const after = await api.call('markRead', { params: { channel: channel.id }, body: upTo === undefined ? {} : { message: upTo } })
+      const upTo =
+        args[1] === undefined ? undefined : (await resolveMessage(session, api, args[1], channel.server)).id
+      const after = await api.call('markRead', {
+        params: { channel: channel.id },
+        body: upTo === undefined ? {} : { message: upTo }
+      })
       session.output.done(after, () => showChannels([after]))
     }
   )

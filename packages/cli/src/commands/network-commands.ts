@@ -28,7 +28,8 @@ async function events(session: Session, options: Options): Promise<ExitCode | vo
   const limit = countOf(options, 'limit') ?? Number.MAX_SAFE_INTEGER
   const follow = options['follow'] !== false
   const since = textOf(options, 'since')
-  if (!follow && since === undefined) throw usage('--since', '--no-follow prints what happened since a cursor: give --since')
+  if (!follow && since === undefined)
+    throw usage('--since', '--no-follow prints what happened since a cursor: give --since')
   const api = await openApi(session, 'online', 'command')
   let newest = ''
   let printed = 0
@@ -77,14 +78,27 @@ export function registerNetwork(program: Command, { verb }: Shell): void {
   verb(peers.command('connect <address>').description('dial an address by hand'), async (session, args) => {
     const api = await openApi(session, 'online')
     const timeoutMs = session.settings.timeout
-    const { items } = await api.call('connectPeer', { body: { address: argument(args, 0), timeoutMs } }, { signal: deadlineOf(session, timeoutMs + 5_000) })
+    const { items } = await api.call(
+      'connectPeer',
+      { body: { address: argument(args, 0), timeoutMs } },
+      { signal: deadlineOf(session, timeoutMs + 5_000) }
+    )
     session.output.list(items, showPeers, 'Connected.')
   })
-  verb(program.command('doctor').description('addresses, reachability, relay, clock: what is wrong and what to do'), async session => {
-    const api = await openApi(session, 'online')
-    const timeoutMs = session.settings.timeout
-    const doctor = await api.call('runDoctor', { query: { timeoutMs } }, { signal: deadlineOf(session, timeoutMs + 5_000) })
-    session.output.answer(doctor, () => showDoctor(doctor))
-    return doctor.ok ? EXIT.done : EXIT.unreachable
-  })
+  verb(
+    program
+      .command('doctor')
+      .description('addresses, reachability, relay, clock: what is wrong and what to do'),
+    async session => {
+      const api = await openApi(session, 'online')
+      const timeoutMs = session.settings.timeout
+      const doctor = await api.call(
+        'runDoctor',
+        { query: { timeoutMs } },
+        { signal: deadlineOf(session, timeoutMs + 5_000) }
+      )
+      session.output.answer(doctor, () => showDoctor(doctor))
+      return doctor.ok ? EXIT.done : EXIT.unreachable
+    }
+  )
 }

@@ -53,8 +53,13 @@ function registerRole(program: Command, { verb }: Shell): void {
         const server = await resolveServer(session, api, textOf(options, 'server'))
         const found = await resolveRole(api, server, argument(args, 0))
         const member = await resolveMember(api, server, argument(args, 1))
-        const done = await api.call(route, { params: { server: server.id, member: member.id, role: found.id }, query: reasonOf(options) })
-        session.output.done(done, () => showOperation(`${safeLine(member.name)} ${words} the role "${safeLine(found.name)}".`, done))
+        const done = await api.call(route, {
+          params: { server: server.id, member: member.id, role: found.id },
+          query: reasonOf(options)
+        })
+        session.output.done(done, () =>
+          showOperation(`${safeLine(member.name)} ${words} the role "${safeLine(found.name)}".`, done)
+        )
         await handOver(session, api, server.id)
       }
     )
@@ -93,7 +98,10 @@ function registerMember(program: Command, { verb }: Shell): void {
         const server = await resolveServer(session, api, textOf(options, 'server'))
         const found = await resolveMember(api, server, argument(args, 0))
         await confirm(session, `${question} ${safeLine(found.name)} from "${safeLine(server.name)}"?`)
-        const done = await api.call(route, { params: { server: server.id, member: found.id }, query: reasonOf(options) })
+        const done = await api.call(route, {
+          params: { server: server.id, member: found.id },
+          query: reasonOf(options)
+        })
         session.output.done(done, () => showOperation(`${past} ${safeLine(found.name)}.`, done))
         await handOver(session, api, server.id)
       }

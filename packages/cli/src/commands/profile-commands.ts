@@ -15,17 +15,27 @@ export function showPhrase(phrase: string): string {
   const words = phrase.trim().split(/\s+/)
   const rows: string[] = []
   for (let at = 0; at < words.length; at += 4) {
-    rows.push(words.slice(at, at + 4).map((word, index) => `${String(at + index + 1).padStart(4)}. ${word.padEnd(9)}`).join('').trimEnd())
+    rows.push(
+      words
+        .slice(at, at + 4)
+        .map((word, index) => `${String(at + index + 1).padStart(4)}. ${word.padEnd(9)}`)
+        .join('')
+        .trimEnd()
+    )
   }
   return rows.join('\n')
 }
 
 async function refuseExisting({ paths }: Session): Promise<void> {
   if (profileExists(paths) || (await answers(paths.socket))) {
-    throw new XcordError('XCORD_PROFILE_EXISTS', `the profile "${paths.profile}" has an identity already, and it is never overwritten`, {
-      profile: paths.profile,
-      path: paths.folder
-    })
+    throw new XcordError(
+      'XCORD_PROFILE_EXISTS',
+      `the profile "${paths.profile}" has an identity already, and it is never overwritten`,
+      {
+        profile: paths.profile,
+        path: paths.folder
+      }
+    )
   }
 }
 
@@ -35,13 +45,18 @@ async function newPassword(session: Session, options: Options): Promise<string |
   const fixed = passwordFromFile(session)
   const { asker } = session
   for (;;) {
-    const password = fixed ?? (await asker.ask('Choose a password (it protects your keys on this machine): ', { secret: true }))
+    const password =
+      fixed ??
+      (await asker.ask('Choose a password (it protects your keys on this machine): ', { secret: true }))
     if (password === undefined || password === '') {
       if (asker.interactive) {
         session.output.note('An empty password protects nothing.')
         continue
       }
-      throw usage('--password-file', 'give a password by --password-file or standard input, or --no-password to keep a key file instead')
+      throw usage(
+        '--password-file',
+        'give a password by --password-file or standard input, or --no-password to keep a key file instead'
+      )
     }
     if (fixed !== undefined || !asker.interactive) return password
     if ((await asker.ask('Again: ', { secret: true })) === password) return password
@@ -86,7 +101,11 @@ async function make(session: Session, { name, password, phrase, reach }: MakeIni
 }
 
 /** Shows the phrase once, or puts it into a file of mode 0600. */
-async function handPhrase(session: Session, phrase: string | undefined, file: string | undefined): Promise<void> {
+async function handPhrase(
+  session: Session,
+  phrase: string | undefined,
+  file: string | undefined
+): Promise<void> {
   if (phrase === undefined) return
   if (file !== undefined) {
     writeFileSync(file, `${phrase}\n`, { mode: 0o600, flag: 'wx' })
@@ -113,7 +132,10 @@ async function init(session: Session, options: Options): Promise<void> {
   try {
     await handPhrase(session, made.phrase, phraseFile)
     const phrase = made.phrase !== undefined && phraseFile === undefined ? { phrase: made.phrase } : {}
-    session.output.answer({ ...made.identity, ...phrase }, () => `\nHello, ${safeLine(name)}. Your identity is ${made.identity.identity}.`)
+    session.output.answer(
+      { ...made.identity, ...phrase },
+      () => `\nHello, ${safeLine(name)}. Your identity is ${made.identity.identity}.`
+    )
   } finally {
     await made.client.close()
   }
@@ -134,8 +156,12 @@ async function* links(session: Session, options: Options): AsyncGenerator<string
 
 async function recover(session: Session, options: Options): Promise<void> {
   await refuseExisting(session)
-  const phrase = (await session.asker.ask('Your 24 words: ', { secret: true }))?.trim().toLowerCase().replace(/\s+/g, ' ')
-  if (phrase === undefined || phrase === '') throw usage('phrase', 'give the 24 words at the prompt or on standard input')
+  const phrase = (await session.asker.ask('Your 24 words: ', { secret: true }))
+    ?.trim()
+    .toLowerCase()
+    .replace(/\s+/g, ' ')
+  if (phrase === undefined || phrase === '')
+    throw usage('phrase', 'give the 24 words at the prompt or on standard input')
   const name = await askName(session, options)
   const password = await newPassword(session, options)
   const made = await make(session, { name, password, phrase, reach: 'online' })
@@ -143,7 +169,10 @@ async function recover(session: Session, options: Options): Promise<void> {
     const servers: string[] = []
     for await (const link of links(session, options)) {
       try {
-        const joined = await made.client.servers.join(link, { timeoutMs: session.settings.timeout, signal: session.signal })
+        const joined = await made.client.servers.join(link, {
+          timeoutMs: session.settings.timeout,
+          signal: session.signal
+        })
         servers.push(joined.id)
         session.output.note(`Back in "${safeLine(joined.name)}".`)
       } catch (error) {
@@ -171,15 +200,16 @@ const withIdentityOptions = (command: Command) =>
 /** `init`, `recover`, `identity`. */
 export function registerProfile(program: Command, { verb }: Shell): void {
   verb(
-    withIdentityOptions(program.command('init').description('make an identity; shows its 24 words once')).option(
-      '--phrase-file <path>',
-      'write the words into a new file instead of showing them'
-    ),
+    withIdentityOptions(
+      program.command('init').description('make an identity; shows its 24 words once')
+    ).option('--phrase-file <path>', 'write the words into a new file instead of showing them'),
     (session, _args, options) => init(session, options)
   )
   verb(
     withIdentityOptions(
-      program.command('recover').description('bring an identity back from its 24 words (prompt or standard input), then its servers')
+      program
+        .command('recover')
+        .description('bring an identity back from its 24 words (prompt or standard input), then its servers')
     ).option('--link <link>', 'a link of a server to return to (repeat)', gather),
     (session, _args, options) => recover(session, options)
   )

@@ -20,7 +20,12 @@ interface Named {
  *
  * @returns undefined where nothing matches. XCORD_USAGE where more than one does.
  */
-export function pick<T extends Named>(all: readonly T[], text: string, names: (each: T) => readonly (string | null)[], what: string): T | undefined {
+export function pick<T extends Named>(
+  all: readonly T[],
+  text: string,
+  names: (each: T) => readonly (string | null)[],
+  what: string
+): T | undefined {
   const exact = all.find(each => each.id === text)
   if (exact !== undefined) return exact
   const lower = text.toLowerCase()
@@ -31,7 +36,13 @@ export function pick<T extends Named>(all: readonly T[], text: string, names: (e
   ]
   const found = attempts.find(matches => matches.length > 0) ?? []
   if (found.length > 1) {
-    throw usage(text, `"${text}" may be any of ${found.length} ${what}s; use an id: ${found.slice(0, 5).map(each => each.id.slice(0, 14)).join(', ')}`)
+    throw usage(
+      text,
+      `"${text}" may be any of ${found.length} ${what}s; use an id: ${found
+        .slice(0, 5)
+        .map(each => each.id.slice(0, 14))
+        .join(', ')}`
+    )
   }
   return found[0]
 }
@@ -42,24 +53,36 @@ export async function resolveServer(session: Session, api: Api, text?: string | 
   const wanted = text ?? session.settings.server
   if (wanted !== null && wanted !== undefined) {
     const found = pick(items, wanted, each => [each.name], 'server')
-    if (found === undefined) throw new XcordError('XCORD_SERVER_NOT_FOUND', `this profile has no server "${wanted}"`, { server: wanted })
+    if (found === undefined)
+      throw new XcordError('XCORD_SERVER_NOT_FOUND', `this profile has no server "${wanted}"`, {
+        server: wanted
+      })
     writeMemory(session.paths.memory, { server: found.id })
     return found
   }
   const last = readMemory(session.paths.memory).server
   const found = items.length === 1 ? items[0] : items.find(each => each.id === last)
   if (found !== undefined) return found
-  if (items.length === 0) throw new XcordError('XCORD_SERVER_NOT_FOUND', 'this profile is in no server yet', { server: '' })
+  if (items.length === 0)
+    throw new XcordError('XCORD_SERVER_NOT_FOUND', 'this profile is in no server yet', { server: '' })
   throw usage('--server', `this profile is in ${items.length} servers; say which with --server`)
 }
 
 /** XCORD_CHANNEL_NOT_FOUND. A whole id needs no server. */
-export async function resolveChannel(session: Session, api: Api, text: string, server?: string | null): Promise<ChannelJson> {
+export async function resolveChannel(
+  session: Session,
+  api: Api,
+  text: string,
+  server?: string | null
+): Promise<ChannelJson> {
   if (parseId('c', text) !== undefined) return api.call('getChannel', { params: { channel: text } })
   const home = await resolveServer(session, api, server)
   const { items } = await api.call('listChannels', { params: { server: home.id } })
   const found = pick(items, text.replace(/^#/, ''), each => [each.name], 'channel')
-  if (found === undefined) throw new XcordError('XCORD_CHANNEL_NOT_FOUND', `"${home.name}" has no channel "${text}"`, { channel: text })
+  if (found === undefined)
+    throw new XcordError('XCORD_CHANNEL_NOT_FOUND', `"${home.name}" has no channel "${text}"`, {
+      channel: text
+    })
   return found
 }
 
@@ -67,7 +90,10 @@ export async function resolveChannel(session: Session, api: Api, text: string, s
 export async function resolveMember(api: Api, server: ServerJson, text: string): Promise<MemberJson> {
   const { items } = await api.call('listMembers', { params: { server: server.id } })
   const found = pick(items, text.replace(/^@/, ''), each => [each.nick, each.name], 'member')
-  if (found === undefined) throw new XcordError('XCORD_MEMBER_NOT_FOUND', `"${server.name}" has no member "${text}"`, { member: text })
+  if (found === undefined)
+    throw new XcordError('XCORD_MEMBER_NOT_FOUND', `"${server.name}" has no member "${text}"`, {
+      member: text
+    })
   return found
 }
 
@@ -75,7 +101,8 @@ export async function resolveMember(api: Api, server: ServerJson, text: string):
 export async function resolveRole(api: Api, server: ServerJson, text: string): Promise<RoleJson> {
   const { items } = await api.call('listRoles', { params: { server: server.id } })
   const found = pick(items, text, each => [each.name, each.name.replace(/^@/, '')], 'role')
-  if (found === undefined) throw new XcordError('XCORD_ROLE_NOT_FOUND', `"${server.name}" has no role "${text}"`, { role: text })
+  if (found === undefined)
+    throw new XcordError('XCORD_ROLE_NOT_FOUND', `"${server.name}" has no role "${text}"`, { role: text })
   return found
 }
 
@@ -83,18 +110,32 @@ export async function resolveRole(api: Api, server: ServerJson, text: string): P
 export async function resolveInvite(api: Api, server: ServerJson, text: string): Promise<InviteJson> {
   const { items } = await api.call('listInvites', { params: { server: server.id } })
   const found = pick(items, text, each => [each.link ?? null], 'invite')
-  if (found === undefined) throw new XcordError('XCORD_INVITE_NOT_FOUND', `"${server.name}" has no invite "${text}"`, { invite: text })
+  if (found === undefined)
+    throw new XcordError('XCORD_INVITE_NOT_FOUND', `"${server.name}" has no invite "${text}"`, {
+      invite: text
+    })
   return found
 }
 
 /** By id, or by a prefix among the newest messages of each channel. XCORD_MESSAGE_NOT_FOUND. */
-export async function resolveMessage(session: Session, api: Api, text: string, server?: string | null): Promise<MessageJson> {
+export async function resolveMessage(
+  session: Session,
+  api: Api,
+  text: string,
+  server?: string | null
+): Promise<MessageJson> {
   if (parseId('m', text) !== undefined) return api.call('getMessage', { params: { message: text } })
-  const missing = new XcordError('XCORD_MESSAGE_NOT_FOUND', `no message held here has an id that begins with "${text}"`, { message: text })
+  const missing = new XcordError(
+    'XCORD_MESSAGE_NOT_FOUND',
+    `no message held here has an id that begins with "${text}"`,
+    { message: text }
+  )
   if (text.length < PREFIX_MIN) throw missing
   const home = server ?? session.settings.server
   const inside = home === null ? undefined : (await resolveServer(session, api, home)).id
-  const { items } = await api.call('findMessages', { query: { prefix: text, ...(inside === undefined ? {} : { server: inside }) } })
+  const { items } = await api.call('findMessages', {
+    query: { prefix: text, ...(inside === undefined ? {} : { server: inside }) }
+  })
   const found = pick(items, text, () => [], 'message')
   if (found === undefined) throw missing
   return found

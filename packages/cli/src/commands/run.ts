@@ -37,7 +37,10 @@ function createProgram(): Command {
     .option('--timeout <duration>', 'longest wait for the network; default: 30s')
     .option('--wait <level>', 'for send: local, sent, stored, delivered or seen')
     .option('--server <server>', 'server to act in; default: the only one, or the one used last')
-    .option('--password-file <path>', 'file with the password; else it is asked for, or read from standard input')
+    .option(
+      '--password-file <path>',
+      'file with the password; else it is asked for, or read from standard input'
+    )
     .option('--bootstrap <address>', 'node that helps to find others (repeat)', gather)
     .option('--listen <address>', 'address to listen on (repeat)', gather)
     .option('--announce <address>', 'address to announce (repeat)', gather)
@@ -48,7 +51,13 @@ function createProgram(): Command {
     .addHelpText('after', EPILOGUE)
 }
 
-function openSession(terminal: Terminal, output: Output, asker: Asker, options: Options, signal: AbortSignal): Session {
+function openSession(
+  terminal: Terminal,
+  output: Output,
+  asker: Asker,
+  options: Options,
+  signal: AbortSignal
+): Session {
   const { env } = terminal
   const paths = profilePaths(textOf(options, 'profile') ?? (env['XCORD_PROFILE'] || 'default'), env)
   const flags: Flags = {
@@ -81,7 +90,10 @@ function registerAll(program: Command, shell: Shell): void {
   registerMessages(program, shell)
   registerNetwork(program, shell)
   registerDaemon(program, shell)
-  program.command('node').description('run a community node: discovery and relay; "xcord node --help" shows its own commands').helpOption(false)
+  program
+    .command('node')
+    .description('run a community node: discovery and relay; "xcord node --help" shows its own commands')
+    .helpOption(false)
   registerConfiguration(program, shell)
 }
 
@@ -99,7 +111,12 @@ async function runNode(argv: readonly string[]): Promise<number> {
 /** Output before options are parsed, for errors in them. */
 function earlyOutput({ stdout, stderr, env }: Terminal, argv: readonly string[]): Output {
   const has = (flag: string) => argv.includes(flag)
-  return createOutput({ stdout, stderr, json: has('--json') || isOn(env['XCORD_JSON']), quiet: has('--quiet') || isOn(env['XCORD_QUIET']) })
+  return createOutput({
+    stdout,
+    stderr,
+    json: has('--json') || isOn(env['XCORD_JSON']),
+    quiet: has('--quiet') || isOn(env['XCORD_QUIET'])
+  })
 }
 
 function quietParser(command: Command, terminal: Terminal): void {
@@ -113,13 +130,20 @@ function quietParser(command: Command, terminal: Terminal): void {
 }
 
 /** What the parser threw: help and version are answers, the rest is usage. */
-function parserOutcome(error: CommanderError, output: Output, program: Command, argv: readonly string[]): number {
+function parserOutcome(
+  error: CommanderError,
+  output: Output,
+  program: Command,
+  argv: readonly string[]
+): number {
   if (error.exitCode === 0) return EXIT.done
   if (error.code === 'commander.help') {
     // A noun without its verb: its help says which there are.
     const noun = program.commands.find(each => argv.includes(each.name())) ?? program
     output.note(noun.helpInformation())
-    output.error(usage('command', noun === program ? 'say what to do' : `say what to do with "${noun.name()}"`))
+    output.error(
+      usage('command', noun === program ? 'say what to do' : `say what to do with "${noun.name()}"`)
+    )
   } else output.error(usage('command line', error.message.replace(/^error: /, '').replace(/\s*\n\s*/g, ' ')))
   return EXIT.usage
 }
@@ -144,9 +168,13 @@ export async function run(argv: readonly string[], terminal: Terminal): Promise<
       command.action(async (...raw: unknown[]) => {
         const self = raw[raw.length - 1] as Command
         const options = self.optsWithGlobals<Options>()
-        if (options['wait'] !== undefined && self.name() !== 'send') throw usage('--wait', '--wait belongs to "send"')
+        if (options['wait'] !== undefined && self.name() !== 'send')
+          throw usage('--wait', '--wait belongs to "send"')
         session = openSession(terminal, output, asker, options, stop.signal)
-        const args = raw.slice(0, self.registeredArguments.length).flat().filter(each => typeof each === 'string')
+        const args = raw
+          .slice(0, self.registeredArguments.length)
+          .flat()
+          .filter(each => typeof each === 'string')
         code = (await act(session, args, options)) ?? EXIT.done
       })
   }
@@ -159,7 +187,8 @@ export async function run(argv: readonly string[], terminal: Terminal): Promise<
   } catch (error) {
     if (error instanceof CommanderError) code = parserOutcome(error, output, program, argv)
     else {
-      code = stop.signal.aborted && !isXcordError(error) ? EXIT.interrupted : outcomeOf(errorJson(error).code).exit
+      code =
+        stop.signal.aborted && !isXcordError(error) ? EXIT.interrupted : outcomeOf(errorJson(error).code).exit
       if (!(stop.signal.aborted && code === EXIT.interrupted)) output.error(error)
       terminal.report?.({ error: errorJson(error) })
     }

@@ -11,11 +11,16 @@ import { writeMemory } from '../profile/memory.ts'
 function registerServer(program: Command, { verb }: Shell): void {
   const server = program.command('server').description('communities: create, join, leave')
   verb(
-    server.command('create <name>').description('create a server; it is yours').option('--channel <name>', 'a text channel (repeat); default: general', gather),
+    server
+      .command('create <name>')
+      .description('create a server; it is yours')
+      .option('--channel <name>', 'a text channel (repeat); default: general', gather),
     async (session, args, options) => {
       const api = await openApi(session, 'offline')
       const channels = options['channel'] as readonly string[] | undefined
-      const made = await api.call('createServer', { body: { name: argument(args, 0), ...(channels === undefined ? {} : { channels: [...channels] }) } })
+      const made = await api.call('createServer', {
+        body: { name: argument(args, 0), ...(channels === undefined ? {} : { channels: [...channels] }) }
+      })
       writeMemory(session.paths.memory, { server: made.id })
       session.output.done(made, () => `Created "${safeLine(made.name)}" (${made.id}).`)
     }
@@ -23,7 +28,11 @@ function registerServer(program: Command, { verb }: Shell): void {
   verb(server.command('list').description('servers of this profile'), async session => {
     const api = await openApi(session, 'offline')
     const { items } = await api.call('listServers')
-    session.output.list(items, showServers, 'No servers yet: "xcord server create <name>" or "xcord server join <link>".')
+    session.output.list(
+      items,
+      showServers,
+      'No servers yet: "xcord server create <name>" or "xcord server join <link>".'
+    )
   })
   verb(server.command('show [server]').description('one server'), async (session, args) => {
     const api = await openApi(session, 'offline')
@@ -33,9 +42,16 @@ function registerServer(program: Command, { verb }: Shell): void {
   verb(server.command('join <link>').description('join by invite link'), async (session, args) => {
     const api = await openApi(session, 'online')
     const timeoutMs = session.settings.timeout
-    const joined = await api.call('joinServer', { body: { link: argument(args, 0).replace(/\s+/g, ''), timeoutMs } }, { signal: deadlineOf(session, timeoutMs + 5_000) })
+    const joined = await api.call(
+      'joinServer',
+      { body: { link: argument(args, 0).replace(/\s+/g, ''), timeoutMs } },
+      { signal: deadlineOf(session, timeoutMs + 5_000) }
+    )
     writeMemory(session.paths.memory, { server: joined.id })
-    session.output.done(joined, () => `Joined "${safeLine(joined.name)}": ${joined.members} members, ${joined.channels} channels.`)
+    session.output.done(
+      joined,
+      () => `Joined "${safeLine(joined.name)}": ${joined.members} members, ${joined.channels} channels.`
+    )
   })
   verb(server.command('leave [server]').description('leave a server'), async (session, args) => {
     const api = await openApi(session, 'online')
@@ -65,11 +81,17 @@ function registerInvite(program: Command, { verb }: Shell): void {
       const expiresInMs = textOf(options, 'expires') === 'never' ? null : durationOf(options, 'expires')
       const made = await api.call('createInvite', {
         params: { server: server.id },
-        body: { ...(maxUses === undefined ? {} : { maxUses }), ...(expiresInMs === undefined ? {} : { expiresInMs }), ...reasonOf(options) }
+        body: {
+          ...(maxUses === undefined ? {} : { maxUses }),
+          ...(expiresInMs === undefined ? {} : { expiresInMs }),
+          ...reasonOf(options)
+        }
       })
       // Only the link, so that it can be copied or piped.
       session.output.answer(made, () => made.link ?? made.id)
-      session.output.note(`Whoever holds this link may join "${safeLine(server.name)}" and read it until you close it: xcord invite revoke ${made.id.slice(0, 10)}`)
+      session.output.note(
+        `Whoever holds this link may join "${safeLine(server.name)}" and read it until you close it: xcord invite revoke ${made.id.slice(0, 10)}`
+      )
       await handOver(session, api, server.id)
     }
   )
@@ -79,14 +101,23 @@ function registerInvite(program: Command, { verb }: Shell): void {
     const { items } = await api.call('listInvites', { params: { server: server.id } })
     session.output.list(items, all => showInvites(all, session.terminal.now()), 'No invites.')
   })
-  verb(invite.command('revoke <invite>').description('close an invite, by id or link').option('--reason <text>', 'for the audit log'), async (session, args, options) => {
-    const api = await openApi(session, 'online')
-    const server = await resolveServer(session, api, textOf(options, 'server'))
-    const found = await resolveInvite(api, server, argument(args, 0))
-    const done = await api.call('revokeInvite', { params: { server: server.id, invite: found.id }, query: reasonOf(options) })
-    session.output.done(done, () => showOperation(`Closed invite ${found.id.slice(0, 10)}.`, done))
-    await handOver(session, api, server.id)
-  })
+  verb(
+    invite
+      .command('revoke <invite>')
+      .description('close an invite, by id or link')
+      .option('--reason <text>', 'for the audit log'),
+    async (session, args, options) => {
+      const api = await openApi(session, 'online')
+      const server = await resolveServer(session, api, textOf(options, 'server'))
+      const found = await resolveInvite(api, server, argument(args, 0))
+      const done = await api.call('revokeInvite', {
+        params: { server: server.id, invite: found.id },
+        query: reasonOf(options)
+      })
+      session.output.done(done, () => showOperation(`Closed invite ${found.id.slice(0, 10)}.`, done))
+      await handOver(session, api, server.id)
+    }
+  )
 }
 
 const KINDS = ['text', 'voice', 'category'] as const
@@ -106,7 +137,8 @@ function registerChannelCreation(channel: Command, { verb }: Shell): void {
       const api = await openApi(session, 'online')
       const server = await resolveServer(session, api, textOf(options, 'server'))
       const parentText = textOf(options, 'parent')
-      const parent = parentText === undefined ? undefined : await resolveChannel(session, api, parentText, server.id)
+      const parent =
+        parentText === undefined ? undefined : await resolveChannel(session, api, parentText, server.id)
       const topic = textOf(options, 'topic')
       const made = await api.call('createChannel', {
         params: { server: server.id },
@@ -146,8 +178,10 @@ function registerChannel(program: Command, shell: Shell): void {
       const name = textOf(options, 'name')
       const topic = textOf(options, 'topic')
       const slow = textOf(options, 'slowmode')
-      if (slow !== undefined && !/^\d{1,5}$/.test(slow)) throw usage('--slowmode', '--slowmode must be a number of seconds')
-      if (name === undefined && topic === undefined && slow === undefined) throw usage('channel edit', 'say what to change: --name, --topic or --slowmode')
+      if (slow !== undefined && !/^\d{1,5}$/.test(slow))
+        throw usage('--slowmode', '--slowmode must be a number of seconds')
+      if (name === undefined && topic === undefined && slow === undefined)
+        throw usage('channel edit', 'say what to change: --name, --topic or --slowmode')
       const api = await openApi(session, 'online')
       const found = await resolveChannel(session, api, argument(args, 0), textOf(options, 'server'))
       const done = await api.call('editChannel', {
@@ -163,14 +197,23 @@ function registerChannel(program: Command, shell: Shell): void {
       await handOver(session, api, found.server)
     }
   )
-  verb(channel.command('delete <channel>').description('delete a channel').option('--reason <text>', 'for the audit log'), async (session, args, options) => {
-    const api = await openApi(session, 'online')
-    const found = await resolveChannel(session, api, argument(args, 0), textOf(options, 'server'))
-    await confirm(session, `Delete #${safeLine(found.name)} for everyone?`)
-    const done = await api.call('deleteChannel', { params: { channel: found.id }, query: reasonOf(options) })
-    session.output.done(done, () => showOperation(`Deleted #${safeLine(found.name)}.`, done))
-    await handOver(session, api, found.server)
-  })
+  verb(
+    channel
+      .command('delete <channel>')
+      .description('delete a channel')
+      .option('--reason <text>', 'for the audit log'),
+    async (session, args, options) => {
+      const api = await openApi(session, 'online')
+      const found = await resolveChannel(session, api, argument(args, 0), textOf(options, 'server'))
+      await confirm(session, `Delete #${safeLine(found.name)} for everyone?`)
+      const done = await api.call('deleteChannel', {
+        params: { channel: found.id },
+        query: reasonOf(options)
+      })
+      session.output.done(done, () => showOperation(`Deleted #${safeLine(found.name)}.`, done))
+      await handOver(session, api, found.server)
+    }
+  )
 }
 
 /** `server`, `invite`, `channel`. */

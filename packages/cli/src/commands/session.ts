@@ -44,7 +44,12 @@ export function passwordFromFile(session: Session): string | undefined {
   try {
     return readFileSync(session.passwordFile, 'utf8').replace(/\r?\n$/, '')
   } catch (error) {
-    throw new XcordError('XCORD_USAGE', `the password file ${session.passwordFile} cannot be read`, { argument: '--password-file' }, { cause: error })
+    throw new XcordError(
+      'XCORD_USAGE',
+      `the password file ${session.passwordFile} cannot be read`,
+      { argument: '--password-file' },
+      { cause: error }
+    )
   }
 }
 
@@ -69,11 +74,18 @@ export function networkOf(settings: Settings, reach: Reach): Pick<ClientInit, 'b
 export async function openClient(session: Session, reach: Reach): Promise<Client> {
   const { paths, asker, terminal } = session
   if (!profileExists(paths)) {
-    throw new XcordError('XCORD_NO_PROFILE', `there is no profile "${paths.profile}" yet`, { profile: paths.profile, path: paths.folder })
+    throw new XcordError('XCORD_NO_PROFILE', `there is no profile "${paths.profile}" yet`, {
+      profile: paths.profile,
+      path: paths.folder
+    })
   }
   const fixed = passwordFromFile(session)
   const open = (password: string | undefined) =>
-    terminal.open({ path: paths.store, ...networkOf(session.settings, reach), ...(password === undefined ? {} : { password }) })
+    terminal.open({
+      path: paths.store,
+      ...networkOf(session.settings, reach),
+      ...(password === undefined ? {} : { password })
+    })
   try {
     return await open(fixed)
   } catch (error) {
@@ -84,7 +96,8 @@ export async function openClient(session: Session, reach: Reach): Promise<Client
       try {
         return await open(password)
       } catch (again) {
-        const retry = asker.interactive && tries < PASSWORD_TRIES && isXcordError(again, 'XCORD_KEYSTORE_REFUSED')
+        const retry =
+          asker.interactive && tries < PASSWORD_TRIES && isXcordError(again, 'XCORD_KEYSTORE_REFUSED')
         if (!retry) throw again
         session.output.note('That password is not right.')
       }
@@ -93,7 +106,10 @@ export async function openClient(session: Session, reach: Reach): Promise<Client
 }
 
 /** A gateway over a client, with its own log of faults. Loaded on demand: most verbs only talk to a socket. */
-export async function gatewayOver(init: Omit<GatewayInit, 'version' | 'now'>, terminal: Terminal): Promise<FastifyInstance> {
+export async function gatewayOver(
+  init: Omit<GatewayInit, 'version' | 'now'>,
+  terminal: Terminal
+): Promise<FastifyInstance> {
   const { createGateway } = await import('../gateway/gateway.ts')
   return createGateway({ ...init, version: VERSION, now: terminal.now })
 }
@@ -104,7 +120,10 @@ async function ownApi(session: Session, reach: Reach, serve: 'tui' | 'command' |
   const client = await openClient(session, reach)
   try {
     const socket = serve === undefined ? null : paths.socket
-    const app = await gatewayOver({ client, profile: paths.profile, socket, host: serve ?? 'command' }, terminal)
+    const app = await gatewayOver(
+      { client, profile: paths.profile, socket, host: serve ?? 'command' },
+      terminal
+    )
     if (socket !== null) await (await import('../gateway/listen.ts')).listenOn(app, socket, paths.folder)
     return createApi(
       createLocalTransport(app, { client, version: VERSION }, async () => {
@@ -150,5 +169,6 @@ export async function confirm(session: Session, question: string): Promise<void>
   if (session.yes) return
   if (!session.asker.interactive) throw usage('--yes', `${question} Say --yes to do it without a question`)
   const answer = await session.asker.ask(`${question} [y/N] `)
-  if (!/^y(es)?$/i.test(answer?.trim() ?? '')) throw new XcordError('XCORD_ABORTED', 'not confirmed; nothing was done', {})
+  if (!/^y(es)?$/i.test(answer?.trim() ?? ''))
+    throw new XcordError('XCORD_ABORTED', 'not confirmed; nothing was done', {})
 }

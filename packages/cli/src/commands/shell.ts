@@ -5,7 +5,11 @@ import { parseDuration } from '../render/time.ts'
 import type { Session } from './session.ts'
 
 export type Options = Readonly<Record<string, unknown>>
-export type Act = (session: Session, args: readonly string[], options: Options) => Promise<ExitCode | void> | ExitCode | void
+export type Act = (
+  session: Session,
+  args: readonly string[],
+  options: Options
+) => Promise<ExitCode | void> | ExitCode | void
 
 export interface Shell {
   /** Runs `act` when the command is called; its exit code, if it gives one, ends the process. */
@@ -30,7 +34,8 @@ export function argument(args: readonly string[], at: number): string {
 export function countOf(options: Options, key: string): number | undefined {
   const text = textOf(options, key)
   if (text === undefined) return undefined
-  if (!/^[1-9]\d{0,8}$/.test(text)) throw usage(`--${key}`, `--${key} must be a whole number of at least 1, not "${text}"`)
+  if (!/^[1-9]\d{0,8}$/.test(text))
+    throw usage(`--${key}`, `--${key} must be a whole number of at least 1, not "${text}"`)
   return Number(text)
 }
 
@@ -39,7 +44,8 @@ export function durationOf(options: Options, key: string): number | undefined {
   const text = textOf(options, key)
   if (text === undefined) return undefined
   const ms = parseDuration(text)
-  if (ms === undefined || ms < 1) throw usage(`--${key}`, `--${key} must be a duration such as 30s, 15m, 2h or 7d, not "${text}"`)
+  if (ms === undefined || ms < 1)
+    throw usage(`--${key}`, `--${key} must be a duration such as 30s, 15m, 2h or 7d, not "${text}"`)
   return ms
 }
 
@@ -51,5 +57,11 @@ export const reasonOf = (options: Options): { readonly reason?: string } => {
 
 /** Gathers an option that may be given several times, or with commas. */
 export function gather(text: string, before: readonly string[] | undefined): readonly string[] {
-  return [...(before ?? []), ...text.split(',').map(part => part.trim()).filter(part => part !== '')]
+  return [
+    ...(before ?? []),
+    ...text
+      .split(',')
+      .map(part => part.trim())
+      .filter(part => part !== '')
+  ]
 }

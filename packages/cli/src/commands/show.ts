@@ -1,6 +1,15 @@
 /** Shapes as people read them. */
 import type {
-  ChannelJson, DoctorJson, IdentityJson, InviteJson, MemberJson, MessageJson, OperationJson, PeerJson, RoleJson, ServerJson
+  ChannelJson,
+  DoctorJson,
+  IdentityJson,
+  InviteJson,
+  MemberJson,
+  MessageJson,
+  OperationJson,
+  PeerJson,
+  RoleJson,
+  ServerJson
 } from '@xcord/sdk'
 import { safeLine, safeText } from '../render/sanitize.ts'
 import { fields, shortId, table } from '../render/table.ts'
@@ -53,7 +62,11 @@ export function showMembers(members: readonly MemberJson[], roles: readonly Role
     { title: 'id', of: each => shortId(each.id) },
     { title: 'name', of: each => (each.nick === null ? each.name : `${each.nick} (${each.name})`) },
     { title: 'here', of: each => (each.online ? 'online' : '') },
-    { title: 'roles', of: each => [...(each.owner ? ['owner'] : []), ...each.roles.map(id => nameOf.get(id) ?? shortId(id))].join(', ') },
+    {
+      title: 'roles',
+      of: each =>
+        [...(each.owner ? ['owner'] : []), ...each.roles.map(id => nameOf.get(id) ?? shortId(id))].join(', ')
+    },
     { title: 'joined', of: each => relativeTime(each.joinedAt, now) }
   ])
 }
@@ -92,14 +105,19 @@ export function showMessages(messages: readonly MessageJson[], me: string): stri
     const body = text.replaceAll('\n', '\n                   ')
     lines.push(`${head}${reply}: ${body}${marks.length === 0 ? '' : `  [${marks.join('; ')}]`}`)
     if (message.reactions.length > 0) {
-      lines.push(`                   ${message.reactions.map(each => `${safeLine(each.emoji)} ${each.users.length}`).join('  ')}`)
+      lines.push(
+        `                   ${message.reactions.map(each => `${safeLine(each.emoji)} ${each.users.length}`).join('  ')}`
+      )
     }
   }
   return lines.join('\n')
 }
 
 export function showIdentity(identity: IdentityJson): string {
-  const devices = identity.devices.map(each => `${each.name}${each.current ? ' (this one)' : ''}${each.revokedAt === undefined ? '' : ' (revoked)'}`)
+  const devices = identity.devices.map(
+    each =>
+      `${each.name}${each.current ? ' (this one)' : ''}${each.revokedAt === undefined ? '' : ' (revoked)'}`
+  )
   return fields([
     ['name', identity.name],
     ['identity', identity.identity],
@@ -121,7 +139,12 @@ export function showPeers(peers: readonly PeerJson[]): string {
     { title: 'name', of: each => each.name ?? '' },
     { title: 'kind', of: each => each.kind },
     { title: 'path', of: each => each.path },
-    { title: 'rtt', of: each => (each.rttMs === null ? '' : `${each.rttMs < 10 ? each.rttMs.toFixed(1) : Math.round(each.rttMs)} ms`), align: 'right' },
+    {
+      title: 'rtt',
+      of: each =>
+        each.rttMs === null ? '' : `${each.rttMs < 10 ? each.rttMs.toFixed(1) : Math.round(each.rttMs)} ms`,
+      align: 'right'
+    },
     { title: 'remark', of: each => [each.cause, each.remedy].filter(text => text !== undefined).join(': ') }
   ])
 }
@@ -132,7 +155,8 @@ export function showDoctor(doctor: DoctorJson): string {
     ...(each.cause === undefined ? [] : [`      cause: ${safeLine(each.cause)}`]),
     ...(each.remedy === undefined ? [] : [`      what to do: ${safeLine(each.remedy)}`])
   ])
-  const addresses = doctor.addresses.length === 0 ? '  none' : doctor.addresses.map(each => `  ${safeLine(each)}`).join('\n')
+  const addresses =
+    doctor.addresses.length === 0 ? '  none' : doctor.addresses.map(each => `  ${safeLine(each)}`).join('\n')
   const peers = doctor.peers.length === 0 ? '  none' : showPeers(doctor.peers).replace(/^/gm, '  ')
   return `${checks.join('\n')}\n\naddresses\n${addresses}\n\npeers\n${peers}`
 }

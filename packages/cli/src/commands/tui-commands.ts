@@ -19,11 +19,20 @@ async function openTui(session: Session): Promise<void> {
 /** `tui`, `start`. */
 export function registerTui(program: Command, { verb }: Shell): void {
   verb(program.command('tui').description('the terminal client'), openTui)
-  verb(program.command('start').description('for people: makes an identity on first use, then opens the terminal client'), async session => {
-    if (!profileExists(session.paths) && !(await answers(session.paths.socket))) {
-      if (session.terminal.stdin.isTTY !== true) throw usage('start', 'the first start asks questions and needs a terminal; scripts use "xcord init"')
-      await firstRun(session)
+  verb(
+    program
+      .command('start')
+      .description('for people: makes an identity on first use, then opens the terminal client'),
+    async session => {
+      if (!profileExists(session.paths) && !(await answers(session.paths.socket))) {
+        if (session.terminal.stdin.isTTY !== true)
+          throw usage(
+            'start',
+            'the first start asks questions and needs a terminal; scripts use "xcord init"'
+          )
+        await firstRun(session)
+      }
+      await openTui(session)
     }
-    await openTui(session)
-  })
+  )
 }

@@ -7,7 +7,11 @@ test('every documented code has an outcome, and every outcome a documented code'
   const page = readFileSync(new URL('../../../../docs/errors.md', import.meta.url), 'utf8')
   const documented = [...page.matchAll(/^## (XCORD_[A-Z_]+)$/gm)].map(match => match[1])
   expect(documented.length).toBeGreaterThan(30)
-  expect(Object.keys(OUTCOMES).filter(code => code !== 'XCORD_INTERNAL').sort()).toEqual([...documented].sort())
+  expect(
+    Object.keys(OUTCOMES)
+      .filter(code => code !== 'XCORD_INTERNAL')
+      .sort()
+  ).toEqual([...documented].sort())
 })
 
 test('exit codes are those of the documentation', () => {
@@ -27,7 +31,10 @@ test('exit codes are those of the documentation', () => {
 })
 
 test('an error survives its way as JSON', () => {
-  const error = new XcordError('XCORD_MESSAGE_TOO_LONG', 'the message has 9,120 bytes; at most 8,000', { bytes: 9120, limit: 8000 })
+  const error = new XcordError('XCORD_MESSAGE_TOO_LONG', 'the message has 9,120 bytes; at most 8,000', {
+    bytes: 9120,
+    limit: 8000
+  })
   const again = errorFromJson(JSON.parse(JSON.stringify(errorJson(error))) as ReturnType<typeof errorJson>)
   expect(again).toMatchObject({ code: error.code, message: error.message, details: error.details })
 })

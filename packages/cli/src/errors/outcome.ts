@@ -38,42 +38,110 @@ const NEW_LINK = 'Ask a member for a new link.'
 
 export const OUTCOMES: Readonly<Record<AnyCode, Outcome>> = {
   XCORD_ABORTED: outcome(499, EXIT.interrupted, 'What was already stored stays stored.'),
-  XCORD_ADDRESS_INVALID: outcome(400, EXIT.usage, 'Give a multiaddr such as /ip4/192.0.2.7/tcp/4001/p2p/12D3Koo….'),
+  XCORD_ADDRESS_INVALID: outcome(
+    400,
+    EXIT.usage,
+    'Give a multiaddr such as /ip4/192.0.2.7/tcp/4001/p2p/12D3Koo….'
+  ),
   XCORD_BACKUP_INVALID: outcome(422, EXIT.verification, 'Use another copy of the file.'),
   XCORD_CHANNEL_NOT_FOUND: outcome(404, EXIT.notFound, 'List channels with "xcord channel list".'),
   XCORD_CLOCK_SKEW: outcome(409, EXIT.verification, "Set this machine's clock, then try again."),
   XCORD_CLOSED: outcome(503, EXIT.unreachable, 'Start it again.'),
-  XCORD_CONFIG_INVALID: outcome(400, EXIT.usage, 'Correct that key; "xcord config list" shows where it comes from.'),
-  XCORD_CONFLICT: outcome(409, EXIT.conflict, 'Look at the present state, then repeat what still makes sense.'),
-  XCORD_CURSOR_EXPIRED: outcome(410, EXIT.notFound, 'Read the present state, then follow events from now on.'),
-  XCORD_DAEMON_REFUSED: outcome(403, EXIT.fault, 'Check that command and daemon are of one version; restart it.'),
+  XCORD_CONFIG_INVALID: outcome(
+    400,
+    EXIT.usage,
+    'Correct that key; "xcord config list" shows where it comes from.'
+  ),
+  XCORD_CONFLICT: outcome(
+    409,
+    EXIT.conflict,
+    'Look at the present state, then repeat what still makes sense.'
+  ),
+  XCORD_CURSOR_EXPIRED: outcome(
+    410,
+    EXIT.notFound,
+    'Read the present state, then follow events from now on.'
+  ),
+  XCORD_DAEMON_REFUSED: outcome(
+    403,
+    EXIT.fault,
+    'Check that command and daemon are of one version; restart it.'
+  ),
   XCORD_DAEMON_UNREACHABLE: outcome(503, EXIT.unreachable, 'Start it with "xcord daemon start".'),
-  XCORD_DEADLINE: outcome(504, EXIT.deadline, 'Allow more with --timeout; "xcord doctor" shows who can be reached.'),
+  XCORD_DEADLINE: outcome(
+    504,
+    EXIT.deadline,
+    'Allow more with --timeout; "xcord doctor" shows who can be reached.'
+  ),
   XCORD_DISK_FULL: outcome(507, EXIT.fault, 'Free some space, then repeat; nothing needs repair.'),
   XCORD_INVITE_EXPIRED: outcome(410, EXIT.denied, NEW_LINK),
   XCORD_INVITE_INVALID: outcome(400, EXIT.usage, 'Copy the whole link, with everything behind the "#".'),
   XCORD_INVITE_NOT_FOUND: outcome(404, EXIT.notFound, 'List invites with "xcord invite list".'),
   XCORD_INVITE_REVOKED: outcome(410, EXIT.denied, NEW_LINK),
   XCORD_INVITE_USED: outcome(410, EXIT.denied, NEW_LINK),
-  XCORD_KEYSTORE_INVALID: outcome(422, EXIT.verification, 'Restore the file from a copy, or use "xcord recover".'),
-  XCORD_KEYSTORE_LOCKED: outcome(423, EXIT.locked, 'Give the password at the prompt or with --password-file.'),
-  XCORD_KEYSTORE_REFUSED: outcome(401, EXIT.locked, 'Try the password again, or use "xcord recover" with the 24 words.'),
+  XCORD_KEYSTORE_INVALID: outcome(
+    422,
+    EXIT.verification,
+    'Restore the file from a copy, or use "xcord recover".'
+  ),
+  XCORD_KEYSTORE_LOCKED: outcome(
+    423,
+    EXIT.locked,
+    'Give the password at the prompt or with --password-file.'
+  ),
+  XCORD_KEYSTORE_REFUSED: outcome(
+    401,
+    EXIT.locked,
+    'Try the password again, or use "xcord recover" with the 24 words.'
+  ),
   XCORD_LIMIT: outcome(413, EXIT.limit, 'Send less at once.'),
   XCORD_MEMBER_NOT_FOUND: outcome(404, EXIT.notFound, 'List members with "xcord member list".'),
   XCORD_MESSAGE_NOT_FOUND: outcome(404, EXIT.notFound, 'List messages with "xcord message list".'),
-  XCORD_MESSAGE_TOO_LONG: outcome(413, EXIT.limit, 'Shorten or split it; letters beyond ASCII take two to four bytes.'),
+  XCORD_MESSAGE_TOO_LONG: outcome(
+    413,
+    EXIT.limit,
+    'Shorten or split it; letters beyond ASCII take two to four bytes.'
+  ),
   XCORD_NEWER_VERSION: outcome(422, EXIT.verification, 'Update XCord on this device.'),
-  XCORD_NO_PEER: outcome(503, EXIT.unreachable, 'Check that somebody of the server is online; try "xcord doctor".'),
-  XCORD_NO_PROFILE: outcome(404, EXIT.notFound, 'Make one with "xcord init", or name another with --profile.'),
+  XCORD_NO_PEER: outcome(
+    503,
+    EXIT.unreachable,
+    'Check that somebody of the server is online; try "xcord doctor".'
+  ),
+  XCORD_NO_PROFILE: outcome(
+    404,
+    EXIT.notFound,
+    'Make one with "xcord init", or name another with --profile.'
+  ),
   XCORD_NOT_A_MEMBER: outcome(403, EXIT.denied, 'Join with an invite link.'),
   XCORD_PERMISSION_DENIED: outcome(403, EXIT.denied, 'Ask someone who may manage roles; nothing was sent.'),
-  XCORD_PHRASE_INVALID: outcome(400, EXIT.verification, 'Compare word by word with what you wrote down; order matters.'),
-  XCORD_PORT_IN_USE: outcome(409, EXIT.conflict, 'Stop the other program, or listen on another port (0 takes any free one).'),
+  XCORD_PHRASE_INVALID: outcome(
+    400,
+    EXIT.verification,
+    'Compare word by word with what you wrote down; order matters.'
+  ),
+  XCORD_PORT_IN_USE: outcome(
+    409,
+    EXIT.conflict,
+    'Stop the other program, or listen on another port (0 takes any free one).'
+  ),
   XCORD_PROFILE_EXISTS: outcome(409, EXIT.conflict, 'Use it, or choose another profile with --profile.'),
-  XCORD_PROFILE_IN_USE: outcome(409, EXIT.conflict, 'End the other process first, or use "xcord daemon start" so that all can share it.'),
+  XCORD_PROFILE_IN_USE: outcome(
+    409,
+    EXIT.conflict,
+    'End the other process first, or use "xcord daemon start" so that all can share it.'
+  ),
   XCORD_ROLE_NOT_FOUND: outcome(404, EXIT.notFound, 'List roles with "xcord role list".'),
-  XCORD_SERVER_NOT_FOUND: outcome(404, EXIT.notFound, 'List servers with "xcord server list", or join with a link.'),
-  XCORD_STORE_CORRUPT: outcome(500, EXIT.verification, 'Copy the profile folder aside, then recover with phrase and links.'),
+  XCORD_SERVER_NOT_FOUND: outcome(
+    404,
+    EXIT.notFound,
+    'List servers with "xcord server list", or join with a link.'
+  ),
+  XCORD_STORE_CORRUPT: outcome(
+    500,
+    EXIT.verification,
+    'Copy the profile folder aside, then recover with phrase and links.'
+  ),
   XCORD_STORE_FAILED: outcome(500, EXIT.fault, "Check the disk and the folder's permissions."),
   XCORD_USAGE: outcome(400, EXIT.usage, 'See --help.'),
   XCORD_INTERNAL: outcome(500, EXIT.fault, 'This is a fault of XCord: please report it.')
@@ -96,16 +164,26 @@ export function errorJson(error: unknown): ErrorJson {
   if (error instanceof RangeError || error instanceof TypeError) {
     // An argument that got past the schemas: the caller's mistake, and the message names it.
     const wrong = error.cause === undefined && !/undefined|null|not a function/.test(error.message)
-    if (wrong) return { code: 'XCORD_USAGE', message: error.message, details: { argument: '' }, docs: docsOf('XCORD_USAGE') }
+    if (wrong)
+      return {
+        code: 'XCORD_USAGE',
+        message: error.message,
+        details: { argument: '' },
+        docs: docsOf('XCORD_USAGE')
+      }
   }
   const message = error instanceof Error ? error.message : String(error)
   return { code: 'XCORD_INTERNAL', message, details: {}, docs: docsOf('XCORD_INTERNAL') }
 }
 
 /** An error as it travelled, as an error again. */
-export function errorFromJson(json: { readonly code: string; readonly message: string; readonly details: unknown }): Error {
+export function errorFromJson(json: {
+  readonly code: string
+  readonly message: string
+  readonly details: unknown
+}): Error {
   if (json.code === 'XCORD_INTERNAL') return new Error(json.message)
-  return new XcordError(json.code as ErrorCode, json.message, (json.details ?? {}))
+  return new XcordError(json.code as ErrorCode, json.message, json.details ?? {})
 }
 
 /** Where a code is explained. */

@@ -13,7 +13,12 @@ export interface GatewayInit {
   /** Ends the process that serves, after the answer left. Absent where it must not be ended from outside. */
   readonly stop?: () => void
   /** Told of each answered request: route pattern only, never ids, names or content. */
-  readonly onAnswer?: (answer: { readonly method: string; readonly route: string; readonly status: number; readonly ms: number }) => void
+  readonly onAnswer?: (answer: {
+    readonly method: string
+    readonly route: string
+    readonly status: number
+    readonly ms: number
+  }) => void
   /** Told of faults of ours. */
   readonly onFault?: (error: unknown) => void
   /** A reader that takes no event for so long is disconnected, milliseconds. Default 30,000. */

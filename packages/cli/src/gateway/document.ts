@@ -6,14 +6,20 @@ import { ErrorSchema, ProblemSchema } from './schemas.ts'
 
 type Json = Record<string, unknown>
 
-const isObject = (value: unknown): value is Json => typeof value === 'object' && value !== null && !Array.isArray(value)
+const isObject = (value: unknown): value is Json =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
 
 /**
  * A copy of a schema in which every named schema is a reference, the named ones collected in `named`.
  *
  * @param prefix - Put before the name in each reference.
  */
-export function refer(schema: unknown, named: Map<string, Json>, prefix: (name: string) => string, root = true): unknown {
+export function refer(
+  schema: unknown,
+  named: Map<string, Json>,
+  prefix: (name: string) => string,
+  root = true
+): unknown {
   if (Array.isArray(schema)) return schema.map(each => refer(each, named, prefix, false))
   if (!isObject(schema)) return schema
   const name = schema['$id']
@@ -24,11 +30,16 @@ export function refer(schema: unknown, named: Map<string, Json>, prefix: (name: 
     }
     return { $ref: prefix(name) }
   }
-  return Object.fromEntries(Object.entries(schema).map(([key, value]) => [key, refer(value, named, prefix, false)]))
+  return Object.fromEntries(
+    Object.entries(schema).map(([key, value]) => [key, refer(value, named, prefix, false)])
+  )
 }
 
 /** Named schemas as Fastify takes them (`Name#`). */
-export function fastifySchemas(): { readonly named: readonly Json[]; readonly ref: (schema: Type.TSchema) => unknown } {
+export function fastifySchemas(): {
+  readonly named: readonly Json[]
+  readonly ref: (schema: Type.TSchema) => unknown
+} {
   const named = new Map<string, Json>()
   const prefix = (name: string) => `${name}#`
   for (const route of Object.values(ROUTES)) refer(route.reply, named, prefix, false)
@@ -43,7 +54,10 @@ function bundle(title: string, roots: Readonly<Record<string, Type.TSchema>>): J
     const answer = refer(schema, named, prefix, false)
     if (!named.has(name)) named.set(name, answer as Json)
   }
-  const bare = [...named].map(([name, schema]) => [name, Object.fromEntries(Object.entries(schema).filter(([key]) => key !== '$id'))])
+  const bare = [...named].map(([name, schema]) => [
+    name,
+    Object.fromEntries(Object.entries(schema).filter(([key]) => key !== '$id'))
+  ])
   return { $schema: 'https://json-schema.org/draft/2020-12/schema', title, $defs: Object.fromEntries(bare) }
 }
 

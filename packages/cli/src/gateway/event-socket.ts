@@ -46,9 +46,11 @@ function listen(socket: WebSocket, window: Window): void {
     } catch {
       frame = undefined
     }
-    const known = (value: unknown): value is { frame: unknown } => typeof value === 'object' && value !== null && 'frame' in value
+    const known = (value: unknown): value is { frame: unknown } =>
+      typeof value === 'object' && value !== null && 'frame' in value
     if (!known(frame)) socket.close(CLOSE.malformed, 'frames are JSON objects with "frame"')
-    else if (frame.frame === 'ack' && 'cursor' in frame && typeof frame.cursor === 'string') window.acknowledged(frame.cursor)
+    else if (frame.frame === 'ack' && 'cursor' in frame && typeof frame.cursor === 'string')
+      window.acknowledged(frame.cursor)
     // Other frames are a newer reader's: ignored.
   })
 }
@@ -80,7 +82,10 @@ export async function pumpEvents(socket: WebSocket, context: Context, options: F
   socket.on('error', () => socket.terminate())
   void closed.then(() => stop.abort())
   const signal = options.signal === undefined ? stop.signal : AbortSignal.any([stop.signal, options.signal])
-  const ping = setInterval(() => socket.send(JSON.stringify({ frame: 'ping', cursor: context.client.cursor } satisfies Frame)), PING_MS)
+  const ping = setInterval(
+    () => socket.send(JSON.stringify({ frame: 'ping', cursor: context.client.cursor } satisfies Frame)),
+    PING_MS
+  )
   let last = options.since ?? ''
   const slow = () => {
     socket.close(CLOSE.slow, last)

@@ -46,7 +46,10 @@ afterEach(async () => {
 })
 
 /** Reads frames until `enough`; the stream is then dropped without a word. */
-async function read(options: { since?: string; types?: readonly ['message:create'] }, enough: (frames: Frame[]) => boolean): Promise<Frame[]> {
+async function read(
+  options: { since?: string; types?: readonly ['message:create'] },
+  enough: (frames: Frame[]) => boolean
+): Promise<Frame[]> {
   const stop = new AbortController()
   const frames: Frame[] = []
   for await (const frame of api.frames({ ...options, signal: stop.signal })) {
@@ -64,8 +67,14 @@ describe('the event stream', () => {
     const [hello] = await read({}, () => true)
     expect(hello).toMatchObject({ frame: 'hello', identity: client.identity.id, cursor: client.cursor })
     client.fake.receive('general', 'Grace', 'while nobody listens')
-    const frames = await read({ since: (hello as { cursor: string }).cursor }, all => eventsOf(all).length === 1)
-    expect(eventsOf(frames)[0]).toMatchObject({ type: 'message:create', data: { message: { content: 'while nobody listens' } } })
+    const frames = await read(
+      { since: (hello as { cursor: string }).cursor },
+      all => eventsOf(all).length === 1
+    )
+    expect(eventsOf(frames)[0]).toMatchObject({
+      type: 'message:create',
+      data: { message: { content: 'while nobody listens' } }
+    })
   })
 
   test('filters by type', async () => {
@@ -99,7 +108,14 @@ describe('the event stream', () => {
     await app.close()
     await expect(read({ since }, () => true)).rejects.toMatchObject({ code: 'XCORD_DAEMON_UNREACHABLE' })
     kept.fake.receive('general', 'Grace', 'meanwhile')
-    app = await createGateway({ client: kept, profile: 'default', socket: path, version: '0', host: 'daemon', now: () => 0 })
+    app = await createGateway({
+      client: kept,
+      profile: 'default',
+      socket: path,
+      version: '0',
+      host: 'daemon',
+      now: () => 0
+    })
     await listenOn(app, path, folder)
     const frames = await read({ since }, all => eventsOf(all).length === 1)
     expect(eventsOf(frames)[0]).toMatchObject({ data: { message: { content: 'meanwhile' } } })
@@ -116,10 +132,13 @@ describe('the event stream', () => {
     }
     const seen = new Map<string, string>()
     for (let kill = 0; kill < KILLS; kill += 1) {
-      for (let burst = next(6); burst >= 0; burst -= 1) client.fake.receive('general', 'Grace', `m${(sent += 1)}`)
+      for (let burst = next(6); burst >= 0; burst -= 1)
+        client.fake.receive('general', 'Grace', `m${(sent += 1)}`)
       // Taken, but only sometimes written down: as a consumer that dies between the two.
       const wanted = 1 + next(4)
-      for (const frame of eventsOf(await read({ since }, all => eventsOf(all).length >= wanted || all.length > seen.size + sent))) {
+      for (const frame of eventsOf(
+        await read({ since }, all => eventsOf(all).length >= wanted || all.length > seen.size + sent)
+      )) {
         if (frame.type !== 'message:create') continue
         const { content } = frame.data.message
         expect(seen.get(frame.cursor) ?? content).toBe(content)
@@ -129,7 +148,8 @@ describe('the event stream', () => {
       if (Number(since) === Number(client.cursor)) client.fake.receive('general', 'Grace', `m${(sent += 1)}`)
     }
     await read({ since }, all => {
-      for (const frame of eventsOf(all)) if (frame.type === 'message:create') seen.set(frame.cursor, frame.data.message.content)
+      for (const frame of eventsOf(all))
+        if (frame.type === 'message:create') seen.set(frame.cursor, frame.data.message.content)
       return eventsOf(all).at(-1)?.cursor === client.cursor
     })
     expect(new Set(seen.values()).size).toBe(sent)
@@ -139,9 +159,13 @@ describe('the event stream', () => {
   test('a reader that takes nothing is cut off with its cursor, and misses nothing when it returns', async () => {
     await serve({ stalledMs: 100, bufferBytes: 1 })
     const since = client.cursor
-    const socket = new WebSocket(`ws+unix://${path}:/v1/events?since=${since}`, { headers: { host: 'localhost' } })
+    const socket = new WebSocket(`ws+unix://${path}:/v1/events?since=${since}`, {
+      headers: { host: 'localhost' }
+    })
     const cursors: string[] = []
-    const closed = new Promise<{ code: number; cursor: string }>(resolve => socket.on('close', (code, reason) => resolve({ code, cursor: reason.toString() })))
+    const closed = new Promise<{ code: number; cursor: string }>(resolve =>
+      socket.on('close', (code, reason) => resolve({ code, cursor: reason.toString() }))
+    )
     socket.on('message', (bytes: Buffer) => {
       const frame = JSON.parse(bytes.toString()) as Frame
       if (frame.frame === 'event') cursors.push(frame.cursor)
@@ -149,12 +173,18 @@ describe('the event stream', () => {
     await new Promise(resolve => socket.once('message', resolve))
     socket.pause()
     for (let at = 0; at < 2_000; at += 1) client.fake.receive('general', 'Grace', 'x'.repeat(4_000))
-    await vi.waitFor(() => expect(app.websocketServer.clients.size).toBe(0), { timeout: 20_000, interval: 20 })
+    await vi.waitFor(() => expect(app.websocketServer.clients.size).toBe(0), {
+      timeout: 20_000,
+      interval: 20
+    })
     socket.resume()
     const { code } = await closed
     expect([1006, 4008]).toContain(code)
     expect(cursors.length).toBeLessThan(2_000)
-    const frames = await read({ since: cursors.at(-1) ?? since }, all => eventsOf(all).at(-1)?.cursor === client.cursor)
+    const frames = await read(
+      { since: cursors.at(-1) ?? since },
+      all => eventsOf(all).at(-1)?.cursor === client.cursor
+    )
     expect(cursors.length + eventsOf(frames).length).toBe(2_000)
   })
 

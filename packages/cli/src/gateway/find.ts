@@ -5,7 +5,8 @@ import type { Channel, Client, Invite, Member, Message, Role, Server } from '@xc
 /** XCORD_SERVER_NOT_FOUND. */
 export function findServer(client: Client, id: string): Server {
   const found = client.servers.all.find(server => server.id === id)
-  if (found === undefined) throw new XcordError('XCORD_SERVER_NOT_FOUND', `no server has the id "${id}"`, { server: id })
+  if (found === undefined)
+    throw new XcordError('XCORD_SERVER_NOT_FOUND', `no server has the id "${id}"`, { server: id })
   return found
 }
 
@@ -22,7 +23,9 @@ export function findChannel(client: Client, id: string): Channel {
 export function findMember(server: Server, id: string): Member {
   const found = server.members.all.find(member => member.id === id)
   if (found === undefined) {
-    throw new XcordError('XCORD_MEMBER_NOT_FOUND', `no member of "${server.name}" has the id "${id}"`, { member: id })
+    throw new XcordError('XCORD_MEMBER_NOT_FOUND', `no member of "${server.name}" has the id "${id}"`, {
+      member: id
+    })
   }
   return found
 }
@@ -31,7 +34,9 @@ export function findMember(server: Server, id: string): Member {
 export function findRole(server: Server, id: string): Role {
   const found = server.roles.all.find(role => role.id === id)
   if (found === undefined) {
-    throw new XcordError('XCORD_ROLE_NOT_FOUND', `no role of "${server.name}" has the id "${id}"`, { role: id })
+    throw new XcordError('XCORD_ROLE_NOT_FOUND', `no role of "${server.name}" has the id "${id}"`, {
+      role: id
+    })
   }
   return found
 }
@@ -40,7 +45,9 @@ export function findRole(server: Server, id: string): Role {
 export function findInvite(server: Server, id: string): Invite {
   const found = server.invites.all.find(invite => invite.id === id)
   if (found === undefined) {
-    throw new XcordError('XCORD_INVITE_NOT_FOUND', `no invite of "${server.name}" has the id "${id}"`, { invite: id })
+    throw new XcordError('XCORD_INVITE_NOT_FOUND', `no invite of "${server.name}" has the id "${id}"`, {
+      invite: id
+    })
   }
   return found
 }
@@ -48,12 +55,15 @@ export function findInvite(server: Server, id: string): Invite {
 /** A message of any channel held here. XCORD_MESSAGE_NOT_FOUND. */
 export async function findMessage(client: Client, text: string): Promise<Message> {
   const id = parseId('m', text)
-  const missing = new XcordError('XCORD_MESSAGE_NOT_FOUND', `no message held here has the id "${text}"`, { message: text })
+  const missing = new XcordError('XCORD_MESSAGE_NOT_FOUND', `no message held here has the id "${text}"`, {
+    message: text
+  })
   if (id === undefined) throw missing
   for (const server of client.servers.all) {
     for (const channel of server.channels.all) {
       const found = await channel.message(id).catch((error: unknown) => {
-        if (error instanceof Error && 'code' in error && error.code === 'XCORD_MESSAGE_NOT_FOUND') return undefined
+        if (error instanceof Error && 'code' in error && error.code === 'XCORD_MESSAGE_NOT_FOUND')
+          return undefined
         throw error
       })
       if (found !== undefined && found.channel.id === channel.id) return found

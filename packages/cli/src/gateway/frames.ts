@@ -21,14 +21,20 @@ const GapSchema = Type.Object(
   { $id: 'GapFrame', description: 'Events between are no longer kept: read the present state again' }
 )
 const PingSchema = Type.Object({ frame: Type.Literal('ping'), cursor }, { $id: 'PingFrame' })
-const ErrorFrameSchema = Type.Object({ frame: Type.Literal('error'), error: ErrorSchema }, { $id: 'ErrorFrame' })
+const ErrorFrameSchema = Type.Object(
+  { frame: Type.Literal('error'), error: ErrorSchema },
+  { $id: 'ErrorFrame' }
+)
 export const AckSchema = Type.Object({ frame: Type.Literal('ack'), cursor }, { $id: 'AckFrame' })
 const eventSchemas = EVENT_NAMES.filter(type => type !== 'gap').map(type =>
   Type.Object({ frame: Type.Literal('event'), cursor, type: Type.Literal(type), data: EVENT_DATA[type] })
 )
 
 /** Frames the daemon sends, as one schema; `ack` is what a reader may send. */
-export const FrameSchema = Type.Union([HelloSchema, GapSchema, PingSchema, ErrorFrameSchema, ...eventSchemas], { $id: 'Frame' })
+export const FrameSchema = Type.Union(
+  [HelloSchema, GapSchema, PingSchema, ErrorFrameSchema, ...eventSchemas],
+  { $id: 'Frame' }
+)
 
 export type HelloFrame = Type.Static<typeof HelloSchema>
 export type GapFrame = Type.Static<typeof GapSchema>
@@ -48,7 +54,8 @@ export function parseTypes(text: string | undefined): readonly EventName[] | und
   if (text === undefined || text === '') return undefined
   return text.split(',').map(part => {
     const name = EVENT_NAMES.find(each => each === part.trim())
-    if (name === undefined) throw usage('types', `no event is called "${part.trim()}"; there are ${EVENT_NAMES.join(', ')}`)
+    if (name === undefined)
+      throw usage('types', `no event is called "${part.trim()}"; there are ${EVENT_NAMES.join(', ')}`)
     return name
   })
 }
@@ -58,7 +65,10 @@ export function parseTypes(text: string | undefined): readonly EventName[] | und
  *
  * The newest cursor is taken before the subscription starts, so nothing falls between the two.
  */
-export async function* frames(init: Pick<GatewayInit, 'client' | 'version'>, options: FrameOptions): AsyncGenerator<Frame, void, undefined> {
+export async function* frames(
+  init: Pick<GatewayInit, 'client' | 'version'>,
+  options: FrameOptions
+): AsyncGenerator<Frame, void, undefined> {
   const { client } = init
   const newest = client.cursor
   yield { frame: 'hello', version: init.version, identity: client.identity.id, cursor: newest }

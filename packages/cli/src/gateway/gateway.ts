@@ -36,14 +36,19 @@ function registerErrors(app: FastifyInstance, context: Context): void {
     void reply.code(problem.status).type(PROBLEM_TYPE).send(problem)
   })
   app.setNotFoundHandler((request, reply) => {
-    const error = new XcordError('XCORD_DAEMON_REFUSED', `the local API has no ${request.method} ${request.url.split('?')[0] ?? ''}`, { status: 404 })
+    const error = new XcordError(
+      'XCORD_DAEMON_REFUSED',
+      `the local API has no ${request.method} ${request.url.split('?')[0] ?? ''}`,
+      { status: 404 }
+    )
     void reply.code(404).type(PROBLEM_TYPE).send(problemOf(error).problem)
   })
 }
 
 function registerHooks(app: FastifyInstance, context: Context): void {
   const keys = createIdempotency()
-  const keyOf = (request: FastifyRequest) => (request.method === 'POST' ? request.headers['idempotency-key'] : undefined)
+  const keyOf = (request: FastifyRequest) =>
+    request.method === 'POST' ? request.headers['idempotency-key'] : undefined
   const claimed = new WeakSet<FastifyRequest>()
   app.addHook('onRequest', async request => {
     guardHeaders(request.headers)
@@ -59,12 +64,21 @@ function registerHooks(app: FastifyInstance, context: Context): void {
       claimed.add(request)
       return
     }
-    return reply.header('idempotency-replayed', 'true').code(earlier.status).type(earlier.type).serializer((text: string) => text).send(earlier.payload)
+    return reply
+      .header('idempotency-replayed', 'true')
+      .code(earlier.status)
+      .type(earlier.type)
+      .serializer((text: string) => text)
+      .send(earlier.payload)
   })
   app.addHook('onSend', async (request, reply, payload) => {
     const key = keyOf(request)
     if (typeof key === 'string' && claimed.has(request)) {
-      const answer = { status: reply.statusCode, payload: String(payload), type: String(reply.getHeader('content-type')) }
+      const answer = {
+        status: reply.statusCode,
+        payload: String(payload),
+        type: String(reply.getHeader('content-type'))
+      }
       keys.settle(key, reply.statusCode >= 500 ? undefined : answer)
     }
     return payload
@@ -84,7 +98,10 @@ function registerRoutes(app: FastifyInstance, context: Context): void {
   for (const schema of named) app.addSchema(schema)
   for (const [name, route] of Object.entries(ROUTES) as [RouteName, AnyRoute][]) {
     // The table of handlers has one for each route; TypeScript cannot follow the pair through the loop.
-    const handler = HANDLERS[name] as unknown as (call: Call, input: unknown) => ReturnType<Handler<RouteName>>
+    const handler = HANDLERS[name] as unknown as (
+      call: Call,
+      input: unknown
+    ) => ReturnType<Handler<RouteName>>
     app.route({
       method: route.method,
       url: route.url,
@@ -95,7 +112,11 @@ function registerRoutes(app: FastifyInstance, context: Context): void {
         ...(route.params === undefined ? {} : { params: route.params }),
         ...(route.query === undefined ? {} : { querystring: route.query }),
         ...(route.body === undefined ? {} : { body: route.body }),
-        response: { [route.status]: ref(route.reply), '4xx': { $ref: 'Problem#' }, '5xx': { $ref: 'Problem#' } }
+        response: {
+          [route.status]: ref(route.reply),
+          '4xx': { $ref: 'Problem#' },
+          '5xx': { $ref: 'Problem#' }
+        }
       },
       handler: async (request, reply) => {
         const answer = await handler(
@@ -115,7 +136,10 @@ function registerEvents(app: FastifyInstance, context: Context, closing: AbortSi
     EVENTS_PATH,
     {
       websocket: true,
-      schema: { hide: true, querystring: { type: 'object', properties: { since: { type: 'string' }, types: { type: 'string' } } } },
+      schema: {
+        hide: true,
+        querystring: { type: 'object', properties: { since: { type: 'string' }, types: { type: 'string' } } }
+      },
       // Before the upgrade, so that a mistake is answered as everywhere else.
       preHandler: async request => void parseTypes(request.query.types)
     },
@@ -150,9 +174,17 @@ export async function createGateway(init: GatewayInit): Promise<FastifyInstance>
   await app.register(swagger, {
     openapi: {
       openapi: '3.1.0',
-      info: { title: 'XCord local API', version: init.version, description: 'Over the Unix socket of a profile. Events: GET /v1/events (WebSocket); see /events.schema.json.' }
+      info: {
+        title: 'XCord local API',
+        version: init.version,
+        description:
+          'Over the Unix socket of a profile. Events: GET /v1/events (WebSocket); see /events.schema.json.'
+      }
     },
-    refResolver: { buildLocalReference: (json, _base, _fragment, index) => (typeof json['$id'] === 'string' ? json['$id'] : `def-${index}`) }
+    refResolver: {
+      buildLocalReference: (json, _base, _fragment, index) =>
+        typeof json['$id'] === 'string' ? json['$id'] : `def-${index}`
+    }
   })
   await app.register(websocket, {
     options: { maxPayload: FRAME_BYTES_MAX, perMessageDeflate: false },
@@ -165,7 +197,11 @@ export async function createGateway(init: GatewayInit): Promise<FastifyInstance>
   registerHooks(app, context)
   app.addHook('preValidation', async request => {
     if (request.ws && app.websocketServer.clients.size >= READERS_MAX) {
-      throw new XcordError('XCORD_LIMIT', `${READERS_MAX} readers follow events already`, { what: 'event readers', limit: READERS_MAX, actual: READERS_MAX })
+      throw new XcordError('XCORD_LIMIT', `${READERS_MAX} readers follow events already`, {
+        what: 'event readers',
+        limit: READERS_MAX,
+        actual: READERS_MAX
+      })
     }
   })
   registerRoutes(app, context)

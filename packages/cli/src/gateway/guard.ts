@@ -13,7 +13,11 @@ export const GATEWAY_HOST = 'localhost'
 export function guardHeaders(headers: IncomingHttpHeaders): void {
   const host = headers.host?.replace(/:\d+$/, '').toLowerCase()
   if (host !== GATEWAY_HOST) {
-    throw new XcordError('XCORD_DAEMON_REFUSED', `the local API does not answer for the host "${headers.host ?? ''}"`, { status: 421 })
+    throw new XcordError(
+      'XCORD_DAEMON_REFUSED',
+      `the local API does not answer for the host "${headers.host ?? ''}"`,
+      { status: 421 }
+    )
   }
   if (headers.origin !== undefined || headers['sec-fetch-site'] !== undefined) {
     throw new XcordError('XCORD_DAEMON_REFUSED', 'the local API does not answer web pages', { status: 403 })

@@ -2,22 +2,35 @@ import { isXcordError, parseId, XcordError } from '@xcord/core'
 import type { Channel, HistoryOptions, Message } from '@xcord/sdk'
 import { findChannel, findMessage, findServer } from './find.ts'
 import type { Call, Handlers } from './handlers.ts'
-import { PAGE_MESSAGES_MAX } from './routes.ts'
+import { PAGE_MESSAGES_MAX } from './route-parts.ts'
 
 type MessageName =
-  | 'listMessages' | 'sendMessage' | 'findMessages' | 'getMessage' | 'editMessage' | 'deleteMessage' | 'waitForDelivery'
-  | 'addReaction' | 'removeReaction'
+  | 'listMessages'
+  | 'sendMessage'
+  | 'findMessages'
+  | 'getMessage'
+  | 'editMessage'
+  | 'deleteMessage'
+  | 'waitForDelivery'
+  | 'addReaction'
+  | 'removeReaction'
 
 /** Messages of a channel that a prefix is looked for among: the newest. */
 const PREFIX_MESSAGES_MAX = 1_000
 
 function messageId(text: string) {
   const id = parseId('m', text)
-  if (id === undefined) throw new XcordError('XCORD_MESSAGE_NOT_FOUND', `"${text}" is not the id of a message`, { message: text })
+  if (id === undefined)
+    throw new XcordError('XCORD_MESSAGE_NOT_FOUND', `"${text}" is not the id of a message`, { message: text })
   return id
 }
 
-type PageQuery = { readonly limit?: number; readonly before?: string; readonly after?: string; readonly around?: string }
+type PageQuery = {
+  readonly limit?: number
+  readonly before?: string
+  readonly after?: string
+  readonly around?: string
+}
 
 async function page(channel: Channel, query: PageQuery) {
   const limit = query.limit ?? 50
@@ -44,7 +57,11 @@ async function startingWith(channel: Channel, prefix: string): Promise<Message[]
   return found
 }
 
-async function reached({ signal }: Call, message: Message, query: { reach?: Message['delivery']['state']; timeoutMs?: number }) {
+async function reached(
+  { signal }: Call,
+  message: Message,
+  query: { reach?: Message['delivery']['state']; timeoutMs?: number }
+) {
   if (query.reach === undefined) return message.delivery
   const timeoutMs = query.timeoutMs ?? 30_000
   const deadline = AbortSignal.timeout(timeoutMs)
@@ -64,10 +81,14 @@ async function reached({ signal }: Call, message: Message, query: { reach?: Mess
 const again = async ({ context: { client } }: Call, id: string) => (await findMessage(client, id)).toJSON()
 
 export const messageHandlers: Handlers<MessageName> = {
-  listMessages: ({ context: { client } }, { params, query }) => page(findChannel(client, params.channel), query),
+  listMessages: ({ context: { client } }, { params, query }) =>
+    page(findChannel(client, params.channel), query),
   sendMessage: async ({ context: { client } }, { params, body }) => {
     const channel = findChannel(client, params.channel)
-    const draft = { content: body.content, ...(body.replyTo === undefined ? {} : { replyTo: messageId(body.replyTo) }) }
+    const draft = {
+      content: body.content,
+      ...(body.replyTo === undefined ? {} : { replyTo: messageId(body.replyTo) })
+    }
     return (await channel.send(draft)).toJSON()
   },
   findMessages: async ({ context: { client } }, { query }) => {
@@ -77,17 +98,20 @@ export const messageHandlers: Handlers<MessageName> = {
     return { items: found.flat().map(message => message.toJSON()) }
   },
   getMessage: (call, { params }) => again(call, params.message),
-  editMessage: async ({ context: { client } }, { params, body }) => (await (await findMessage(client, params.message)).edit(body.content)).toJSON(),
+  editMessage: async ({ context: { client } }, { params, body }) =>
+    (await (await findMessage(client, params.message)).edit(body.content)).toJSON(),
   deleteMessage: async (call, { params }) => {
     const message = await findMessage(call.context.client, params.message)
     await message.delete()
     return again(call, params.message).catch((error: unknown) => {
       // Nothing of it may be left to show.
-      if (isXcordError(error, 'XCORD_MESSAGE_NOT_FOUND')) return { ...message.toJSON(), content: '', deleted: true as const }
+      if (isXcordError(error, 'XCORD_MESSAGE_NOT_FOUND'))
+        return { ...message.toJSON(), content: '', deleted: true as const }
       throw error
     })
   },
-  waitForDelivery: async (call, { params, query }) => reached(call, await findMessage(call.context.client, params.message), query),
+  waitForDelivery: async (call, { params, query }) =>
+    reached(call, await findMessage(call.context.client, params.message), query),
   addReaction: async (call, { params }) => {
     await (await findMessage(call.context.client, params.message)).react(params.emoji)
     return again(call, params.message)

@@ -13,29 +13,58 @@ export interface Call {
   readonly signal: AbortSignal
 }
 
-export type Handler<N extends RouteName> = (call: Call, input: InputOf<Routes[N]>) => Promise<ReplyOf<Routes[N]>> | ReplyOf<Routes[N]>
+export type Handler<N extends RouteName> = (
+  call: Call,
+  input: InputOf<Routes[N]>
+) => Promise<ReplyOf<Routes[N]>> | ReplyOf<Routes[N]>
 export type Handlers<N extends RouteName = RouteName> = { readonly [K in N]: Handler<K> }
 
 const because = (reason: string | undefined) => (reason === undefined ? {} : { reason })
 
 type WriteName =
-  | 'createServer' | 'leaveServer' | 'joinServer' | 'createInvite' | 'revokeInvite' | 'createChannel' | 'editChannel'
-  | 'deleteChannel' | 'markRead' | 'createRole' | 'grantRole' | 'revokeRole' | 'kickMember' | 'banMember'
-  | 'connectPeer' | 'stopDaemon'
+  | 'createServer'
+  | 'leaveServer'
+  | 'joinServer'
+  | 'createInvite'
+  | 'revokeInvite'
+  | 'createChannel'
+  | 'editChannel'
+  | 'deleteChannel'
+  | 'markRead'
+  | 'createRole'
+  | 'grantRole'
+  | 'revokeRole'
+  | 'kickMember'
+  | 'banMember'
+  | 'connectPeer'
+  | 'stopDaemon'
 
 const writes: Handlers<WriteName> = {
   createServer: async ({ context: { client } }, { body }) => (await client.servers.create(body)).toJSON(),
-  leaveServer: async ({ context: { client } }, { params }) => (await findServer(client, params.server).leave()).toJSON(),
+  leaveServer: async ({ context: { client } }, { params }) =>
+    (await findServer(client, params.server).leave()).toJSON(),
   joinServer: async ({ context: { client }, signal }, { body }) =>
-    (await client.servers.join(body.link, { signal, ...(body.timeoutMs === undefined ? {} : { timeoutMs: body.timeoutMs }) })).toJSON(),
+    (
+      await client.servers.join(body.link, {
+        signal,
+        ...(body.timeoutMs === undefined ? {} : { timeoutMs: body.timeoutMs })
+      })
+    ).toJSON(),
   createInvite: async ({ context: { client } }, { params, body: { reason, ...init } }) =>
     (await findServer(client, params.server).invites.create(init, because(reason))).toJSON(),
   revokeInvite: async ({ context: { client } }, { params, query }) =>
-    (await findInvite(findServer(client, params.server), params.invite).revoke(because(query.reason))).toJSON(),
+    (
+      await findInvite(findServer(client, params.server), params.invite).revoke(because(query.reason))
+    ).toJSON(),
   createChannel: async ({ context: { client } }, { params, body: { reason, parent, ...init } }) => {
     const server = findServer(client, params.server)
     const above = parent === undefined ? undefined : findChannel(client, parent)
-    return (await server.channels.create({ ...init, ...(above === undefined ? {} : { parent: above }) }, because(reason))).toJSON()
+    return (
+      await server.channels.create(
+        { ...init, ...(above === undefined ? {} : { parent: above }) },
+        because(reason)
+      )
+    ).toJSON()
   },
   editChannel: async ({ context: { client } }, { params, body: { reason, ...changes } }) =>
     (await findChannel(client, params.channel).edit(changes, because(reason))).toJSON(),
@@ -51,24 +80,30 @@ const writes: Handlers<WriteName> = {
     (await findServer(client, params.server).roles.create(init, because(reason))).toJSON(),
   grantRole: async ({ context: { client } }, { params, query }) => {
     const server = findServer(client, params.server)
-    return (await findRole(server, params.role).grant(findMember(server, params.member), because(query.reason))).toJSON()
+    return (
+      await findRole(server, params.role).grant(findMember(server, params.member), because(query.reason))
+    ).toJSON()
   },
   revokeRole: async ({ context: { client } }, { params, query }) => {
     const server = findServer(client, params.server)
-    return (await findRole(server, params.role).revoke(findMember(server, params.member), because(query.reason))).toJSON()
+    return (
+      await findRole(server, params.role).revoke(findMember(server, params.member), because(query.reason))
+    ).toJSON()
   },
   kickMember: async ({ context: { client } }, { params, query }) =>
     (await findMember(findServer(client, params.server), params.member).kick(because(query.reason))).toJSON(),
   banMember: async ({ context: { client } }, { params, query }) =>
     (await findMember(findServer(client, params.server), params.member).ban(because(query.reason))).toJSON(),
   connectPeer: async ({ context: { client }, signal }, { body }) => {
-    const within = body.timeoutMs === undefined ? signal : AbortSignal.any([signal, AbortSignal.timeout(body.timeoutMs)])
+    const within =
+      body.timeoutMs === undefined ? signal : AbortSignal.any([signal, AbortSignal.timeout(body.timeoutMs)])
     await client.connect(body.address, { signal: within })
     return { items: [...client.peers()] }
   },
   stopDaemon: ({ context }) => {
     if (context.stop === undefined) {
-      const where = context.host === 'tui' ? 'the terminal client: quit it there' : 'another command: end it there'
+      const where =
+        context.host === 'tui' ? 'the terminal client: quit it there' : 'another command: end it there'
       throw new XcordError('XCORD_DAEMON_REFUSED', `this profile is open in ${where}`, { status: 409 })
     }
     context.stop()

@@ -49,7 +49,9 @@ export function createIdempotency(): Idempotency {
     if (key.length === 0 || Buffer.byteLength(key) > IDEMPOTENCY_KEY_BYTES_MAX) {
       throw usage('Idempotency-Key', `an Idempotency-Key has 1 to ${IDEMPOTENCY_KEY_BYTES_MAX} bytes`)
     }
-    const request = createHash('sha256').update(JSON.stringify([method, url, body ?? null])).digest('hex')
+    const request = createHash('sha256')
+      .update(JSON.stringify([method, url, body ?? null]))
+      .digest('hex')
     const found = entries.get(key)
     if (found === undefined) {
       makeRoom()
@@ -60,7 +62,8 @@ export function createIdempotency(): Idempotency {
       entries.set(key, { request, answer, settle, settled: false })
       return undefined
     }
-    if (found.request !== request) throw usage('Idempotency-Key', 'this Idempotency-Key served another request')
+    if (found.request !== request)
+      throw usage('Idempotency-Key', 'this Idempotency-Key served another request')
     return (await found.answer) ?? claim(key, method, url, body)
   }
 

@@ -13,7 +13,8 @@ export interface Problem {
 
 /** Fastify's own refusals: what did not pass a schema, was too large, or is no JSON. */
 function ofFastify(error: unknown): Problem | undefined {
-  if (!(error instanceof Error) || !('statusCode' in error) || typeof error.statusCode !== 'number') return undefined
+  if (!(error instanceof Error) || !('statusCode' in error) || typeof error.statusCode !== 'number')
+    return undefined
   if (error.statusCode < 400 || error.statusCode > 499) return undefined
   const limit = error.statusCode === 413
   return {
@@ -21,13 +22,18 @@ function ofFastify(error: unknown): Problem | undefined {
     title: error.message,
     status: error.statusCode,
     code: limit ? 'XCORD_LIMIT' : 'XCORD_USAGE',
-    details: limit ? { what: 'request body' } : { argument: 'validationContext' in error ? String(error.validationContext) : 'request' }
+    details: limit
+      ? { what: 'request body' }
+      : { argument: 'validationContext' in error ? String(error.validationContext) : 'request' }
   }
 }
 
 /** Anything thrown as a problem; `fault` says that it is ours and belongs into the log. */
 export function problemOf(error: unknown): { readonly problem: Problem; readonly fault: boolean } {
-  const refusal = error instanceof Error && 'code' in error && String(error.code).startsWith('XCORD_') ? undefined : ofFastify(error)
+  const refusal =
+    error instanceof Error && 'code' in error && String(error.code).startsWith('XCORD_')
+      ? undefined
+      : ofFastify(error)
   if (refusal !== undefined) return { problem: refusal, fault: false }
   const { code, message, details, docs } = errorJson(error)
   const asked = code === 'XCORD_DAEMON_REFUSED' ? (details as { status?: number }).status : undefined
@@ -42,5 +48,11 @@ export function errorOfProblem(problem: Problem): Error {
 
 /** Whether an answer's body is a problem. */
 export function isProblem(body: unknown): body is Problem {
-  return typeof body === 'object' && body !== null && 'code' in body && 'title' in body && typeof body.code === 'string'
+  return (
+    typeof body === 'object' &&
+    body !== null &&
+    'code' in body &&
+    'title' in body &&
+    typeof body.code === 'string'
+  )
 }

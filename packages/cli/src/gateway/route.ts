@@ -25,8 +25,12 @@ export interface Route<I, R> extends AnyRoute {
   readonly types?: { readonly input: I; readonly reply: R }
 }
 
-export type InputOf<R> = R extends { readonly types?: { readonly input: infer I; readonly reply: unknown } } ? I : never
-export type ReplyOf<R> = R extends { readonly types?: { readonly input: unknown; readonly reply: infer A } } ? A : never
+export type InputOf<R> = R extends { readonly types?: { readonly input: infer I; readonly reply: unknown } }
+  ? I
+  : never
+export type ReplyOf<R> = R extends { readonly types?: { readonly input: unknown; readonly reply: infer A } }
+  ? A
+  : never
 
 interface RouteInit<P, Q, B, R> {
   readonly method: Method
@@ -51,4 +55,5 @@ export function route<R extends Type.TSchema, P = undefined, Q = undefined, B = 
 export const listOf = <S extends Type.TSchema>(schema: S) => Type.Object({ items: Type.Array(schema) })
 
 /** A body or query: unknown fields are dropped, as newer clients may send more. */
-export const input = <P extends Type.TProperties>(properties: P) => Type.Object(properties, { additionalProperties: false })
+export const input = <P extends Type.TProperties>(properties: P) =>
+  Type.Object(properties, { additionalProperties: false })

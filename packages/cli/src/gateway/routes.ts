@@ -1,59 +1,98 @@
 /** Every route of `/v1`. The key is its operationId, in OpenAPI and in the handlers. */
 import Type from 'typebox'
 import {
-  ChannelSchema, DeliverySchema, DeliveryStateSchema, DoctorSchema, IdentitySchema, InviteSchema, MemberSchema,
-  MessageSchema, OperationSchema, PeerSchema, RoleSchema, ServerSchema
+  ChannelSchema,
+  IdentitySchema,
+  InviteSchema,
+  MemberSchema,
+  OperationSchema,
+  RoleSchema,
+  ServerSchema
 } from './schemas.ts'
+import { because, ofChannel, ofServer, reason, text, timeoutMs } from './route-parts.ts'
 import { input, listOf, route } from './route.ts'
+import { daemon, messages, network } from './routes-messages.ts'
 
-/** Messages in one page: what the SDK gives at once. */
-export const PAGE_MESSAGES_MAX = 100
-/** Longest a request may wait, milliseconds: an hour. */
-export const WAIT_MS_MAX = 3_600_000
-
-const text = Type.String({ minLength: 1 })
-const reason = Type.Optional(Type.String({ minLength: 1 }))
-const timeoutMs = Type.Optional(Type.Integer({ minimum: 1, maximum: WAIT_MS_MAX }))
-const ofServer = Type.Object({ server: text })
-const ofChannel = Type.Object({ channel: text })
-const ofMessage = Type.Object({ message: text })
 const ofMember = Type.Object({ server: text, member: text })
 const ofAssignment = Type.Object({ server: text, member: text, role: text })
 const ofInvite = Type.Object({ server: text, invite: text })
-const ofReaction = Type.Object({ message: text, emoji: text })
-const because = input({ reason })
 
 const identity = {
-  getMe: route({ method: 'GET', url: '/v1/me', tag: 'identity', summary: 'This identity and its devices', reply: IdentitySchema }),
+  getMe: route({
+    method: 'GET',
+    url: '/v1/me',
+    tag: 'identity',
+    summary: 'This identity and its devices',
+    reply: IdentitySchema
+  }),
   getLock: route({
-    method: 'GET', url: '/v1/lock', tag: 'identity', summary: 'Whether the key store is locked',
+    method: 'GET',
+    url: '/v1/lock',
+    tag: 'identity',
+    summary: 'Whether the key store is locked',
     reply: Type.Object({ locked: Type.Boolean() })
   })
 }
 
 const servers = {
-  listServers: route({ method: 'GET', url: '/v1/servers', tag: 'servers', summary: 'Servers of this profile', reply: listOf(ServerSchema) }),
-  createServer: route({
-    method: 'POST', url: '/v1/servers', tag: 'servers', summary: 'Creates a server', status: 201,
-    body: input({ name: text, channels: Type.Optional(Type.Array(text, { maxItems: 50 })) }), reply: ServerSchema
+  listServers: route({
+    method: 'GET',
+    url: '/v1/servers',
+    tag: 'servers',
+    summary: 'Servers of this profile',
+    reply: listOf(ServerSchema)
   }),
-  getServer: route({ method: 'GET', url: '/v1/servers/:server', tag: 'servers', summary: 'One server', params: ofServer, reply: ServerSchema }),
+  createServer: route({
+    method: 'POST',
+    url: '/v1/servers',
+    tag: 'servers',
+    summary: 'Creates a server',
+    status: 201,
+    body: input({ name: text, channels: Type.Optional(Type.Array(text, { maxItems: 50 })) }),
+    reply: ServerSchema
+  }),
+  getServer: route({
+    method: 'GET',
+    url: '/v1/servers/:server',
+    tag: 'servers',
+    summary: 'One server',
+    params: ofServer,
+    reply: ServerSchema
+  }),
   leaveServer: route({
-    method: 'POST', url: '/v1/servers/:server/leave', tag: 'servers', summary: 'Leaves a server', params: ofServer, reply: OperationSchema
+    method: 'POST',
+    url: '/v1/servers/:server/leave',
+    tag: 'servers',
+    summary: 'Leaves a server',
+    params: ofServer,
+    reply: OperationSchema
   }),
   joinServer: route({
-    method: 'POST', url: '/v1/join', tag: 'servers', summary: 'Joins by invite link', status: 201,
-    body: input({ link: text, timeoutMs }), reply: ServerSchema
+    method: 'POST',
+    url: '/v1/join',
+    tag: 'servers',
+    summary: 'Joins by invite link',
+    status: 201,
+    body: input({ link: text, timeoutMs }),
+    reply: ServerSchema
   })
 }
 
 const invites = {
   listInvites: route({
-    method: 'GET', url: '/v1/servers/:server/invites', tag: 'invites', summary: 'Invites of a server', params: ofServer,
+    method: 'GET',
+    url: '/v1/servers/:server/invites',
+    tag: 'invites',
+    summary: 'Invites of a server',
+    params: ofServer,
     reply: listOf(InviteSchema)
   }),
   createInvite: route({
-    method: 'POST', url: '/v1/servers/:server/invites', tag: 'invites', status: 201, params: ofServer,
+    method: 'POST',
+    url: '/v1/servers/:server/invites',
+    tag: 'invites',
+    status: 201,
+    params: ofServer,
     summary: 'Creates an invite: whoever holds its link may join and read until it is closed',
     body: input({
       maxUses: Type.Optional(Type.Integer({ minimum: 1 })),
@@ -63,30 +102,57 @@ const invites = {
     reply: InviteSchema
   }),
   revokeInvite: route({
-    method: 'DELETE', url: '/v1/servers/:server/invites/:invite', tag: 'invites', summary: 'Closes an invite', params: ofInvite,
-    query: because, reply: OperationSchema
+    method: 'DELETE',
+    url: '/v1/servers/:server/invites/:invite',
+    tag: 'invites',
+    summary: 'Closes an invite',
+    params: ofInvite,
+    query: because,
+    reply: OperationSchema
   })
 }
 
 const channels = {
   listChannels: route({
-    method: 'GET', url: '/v1/servers/:server/channels', tag: 'channels', summary: 'Channels of a server', params: ofServer,
+    method: 'GET',
+    url: '/v1/servers/:server/channels',
+    tag: 'channels',
+    summary: 'Channels of a server',
+    params: ofServer,
     reply: listOf(ChannelSchema)
   }),
   createChannel: route({
-    method: 'POST', url: '/v1/servers/:server/channels', tag: 'channels', summary: 'Creates a channel', status: 201, params: ofServer,
+    method: 'POST',
+    url: '/v1/servers/:server/channels',
+    tag: 'channels',
+    summary: 'Creates a channel',
+    status: 201,
+    params: ofServer,
     body: input({
       name: text,
-      kind: Type.Optional(Type.Unsafe<'text' | 'voice' | 'category'>({ type: 'string', enum: ['text', 'voice', 'category'] })),
+      kind: Type.Optional(
+        Type.Unsafe<'text' | 'voice' | 'category'>({ type: 'string', enum: ['text', 'voice', 'category'] })
+      ),
       topic: Type.Optional(Type.String()),
       parent: Type.Optional(text),
       reason
     }),
     reply: ChannelSchema
   }),
-  getChannel: route({ method: 'GET', url: '/v1/channels/:channel', tag: 'channels', summary: 'One channel', params: ofChannel, reply: ChannelSchema }),
+  getChannel: route({
+    method: 'GET',
+    url: '/v1/channels/:channel',
+    tag: 'channels',
+    summary: 'One channel',
+    params: ofChannel,
+    reply: ChannelSchema
+  }),
   editChannel: route({
-    method: 'PATCH', url: '/v1/channels/:channel', tag: 'channels', summary: 'Edits a channel', params: ofChannel,
+    method: 'PATCH',
+    url: '/v1/channels/:channel',
+    tag: 'channels',
+    summary: 'Edits a channel',
+    params: ofChannel,
     body: input({
       name: Type.Optional(text),
       topic: Type.Optional(Type.Union([Type.String(), Type.Null()])),
@@ -96,22 +162,41 @@ const channels = {
     reply: OperationSchema
   }),
   deleteChannel: route({
-    method: 'DELETE', url: '/v1/channels/:channel', tag: 'channels', summary: 'Deletes a channel', params: ofChannel,
-    query: because, reply: OperationSchema
+    method: 'DELETE',
+    url: '/v1/channels/:channel',
+    tag: 'channels',
+    summary: 'Deletes a channel',
+    params: ofChannel,
+    query: because,
+    reply: OperationSchema
   }),
   markRead: route({
-    method: 'POST', url: '/v1/channels/:channel/read', tag: 'channels', params: ofChannel,
-    summary: 'Marks everything up to a message (default: the newest) as read', body: input({ message: Type.Optional(text) }),
+    method: 'POST',
+    url: '/v1/channels/:channel/read',
+    tag: 'channels',
+    params: ofChannel,
+    summary: 'Marks everything up to a message (default: the newest) as read',
+    body: input({ message: Type.Optional(text) }),
     reply: ChannelSchema
   })
 }
 
 const roles = {
   listRoles: route({
-    method: 'GET', url: '/v1/servers/:server/roles', tag: 'roles', summary: 'Roles of a server', params: ofServer, reply: listOf(RoleSchema)
+    method: 'GET',
+    url: '/v1/servers/:server/roles',
+    tag: 'roles',
+    summary: 'Roles of a server',
+    params: ofServer,
+    reply: listOf(RoleSchema)
   }),
   createRole: route({
-    method: 'POST', url: '/v1/servers/:server/roles', tag: 'roles', summary: 'Creates a role', status: 201, params: ofServer,
+    method: 'POST',
+    url: '/v1/servers/:server/roles',
+    tag: 'roles',
+    summary: 'Creates a role',
+    status: 201,
+    params: ofServer,
     body: input({
       name: text,
       permissions: Type.Optional(Type.Array(text)),
@@ -121,118 +206,72 @@ const roles = {
     reply: RoleSchema
   }),
   grantRole: route({
-    method: 'PUT', url: '/v1/servers/:server/members/:member/roles/:role', tag: 'roles', summary: 'Gives a member a role',
-    params: ofAssignment, query: because, reply: OperationSchema
+    method: 'PUT',
+    url: '/v1/servers/:server/members/:member/roles/:role',
+    tag: 'roles',
+    summary: 'Gives a member a role',
+    params: ofAssignment,
+    query: because,
+    reply: OperationSchema
   }),
   revokeRole: route({
-    method: 'DELETE', url: '/v1/servers/:server/members/:member/roles/:role', tag: 'roles', summary: 'Takes a role from a member',
-    params: ofAssignment, query: because, reply: OperationSchema
+    method: 'DELETE',
+    url: '/v1/servers/:server/members/:member/roles/:role',
+    tag: 'roles',
+    summary: 'Takes a role from a member',
+    params: ofAssignment,
+    query: because,
+    reply: OperationSchema
   })
 }
 
 const members = {
   listMembers: route({
-    method: 'GET', url: '/v1/servers/:server/members', tag: 'members', summary: 'Members of a server', params: ofServer,
+    method: 'GET',
+    url: '/v1/servers/:server/members',
+    tag: 'members',
+    summary: 'Members of a server',
+    params: ofServer,
     reply: listOf(MemberSchema)
   }),
   getMember: route({
-    method: 'GET', url: '/v1/servers/:server/members/:member', tag: 'members', summary: 'One member', params: ofMember, reply: MemberSchema
+    method: 'GET',
+    url: '/v1/servers/:server/members/:member',
+    tag: 'members',
+    summary: 'One member',
+    params: ofMember,
+    reply: MemberSchema
   }),
   kickMember: route({
-    method: 'DELETE', url: '/v1/servers/:server/members/:member', tag: 'members', summary: 'Removes a member, who may join again',
-    params: ofMember, query: because, reply: OperationSchema
+    method: 'DELETE',
+    url: '/v1/servers/:server/members/:member',
+    tag: 'members',
+    summary: 'Removes a member, who may join again',
+    params: ofMember,
+    query: because,
+    reply: OperationSchema
   }),
   banMember: route({
-    method: 'PUT', url: '/v1/servers/:server/bans/:member', tag: 'members', summary: 'Removes a member for good', params: ofMember,
-    query: because, reply: OperationSchema
-  })
-}
-
-const messages = {
-  listMessages: route({
-    method: 'GET', url: '/v1/channels/:channel/messages', tag: 'messages', summary: 'A page of messages, oldest first', params: ofChannel,
-    query: input({
-      limit: Type.Optional(Type.Integer({ minimum: 1, maximum: PAGE_MESSAGES_MAX })),
-      before: Type.Optional(text),
-      after: Type.Optional(text),
-      around: Type.Optional(text)
-    }),
-    reply: Type.Object({
-      items: Type.Array(MessageSchema),
-      next: Type.Union([Type.String(), Type.Null()], { description: 'Continue with this as `before` (or `after`); null: nothing more here' })
-    })
-  }),
-  sendMessage: route({
-    method: 'POST', url: '/v1/channels/:channel/messages', tag: 'messages', summary: 'Sends a message', status: 201, params: ofChannel,
-    body: input({ content: text, replyTo: Type.Optional(text) }), reply: MessageSchema
-  }),
-  findMessages: route({
-    method: 'GET', url: '/v1/messages', tag: 'messages', summary: 'Held messages whose id begins so, among the newest of each channel',
-    query: input({ prefix: Type.String({ minLength: 6 }), server: Type.Optional(text) }), reply: listOf(MessageSchema)
-  }),
-  getMessage: route({ method: 'GET', url: '/v1/messages/:message', tag: 'messages', summary: 'One message', params: ofMessage, reply: MessageSchema }),
-  editMessage: route({
-    method: 'PATCH', url: '/v1/messages/:message', tag: 'messages', summary: 'Edits an own message', params: ofMessage,
-    body: input({ content: text }), reply: MessageSchema
-  }),
-  deleteMessage: route({
-    method: 'DELETE', url: '/v1/messages/:message', tag: 'messages', summary: 'Asks all peers to delete a message', params: ofMessage,
-    reply: MessageSchema
-  }),
-  waitForDelivery: route({
-    method: 'GET', url: '/v1/messages/:message/delivery', tag: 'messages',
-    summary: 'Answers when delivery is this level or higher; 504 when the time is over', params: ofMessage,
-    query: input({ reach: Type.Optional(DeliveryStateSchema), timeoutMs }), reply: DeliverySchema
-  }),
-  addReaction: route({
-    method: 'PUT', url: '/v1/messages/:message/reactions/:emoji', tag: 'messages', summary: 'Adds an own reaction', params: ofReaction,
-    reply: MessageSchema
-  }),
-  removeReaction: route({
-    method: 'DELETE', url: '/v1/messages/:message/reactions/:emoji', tag: 'messages', summary: 'Takes an own reaction back',
-    params: ofReaction, reply: MessageSchema
-  })
-}
-
-const network = {
-  listPeers: route({ method: 'GET', url: '/v1/peers', tag: 'network', summary: 'Peers and the paths to them', reply: listOf(PeerSchema) }),
-  connectPeer: route({
-    method: 'POST', url: '/v1/peers', tag: 'network', summary: 'Dials an address by hand',
-    body: input({ address: text, timeoutMs }), reply: listOf(PeerSchema)
-  }),
-  runDoctor: route({
-    method: 'GET', url: '/v1/doctor', tag: 'network', summary: 'Examines store, identity, reachability and clock',
-    query: input({ timeoutMs }), reply: DoctorSchema
-  })
-}
-
-const daemon = {
-  getDaemon: route({
-    method: 'GET', url: '/v1/daemon', tag: 'daemon', summary: 'The process that has this profile open',
-    reply: Type.Object({
-      pid: Type.Integer(),
-      socket: Type.Union([Type.String(), Type.Null()]),
-      version: Type.String(),
-      uptimeS: Type.Number(),
-      ready: Type.Boolean(),
-      profile: Type.String(),
-      host: Type.Unsafe<'daemon' | 'tui' | 'command'>({ type: 'string', enum: ['daemon', 'tui', 'command'] })
-    }, { $id: 'Daemon' })
-  }),
-  stopDaemon: route({
-    method: 'POST', url: '/v1/daemon/stop', tag: 'daemon', summary: 'Ends the daemon after this answer', status: 202,
-    reply: Type.Object({ stopping: Type.Boolean(), pid: Type.Integer() })
-  }),
-  getHealth: route({
-    method: 'GET', url: '/healthz', tag: 'daemon', summary: 'Whether the process runs', reply: Type.Object({ ok: Type.Boolean() })
-  }),
-  getReadiness: route({
-    method: 'GET', url: '/readyz', tag: 'daemon', summary: 'Whether it serves requests', reply: Type.Object({ ready: Type.Boolean() })
+    method: 'PUT',
+    url: '/v1/servers/:server/bans/:member',
+    tag: 'members',
+    summary: 'Removes a member for good',
+    params: ofMember,
+    query: because,
+    reply: OperationSchema
   })
 }
 
 export const ROUTES = {
-  ...identity, ...servers, ...invites, ...channels, ...roles, ...members, ...messages, ...network, ...daemon
+  ...identity,
+  ...servers,
+  ...invites,
+  ...channels,
+  ...roles,
+  ...members,
+  ...messages,
+  ...network,
+  ...daemon
 }
 export type Routes = typeof ROUTES
 export type RouteName = keyof Routes

@@ -4,8 +4,25 @@
  */
 import Type from 'typebox'
 import type {
-  ChannelJson, Delivery, DeliveryState, DeviceJson, DoctorCheckJson, DoctorJson, ErrorJson, EventName, EventShapes,
-  IdentityJson, InviteJson, MemberJson, MessageJson, OperationJson, PeerJson, ReactionJson, RoleJson, ServerJson, Standing
+  ChannelJson,
+  Delivery,
+  DeliveryState,
+  DeviceJson,
+  DoctorCheckJson,
+  DoctorJson,
+  ErrorJson,
+  EventName,
+  EventShapes,
+  IdentityJson,
+  InviteJson,
+  MemberJson,
+  MessageJson,
+  OperationJson,
+  PeerJson,
+  ReactionJson,
+  RoleJson,
+  ServerJson,
+  Standing
 } from '@xcord/sdk'
 
 type Mutable<T> = T extends readonly (infer E)[]
@@ -13,7 +30,11 @@ type Mutable<T> = T extends readonly (infer E)[]
   : T extends object
     ? { -readonly [K in keyof T]: Mutable<T[K]> }
     : T
-type Same<A, B> = [Mutable<A>] extends [Mutable<B>] ? ([Mutable<B>] extends [Mutable<A>] ? unknown : never) : never
+type Same<A, B> = [Mutable<A>] extends [Mutable<B>]
+  ? [Mutable<B>] extends [Mutable<A>]
+    ? unknown
+    : never
+  : never
 
 /** Ties a schema to its shape: does not compile unless both say the same. */
 const shape =
@@ -39,7 +60,9 @@ export const DeliverySchema = shape<Delivery>()(
 export const OperationSchema = shape<OperationJson>()(
   Type.Object({ operation: Id, standing: StandingSchema, delivery: DeliverySchema }, { $id: 'Operation' })
 )
-const ReactionSchema = shape<ReactionJson>()(Type.Object({ emoji: Type.String(), users: Type.Array(Id) }, { $id: 'Reaction' }))
+const ReactionSchema = shape<ReactionJson>()(
+  Type.Object({ emoji: Type.String(), users: Type.Array(Id) }, { $id: 'Reaction' })
+)
 export const MessageSchema = shape<MessageJson>()(
   Type.Object(
     {
@@ -64,7 +87,15 @@ export const MessageSchema = shape<MessageJson>()(
 )
 export const ServerSchema = shape<ServerJson>()(
   Type.Object(
-    { id: Id, name: Type.String(), owner: Id, members: count, channels: count, stateHash: Type.String(), unread: count },
+    {
+      id: Id,
+      name: Type.String(),
+      owner: Id,
+      members: count,
+      channels: count,
+      stateHash: Type.String(),
+      unread: count
+    },
     { $id: 'Server' }
   )
 )
@@ -132,13 +163,25 @@ export const InviteSchema = shape<InviteJson>()(
 )
 const DeviceSchema = shape<DeviceJson>()(
   Type.Object(
-    { device: Id, name: Type.String(), addedAt: time, revokedAt: Type.Optional(time), current: Type.Boolean() },
+    {
+      device: Id,
+      name: Type.String(),
+      addedAt: time,
+      revokedAt: Type.Optional(time),
+      current: Type.Boolean()
+    },
     { $id: 'Device' }
   )
 )
 export const IdentitySchema = shape<IdentityJson>()(
   Type.Object(
-    { identity: Id, name: Type.String(), device: Id, devices: Type.Array(DeviceSchema), safetyNumber: Type.String() },
+    {
+      identity: Id,
+      name: Type.String(),
+      device: Id,
+      devices: Type.Array(DeviceSchema),
+      safetyNumber: Type.String()
+    },
     { $id: 'Identity' }
   )
 )
@@ -248,7 +291,12 @@ export const EVENT_DATA = {
     own: Type.Boolean()
   }),
   'operation:restore': Type.Object({ operation: Id, server: Id }),
-  'sync:progress': Type.Object({ server: Id, received: count, expected: nullable(count), done: Type.Boolean() }),
+  'sync:progress': Type.Object({
+    server: Id,
+    received: count,
+    expected: nullable(count),
+    done: Type.Boolean()
+  }),
   'connection:update': Type.Object({ peer: PeerSchema, connected: Type.Boolean() }),
   gap: Type.Object({ reason: Type.String(), from: Type.String(), to: Type.String() })
 } as const satisfies Record<EventName, Type.TSchema>

@@ -27,7 +27,8 @@ export interface ProfilePaths {
 export function profilesHome(env: Environment, platform: NodeJS.Platform = process.platform): string {
   const home = env['HOME'] ?? homedir()
   if (env['XCORD_HOME'] !== undefined && env['XCORD_HOME'] !== '') return resolve(env['XCORD_HOME'])
-  if (env['XDG_DATA_HOME'] !== undefined && env['XDG_DATA_HOME'] !== '') return join(env['XDG_DATA_HOME'], 'xcord')
+  if (env['XDG_DATA_HOME'] !== undefined && env['XDG_DATA_HOME'] !== '')
+    return join(env['XDG_DATA_HOME'], 'xcord')
   if (platform === 'darwin') return join(home, 'Library', 'Application Support', 'xcord')
   if (platform === 'win32') return join(env['APPDATA'] ?? join(home, 'AppData', 'Roaming'), 'xcord')
   return join(home, '.local', 'share', 'xcord')
@@ -45,12 +46,20 @@ function isDirectory(path: string): boolean {
  * In $XDG_RUNTIME_DIR, else beside the profile; where the path is too long for a socket, in a folder of ours in
  * the temporary directory. The name carries a hash of the folder: two homes may both have a "default".
  */
-export function socketPath(folder: string, profile: string, env: Environment, platform: NodeJS.Platform = process.platform): string {
+export function socketPath(
+  folder: string,
+  profile: string,
+  env: Environment,
+  platform: NodeJS.Platform = process.platform
+): string {
   const hash = createHash('sha256').update(resolve(folder)).digest('hex')
   if (platform === 'win32') return `\\\\.\\pipe\\xcord-${hash.slice(0, 32)}`
   const runtime = env['XDG_RUNTIME_DIR']
   const name = `${profile}-${hash.slice(0, 8)}.sock`
-  const wanted = runtime !== undefined && runtime !== '' && isDirectory(runtime) ? join(runtime, 'xcord', name) : join(folder, 'daemon.sock')
+  const wanted =
+    runtime !== undefined && runtime !== '' && isDirectory(runtime)
+      ? join(runtime, 'xcord', name)
+      : join(folder, 'daemon.sock')
   if (Buffer.byteLength(wanted) <= SOCKET_PATH_BYTES_MAX) return wanted
   return join(tmpdir(), `xcord-${process.getuid?.() ?? 0}`, `${hash.slice(0, 16)}.sock`)
 }
@@ -85,7 +94,15 @@ export function ensurePrivateFolder(folder: string): void {
   mkdirSync(folder, { recursive: true, mode: 0o700 })
   const found = lstatSync(folder)
   const uid = process.getuid?.()
-  if (!found.isDirectory() || (uid !== undefined && found.uid !== uid) || (uid !== undefined && (found.mode & 0o022) !== 0)) {
-    throw new XcordError('XCORD_STORE_FAILED', `the folder ${folder} must be yours, with no write permission for others`, { operation: 'socket' })
+  if (
+    !found.isDirectory() ||
+    (uid !== undefined && found.uid !== uid) ||
+    (uid !== undefined && (found.mode & 0o022) !== 0)
+  ) {
+    throw new XcordError(
+      'XCORD_STORE_FAILED',
+      `the folder ${folder} must be yours, with no write permission for others`,
+      { operation: 'socket' }
+    )
   }
 }

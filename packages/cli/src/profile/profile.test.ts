@@ -2,7 +2,13 @@ import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { ensurePrivateFolder, profilePaths, profilesHome, SOCKET_PATH_BYTES_MAX, socketPath } from './paths.ts'
+import {
+  ensurePrivateFolder,
+  profilePaths,
+  profilesHome,
+  SOCKET_PATH_BYTES_MAX,
+  socketPath
+} from './paths.ts'
 
 test('profiles lie in the user’s data folder of the platform', () => {
   expect(profilesHome({ HOME: '/h' }, 'linux')).toBe('/h/.local/share/xcord')
@@ -15,7 +21,9 @@ test('a socket path is never too long, and never shared by two homes', () => {
   const runtime = mkdtempSync(join(tmpdir(), 'run-'))
   for (const home of ['/a', `/${'long'.repeat(40)}`]) {
     for (const env of [{ XCORD_HOME: home }, { XCORD_HOME: home, XDG_RUNTIME_DIR: runtime }]) {
-      expect(Buffer.byteLength(profilePaths('default', env).socket)).toBeLessThanOrEqual(SOCKET_PATH_BYTES_MAX)
+      expect(Buffer.byteLength(profilePaths('default', env).socket)).toBeLessThanOrEqual(
+        SOCKET_PATH_BYTES_MAX
+      )
     }
   }
   const at = (home: string) => profilePaths('default', { XCORD_HOME: home, XDG_RUNTIME_DIR: runtime }).socket
@@ -26,7 +34,8 @@ test('a socket path is never too long, and never shared by two homes', () => {
 })
 
 test('a profile’s name is no path', () => {
-  for (const name of ['', '..', 'a/b', '.hidden', 'a'.repeat(65), 'a\u0000']) expect(() => profilePaths(name, { XCORD_HOME: '/x' })).toThrow('profile name')
+  for (const name of ['', '..', 'a/b', '.hidden', 'a'.repeat(65), 'a\u0000'])
+    expect(() => profilePaths(name, { XCORD_HOME: '/x' })).toThrow('profile name')
 })
 
 test('the folder of a socket is its owner’s, and no link to another’s', () => {

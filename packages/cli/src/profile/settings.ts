@@ -16,8 +16,14 @@ interface Setting<T> {
 }
 
 const asList = (value: unknown): readonly string[] | undefined => {
-  const list = typeof value === 'string' ? value.split(',').map(part => part.trim()).filter(part => part !== '') : value
-  return Array.isArray(list) && list.every(each => typeof each === 'string') ? (list) : undefined
+  const list =
+    typeof value === 'string'
+      ? value
+          .split(',')
+          .map(part => part.trim())
+          .filter(part => part !== '')
+      : value
+  return Array.isArray(list) && list.every(each => typeof each === 'string') ? list : undefined
 }
 const asAddresses = (value: unknown) => {
   const list = asList(value)
@@ -29,7 +35,8 @@ const asBoolean = (value: unknown): boolean | undefined => {
   return value === 'false' || value === '0' || value === 'no' ? false : undefined
 }
 const asDuration = (value: unknown): number | undefined => {
-  const ms = typeof value === 'number' ? value * 1_000 : typeof value === 'string' ? parseDuration(value) : undefined
+  const ms =
+    typeof value === 'number' ? value * 1_000 : typeof value === 'string' ? parseDuration(value) : undefined
   return ms !== undefined && ms >= 1 && ms <= 3_600_000 ? ms : undefined
 }
 
@@ -37,17 +44,33 @@ const ADDRESSES = 'multiaddrs, separated by commas'
 
 /** Every setting that has a place in the config file. */
 export const SETTINGS = {
-  bootstrap: { variable: 'XCORD_BOOTSTRAP', fallback: [], allowed: ADDRESSES, read: asAddresses } as Setting<readonly string[]>,
-  listen: { variable: 'XCORD_LISTEN', fallback: null, allowed: ADDRESSES, read: asAddresses } as Setting<readonly string[] | null>,
-  announce: { variable: 'XCORD_ANNOUNCE', fallback: null, allowed: ADDRESSES, read: asAddresses } as Setting<readonly string[] | null>,
-  mdns: { variable: 'XCORD_MDNS', fallback: true, allowed: 'true or false', read: asBoolean } as Setting<boolean>,
+  bootstrap: { variable: 'XCORD_BOOTSTRAP', fallback: [], allowed: ADDRESSES, read: asAddresses } as Setting<
+    readonly string[]
+  >,
+  listen: { variable: 'XCORD_LISTEN', fallback: null, allowed: ADDRESSES, read: asAddresses } as Setting<
+    readonly string[] | null
+  >,
+  announce: { variable: 'XCORD_ANNOUNCE', fallback: null, allowed: ADDRESSES, read: asAddresses } as Setting<
+    readonly string[] | null
+  >,
+  mdns: {
+    variable: 'XCORD_MDNS',
+    fallback: true,
+    allowed: 'true or false',
+    read: asBoolean
+  } as Setting<boolean>,
   wait: {
     variable: 'XCORD_WAIT',
     fallback: 'local',
     allowed: DELIVERY_STATES.join(', '),
     read: value => DELIVERY_STATES.find(state => state === value)
   } as Setting<DeliveryState>,
-  timeout: { variable: 'XCORD_TIMEOUT', fallback: 30_000, allowed: 'a duration such as 30s or 2m, at most 1h', read: asDuration } as Setting<number>,
+  timeout: {
+    variable: 'XCORD_TIMEOUT',
+    fallback: 30_000,
+    allowed: 'a duration such as 30s or 2m, at most 1h',
+    read: asDuration
+  } as Setting<number>,
   server: {
     variable: 'XCORD_SERVER',
     fallback: null,
@@ -81,7 +104,8 @@ export function readConfig(path: string): Readonly<Record<string, unknown>> {
   try {
     text = readFileSync(path, 'utf8')
   } catch (error) {
-    if (error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'ENOTDIR')) return {}
+    if (error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'ENOTDIR'))
+      return {}
     throw error
   }
   let value: unknown
@@ -90,7 +114,8 @@ export function readConfig(path: string): Readonly<Record<string, unknown>> {
   } catch {
     value = undefined
   }
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw refuse(path, 'a JSON object', path)
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    throw refuse(path, 'a JSON object', path)
   for (const key of Object.keys(value)) settingKey(key)
   return value as Record<string, unknown>
 }
@@ -115,7 +140,11 @@ export function readSetting<K extends SettingKey>(key: K, value: unknown, where:
   return read as ValueOf<K>
 }
 
-export function resolveSettings(flags: Flags, env: Environment, file: Readonly<Record<string, unknown>>): Resolved {
+export function resolveSettings(
+  flags: Flags,
+  env: Environment,
+  file: Readonly<Record<string, unknown>>
+): Resolved {
   const settings: Record<string, unknown> = {}
   const sources: Record<string, Source> = {}
   for (const key of SETTING_KEYS) {

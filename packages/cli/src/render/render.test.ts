@@ -6,8 +6,9 @@ import { parseDuration, relativeTime } from './time.ts'
 import { fit, letters, textWidth, truncate, wrap } from './width.ts'
 
 const RUNS = Number(process.env['XCORD_RUNS'] ?? 200)
- 
-const DANGEROUS = /[\u0000-\u0009\u000B-\u001F\u007F-\u009F\u061C\u200B\u200E\u200F\u2028-\u202E\u2060-\u206F\uFEFF]/u
+
+const DANGEROUS =
+  /[\u0000-\u0009\u000B-\u001F\u007F-\u009F\u061C\u200B\u200E\u200F\u2028-\u202E\u2060-\u206F\uFEFF]/u
 
 describe('text of peers', () => {
   test('moves no cursor, rings no bell, turns no line around', () => {
@@ -26,7 +27,8 @@ describe('text of peers', () => {
     )
   })
   test('keeps what people write: emoji of several parts, other scripts, line breaks', () => {
-    for (const text of ['👩‍👩‍👧', '❤️', '🇩🇪', 'שלום', 'नमस्ते', 'é', 'two\nlines']) expect(safeText(text)).toBe(text)
+    for (const text of ['👩‍👩‍👧', '❤️', '🇩🇪', 'שלום', 'नमस्ते', 'é', 'two\nlines'])
+      expect(safeText(text)).toBe(text)
   })
   test('does not stack marks without end', () => {
     expect(safeText(`a${'\u0301'.repeat(100)}b`)).toBe(`a${'\u0301'.repeat(4)}b`)
@@ -59,7 +61,9 @@ describe('width', () => {
   ])('of %s is %i cells', (text, cells) => expect(textWidth(text)).toBe(cells))
 
   test('fitted text has exactly its cells, wrapped rows never more, and nothing but spaces is lost', () => {
-    const text = fc.array(fc.constantFrom('a', 'word', ' ', '你', '👍', '👩‍👩‍👧', 'e\u0301', '-'), { maxLength: 40 }).map(parts => parts.join(''))
+    const text = fc
+      .array(fc.constantFrom('a', 'word', ' ', '你', '👍', '👩‍👩‍👧', 'e\u0301', '-'), { maxLength: 40 })
+      .map(parts => parts.join(''))
     fc.assert(
       fc.property(text, fc.integer({ min: 2, max: 20 }), (value, cells) => {
         expect(textWidth(fit(value, cells))).toBe(cells)
@@ -79,9 +83,12 @@ test('a table is aligned in cells and safe', () => {
     { name: '日本', count: 5 },
     { name: 'evil\u001b[2J', count: 120 }
   ]
-  expect(table(rows, [{ title: 'name', of: row => row.name }, { title: 'count', of: row => String(row.count), align: 'right' }])).toBe(
-    ['NAME      COUNT', '日本          5', 'evil␛[2J    120'].join('\n')
-  )
+  expect(
+    table(rows, [
+      { title: 'name', of: row => row.name },
+      { title: 'count', of: row => String(row.count), align: 'right' }
+    ])
+  ).toBe(['NAME      COUNT', '日本          5', 'evil␛[2J    120'].join('\n'))
 })
 
 test('times are said relatively, durations read with their unit', () => {
@@ -90,5 +97,10 @@ test('times are said relatively, durations read with their unit', () => {
   expect(relativeTime('2026-11-23T09:50:00Z', now)).toBe('10 min ago')
   expect(relativeTime('2026-11-25T10:00:00Z', now)).toBe('in 2 d')
   expect(relativeTime('2026-01-25T10:00:00Z', now)).toBe('2026-01-25')
-  expect([parseDuration('30'), parseDuration('1500ms'), parseDuration('2h'), parseDuration('soon')]).toEqual([30_000, 1_500, 7_200_000, undefined])
+  expect([parseDuration('30'), parseDuration('1500ms'), parseDuration('2h'), parseDuration('soon')]).toEqual([
+    30_000,
+    1_500,
+    7_200_000,
+    undefined
+  ])
 })

@@ -6,8 +6,9 @@
 const MARK = '\uFFFD'
 
 /** Bidirectional controls, and characters that are there without being seen; joiners emoji need are kept. */
-const HIDDEN = /[\u061C\u180E\u200B\u200C\u200E\u200F\u2028\u2029\u202A-\u202E\u2060-\u206F\uFEFF\uFFF9-\uFFFB\u{E0000}-\u{E007F}]/gu
- 
+const HIDDEN =
+  /[\u061C\u180E\u200B\u200C\u200E\u200F\u2028\u2029\u202A-\u202E\u2060-\u206F\uFEFF\uFFF9-\uFFFB\u{E0000}-\u{E007F}]/gu
+
 const CONTROL = /[\u0000-\u001F\u007F-\u009F]/g
 const LONE = /[\uD800-\uDBFF](?![\uDC00-\uDFFF])|(?<![\uD800-\uDBFF])[\uDC00-\uDFFF]/g
 /** No script stacks more marks on one letter; text made to overflow its line does. */
@@ -37,6 +38,11 @@ export function safeLine(text: string): string {
 
 /** JSON for a terminal: what JSON leaves raw but terminals or readers obey is escaped. The value is the same. */
 export function safeJson(value: unknown): string {
-  const escape = (match: string) => [...Array(match.length).keys()].map(at => `\\u${match.charCodeAt(at).toString(16).padStart(4, '0')}`).join('')
-  return JSON.stringify(value).replace(/[\u007F-\u009F]/g, escape).replace(HIDDEN, escape)
+  const escape = (match: string) =>
+    [...Array(match.length).keys()]
+      .map(at => `\\u${match.charCodeAt(at).toString(16).padStart(4, '0')}`)
+      .join('')
+  return JSON.stringify(value)
+    .replace(/[\u007F-\u009F]/g, escape)
+    .replace(HIDDEN, escape)
 }

@@ -9,7 +9,10 @@ export interface Column<T> {
 
 /** Rows under their titles, in columns two cells apart. Every cell is made safe. */
 export function table<T>(rows: readonly T[], columns: readonly Column<T>[]): string {
-  const cells = [columns.map(column => column.title.toUpperCase()), ...rows.map(row => columns.map(column => safeLine(column.of(row))))]
+  const cells = [
+    columns.map(column => column.title.toUpperCase()),
+    ...rows.map(row => columns.map(column => safeLine(column.of(row))))
+  ]
   const widths = columns.map((_, at) => Math.max(...cells.map(line => textWidth(line[at] ?? ''))))
   return cells
     .map(line =>
@@ -32,5 +35,7 @@ export function shortId(id: string): string {
 /** Name and value on lines, values aligned. */
 export function fields(pairs: readonly (readonly [string, string])[]): string {
   const width = Math.max(...pairs.map(([name]) => textWidth(name)))
-  return pairs.map(([name, value]) => `${name}${' '.repeat(width - textWidth(name))}  ${safeLine(value)}`).join('\n')
+  return pairs
+    .map(([name, value]) => `${name}${' '.repeat(width - textWidth(name))}  ${safeLine(value)}`)
+    .join('\n')
 }

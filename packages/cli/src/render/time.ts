@@ -12,7 +12,8 @@ export function relativeTime(iso: string, now: number): string {
   const span = Math.abs(past)
   if (span < MINUTE) return past >= 0 ? 'just now' : 'in a moment'
   if (span >= 30 * DAY) return iso.slice(0, 10)
-  const [count, unit] = span < HOUR ? [span / MINUTE, 'min'] : span < DAY ? [span / HOUR, 'h'] : [span / DAY, 'd']
+  const [count, unit] =
+    span < HOUR ? [span / MINUTE, 'min'] : span < DAY ? [span / HOUR, 'h'] : [span / DAY, 'd']
   const text = `${Math.floor(count)} ${unit}`
   return past >= 0 ? `${text} ago` : `in ${text}`
 }
@@ -28,7 +29,9 @@ export function clockTime(iso: string): string {
 /** The day where the user is, as `2026-11-23`. */
 export function dayOf(iso: string): string {
   const at = new Date(iso)
-  return Number.isNaN(at.getTime()) ? '' : `${at.getFullYear()}-${two(at.getMonth() + 1)}-${two(at.getDate())}`
+  return Number.isNaN(at.getTime())
+    ? ''
+    : `${at.getFullYear()}-${two(at.getMonth() + 1)}-${two(at.getDate())}`
 }
 
 /** "90", "90s", "1500ms", "5m", "2h", "7d" in milliseconds; a bare number is seconds. Undefined for other text. */

@@ -5,7 +5,8 @@ const graphemes = new Intl.Segmenter(undefined, { granularity: 'grapheme' })
 /** Unicode's East Asian Wide and Fullwidth blocks; emoji are found by their property. */
 const WIDE =
   /^[\u1100-\u115F\u2329\u232A\u2E80-\u303E\u3041-\u33FF\u3400-\u4DBF\u4E00-\u9FFF\uA000-\uA4CF\uA960-\uA97F\uAC00-\uD7A3\uF900-\uFAFF\uFE10-\uFE19\uFE30-\uFE6F\uFF01-\uFF60\uFFE0-\uFFE6\u{1B000}-\u{1B2FF}\u{1F200}-\u{1F2FF}\u{20000}-\u{3FFFD}]/u
-const EMOJI = /^\p{Emoji_Presentation}|^\p{Extended_Pictographic}\uFE0F|^[0-9#*]\uFE0F?\u20E3|^\p{Regional_Indicator}{2}/u
+const EMOJI =
+  /^\p{Emoji_Presentation}|^\p{Extended_Pictographic}\uFE0F|^[0-9#*]\uFE0F?\u20E3|^\p{Regional_Indicator}{2}/u
 const NOTHING = /^[\p{M}\p{Cf}\p{Cc}]+$/u
 
 /** What people see as letters. */

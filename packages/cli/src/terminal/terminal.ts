@@ -42,7 +42,10 @@ export function processTerminal(): Terminal {
     stderr: process.stderr,
     now: () => Date.now(),
     open: async ({ path, password, ...init }) => {
-      const [{ createClient }, { folder }] = await Promise.all([import('@xcord/sdk'), import('@xcord/sdk/node')])
+      const [{ createClient }, { folder }] = await Promise.all([
+        import('@xcord/sdk'),
+        import('@xcord/sdk/node')
+      ])
       return createClient({ ...init, store: folder(path, password === undefined ? {} : { password }) })
     },
     onStop: listener => {

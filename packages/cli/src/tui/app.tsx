@@ -50,10 +50,21 @@ export function keyPress(input: string, key: Key): KeyPress {
 export function presses(press: KeyPress): readonly KeyPress[] {
   const { input, enter } = press
   if (enter === true || !input.includes('\r') || input.length < 2) return [press]
-  return input.split(/(\r)/).filter(part => part !== '').map(part => (part === '\r' ? { input: '', enter: true } : { input: part }))
+  return input
+    .split(/(\r)/)
+    .filter(part => part !== '')
+    .map(part => (part === '\r' ? { input: '', enter: true } : { input: part }))
 }
 
-function Body({ state, rows, place }: { readonly state: State; readonly rows: readonly Row[]; readonly place: Geometry }) {
+function Body({
+  state,
+  rows,
+  place
+}: {
+  readonly state: State
+  readonly rows: readonly Row[]
+  readonly place: Geometry
+}) {
   const { sidebar, members, paneWidth, paneHeight, columns } = place
   if (state.mode === 'help') return <Help width={columns} height={paneHeight} />
   if (state.mode === 'switch') return <Switcher state={state} width={columns} height={paneHeight} />
@@ -61,9 +72,17 @@ function Body({ state, rows, place }: { readonly state: State; readonly rows: re
   return (
     <Box width={columns} height={paneHeight} flexShrink={0}>
       {sidebar > 0 ? <Sidebar state={state} width={sidebar} height={paneHeight} /> : null}
-      {sidebar > 0 ? <Box width={1} flexShrink={0}>{gap}</Box> : null}
+      {sidebar > 0 ? (
+        <Box width={1} flexShrink={0}>
+          {gap}
+        </Box>
+      ) : null}
       <MessagePane state={state} rows={rows} width={paneWidth} height={paneHeight} />
-      {members > 0 ? <Box width={1} flexShrink={0}>{gap}</Box> : null}
+      {members > 0 ? (
+        <Box width={1} flexShrink={0}>
+          {gap}
+        </Box>
+      ) : null}
       {members > 0 ? <Members state={state} width={members} height={paneHeight} /> : null}
     </Box>
   )
@@ -81,7 +100,10 @@ export function App({ store, controller, colour, size }: AppProps) {
   const place = geometry(columns, screenRows, text.rows.length, notice.length)
   const conversation = currentConversation(state)
   const me = state.me?.identity ?? ''
-  const rows = useMemo(() => messageRows(conversation, me, place.paneWidth), [conversation, me, place.paneWidth])
+  const rows = useMemo(
+    () => messageRows(conversation, me, place.paneWidth),
+    [conversation, me, place.paneWidth]
+  )
 
   useEffect(() => void controller.run(), [controller])
   useInput((input, key) => {
@@ -93,7 +115,8 @@ export function App({ store, controller, colour, size }: AppProps) {
   })
   usePaste(pasted => controller.paste(pasted))
 
-  if (columns < COLUMNS_MIN || screenRows < ROWS_MIN) return <Text wrap="truncate">{`XCord needs ${COLUMNS_MIN}×${ROWS_MIN}`}</Text>
+  if (columns < COLUMNS_MIN || screenRows < ROWS_MIN)
+    return <Text wrap="truncate">{`XCord needs ${COLUMNS_MIN}×${ROWS_MIN}`}</Text>
   return (
     <Colour value={colour}>
       <Box flexDirection="column" width={columns}>

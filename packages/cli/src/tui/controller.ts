@@ -61,7 +61,9 @@ export function createController({ api, store, signal, quit, now }: ControllerIn
   return {
     run: () => feed.run(),
     // The table has an action for each command; TypeScript cannot follow the pair.
-    execute: (command, measure) => (actions[command.do] as (command: Command, measure: Measure) => void)(command, measure),
-    paste: text => writing.type({ do: 'type', text: get().mode === 'compose' ? text : text.replace(/\s+/g, ' ') })
+    execute: (command, measure) =>
+      (actions[command.do] as (command: Command, measure: Measure) => void)(command, measure),
+    paste: text =>
+      writing.type({ do: 'type', text: get().mode === 'compose' ? text : text.replace(/\s+/g, ' ') })
   }
 }

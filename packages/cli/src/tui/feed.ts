@@ -42,7 +42,13 @@ function createReads(api: Api, { dispatch, get }: Store, seen: () => void) {
       api.call('listRoles', { params }),
       api.call('listMembers', { params })
     ])
-    dispatch({ type: 'server-details', server, channels: channels.items, roles: roles.items, members: members.items })
+    dispatch({
+      type: 'server-details',
+      server,
+      channels: channels.items,
+      roles: roles.items,
+      members: members.items
+    })
   }
 
   async function loadServers() {
@@ -55,7 +61,10 @@ function createReads(api: Api, { dispatch, get }: Store, seen: () => void) {
     const held = get().conversations[channel]
     if (!again && held !== undefined) return seen()
     dispatch({ type: 'page-asked', channel })
-    const { items, next } = await api.call('listMessages', { params: { channel }, query: { limit: PAGE_MESSAGES } })
+    const { items, next } = await api.call('listMessages', {
+      params: { channel },
+      query: { limit: PAGE_MESSAGES }
+    })
     dispatch({ type: 'page', channel, messages: items, complete: next === null, fresh: true })
     seen()
   }
@@ -144,7 +153,8 @@ export function createFeed(api: Api, store: Store, signal: AbortSignal): Feed {
       } catch (error) {
         if (signal.aborted) break
         dispatch({ type: 'stream', stream: 'lost' })
-        if (!isXcordError(error, 'XCORD_DAEMON_UNREACHABLE')) dispatch({ type: 'notice', notice: noticeOf(error) })
+        if (!isXcordError(error, 'XCORD_DAEMON_UNREACHABLE'))
+          dispatch({ type: 'notice', notice: noticeOf(error) })
       }
       await sleep(RETRY_MS, undefined, { signal }).catch(() => undefined)
     }

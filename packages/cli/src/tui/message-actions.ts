@@ -16,7 +16,12 @@ export function messageCommands({ api, store: { dispatch, get }, attempt, tell }
     const message = selectedMessage(get())
     dispatch({ type: 'cancel' })
     if (message === undefined) return
-    attempt(async () => dispatch({ type: 'message', message: await api.call('deleteMessage', { params: { message: message.id } }) }))
+    attempt(async () =>
+      dispatch({
+        type: 'message',
+        message: await api.call('deleteMessage', { params: { message: message.id } })
+      })
+    )
   }
 
   function openReaction() {
@@ -30,9 +35,16 @@ export function messageCommands({ api, store: { dispatch, get }, attempt, tell }
     dispatch({ type: 'cancel' })
     if (message === undefined || reaction.trim() === '') return
     const emoji = reaction.trim()
-    const mine = message.reactions.some(each => each.emoji === emoji && each.users.includes(me?.identity ?? ''))
+    const mine = message.reactions.some(
+      each => each.emoji === emoji && each.users.includes(me?.identity ?? '')
+    )
     const params = { message: message.id, emoji }
-    attempt(async () => dispatch({ type: 'message', message: await api.call(mine ? 'removeReaction' : 'addReaction', { params }) }))
+    attempt(async () =>
+      dispatch({
+        type: 'message',
+        message: await api.call(mine ? 'removeReaction' : 'addReaction', { params })
+      })
+    )
   }
 
   /** Esc: out of what one is in; from an idle composer, up to the messages. */

@@ -28,7 +28,8 @@ export function movingCommands({ store: { dispatch, get }, feed, attempt, tell, 
   function selectBy(by: -1 | 1) {
     const { messages } = currentConversation(get())
     const { channel, selected } = get()
-    if (by < 0 && selected !== null && messages[0]?.id === selected && channel !== null) attempt(() => feed.loadOlder(channel))
+    if (by < 0 && selected !== null && messages[0]?.id === selected && channel !== null)
+      attempt(() => feed.loadOlder(channel))
     dispatch({ type: 'select', by })
   }
 

@@ -17,7 +17,13 @@ export async function runTui({ api, terminal, signal }: TuiInit): Promise<void> 
   const left = new AbortController()
   const end = AbortSignal.any([signal, left.signal])
   const store = createStore()
-  const controller = createController({ api, store, signal: end, quit: () => left.abort(), now: terminal.now })
+  const controller = createController({
+    api,
+    store,
+    signal: end,
+    quit: () => left.abort(),
+    now: terminal.now
+  })
   const colour = (terminal.env['NO_COLOR'] ?? '') === ''
   const instance = render(<App store={store} controller={controller} colour={colour} />, {
     stdin: terminal.stdin as NodeJS.ReadStream,

@@ -4,7 +4,16 @@ import { safeLine } from '../render/sanitize.ts'
 import type { Desk } from './desk.ts'
 import { currentServer } from './state/state.ts'
 
-export const SLASH_COMMANDS = ['join', 'create', 'channel', 'invite', 'leave', 'doctor', 'help', 'quit'] as const
+export const SLASH_COMMANDS = [
+  'join',
+  'create',
+  'channel',
+  'invite',
+  'leave',
+  'doctor',
+  'help',
+  'quit'
+] as const
 
 /** A command line of the composer; `//` begins a message that begins with a slash. */
 export function isSlash(text: string): boolean {
@@ -46,7 +55,10 @@ export async function runSlash(desk: Desk, text: string): Promise<string> {
     }
     case 'channel': {
       const server = here(desk)
-      const made = await api.call('createChannel', { params: { server }, body: { name: needed(rest, 'a name').replace(/^#/, '') } })
+      const made = await api.call('createChannel', {
+        params: { server },
+        body: { name: needed(rest, 'a name').replace(/^#/, '') }
+      })
       await feed.loadServer(server)
       desk.open(server, made.id)
       return `Created #${safeLine(made.name)}.`
@@ -67,7 +79,11 @@ export async function runSlash(desk: Desk, text: string): Promise<string> {
       const doctor = await api.call('runDoctor', { query: { timeoutMs: 10_000 } })
       const failed = doctor.checks.filter(check => !check.ok)
       if (failed.length === 0) return `All is well; ${doctor.peers.length} peers.`
-      return failed.map(check => `${check.check}: ${safeLine(check.cause ?? check.detail)}. ${safeLine(check.remedy ?? '')}`).join(' ')
+      return failed
+        .map(
+          check => `${check.check}: ${safeLine(check.cause ?? check.detail)}. ${safeLine(check.remedy ?? '')}`
+        )
+        .join(' ')
     }
     case 'help':
       store.dispatch({ type: 'mode', mode: 'help' })
@@ -76,6 +92,9 @@ export async function runSlash(desk: Desk, text: string): Promise<string> {
       desk.quit()
       return ''
     default:
-      throw usage(name, `there is no command "/${safeLine(name)}"; there are ${SLASH_COMMANDS.map(each => `/${each}`).join(', ')}`)
+      throw usage(
+        name,
+        `there is no command "/${safeLine(name)}"; there are ${SLASH_COMMANDS.map(each => `/${each}`).join(', ')}`
+      )
   }
 }

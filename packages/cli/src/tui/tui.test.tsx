@@ -23,13 +23,22 @@ let quits: number
 function show(columns = 110, rows = 30) {
   store = createStore()
   quits = 0
-  const controller = createController({ api, store, signal: end.signal, quit: () => (quits += 1), now: () => 0 })
-  const tree = (size: { columns: number; rows: number }) => <App store={store} controller={controller} colour={false} size={size} />
+  const controller = createController({
+    api,
+    store,
+    signal: end.signal,
+    quit: () => (quits += 1),
+    now: () => 0
+  })
+  const tree = (size: { columns: number; rows: number }) => (
+    <App store={store} controller={controller} colour={false} size={size} />
+  )
   screen = render(tree({ columns, rows }))
   return { resize: (size: { columns: number; rows: number }) => screen.rerender(tree(size)) }
 }
 const frame = () => screen.lastFrame() ?? ''
-const sees = (text: string | RegExp) => vi.waitFor(() => expect(frame()).toMatch(text), { timeout: 8_000, interval: 10 })
+const sees = (text: string | RegExp) =>
+  vi.waitFor(() => expect(frame()).toMatch(text), { timeout: 8_000, interval: 10 })
 const place = () => {
   const { mode, selected, replyTo, editing } = store.get()
   return { mode, selected, replyTo, editing }
@@ -39,7 +48,8 @@ const press = async (...keys: string[]) => {
   for (const key of keys) {
     const before = place()
     screen.stdin.write(key)
-    if (key === ESCAPE) await vi.waitFor(() => expect(place()).not.toEqual(before), { timeout: 8_000, interval: 5 })
+    if (key === ESCAPE)
+      await vi.waitFor(() => expect(place()).not.toEqual(before), { timeout: 8_000, interval: 5 })
   }
 }
 
@@ -51,7 +61,14 @@ beforeEach(async () => {
   await server.channel('general').send('Hello Grace')
   client.fake.receive('ideas', 'Grace', 'an idea')
   end = new AbortController()
-  const app = await createGateway({ client, profile: 'p', socket: null, version: '0', host: 'tui', now: () => 0 })
+  const app = await createGateway({
+    client,
+    profile: 'p',
+    socket: null,
+    version: '0',
+    host: 'tui',
+    now: () => 0
+  })
   api = createApi(createLocalTransport(app, { client, version: '0' }, async () => app.close()))
 })
 afterEach(async () => {
@@ -64,14 +81,32 @@ describe('the screen', () => {
   test('shows servers, channels with unread counts, messages, members and their state in words', async () => {
     show()
     await sees('Hello Grace')
-    for (const text of ['1 Difference Engine', '>#general', '#ideas (1)', 'Hello Ada', '[local]', 'online (2)', '● Ada · owner', '· live ·']) expect(frame()).toContain(text)
+    for (const text of [
+      '1 Difference Engine',
+      '>#general',
+      '#ideas (1)',
+      'Hello Ada',
+      '[local]',
+      'online (2)',
+      '● Ada · owner',
+      '· live ·'
+    ])
+      expect(frame()).toContain(text)
   })
 
   test('is never wider or higher than the terminal, at any size', async () => {
     client.fake.receive('general', 'Grace', '你好👩‍👩‍👧 '.repeat(60))
     const { resize } = show()
     await sees('Hello Grace')
-    for (const [columns, rows] of [[110, 30], [80, 24], [61, 12], [40, 10], [30, 8], [200, 60], [20, 5]] as const) {
+    for (const [columns, rows] of [
+      [110, 30],
+      [80, 24],
+      [61, 12],
+      [40, 10],
+      [30, 8],
+      [200, 60],
+      [20, 5]
+    ] as const) {
       resize({ columns, rows })
       await vi.waitFor(() => {
         const lines = frame().split('\n')
@@ -85,7 +120,7 @@ describe('the screen', () => {
     client.fake.receive('general', 'Gr\u001b[2Jace', 'x\u001b]0;t\u0007y\u202ez\u009b31m')
     show()
     await sees('x␛]0;t␇y�z�31m')
-     
+
     expect(frame().replace(/\u001b\[[0-9;]*m/g, '')).not.toMatch(/[\u001b\u0007\u009b\u202e]/)
   })
 })

@@ -38,11 +38,32 @@ async function community(names: readonly string[], ...flags: string[]): Promise<
   for (const name of names) await init(name.toLowerCase(), name)
   const daemons = await Promise.all(names.map(name => home.daemon(name.toLowerCase(), ...flags)))
   const owner = names[0]!.toLowerCase()
-  expect((await home.xcord(['server', 'create', 'Engine', '--channel', 'general', '--channel', CANARY, '--profile', owner])).code).toBe(0)
+  expect(
+    (
+      await home.xcord([
+        'server',
+        'create',
+        'Engine',
+        '--channel',
+        'general',
+        '--channel',
+        CANARY,
+        '--profile',
+        owner
+      ])
+    ).code
+  ).toBe(0)
   const invite = await home.xcord(['invite', 'create', '--profile', owner])
   expect(invite.code).toBe(0)
   for (const name of names.slice(1)) {
-    const joined = await home.xcord(['server', 'join', invite.out.trim(), '--profile', name.toLowerCase(), '--json'])
+    const joined = await home.xcord([
+      'server',
+      'join',
+      invite.out.trim(),
+      '--profile',
+      name.toLowerCase(),
+      '--json'
+    ])
     expect([joined.err, joined.code]).toEqual(['', 0])
     expect(joined.lines<ServerJson>()[0]).toMatchObject({ name: 'Engine', channels: 2 })
   }
@@ -57,7 +78,8 @@ describe('three daemons', () => {
       await Promise.all(daemons.map(each => send(each, `${each.profile} ${round}`)))
       if (round === 10) expect(await node.stop()).toBe(0)
     }
-    for (let round = 20; round < 36; round += 1) await Promise.all(daemons.map(each => send(each, `${each.profile} ${round} ${CANARY}`)))
+    for (let round = 20; round < 36; round += 1)
+      await Promise.all(daemons.map(each => send(each, `${each.profile} ${round} ${CANARY}`)))
     const profiles = daemons.map(each => each.profile)
     await vi.waitFor(async () => {
       const all = await Promise.all(profiles.map(history))
@@ -65,7 +87,15 @@ describe('three daemons', () => {
       expect(all[1]).toEqual(all[0])
       expect(all[2]).toEqual(all[0])
     }, WAIT)
-    const delivered = await home.xcord(['send', '#general', 'last', '--wait=delivered', '--json', '--profile', 'ada'])
+    const delivered = await home.xcord([
+      'send',
+      '#general',
+      'last',
+      '--wait=delivered',
+      '--json',
+      '--profile',
+      'ada'
+    ])
     expect([delivered.code, delivered.lines<MessageJson>()[0]?.delivery.state]).toEqual([0, 'delivered'])
     for (const daemon of daemons) expect(await daemon.stop()).toBe(0)
     expect(home.bytes().includes(CANARY)).toBe(false)
@@ -74,7 +104,10 @@ describe('three daemons', () => {
   test('one goes away, misses messages, is killed once, and catches up; its reader of events misses nothing', async () => {
     const [ada, grace] = (await community(['Ada', 'Grace'])) as [Daemon, Daemon]
     const known = await send(grace, 'known')
-    await vi.waitFor(async () => expect((await history('ada')).map(each => each.id)).toContain(known.id), WAIT)
+    await vi.waitFor(
+      async () => expect((await history('ada')).map(each => each.id)).toContain(known.id),
+      WAIT
+    )
     let since = ''
     for await (const frame of grace.api.frames()) {
       if (frame.frame === 'hello') since = frame.cursor
@@ -85,8 +118,19 @@ describe('three daemons', () => {
     const again = await home.daemon('grace')
     await vi.waitFor(async () => expect(await history('grace')).toEqual(await history('ada')), WAIT)
     expect((await history('grace')).map(each => each.id)).toContain(known.id)
-    const events = await home.xcord(['events', '--profile', 'grace', '--since', since, '--types', 'message:create', '--no-follow'])
-    const contents = events.lines<EventJson>().flatMap(event => (event.type === 'message:create' ? [event.data.message.content] : []))
+    const events = await home.xcord([
+      'events',
+      '--profile',
+      'grace',
+      '--since',
+      since,
+      '--types',
+      'message:create',
+      '--no-follow'
+    ])
+    const contents = events
+      .lines<EventJson>()
+      .flatMap(event => (event.type === 'message:create' ? [event.data.message.content] : []))
     expect(contents).toEqual([...Array(10).keys()].map(at => `missed ${at}`))
     await again.stop()
   })
@@ -94,9 +138,20 @@ describe('three daemons', () => {
   test('a one-shot send without a daemon reaches the others', async () => {
     const [, grace] = (await community(['Ada', 'Grace'])) as [Daemon, Daemon]
     await grace.stop()
-    const sent = await home.xcord(['send', 'general', 'one shot', '--json', '--profile', 'grace', '--no-mdns'])
+    const sent = await home.xcord([
+      'send',
+      'general',
+      'one shot',
+      '--json',
+      '--profile',
+      'grace',
+      '--no-mdns'
+    ])
     expect([sent.err, sent.code]).toEqual(['', 0])
-    await vi.waitFor(async () => expect((await history('ada')).map(each => each.content)).toContain('one shot'), WAIT)
+    await vi.waitFor(
+      async () => expect((await history('ada')).map(each => each.content)).toContain('one shot'),
+      WAIT
+    )
   })
 
   test('someone without the permission is refused with 4; a banned member is out', async () => {
@@ -153,10 +208,16 @@ describe('one profile', () => {
     await home.daemon('grace')
     await home.xcord(['server', 'create', 'Engine', '--profile', 'grace'])
     const link = (await home.xcord(['invite', 'create', '--profile', 'grace'])).out.trim()
-    const back = await home.xcord(['recover', '--profile', 'ada2', '--name', 'Ada', '--json', '--no-mdns'], `${phrase}\n${link}\n`)
+    const back = await home.xcord(
+      ['recover', '--profile', 'ada2', '--name', 'Ada', '--json', '--no-mdns'],
+      `${phrase}\n${link}\n`
+    )
     expect([back.err, back.code]).toEqual(['', 0])
     expect(back.lines()).toMatchObject([{ identity, servers: [expect.any(String)] }])
-    const wrong = await home.xcord(['recover', '--profile', 'ada3', '--name', 'Ada', '--json'], `${phrase.split(' ').reverse().join(' ')}\n`)
+    const wrong = await home.xcord(
+      ['recover', '--profile', 'ada3', '--name', 'Ada', '--json'],
+      `${phrase.split(' ').reverse().join(' ')}\n`
+    )
     expect([wrong.code, wrong.error().code]).toEqual([9, 'XCORD_PHRASE_INVALID'])
   })
 })
@@ -182,19 +243,48 @@ describe('bad input', () => {
     const blocker = createServer().listen(0, '127.0.0.1')
     await new Promise(resolve => blocker.once('listening', resolve))
     const { port } = blocker.address() as { port: number }
-    const taken = await home.xcord(['daemon', 'run', '--profile', 'ada', '--json', '--no-mdns', '--listen', `/ip4/127.0.0.1/tcp/${port}`])
+    const taken = await home.xcord([
+      'daemon',
+      'run',
+      '--profile',
+      'ada',
+      '--json',
+      '--no-mdns',
+      '--listen',
+      `/ip4/127.0.0.1/tcp/${port}`
+    ])
     blocker.close()
     expect([taken.code, taken.error().code]).toEqual([8, 'XCORD_PORT_IN_USE'])
     const nowhere = '/ip4/127.0.0.1/tcp/1/p2p/12D3KooWM6yUoBQiPyGgb5d2E96YgtruGPphiWQJVhp2cqnfdGzW'
     const daemon = await home.daemon('ada', '--bootstrap', nowhere)
     await home.xcord(['server', 'create', 'S', '--profile', 'ada'])
     const link = (await home.xcord(['invite', 'create', '--profile', 'ada'])).out.trim()
-    for (const garbled of ['garbage', link.slice(0, -10), `${link.slice(0, 60)}${link[60] === 'A' ? 'B' : 'A'}${link.slice(61)}`]) {
-      const refused = await home.xcord(['server', 'join', garbled, '--profile', 'ada', '--json', '--timeout', '5s'])
-      expect([garbled, refused.out, refused.error().code, refused.code]).toEqual([garbled, '', 'XCORD_INVITE_INVALID', 2])
+    for (const garbled of [
+      'garbage',
+      link.slice(0, -10),
+      `${link.slice(0, 60)}${link[60] === 'A' ? 'B' : 'A'}${link.slice(61)}`
+    ]) {
+      const refused = await home.xcord([
+        'server',
+        'join',
+        garbled,
+        '--profile',
+        'ada',
+        '--json',
+        '--timeout',
+        '5s'
+      ])
+      expect([garbled, refused.out, refused.error().code, refused.code]).toEqual([
+        garbled,
+        '',
+        'XCORD_INVITE_INVALID',
+        2
+      ])
     }
     const doctor = await home.xcord(['doctor', '--profile', 'ada', '--json'])
-    expect(doctor.lines()).toMatchObject([{ checks: expect.arrayContaining([expect.objectContaining({ check: 'bootstrap' })]) }])
+    expect(doctor.lines()).toMatchObject([
+      { checks: expect.arrayContaining([expect.objectContaining({ check: 'bootstrap' })]) }
+    ])
     expect((await daemon.api.call('getReadiness')).ready).toBe(true)
     expect(await daemon.stop()).toBe(0)
   })

@@ -83,16 +83,29 @@ export function createHome(): Home {
     child.stdin?.end(input)
     const code = await new Promise<number | null>(resolve => child.once('close', resolve))
     return {
-      code, out, err,
-      lines: <T>() => out.split('\n').filter(line => line !== '').map(line => JSON.parse(line) as T),
-      error: () => (JSON.parse(err.trim().split('\n').at(-1) || '{"error":{}}') as { error: { code: string; message: string } }).error
+      code,
+      out,
+      err,
+      lines: <T>() =>
+        out
+          .split('\n')
+          .filter(line => line !== '')
+          .map(line => JSON.parse(line) as T),
+      error: () =>
+        (
+          JSON.parse(err.trim().split('\n').at(-1) || '{"error":{}}') as {
+            error: { code: string; message: string }
+          }
+        ).error
     }
   }
 
-  const stopper = (child: ChildProcess) => async (signal: NodeJS.Signals = 'SIGTERM') => {
-    child.kill(signal)
-    return ended(child)
-  }
+  const stopper =
+    (child: ChildProcess) =>
+    async (signal: NodeJS.Signals = 'SIGTERM') => {
+      child.kill(signal)
+      return ended(child)
+    }
 
   return {
     path,
@@ -106,7 +119,17 @@ export function createHome(): Home {
     },
     node: async () => {
       const key = join(path, 'node.key')
-      const flags = ['--key-file', key, '--dev', '--http', 'off', '--listen', '/ip4/127.0.0.1/tcp/0/ws', '--listen', '/ip4/127.0.0.1/tcp/0']
+      const flags = [
+        '--key-file',
+        key,
+        '--dev',
+        '--http',
+        'off',
+        '--listen',
+        '/ip4/127.0.0.1/tcp/0/ws',
+        '--listen',
+        '/ip4/127.0.0.1/tcp/0'
+      ]
       const child = start(['node', 'run', ...flags])
       const line = await lineOf(child, text => /\/ip4\/127\.0\.0\.1\/tcp\/[1-9]\d*\/p2p\/\w+/.test(text))
       const [address = ''] = /\/ip4\/127\.0\.0\.1\/tcp\/[1-9]\d*\/p2p\/\w+/.exec(line) ?? []

@@ -103,7 +103,10 @@ export function recall(composer: Composer, by: -1 | 1): Composer {
 /** Empties it, keeping what was written for `recall`. */
 export function sent(composer: Composer): Composer {
   const { history, text } = composer
-  const kept = text.trim() === '' || history[history.length - 1] === text ? history : [...history, text].slice(-HISTORY_MAX)
+  const kept =
+    text.trim() === '' || history[history.length - 1] === text
+      ? history
+      : [...history, text].slice(-HISTORY_MAX)
   return { ...EMPTY_COMPOSER, history: kept }
 }
 

@@ -23,7 +23,9 @@ export interface KeyPress {
 
 export type Command =
   | { readonly do: 'quit' | 'help' | 'switcher' | 'next-unread' | 'send' | 'newline' | 'cancel' | 'close' }
-  | { readonly do: 'edit' | 'reply' | 'react' | 'delete' | 'confirm' | 'choose' | 'send-reaction' | 'complete' }
+  | {
+      readonly do: 'edit' | 'reply' | 'react' | 'delete' | 'confirm' | 'choose' | 'send-reaction' | 'complete'
+    }
   | { readonly do: 'channel' | 'select' | 'scroll' | 'switch-move' | 'line'; readonly by: -1 | 1 }
   | { readonly do: 'server'; readonly index: number }
   | { readonly do: 'type'; readonly text: string }
@@ -41,7 +43,7 @@ export const KEY_HELP: readonly (readonly [string, readonly (readonly [string, s
       ['Alt-A', 'next unread channel'],
       ['Alt-1 … Alt-9', 'server by its number'],
       ['PgUp, PgDn', 'older, newer messages'],
-      ['? (empty line) or F1', 'this help'],
+      ['? on an empty line', 'this help'],
       ['Ctrl-C twice, Ctrl-Q', 'quit']
     ]
   ],
@@ -94,9 +96,7 @@ function anywhere(key: KeyPress): Command | undefined {
     if (/^[1-9]$/.test(key.input)) return { do: 'server', index: Number(key.input) - 1 }
   }
   if (key.pageUp === true) return { do: 'scroll', by: 1 }
-  if (key.pageDown === true) return { do: 'scroll', by: -1 }
-  // F1, as terminals send it.
-  return key.input === '[11~' || key.input === 'OP' ? { do: 'help' } : undefined
+  return key.pageDown === true ? { do: 'scroll', by: -1 } : undefined
 }
 
 /** Text editing that the composer, the switcher and the reaction prompt share. */

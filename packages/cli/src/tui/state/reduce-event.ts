@@ -5,9 +5,12 @@ import { EMPTY_CONVERSATION, type State } from './state.ts'
 
 const put = <T extends { readonly id: string }>(all: readonly T[] | undefined, one: T): readonly T[] => {
   const known = all ?? []
-  return known.some(each => each.id === one.id) ? known.map(each => (each.id === one.id ? one : each)) : [...known, one]
+  return known.some(each => each.id === one.id)
+    ? known.map(each => (each.id === one.id ? one : each))
+    : [...known, one]
 }
-const drop = <T extends { readonly id: string }>(all: readonly T[] | undefined, id: string): readonly T[] => (all ?? []).filter(each => each.id !== id)
+const drop = <T extends { readonly id: string }>(all: readonly T[] | undefined, id: string): readonly T[] =>
+  (all ?? []).filter(each => each.id !== id)
 
 /** By time, behind equals: a message that comes late takes its place among the earlier ones. */
 function place(messages: readonly MessageJson[], message: MessageJson): readonly MessageJson[] {
@@ -24,15 +27,22 @@ const withChannels = (state: State, server: string, channels: readonly ChannelJs
 const withMembers = (state: State, member: MemberJson, there: boolean): State => {
   const before = state.members[member.server]
   const members = there ? put(before, member) : drop(before, member.id)
-  const servers = state.servers.map(each => (each.id === member.server ? { ...each, members: members.length } : each))
+  const servers = state.servers.map(each =>
+    each.id === member.server ? { ...each, members: members.length } : each
+  )
   return { ...state, servers, members: { ...state.members, [member.server]: members } }
 }
-const withRoles = (state: State, server: string, roles: readonly RoleJson[]): State => ({ ...state, roles: { ...state.roles, [server]: roles } })
+const withRoles = (state: State, server: string, roles: readonly RoleJson[]): State => ({
+  ...state,
+  roles: { ...state.roles, [server]: roles }
+})
 
 function counted(state: State, message: MessageJson): State {
   const mine = message.author === state.me?.identity
   if (mine || (message.channel === state.channel && state.scroll === 0)) return state
-  const channels = (state.channels[message.server] ?? []).map(each => (each.id === message.channel ? { ...each, unread: each.unread + 1 } : each))
+  const channels = (state.channels[message.server] ?? []).map(each =>
+    each.id === message.channel ? { ...each, unread: each.unread + 1 } : each
+  )
   return withChannels(state, message.server, channels)
 }
 
@@ -42,7 +52,10 @@ function created(state: State, message: MessageJson): State {
   if (before === undefined) return counted(state, message)
   if (before.messages.some(each => each.id === message.id)) return changed(state, message)
   const messages = place(before.messages, message)
-  return counted({ ...state, conversations: { ...state.conversations, [message.channel]: { ...before, messages } } }, message)
+  return counted(
+    { ...state, conversations: { ...state.conversations, [message.channel]: { ...before, messages } } },
+    message
+  )
 }
 
 function changed(state: State, message: MessageJson): State {
@@ -62,7 +75,12 @@ function removedServer(state: State, id: string): State {
   const servers = drop(state.servers, id)
   if (state.server !== id) return { ...state, servers }
   const next = servers[0]?.id ?? null
-  const channel = next === null ? null : (state.lastChannel[next] ?? (state.channels[next] ?? []).find(each => each.kind === 'text')?.id ?? null)
+  const channel =
+    next === null
+      ? null
+      : (state.lastChannel[next] ??
+        (state.channels[next] ?? []).find(each => each.kind === 'text')?.id ??
+        null)
   return { ...state, servers, server: next, channel, mode: 'compose', selected: null, scroll: 0 }
 }
 
@@ -71,7 +89,15 @@ const CAUSES = { left: 'You left', kicked: 'You were removed from', banned: 'You
 /** Operations of ours that a stronger one set aside must be said: local success is no global promise. */
 function voided(state: State, own: boolean, rule: string): State {
   if (!own) return state
-  return { ...state, notice: { kind: 'error', code: rule, text: 'A change of yours was set aside by a stronger concurrent one.', remedy: 'Look at the present state, then repeat what still makes sense.' } }
+  return {
+    ...state,
+    notice: {
+      kind: 'error',
+      code: rule,
+      text: 'A change of yours was set aside by a stronger concurrent one.',
+      remedy: 'Look at the present state, then repeat what still makes sense.'
+    }
+  }
 }
 
 export function reduceEvent(state: State, frame: EventFrame): State {
@@ -87,17 +113,31 @@ export function reduceEvent(state: State, frame: EventFrame): State {
       return delivered(state, frame.data.channel, frame.data.message, frame.data.delivery)
     case 'channel:create':
     case 'channel:update':
-      return withChannels(state, frame.data.channel.server, put(state.channels[frame.data.channel.server], frame.data.channel))
+      return withChannels(
+        state,
+        frame.data.channel.server,
+        put(state.channels[frame.data.channel.server], frame.data.channel)
+      )
     case 'channel:delete': {
       const { id, server } = frame.data.channel
       const next = withChannels(state, server, drop(state.channels[server], id))
-      return state.channel === id ? { ...next, channel: next.channels[server]?.find(each => each.kind === 'text')?.id ?? null } : next
+      return state.channel === id
+        ? { ...next, channel: next.channels[server]?.find(each => each.kind === 'text')?.id ?? null }
+        : next
     }
     case 'role:create':
     case 'role:update':
-      return withRoles(state, frame.data.role.server, put(state.roles[frame.data.role.server], frame.data.role))
+      return withRoles(
+        state,
+        frame.data.role.server,
+        put(state.roles[frame.data.role.server], frame.data.role)
+      )
     case 'role:delete':
-      return withRoles(state, frame.data.role.server, drop(state.roles[frame.data.role.server], frame.data.role.id))
+      return withRoles(
+        state,
+        frame.data.role.server,
+        drop(state.roles[frame.data.role.server], frame.data.role.id)
+      )
     case 'member:join':
     case 'member:update':
     case 'member:timeout':

@@ -4,7 +4,15 @@ import type { Composer } from './composer.ts'
 import { sent } from './composer.ts'
 import { reduceEvent } from './reduce-event.ts'
 import type { EventFrame } from '../../gateway/frames.ts'
-import { choices, currentConversation, EMPTY_CONVERSATION, type Mode, type Notice, openable, type State } from './state.ts'
+import {
+  choices,
+  currentConversation,
+  EMPTY_CONVERSATION,
+  type Mode,
+  type Notice,
+  openable,
+  type State
+} from './state.ts'
 
 export type Action =
   | { readonly type: 'me'; readonly me: IdentityJson }
@@ -21,7 +29,13 @@ export type Action =
   | { readonly type: 'members'; readonly server: string; readonly members: readonly MemberJson[] }
   | { readonly type: 'channel'; readonly channel: ChannelJson }
   | { readonly type: 'page-asked'; readonly channel: string }
-  | { readonly type: 'page'; readonly channel: string; readonly messages: readonly MessageJson[]; readonly complete: boolean; readonly fresh: boolean }
+  | {
+      readonly type: 'page'
+      readonly channel: string
+      readonly messages: readonly MessageJson[]
+      readonly complete: boolean
+      readonly fresh: boolean
+    }
   | { readonly type: 'event'; readonly frame: EventFrame }
   | { readonly type: 'open'; readonly server: string; readonly channel: string | null }
   | { readonly type: 'mode'; readonly mode: Mode }
@@ -48,7 +62,9 @@ function withPage(state: State, action: Extract<Action, { type: 'page' }>): Stat
   // Counted from the newest, others' messages only: what the counter counts.
   const unread = channel?.unread ?? 0
   const others = messages.filter(each => each.author !== state.me?.identity)
-  const unreadFrom = before.unreadFrom ?? (action.fresh && unread > 0 ? (others[Math.max(0, others.length - unread)]?.id ?? null) : null)
+  const unreadFrom =
+    before.unreadFrom ??
+    (action.fresh && unread > 0 ? (others[Math.max(0, others.length - unread)]?.id ?? null) : null)
   const conversation = { messages, loading: false, complete: action.complete, unreadFrom }
   return { ...state, conversations: { ...state.conversations, [action.channel]: conversation } }
 }
@@ -71,7 +87,19 @@ function open(state: State, server: string, wanted: string | null): State {
       ? state.conversations
       : { ...state.conversations, [leaving]: { ...left, unreadFrom: null } }
   const lastChannel = channel === null ? state.lastChannel : { ...state.lastChannel, [server]: channel }
-  return { ...state, server, channel, lastChannel, conversations, mode: 'compose', selected: null, scroll: 0, replyTo: null, editing: null, notice: null }
+  return {
+    ...state,
+    server,
+    channel,
+    lastChannel,
+    conversations,
+    mode: 'compose',
+    selected: null,
+    scroll: 0,
+    replyTo: null,
+    editing: null,
+    notice: null
+  }
 }
 
 function withServers(state: State, servers: readonly ServerJson[]): State {
@@ -99,7 +127,9 @@ function withMessage(state: State, message: MessageJson): State {
   const before = state.conversations[message.channel]
   if (before === undefined) return state
   const known = before.messages.some(each => each.id === message.id)
-  const messages = known ? before.messages.map(each => (each.id === message.id ? message : each)) : [...before.messages, message]
+  const messages = known
+    ? before.messages.map(each => (each.id === message.id ? message : each))
+    : [...before.messages, message]
   return { ...state, conversations: { ...state.conversations, [message.channel]: { ...before, messages } } }
 }
 
@@ -128,19 +158,26 @@ function reduceKnown(state: State, action: Action): State | undefined {
         roles: { ...state.roles, [action.server]: action.roles },
         members: { ...state.members, [action.server]: action.members }
       }
-      const lost = state.server === action.server && !openable(next, action.server).some(each => each.id === state.channel)
+      const lost =
+        state.server === action.server &&
+        !openable(next, action.server).some(each => each.id === state.channel)
       return lost ? { ...next, channel: openable(next, action.server)[0]?.id ?? null } : next
     }
     case 'members':
       return { ...state, members: { ...state.members, [action.server]: action.members } }
     case 'channel': {
       const { channel } = action
-      const all = (state.channels[channel.server] ?? []).map(each => (each.id === channel.id ? channel : each))
+      const all = (state.channels[channel.server] ?? []).map(each =>
+        each.id === channel.id ? channel : each
+      )
       return { ...state, channels: { ...state.channels, [channel.server]: all } }
     }
     case 'page-asked': {
       const before = state.conversations[action.channel] ?? EMPTY_CONVERSATION
-      return { ...state, conversations: { ...state.conversations, [action.channel]: { ...before, loading: true } } }
+      return {
+        ...state,
+        conversations: { ...state.conversations, [action.channel]: { ...before, loading: true } }
+      }
     }
     case 'page':
       return withPage(state, action)
@@ -169,9 +206,23 @@ function reduceDone(state: State, action: Action): State {
     case 'reply':
       return { ...state, mode: 'compose', replyTo: state.selected, editing: null, selected: null }
     case 'edit':
-      return { ...state, mode: 'compose', editing: state.selected, replyTo: null, selected: null, composer: action.composer }
+      return {
+        ...state,
+        mode: 'compose',
+        editing: state.selected,
+        replyTo: null,
+        selected: null,
+        composer: action.composer
+      }
     case 'sent':
-      return { ...state, composer: sent(state.composer), replyTo: null, editing: null, scroll: 0, notice: null }
+      return {
+        ...state,
+        composer: sent(state.composer),
+        replyTo: null,
+        editing: null,
+        scroll: 0,
+        notice: null
+      }
     case 'cancel':
       return cancel(state)
     case 'switcher':

@@ -8,13 +8,41 @@ import { commandOf } from './keys.ts'
 import { type Action, reduce } from './reduce.ts'
 import { choices, closeness, currentConversation, INITIAL_STATE, nextUnread, type State } from './state.ts'
 
-const server = (id: string, name = id): ServerJson => ({ id, name, owner: 'u1', members: 1, channels: 1, stateHash: '', unread: 0 })
+const server = (id: string, name = id): ServerJson => ({
+  id,
+  name,
+  owner: 'u1',
+  members: 1,
+  channels: 1,
+  stateHash: '',
+  unread: 0
+})
 const channel = (id: string, home: string, name = id, unread = 0): ChannelJson => ({
-  id, server: home, name, kind: 'text', parent: null, position: 0, topic: null, history: 'all', slowmodeSeconds: 0, unread
+  id,
+  server: home,
+  name,
+  kind: 'text',
+  parent: null,
+  position: 0,
+  topic: null,
+  history: 'all',
+  slowmodeSeconds: 0,
+  unread
 })
 const message = (id: string, at: number, init: Partial<MessageJson> = {}): MessageJson => ({
-  id, server: 's1', channel: 'c1', author: 'u2', authorName: 'Grace', content: id, at: new Date(at * 1000).toISOString(), mentions: [],
-  attachments: [], reactions: [], standing: 'effective', delivery: { state: 'local', holders: 0 }, ...init
+  id,
+  server: 's1',
+  channel: 'c1',
+  author: 'u2',
+  authorName: 'Grace',
+  content: id,
+  at: new Date(at * 1000).toISOString(),
+  mentions: [],
+  attachments: [],
+  reactions: [],
+  standing: 'effective',
+  delivery: { state: 'local', holders: 0 },
+  ...init
 })
 const event = <E extends Exclude<EventName, 'gap'>>(type: E, data: EventShapes[E]): Action => ({
   type: 'event',
@@ -25,30 +53,58 @@ const run = (actions: readonly Action[], from: State = INITIAL_STATE) => actions
 
 const READY = run([
   { type: 'me', me },
-  { type: 'server-details', server: 's1', channels: [channel('c1', 's1', 'general'), channel('c2', 's1', 'ideas')], roles: [], members: [] },
+  {
+    type: 'server-details',
+    server: 's1',
+    channels: [channel('c1', 's1', 'general'), channel('c2', 's1', 'ideas')],
+    roles: [],
+    members: []
+  },
   { type: 'server-details', server: 's2', channels: [channel('c3', 's2', 'lobby')], roles: [], members: [] },
   { type: 'servers', servers: [server('s1', 'Engine'), server('s2', 'Second')] },
-  { type: 'page', channel: 'c1', messages: [message('m1', 1), message('m2', 2, { author: 'u1' })], complete: true, fresh: true }
+  {
+    type: 'page',
+    channel: 'c1',
+    messages: [message('m1', 1), message('m2', 2, { author: 'u1' })],
+    complete: true,
+    fresh: true
+  }
 ])
 
 describe('the state', () => {
-  test('opens the first channel of the first server', () => expect([READY.server, READY.channel]).toEqual(['s1', 'c1']))
+  test('opens the first channel of the first server', () =>
+    expect([READY.server, READY.channel]).toEqual(['s1', 'c1']))
 
   test('counts what arrives elsewhere, not what is seen nor our own', () => {
-    const unread = (state: State, id: string) => Object.values(state.channels).flat().find(each => each.id === id)?.unread
-    const after = run([
-      event('message:create', { message: message('m3', 3) }),
-      event('message:create', { message: message('m4', 4, { channel: 'c2' }) }),
-      event('message:create', { message: message('m5', 5, { channel: 'c2', author: 'u1' }) })
-    ], READY)
+    const unread = (state: State, id: string) =>
+      Object.values(state.channels)
+        .flat()
+        .find(each => each.id === id)?.unread
+    const after = run(
+      [
+        event('message:create', { message: message('m3', 3) }),
+        event('message:create', { message: message('m4', 4, { channel: 'c2' }) }),
+        event('message:create', { message: message('m5', 5, { channel: 'c2', author: 'u1' }) })
+      ],
+      READY
+    )
     expect([unread(after, 'c1'), unread(after, 'c2')]).toEqual([0, 1])
     expect(nextUnread(after)?.id).toBe('c2')
-    const scrolled = run([{ type: 'scroll', by: 5, max: 9 }, event('message:create', { message: message('m3', 3) })], READY)
+    const scrolled = run(
+      [{ type: 'scroll', by: 5, max: 9 }, event('message:create', { message: message('m3', 3) })],
+      READY
+    )
     expect(unread(scrolled, 'c1')).toBe(1)
   })
 
   test('a late message takes its place, a repeated one none', () => {
-    const after = run([event('message:create', { message: message('m0', 0.5) }), event('message:create', { message: message('m1', 1) })], READY)
+    const after = run(
+      [
+        event('message:create', { message: message('m0', 0.5) }),
+        event('message:create', { message: message('m1', 1) })
+      ],
+      READY
+    )
     expect(currentConversation(after).messages.map(each => each.id)).toEqual(['m0', 'm1', 'm2'])
   })
 
@@ -56,7 +112,13 @@ describe('the state', () => {
     const many = [...Array(12).keys()].map(at => message(`x${at}`, at))
     fc.assert(
       fc.property(fc.shuffledSubarray(many, { minLength: 12 }), shuffled => {
-        const after = run(shuffled.map(each => event('message:create', { message: each })), { ...READY, conversations: { c1: { messages: [], loading: false, complete: true, unreadFrom: null } } })
+        const after = run(
+          shuffled.map(each => event('message:create', { message: each })),
+          {
+            ...READY,
+            conversations: { c1: { messages: [], loading: false, complete: true, unreadFrom: null } }
+          }
+        )
         expect(currentConversation(after).messages).toEqual(many)
       }),
       { numRuns: 50 }
@@ -64,37 +126,99 @@ describe('the state', () => {
   })
 
   test('edits, deletions, reactions and delivery reach their message', () => {
-    const after = run([
-      event('message:update', { message: message('m1', 1, { content: 'changed' }) }),
-      event('delivery:update', { message: 'm2', channel: 'c1', server: 's1', delivery: { state: 'delivered', holders: 3 } }),
-      event('delivery:update', { message: 'm9', channel: 'c9', server: 's1', delivery: { state: 'delivered', holders: 3 } })
-    ], READY)
-    expect(currentConversation(after).messages).toMatchObject([{ content: 'changed' }, { delivery: { state: 'delivered', holders: 3 } }])
+    const after = run(
+      [
+        event('message:update', { message: message('m1', 1, { content: 'changed' }) }),
+        event('delivery:update', {
+          message: 'm2',
+          channel: 'c1',
+          server: 's1',
+          delivery: { state: 'delivered', holders: 3 }
+        }),
+        event('delivery:update', {
+          message: 'm9',
+          channel: 'c9',
+          server: 's1',
+          delivery: { state: 'delivered', holders: 3 }
+        })
+      ],
+      READY
+    )
+    expect(currentConversation(after).messages).toMatchObject([
+      { content: 'changed' },
+      { delivery: { state: 'delivered', holders: 3 } }
+    ])
   })
 
   test('a page read while events came keeps both', () => {
-    const after = run([
-      event('message:create', { message: message('m3', 3) }),
-      { type: 'page', channel: 'c1', messages: [message('m1', 1), message('m2', 2)], complete: false, fresh: true }
-    ], READY)
+    const after = run(
+      [
+        event('message:create', { message: message('m3', 3) }),
+        {
+          type: 'page',
+          channel: 'c1',
+          messages: [message('m1', 1), message('m2', 2)],
+          complete: false,
+          fresh: true
+        }
+      ],
+      READY
+    )
     expect(currentConversation(after).messages.map(each => each.id)).toEqual(['m1', 'm2', 'm3'])
-    const older = run([{ type: 'page', channel: 'c1', messages: [message('m0', 0), message('m1', 1)], complete: true, fresh: false }], after)
+    const older = run(
+      [
+        {
+          type: 'page',
+          channel: 'c1',
+          messages: [message('m0', 0), message('m1', 1)],
+          complete: true,
+          fresh: false
+        }
+      ],
+      after
+    )
     expect(currentConversation(older).messages.map(each => each.id)).toEqual(['m0', 'm1', 'm2', 'm3'])
   })
 
   test('the line of new messages stands before the first unread of others, and goes with the channel', () => {
-    const unread = run([
-      event('channel:update', { channel: channel('c2', 's1', 'ideas', 2) }),
-      { type: 'open', server: 's1', channel: 'c2' },
-      { type: 'page', channel: 'c2', messages: [1, 2, 3].map(at => message(`n${at}`, at, { channel: 'c2', ...(at === 2 ? { author: 'u1' } : {}) })), complete: true, fresh: true }
-    ], READY)
+    const unread = run(
+      [
+        event('channel:update', { channel: channel('c2', 's1', 'ideas', 2) }),
+        { type: 'open', server: 's1', channel: 'c2' },
+        {
+          type: 'page',
+          channel: 'c2',
+          messages: [1, 2, 3].map(at =>
+            message(`n${at}`, at, { channel: 'c2', ...(at === 2 ? { author: 'u1' } : {}) })
+          ),
+          complete: true,
+          fresh: true
+        }
+      ],
+      READY
+    )
     expect(currentConversation(unread).unreadFrom).toBe('n1')
-    expect(run([{ type: 'open', server: 's1', channel: 'c1' }, { type: 'open', server: 's1', channel: 'c2' }], unread).conversations['c2']?.unreadFrom).toBeNull()
+    expect(
+      run(
+        [
+          { type: 'open', server: 's1', channel: 'c1' },
+          { type: 'open', server: 's1', channel: 'c2' }
+        ],
+        unread
+      ).conversations['c2']?.unreadFrom
+    ).toBeNull()
   })
 
   test('a server we lost is left, and said', () => {
-    const after = run([event('server:leave', { server: { id: 's1', name: 'Engine', cause: 'banned' } })], READY)
-    expect([after.server, after.channel, after.notice?.text]).toEqual(['s2', 'c3', 'You were banned from "Engine".'])
+    const after = run(
+      [event('server:leave', { server: { id: 's1', name: 'Engine', cause: 'banned' } })],
+      READY
+    )
+    expect([after.server, after.channel, after.notice?.text]).toEqual([
+      's2',
+      'c3',
+      'You were banned from "Engine".'
+    ])
   })
 
   test('a deleted channel is left', () => {
@@ -103,7 +227,14 @@ describe('the state', () => {
   })
 
   test('selecting, replying, editing and giving up', () => {
-    const selected = run([{ type: 'select', by: 0 }, { type: 'select', by: -1 }, { type: 'select', by: -5 }], READY)
+    const selected = run(
+      [
+        { type: 'select', by: 0 },
+        { type: 'select', by: -1 },
+        { type: 'select', by: -5 }
+      ],
+      READY
+    )
     expect([selected.mode, selected.selected]).toEqual(['select', 'm1'])
     const replying = run([{ type: 'reply' }], selected)
     expect([replying.mode, replying.replyTo, replying.selected]).toEqual(['compose', 'm1', null])
@@ -116,7 +247,15 @@ describe('the state', () => {
   test('the switcher finds by letters in order, closest first', () => {
     expect(closeness('general', 'gnl')).toBe(4)
     expect(closeness('general', 'xyz')).toBeUndefined()
-    const found = choices(run([{ type: 'mode', mode: 'switch' }, { type: 'switcher', query: 'lob' }], READY))
+    const found = choices(
+      run(
+        [
+          { type: 'mode', mode: 'switch' },
+          { type: 'switcher', query: 'lob' }
+        ],
+        READY
+      )
+    )
     expect(found.map(each => each.channel.id)).toEqual(['c3'])
   })
 
@@ -143,7 +282,10 @@ describe('the composer', () => {
     const up = composing.moveLine(two, -1)
     expect(composing.insert(up!, '|').text).toBe('first|\nsecond')
     expect(composing.moveLine(up!, -1)).toBeUndefined()
-    const draft = composing.insert(composing.sent(composing.insert(composing.sent(typed('one')), 'two')), 'draft')
+    const draft = composing.insert(
+      composing.sent(composing.insert(composing.sent(typed('one')), 'two')),
+      'draft'
+    )
     const back = composing.recall(composing.recall(draft, -1), -1)
     expect(back.text).toBe('one')
     expect(composing.recall(back, -1).text).toBe('one')
@@ -152,7 +294,10 @@ describe('the composer', () => {
 
   test('keeps its cursor within its text, whatever is done', () => {
     const steps = [
-      composing.backspace, composing.deleteForward, composing.deleteWord, composing.deleteToStart,
+      composing.backspace,
+      composing.deleteForward,
+      composing.deleteWord,
+      composing.deleteToStart,
       (each: composing.Composer) => composing.move(each, -2),
       (each: composing.Composer) => composing.moveToEdge(each, 1),
       (each: composing.Composer) => composing.moveLine(each, -1) ?? each,

@@ -51,7 +51,12 @@ export interface State {
   readonly notice: Notice | null
 }
 
-export const EMPTY_CONVERSATION: Conversation = { messages: [], loading: false, complete: false, unreadFrom: null }
+export const EMPTY_CONVERSATION: Conversation = {
+  messages: [],
+  loading: false,
+  complete: false,
+  unreadFrom: null
+}
 
 export const INITIAL_STATE: State = {
   me: null,
@@ -76,13 +81,17 @@ export const INITIAL_STATE: State = {
   notice: null
 }
 
-export const currentServer = (state: State): ServerJson | undefined => state.servers.find(each => each.id === state.server)
+export const currentServer = (state: State): ServerJson | undefined =>
+  state.servers.find(each => each.id === state.server)
 
 /** Channels of a server that can be opened here, in order. */
 export const openable = (state: State, server: string | null): readonly ChannelJson[] =>
-  (server === null ? [] : (state.channels[server] ?? [])).filter(each => each.kind !== 'category' && each.kind !== 'voice')
+  (server === null ? [] : (state.channels[server] ?? [])).filter(
+    each => each.kind !== 'category' && each.kind !== 'voice'
+  )
 
-export const currentChannel = (state: State): ChannelJson | undefined => openable(state, state.server).find(each => each.id === state.channel)
+export const currentChannel = (state: State): ChannelJson | undefined =>
+  openable(state, state.server).find(each => each.id === state.channel)
 
 export const currentConversation = (state: State): Conversation =>
   (state.channel === null ? undefined : state.conversations[state.channel]) ?? EMPTY_CONVERSATION
@@ -120,7 +129,11 @@ export function closeness(text: string, query: string): number | undefined {
 /** What the switcher offers: closest first, unread first among equals. */
 export function choices(state: State): readonly Choice[] {
   const all = state.servers.flatMap(server =>
-    openable(state, server.id).map(channel => ({ server, channel, label: `#${channel.name} · ${server.name}` }))
+    openable(state, server.id).map(channel => ({
+      server,
+      channel,
+      label: `#${channel.name} · ${server.name}`
+    }))
   )
   const query = state.switcher.query.replace(/^#/, '').replaceAll(' ', '')
   return all

@@ -11,7 +11,11 @@ const STREAM = { connecting: 'opening', live: 'live', lost: 'daemon away, trying
 export function Header({ state, width }: { readonly state: State; readonly width: number }) {
   const server = currentServer(state)
   const channel = currentChannel(state)
-  const place = [server?.name, channel === undefined ? undefined : `#${channel.name}`, channel?.topic ?? undefined]
+  const place = [
+    server?.name,
+    channel === undefined ? undefined : `#${channel.name}`,
+    channel?.topic ?? undefined
+  ]
     .filter(text => text !== undefined && text !== '')
     .map(text => safeLine(text ?? ''))
     .join(' · ')
@@ -19,7 +23,10 @@ export function Header({ state, width }: { readonly state: State; readonly width
   const shown = textWidth(right) < width / 2 ? right : ` ${STREAM[state.stream]} `
   return (
     <Toned tone="name" inverse>
-      {fit(` ${truncate(place === '' ? 'XCord' : place, Math.max(0, width - textWidth(shown) - 1))}`, Math.max(0, width - textWidth(shown))) + shown}
+      {fit(
+        ` ${truncate(place === '' ? 'XCord' : place, Math.max(0, width - textWidth(shown) - 1))}`,
+        Math.max(0, width - textWidth(shown))
+      ) + shown}
     </Toned>
   )
 }
@@ -30,12 +37,19 @@ const NOTICE_ROWS_MAX = 6
 export function noticeLines(notice: Notice | null, width: number): readonly string[] {
   if (notice === null) return ['']
   const head = notice.kind === 'error' ? `Error${notice.code === undefined ? '' : ` ${notice.code}`}: ` : ''
-  const sentence = notice.remedy === undefined ? notice.text : `${notice.text.replace(/[.\s]*$/, '.')} ${notice.remedy}`
+  const sentence =
+    notice.remedy === undefined ? notice.text : `${notice.text.replace(/[.\s]*$/, '.')} ${notice.remedy}`
   const text = head + sentence
   return wrap(safeText(text), width).slice(0, NOTICE_ROWS_MAX)
 }
 
-export function NoticeBox({ notice, lines }: { readonly notice: Notice | null; readonly lines: readonly string[] }) {
+export function NoticeBox({
+  notice,
+  lines
+}: {
+  readonly notice: Notice | null
+  readonly lines: readonly string[]
+}) {
   return (
     <Box flexDirection="column" flexShrink={0}>
       {lines.map((line, at) => (
@@ -85,7 +99,15 @@ export function Help({ width, height }: { readonly width: number; readonly heigh
   )
 }
 
-export function Switcher({ state, width, height }: { readonly state: State; readonly width: number; readonly height: number }) {
+export function Switcher({
+  state,
+  width,
+  height
+}: {
+  readonly state: State
+  readonly width: number
+  readonly height: number
+}) {
   const all = choices(state)
   const start = Math.max(0, Math.min(state.switcher.index - height + 3, all.length - height + 2))
   return (

@@ -38,7 +38,10 @@ export function composerRows(text: string, cursor: number, width: number): Compo
 }
 
 /** The rows that are shown: a window that holds the cursor. */
-export function composerWindow({ rows, row }: ComposerRows, height: number): { readonly start: number; readonly end: number } {
+export function composerWindow(
+  { rows, row }: ComposerRows,
+  height: number
+): { readonly start: number; readonly end: number } {
   const start = Math.max(0, Math.min(row - height + 1, rows.length - height))
   return { start, end: Math.min(rows.length, start + height) }
 }

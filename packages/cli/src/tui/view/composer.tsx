@@ -11,10 +11,14 @@ export const PROMPT = '> '
 export function contextText(state: State): string {
   const about = (id: string | null) => {
     const message = currentConversation(state).messages.find(each => each.id === id)
-    return message === undefined ? 'a message' : `${safeLine(message.authorName)}: ${safeLine(message.content)}`
+    return message === undefined
+      ? 'a message'
+      : `${safeLine(message.authorName)}: ${safeLine(message.content)}`
   }
-  if (state.mode === 'confirm-delete') return `Delete "${about(state.selected)}"? y deletes it, any other key keeps it`
-  if (state.mode === 'react') return `Reaction: ${safeLine(state.reaction)}▏ Enter adds or takes it back, Esc stops`
+  if (state.mode === 'confirm-delete')
+    return `Delete "${about(state.selected)}"? y deletes it, any other key keeps it`
+  if (state.mode === 'react')
+    return `Reaction: ${safeLine(state.reaction)}▏ Enter adds or takes it back, Esc stops`
   if (state.mode === 'select') return 'r reply · e edit · + react · d delete · ↑↓ select · Esc back'
   if (state.editing !== null) return `Editing ${about(state.editing)} · Esc stops`
   if (state.replyTo !== null) return `Replying to ${about(state.replyTo)} · Esc stops`
@@ -28,7 +32,10 @@ function CursorRow({ letters, at }: { readonly letters: readonly string[]; reado
     <Text wrap="truncate">
       {letters.slice(0, at).map(safeLine).join('')}
       <Text inverse>{letters[at] ?? ' '}</Text>
-      {letters.slice(at + 1).map(safeLine).join('')}
+      {letters
+        .slice(at + 1)
+        .map(safeLine)
+        .join('')}
     </Text>
   )
 }

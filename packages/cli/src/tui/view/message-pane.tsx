@@ -12,7 +12,8 @@ interface PaneProps {
 
 function emptyText(state: State): string {
   if (state.stream === 'connecting') return 'Opening…'
-  if (state.servers.length === 0) return 'Welcome. Type /join <link> to join a server, or /create <name> to make one. ? shows the keys.'
+  if (state.servers.length === 0)
+    return 'Welcome. Type /join <link> to join a server, or /create <name> to make one. ? shows the keys.'
   if (state.channel === null) return 'This server has no text channel. /channel <name> makes one.'
   return 'No messages yet. Say something.'
 }
@@ -20,10 +21,20 @@ function emptyText(state: State): string {
 export function MessagePane({ state, rows, width, height }: PaneProps) {
   const visible = visibleRows(rows, height, state.scroll, state.mode === 'compose' ? null : state.selected)
   return (
-    <Box flexDirection="column" width={width} height={height} flexShrink={0} justifyContent={rows.length === 0 ? 'center' : 'flex-end'}>
+    <Box
+      flexDirection="column"
+      width={width}
+      height={height}
+      flexShrink={0}
+      justifyContent={rows.length === 0 ? 'center' : 'flex-end'}
+    >
       {rows.length === 0 ? <Text wrap="wrap">{emptyText(state)}</Text> : null}
       {visible.map(row => (
-        <Line key={row.key} parts={row.parts} selected={state.mode !== 'compose' && row.message !== null && row.message === state.selected} />
+        <Line
+          key={row.key}
+          parts={row.parts}
+          selected={state.mode !== 'compose' && row.message !== null && row.message === state.selected}
+        />
       ))}
     </Box>
   )

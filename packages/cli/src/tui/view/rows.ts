@@ -50,7 +50,13 @@ function quote(message: MessageJson, conversation: Conversation, width: number):
     original === undefined
       ? 'an earlier message'
       : `${safeLine(original.authorName)}: ${original.deleted === true ? '(deleted)' : safeLine(original.content)}`
-  return [{ key: `${message.id}/quote`, parts: [part(truncate(`${' '.repeat(INDENT)}↳ ${text}`, width), 'dim')], message: message.id }]
+  return [
+    {
+      key: `${message.id}/quote`,
+      parts: [part(truncate(`${' '.repeat(INDENT)}↳ ${text}`, width), 'dim')],
+      message: message.id
+    }
+  ]
 }
 
 function body(message: MessageJson, me: string, width: number): readonly Row[] {
@@ -64,17 +70,33 @@ function body(message: MessageJson, me: string, width: number): readonly Row[] {
   const tone: Tone = gone || message.standing === 'voided' ? 'dim' : 'plain'
   const rows: Row[] = lines.map((line, at) => ({
     key: `${message.id}/${at}`,
-    parts: at === last && fits && marks !== '' ? [part(pad + line, tone), part(marks, 'mark')] : [part(pad + line, tone)],
+    parts:
+      at === last && fits && marks !== ''
+        ? [part(pad + line, tone), part(marks, 'mark')]
+        : [part(pad + line, tone)],
     message: message.id
   }))
-  if (!fits) rows.push({ key: `${message.id}/marks`, parts: [part(truncate(pad + marks.trimStart(), width), 'mark')], message: message.id })
+  if (!fits)
+    rows.push({
+      key: `${message.id}/marks`,
+      parts: [part(truncate(pad + marks.trimStart(), width), 'mark')],
+      message: message.id
+    })
   return rows
 }
 
 function reactions(message: MessageJson, me: string, width: number): readonly Row[] {
   if (message.reactions.length === 0 || message.deleted === true) return []
-  const text = message.reactions.map(each => `${safeLine(each.emoji)} ${each.users.length}${each.users.includes(me) ? ' (you)' : ''}`).join('   ')
-  return [{ key: `${message.id}/reactions`, parts: [part(truncate(`${' '.repeat(INDENT)}${text}`, width), 'mark')], message: message.id }]
+  const text = message.reactions
+    .map(each => `${safeLine(each.emoji)} ${each.users.length}${each.users.includes(me) ? ' (you)' : ''}`)
+    .join('   ')
+  return [
+    {
+      key: `${message.id}/reactions`,
+      parts: [part(truncate(`${' '.repeat(INDENT)}${text}`, width), 'mark')],
+      message: message.id
+    }
+  ]
 }
 
 function heading(message: MessageJson, me: string, width: number): Row {
@@ -83,7 +105,11 @@ function heading(message: MessageJson, me: string, width: number): Row {
   const name = truncate(safeLine(message.authorName), Math.max(4, width - 12))
   return {
     key: `${message.id}/head`,
-    parts: [part(name, mine ? 'own' : 'name'), part(` ${clockTime(message.at)}`, 'dim'), ...(mention ? [part(' mentions you', 'alert')] : [])],
+    parts: [
+      part(name, mine ? 'own' : 'name'),
+      part(` ${clockTime(message.at)}`, 'dim'),
+      ...(mention ? [part(' mentions you', 'alert')] : [])
+    ],
     message: message.id
   }
 }
@@ -93,7 +119,18 @@ export function messageRows(conversation: Conversation, me: string, width: numbe
   const rows: Row[] = []
   let before: MessageJson | undefined
   if (conversation.messages.length > 0) {
-    rows.push(rule('top', conversation.complete ? 'the beginning' : conversation.loading ? 'fetching older messages' : 'older messages: PgUp', width, 'dim'))
+    rows.push(
+      rule(
+        'top',
+        conversation.complete
+          ? 'the beginning'
+          : conversation.loading
+            ? 'fetching older messages'
+            : 'older messages: PgUp',
+        width,
+        'dim'
+      )
+    )
   }
   for (const message of conversation.messages) {
     const day = dayOf(message.at)
@@ -101,9 +138,16 @@ export function messageRows(conversation: Conversation, me: string, width: numbe
     const unread = conversation.unreadFrom === message.id
     if (newDay) rows.push(rule(`${message.id}/day`, day, width, 'dim'))
     if (unread) rows.push(rule(`${message.id}/unread`, 'new messages', width, 'alert'))
-    const close = before !== undefined && before.author === message.author && Date.parse(message.at) - Date.parse(before.at) < GROUP_MS
+    const close =
+      before !== undefined &&
+      before.author === message.author &&
+      Date.parse(message.at) - Date.parse(before.at) < GROUP_MS
     if (newDay || unread || !close || message.replyTo !== undefined) rows.push(heading(message, me, width))
-    rows.push(...quote(message, conversation, width), ...body(message, me, width), ...reactions(message, me, width))
+    rows.push(
+      ...quote(message, conversation, width),
+      ...body(message, me, width),
+      ...reactions(message, me, width)
+    )
     before = message
   }
   return rows
@@ -113,7 +157,12 @@ export function messageRows(conversation: Conversation, me: string, width: numbe
  * The rows that are visible: `scroll` rows up from the newest, moved where needed so that the selected message
  * is within.
  */
-export function visibleRows(rows: readonly Row[], height: number, scroll: number, selected: string | null): readonly Row[] {
+export function visibleRows(
+  rows: readonly Row[],
+  height: number,
+  scroll: number,
+  selected: string | null
+): readonly Row[] {
   const most = Math.max(0, rows.length - height)
   let start = Math.max(0, most - Math.min(scroll, most))
   if (selected !== null) {
@@ -123,9 +172,4 @@ export function visibleRows(rows: readonly Row[], height: number, scroll: number
     else if (last >= start + height) start = Math.min(first, last - height + 1)
   }
   return rows.slice(start, start + height)
-}
-
-/** How far a conversation can be scrolled up. */
-export function scrollMax(rows: number, height: number): number {
-  return Math.max(0, rows - height)
 }

@@ -19,7 +19,8 @@ function counted(prefix: string, name: string, unread: number, width: number): s
   return fit(truncate(prefix + safeLine(name), width - textWidth(count)) + count, width)
 }
 
-const unreadOf = (channels: readonly ChannelJson[] | undefined) => (channels ?? []).reduce((sum, each) => sum + each.unread, 0)
+const unreadOf = (channels: readonly ChannelJson[] | undefined) =>
+  (channels ?? []).reduce((sum, each) => sum + each.unread, 0)
 
 /** Servers with their numbers; below the open one, its channels. */
 export function sidebarEntries(state: State, width: number): readonly Entry[] {
@@ -38,7 +39,7 @@ export function sidebarEntries(state: State, width: number): readonly Entry[] {
       ...channels.map((channel): Entry => ({
         key: channel.id,
         text: counted(channel.id === state.channel ? ' >#' : '  #', channel.name, channel.unread, width),
-        tone: (channel.unread > 0 ? 'alert' : 'plain'),
+        tone: channel.unread > 0 ? 'alert' : 'plain',
         here: channel.id === state.channel
       }))
     ]
@@ -47,18 +48,33 @@ export function sidebarEntries(state: State, width: number): readonly Entry[] {
 
 /** The window of entries around the open channel. */
 function around(entries: readonly Entry[], height: number): readonly Entry[] {
-  const at = Math.max(0, entries.findIndex(each => each.here))
+  const at = Math.max(
+    0,
+    entries.findIndex(each => each.here)
+  )
   const start = Math.max(0, Math.min(entries.length - height, at - Math.floor(height / 2)))
   return entries.slice(start, start + height)
 }
 
-export function Sidebar({ state, width, height }: { readonly state: State; readonly width: number; readonly height: number }) {
+export function Sidebar({
+  state,
+  width,
+  height
+}: {
+  readonly state: State
+  readonly width: number
+  readonly height: number
+}) {
   const entries = around(sidebarEntries(state, width), height)
   return (
     <Box flexDirection="column" width={width} height={height} flexShrink={0}>
       {entries.length === 0 ? <Text dimColor>no servers yet</Text> : null}
       {entries.map(entry => (
-        <Line key={entry.key} parts={[{ text: entry.text, tone: entry.tone } satisfies Part]} selected={entry.here} />
+        <Line
+          key={entry.key}
+          parts={[{ text: entry.text, tone: entry.tone } satisfies Part]}
+          selected={entry.here}
+        />
       ))}
     </Box>
   )

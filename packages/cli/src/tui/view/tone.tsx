@@ -15,7 +15,15 @@ const WEIGHT: Readonly<Record<Tone, TextProps>> = {
 }
 const COLOUR: Readonly<Partial<Record<Tone, string>>> = { name: 'cyan', own: 'green', alert: 'yellow' }
 
-export function Toned({ tone, children, inverse = false }: { readonly tone: Tone; readonly children: ReactNode; readonly inverse?: boolean }) {
+export function Toned({
+  tone,
+  children,
+  inverse = false
+}: {
+  readonly tone: Tone
+  readonly children: ReactNode
+  readonly inverse?: boolean
+}) {
   const coloured = useContext(Colour)
   const color = coloured ? COLOUR[tone] : undefined
   return (
@@ -26,7 +34,13 @@ export function Toned({ tone, children, inverse = false }: { readonly tone: Tone
 }
 
 /** One row of toned parts, never wider than its place. */
-export function Line({ parts, selected = false }: { readonly parts: readonly Part[]; readonly selected?: boolean }) {
+export function Line({
+  parts,
+  selected = false
+}: {
+  readonly parts: readonly Part[]
+  readonly selected?: boolean
+}) {
   return (
     <Text wrap="truncate">
       {parts.map((part, at) => (
