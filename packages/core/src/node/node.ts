@@ -321,6 +321,7 @@ class LiveNode implements Node {
       this.#judgePeers(replica)
       this.#emitLive({ type: 'view:update', server: replica.server })
     }
+    this.#init.transport.gossip.setOnline(this.peers().filter(each => each.kind === 'member').length)
     this.#emitLive({ type: 'connection:update', device: connection.device, connected })
   }
 
