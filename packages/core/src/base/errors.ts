@@ -24,6 +24,11 @@ export interface ErrorDetails {
    */
   XCORD_ADDRESS_INVALID: { address: string }
   /**
+   * A rule of the server's automod does not allow this text; `name` is the rule's.
+   * @remedy Change the text. Nothing was signed or sent.
+   */
+  XCORD_AUTOMOD_BLOCKED: { name: string; automodRule: string }
+  /**
    * The backup file is damaged or is not a backup of XCord.
    * @remedy Use another copy of the file. The recovery phrase alone restores the identity.
    */
@@ -54,6 +59,11 @@ export interface ErrorDetails {
    * @remedy Correct that key in the file, variable or flag; `allowed` says what it may be.
    */
   XCORD_CONFIG_INVALID: { key: string; allowed?: string }
+  /**
+   * The consent to own a server is none, is another member's, or was given before the server changed hands.
+   * @remedy Ask the member for a new one: `xcord server consent`.
+   */
+  XCORD_CONSENT_INVALID: { reason: string }
   /**
    * Events before this cursor are no longer kept, so what happened since cannot be replayed whole.
    * @remedy Read the present state first, then follow events from the newest cursor.
@@ -198,6 +208,11 @@ export interface ErrorDetails {
    * @remedy List them with `xcord server list`, or join with an invite link.
    */
   XCORD_SERVER_NOT_FOUND: { server: string }
+  /**
+   * The channel is in slow mode; in `retryAfterMs` the next message may be sent.
+   * @remedy Wait that long. Nothing was signed or sent.
+   */
+  XCORD_SLOW_MODE: { channel: string; retryAfterMs: number }
   /**
    * Stored bytes fail their check; `table` says where. They are not used.
    * @remedy Copy the profile folder aside, then recover with phrase and links: history returns from other

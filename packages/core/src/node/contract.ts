@@ -5,13 +5,14 @@
 import type {
   ChannelId, Clock, DeviceId, InviteId, MessageId, OperationId, Random, RoleId, RuleId, ServerId, Timers, UserId
 } from '../base/index.ts'
-import type { AuthorityState, ChannelKind, PermissionName } from '../authority/index.ts'
+import type { AuthorityState, ChannelKind, ForkState, PermissionName } from '../authority/index.ts'
 import type { Suite } from '../crypto/index.ts'
 import type { Account } from '../identity/index.ts'
 import type { Transport } from '../net/index.ts'
 import type { Store } from '../store/index.ts'
 import type { DeliveryLevel } from '../sync/index.ts'
 import type { Message, Page, PageOptions } from '../timeline/index.ts'
+import type { AutomodContent, AutomodRule } from './automod.ts'
 import type { LoggedEvent } from './event-log.ts'
 
 /** Everything a peer is made of. */
@@ -56,20 +57,122 @@ export interface HeldMessage {
   readonly delivery: DeliveryReport
 }
 
-/** What a member may ask authority to do; the node turns each into one signed operation. */
+/** A first overwrite of a channel, or a change of one: bits to allow, to deny, to leave to the layers below. */
+export interface OverwriteChange {
+  readonly target: RoleId | UserId
+  readonly allow: readonly PermissionName[]
+  readonly deny: readonly PermissionName[]
+  readonly none: readonly PermissionName[]
+}
+
+/** What a member may ask authority to do; the node turns each into signed operations, usually one. */
 export type Intent =
-  | { readonly kind: 'channel:create'; readonly channelKind: ChannelKind; readonly name: string; readonly topic: string | null; readonly parent: ChannelId | null }
+  | {
+      readonly kind: 'channel:create'
+      readonly channelKind: Exclude<ChannelKind, 'thread'>
+      readonly name: string
+      readonly topic: string | null
+      readonly parent: ChannelId | null
+      readonly slowModeSeconds?: number
+      readonly overwrites?: readonly Omit<OverwriteChange, 'none'>[]
+    }
   | { readonly kind: 'channel:edit'; readonly channel: ChannelId; readonly name?: string; readonly topic?: string | null; readonly slowModeSeconds?: number }
+  /** `parent` undefined keeps it; `position` counts among the channels of that parent from 0, undefined is the end. */
+  | { readonly kind: 'channel:move'; readonly channel: ChannelId; readonly parent?: ChannelId | null; readonly position?: number }
+  /** A channel synced with its category takes a copy of its overwrites first (AU31). */
+  | { readonly kind: 'channel:permit'; readonly channel: ChannelId } & OverwriteChange
+  /** Reads its category's overwrites in place of its own; off: takes a copy of them (AU31). */
+  | { readonly kind: 'channel:sync'; readonly channel: ChannelId; readonly synced: boolean }
   | { readonly kind: 'channel:delete'; readonly channel: ChannelId }
-  | { readonly kind: 'role:create'; readonly name: string; readonly permissions: readonly PermissionName[]; readonly color: number }
+  | { readonly kind: 'role:create'; readonly name: string; readonly permissions: readonly PermissionName[]; readonly color: number; readonly hoist?: boolean; readonly mentionable?: boolean }
+  | {
+      readonly kind: 'role:edit'
+      readonly role: RoleId
+      readonly name?: string
+      readonly color?: number
+      readonly hoist?: boolean
+      readonly mentionable?: boolean
+      readonly set?: readonly PermissionName[]
+      readonly clear?: readonly PermissionName[]
+    }
+  /** `position` counts from `@everyone`, which is 0. */
+  | { readonly kind: 'role:move'; readonly role: RoleId; readonly position: number }
+  | { readonly kind: 'role:delete'; readonly role: RoleId }
   | { readonly kind: 'role:grant' | 'role:revoke'; readonly role: RoleId; readonly user: UserId }
-  | { readonly kind: 'member:kick' | 'member:ban'; readonly user: UserId }
+  | { readonly kind: 'member:kick' | 'member:ban' | 'member:unban'; readonly user: UserId }
+  /** `until` in ms since the Unix epoch; null ends it. At most 28 days ahead. */
+  | { readonly kind: 'member:timeout'; readonly user: UserId; readonly until: number | null }
+  /** One's own needs ChangeNickname, another's ManageNicknames. null: the profile's name. */
+  | { readonly kind: 'member:nick'; readonly user: UserId; readonly nick: string | null }
   | { readonly kind: 'invite:revoke'; readonly invite: InviteId }
+  | { readonly kind: 'server:edit'; readonly name?: string; readonly description?: string | null }
+  /** `rule` null makes one; its id is the operation's. */
+  | { readonly kind: 'automod:set'; readonly rule: OperationId | null; readonly content: AutomodContent }
+  | { readonly kind: 'automod:remove'; readonly rule: OperationId }
+
+/** What to look for in the audit log; each narrows. */
+export interface AuditQuery {
+  readonly actor?: UserId
+  /** `noun:verb`, such as `member:ban`, or a noun alone. */
+  readonly action?: string
+  /** Any id: user, role, channel, invite, operation. */
+  readonly target?: string
+  /** Claimed at this time or later, ms. */
+  readonly since?: number
+  /** Only what stands after this entry: the next page. */
+  readonly after?: OperationId
+  readonly limit: number
+}
+
+/** One operation as the audit log shows it. Times are their authors' claims. */
+export interface AuditEntry {
+  readonly operation: OperationId
+  readonly actor: UserId | null
+  readonly device: DeviceId
+  readonly action: string
+  readonly target: string | null
+  readonly reason: string | null
+  readonly at: number
+  readonly standing: 'effective' | 'voided'
+  /** Of voided ones: the rule, and the operation that struck it if there is one. */
+  readonly rule?: RuleId
+  readonly by?: OperationId
+}
+
+/** Newest first. `next`: the entry to continue after, null at the end. */
+export interface AuditPage {
+  readonly entries: readonly AuditEntry[]
+  readonly next: OperationId | null
+}
+
+/** Somebody who is banned, and the ban that holds. */
+export interface BanReport {
+  readonly user: UserId
+  readonly by: UserId | null
+  readonly operation: OperationId | null
+  readonly reason: string | null
+  readonly at: number | null
+}
+
+/** Where the server's operations stand here: equal heads mean equal operations, equal hashes equal state. */
+export interface HeadsReport {
+  readonly heads: readonly OperationId[]
+  readonly leaves: readonly OperationId[]
+  readonly operations: number
+  readonly stateHash: Uint8Array
+  readonly forks: readonly ForkState[]
+}
 
 /** An invite made here, with its link. */
 export interface MadeInvite {
   readonly invite: InviteId
   readonly link: string
+}
+
+/** What a channel is called. */
+export interface ChannelTitle {
+  readonly name: string | null
+  readonly topic: string | null
 }
 
 /** One server as this peer holds it. */
@@ -86,7 +189,27 @@ export interface Replica {
   edit(channel: ChannelId, message: MessageId, content: string): Promise<HeldMessage>
   remove(channel: ChannelId, message: MessageId): Promise<HeldMessage>
   react(channel: ChannelId, message: MessageId, emoji: string, on: boolean): Promise<HeldMessage>
+  /**
+   * XCORD_PERMISSION_DENIED before anything is signed; resolves when committed here. `operation` is the one that
+   * the intent is about, where it took several.
+   */
   operate(intent: Intent, reason: string | null): Promise<OperationOutcome>
+  /** Name and topic of a channel as we may read them: sealed where not all may view it (EK19). */
+  titleOf(channel: ChannelId): ChannelTitle
+  /** Rules of automod that stand and that this version understands. */
+  automod(): readonly AutomodRule[]
+  /** XCORD_PERMISSION_DENIED without ViewAuditLog. */
+  audit(query: AuditQuery): AuditPage
+  /** XCORD_PERMISSION_DENIED without BanMembers. */
+  bans(): readonly BanReport[]
+  heads(): HeadsReport
+  /** Own consent to become the owner, as text to hand to the present one (AU12, 67). */
+  consent(): string
+  /**
+   * Hands the server over. `phrase`: the owner's 24 words, unless policy waives the root signature.
+   * XCORD_PERMISSION_DENIED, XCORD_PHRASE_INVALID, XCORD_CONSENT_INVALID.
+   */
+  transfer(options: { readonly user: UserId; readonly consent: string; readonly phrase: string | null; readonly reason: string | null }): Promise<OperationOutcome>
   invite(options: { readonly maxUses: number | null; readonly expiresInMs: number | null; readonly reason: string | null }): Promise<MadeInvite>
   /** Link of an invite made here. */
   linkOf(invite: InviteId): string | undefined
@@ -156,4 +279,5 @@ export interface Node {
   close(): Promise<void>
 }
 
+export type { AutomodContent, AutomodRule, AutomodTrigger } from './automod.ts'
 export type { RuleId }

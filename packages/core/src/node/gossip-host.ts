@@ -6,8 +6,10 @@ import type { DeviceId } from '../base/index.ts'
 import type { Suite } from '../crypto/index.ts'
 import { decodeBundle, encodeBundle, type Envelope, EnvelopeType, splitBundles, verifyBundle } from '../graph/index.ts'
 import type { GossipMessage, GossipVerdict, Transport } from '../net/index.ts'
+import { mayForward } from './arrival-rules.ts'
 import type { LiveReplica } from './replica.ts'
 import { takeEnvelopes } from './take-envelopes.ts'
+import type { Work } from './work.ts'
 
 /** NT29: bytes waiting towards the slowest neighbour above which we stop gossiping and let neighbours pull. */
 const BACKLOG_BYTES_MAX = 262_144
@@ -64,19 +66,28 @@ export function createGossipHost(init: GossipHostInit): GossipHost {
       return taken > 0 ? 'accept' : 'ignore'
     }
     if (!verifyBundle(init.suite, bundle, device).ok) return 'reject'
-    take(replica, message.from, bundle, true).catch(init.fault)
-    const authority = current.log.state()
-    const known = authority.device(device)
-    const member = known?.on === true && authority.member(known.user)?.status === 'in'
-    return member ? 'accept' : 'ignore'
+    // Before it is taken: what we know of the author's pace ends with the message before.
+    const passes = mayForward(current, device, bundle, init.now())
+    // What does not go on is not taken either; what of it belongs into chains, sync brings.
+    if (passes) take(replica, message.from, bundle, true).catch(init.fault)
+    return passes ? 'accept' : 'ignore'
   }
 
   async function take(replica: LiveReplica, from: DeviceId, bundle: readonly Envelope[], verified: boolean): Promise<number> {
     waiting.set(replica, (waiting.get(replica) ?? 0) + bundle.length)
     try {
-      return (await replica.do(async work => await takeEnvelopes(work, bundle, from, verified))).fresh
+      return await replica.do(async work => await takeLive(work, from, bundle, verified))
     } finally {
       waiting.set(replica, (waiting.get(replica) ?? 0) - bundle.length)
+    }
+  }
+
+  async function takeLive(work: Work, from: DeviceId, bundle: readonly Envelope[], verified: boolean): Promise<number> {
+    work.live = true
+    try {
+      return (await takeEnvelopes(work, bundle, from, verified)).fresh
+    } finally {
+      work.live = false
     }
   }
 

@@ -38,7 +38,7 @@ describe('[ND1] inbox', () => {
     await inbox.close()
     inbox.push(3)
     await inbox.idle()
-    expect(failed).toHaveLength(1)
+    expect(failed).toEqual([new Error('disk'), expect.objectContaining({ code: 'XCORD_CLOSED' })])
     expect(done).toEqual([2])
   })
 })

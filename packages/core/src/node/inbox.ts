@@ -3,11 +3,13 @@
  * commit a batch, then one emit"). No timer: an idle replica handles a single item at once, a busy one takes
  * whatever accumulated.
  */
+import { XcordError } from '../base/index.ts'
+
 export interface Inbox<T> {
   push(item: T): void
   /** Resolves when everything pushed before the call was handled. */
   idle(): Promise<void>
-  /** Handles what is queued, then refuses more. */
+  /** Handles what is queued; what comes later fails with XCORD_CLOSED. */
   close(): Promise<void>
   readonly size: number
 }
@@ -43,7 +45,10 @@ export function createInbox<T>(init: InboxInit<T>): Inbox<T> {
 
   return {
     push: item => {
-      if (closed) return
+      if (closed) {
+        init.failed(new XcordError('XCORD_CLOSED', 'This peer was closed.', { what: 'peer' }), [item])
+        return
+      }
       queue.push(item)
       running ??= run()
     },

@@ -4,6 +4,8 @@ import type { ContentVerdict, PermissionName } from '../authority/index.ts'
 import type { Body, OpenedEnvelope } from '../e2ee/index.ts'
 import type { EnvelopeStub } from '../graph/index.ts'
 import { type TimelineBody, validateBody } from '../timeline/index.ts'
+import { breaksAutomod, noteSent } from './arrival-rules.ts'
+import { takeTitle } from './channel-titles.ts'
 import type { Outcome } from './take-envelopes.ts'
 import type { Work } from './work.ts'
 
@@ -33,6 +35,7 @@ function timelineBody(body: Body): TimelineBody | undefined {
 /** Judges one opened content envelope; what is visible or hidden becomes an item of the turn. */
 export function judgeContent(work: Work, device: DeviceId, envelope: EnvelopeStub, opened: OpenedEnvelope): Outcome {
   const { state } = work
+  if (opened.payload.body.kind === 'channelName') return takeTitle(work, device, envelope, opened)
   const body = timelineBody(opened.payload.body)
   const channel = opened.channel
   // Kinds of newer clients are kept in their chain, unshown (EN6).
@@ -42,11 +45,13 @@ export function judgeContent(work: Work, device: DeviceId, envelope: EnvelopeStu
   const verdict = state.log.judge({ ...act, needs: permissionsFor(opened.payload.body) })
   if (verdict.kind === 'waiting') return { status: 'waiting', channel, waitsFor: { keyId: null, operations: verdict.missing } }
   if (verdict.kind === 'rejected') return { status: 'refused', channel }
+  if (breaksAutomod(state, { user: verdict.user, channel, auth: opened.payload.auth, at: opened.payload.at, body })) return { status: 'refused', channel }
   const mayManage = body.kind === 'delete' && state.log.judge({ ...act, needs: ['ManageMessages'] }).kind === 'visible'
   work.items.push({
     id: envelope.id, channel, device, user: verdict.user, seq: envelope.seq, at: opened.payload.at, auth: opened.payload.auth,
     body, standing: verdict.kind, mayManage
   })
+  if (body.kind === 'message') noteSent(state, channel, verdict.user, { id: envelope.id, at: opened.payload.at })
   if (body.kind === 'message' && verdict.kind === 'visible') remember(work, channel, envelope, opened.payload.at, verdict.user)
   return { status: 'opened', channel }
 }

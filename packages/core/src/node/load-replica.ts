@@ -1,7 +1,7 @@
 /** Rebuilds a replica from the store: operations in order of acceptance, keys, chains; no message is read. */
 import { type DeviceId, type InviteId, type KeyId, type MessageId, type OperationId, type ServerId, XcordError } from '../base/index.ts'
 import { authorityDeps, createAuthorityLog } from '../authority/index.ts'
-import { createKeyRing, decodeStoredSeed, type HeldInvite, inviteKeys, type StoredKeyRecord, type StoredSeed } from '../e2ee/index.ts'
+import { createKeyRing, decodeStoredSeed, type HeldInvite, inviteKeys, readChannelName, type StoredKeyRecord, type StoredSeed } from '../e2ee/index.ts'
 import { decodeAuthorChain, decodeOperation, type Operation } from '../graph/index.ts'
 import { readProfile } from '../identity/index.ts'
 import type { Database } from '../store/index.ts'
@@ -9,7 +9,7 @@ import { DeliveryTracker } from '../sync/index.ts'
 import { loadOutbox } from './deliver.ts'
 import { type ReplicaDeps, ReplicaState } from './replica-state.ts'
 import {
-  chainTable, inviteTable, operationTable, pendingTable, profileTable, recordTable, seedTable, type ServerRow
+  chainTable, channelNameTable, inviteTable, operationTable, pendingTable, profileTable, recordTable, seedTable, type ServerRow
 } from './tables.ts'
 import { noteOperation } from './take-operations.ts'
 
@@ -31,6 +31,7 @@ export async function loadReplica(deps: ReplicaDeps, row: ServerRow): Promise<Re
   state.nextOperation = operations.length
   await readChains(state)
   await readProfiles(state)
+  await readTitles(state)
   await readRest(state)
   await loadOutbox(deps, state)
   return state
@@ -116,6 +117,14 @@ async function readProfiles(state: ReplicaState): Promise<void> {
     if (!read.ok) throw corrupt('profiles', read.reason)
     const { user, name, revision, device } = read.value
     state.profiles.set(user, { name, revision, device })
+  }
+}
+
+async function readTitles(state: ReplicaState): Promise<void> {
+  for await (const { value } of state.deps.database.table(channelNameTable).scan({ prefix: [state.server] })) {
+    const read = readChannelName(state.deps.suite, value.bytes)
+    if (!read.ok) throw corrupt('channel-names', read.reason)
+    state.channelNames.set(read.value.channel, read.value)
   }
 }
 

@@ -9,12 +9,12 @@ import { type AddressBook, openAddressBook } from './address-book.ts'
 import type { DoctorFinding, LiveEvent, Node, NodeInit, PeerReport } from './contract.ts'
 import { createDiscovery, type Discovery } from './discovery.ts'
 import { examine } from './doctor.ts'
+import { createDuties, type Duties } from './duties.ts'
 import { type EventLog, type LoggedEvent, openEventLog } from './event-log.ts'
 import { createExchange, type Exchange } from './exchange.ts'
 import { createGossipHost, type GossipHost } from './gossip-host.ts'
 import { serveInvites } from './invite-service.ts'
 import { joinByLink } from './join.ts'
-import { createKeyDuties, type KeyDuties } from './key-duties.ts'
 import { findInvite, linkAddresses } from './link-addresses.ts'
 import { operate } from './operate.ts'
 import { publishProfile } from './own-profile.ts'
@@ -64,7 +64,7 @@ class LiveNode implements Node {
   #gossip!: GossipHost
   #exchange!: Exchange
   #discovery!: Discovery
-  #duties!: KeyDuties
+  #duties!: Duties
   #closed: Promise<void> | undefined
 
   constructor(init: NodeInit, database: Database, events: EventLog) {
@@ -104,7 +104,7 @@ class LiveNode implements Node {
     this.#registry = new ReplicaRegistry({
       suite: init.suite, clock: init.clock, random: init.random, database: this.#database, events: this.#events, timeline, account: init.account
     }, init.timers, this.#hooks())
-    this.#duties = createKeyDuties(init.random, () => init.clock.now())
+    this.#duties = createDuties(init.random, () => init.clock.now())
     this.#gossip = createGossipHost({ suite: init.suite, transport: init.transport, now: () => init.clock.now(), fault: error => this.#fault(error) })
     await this.#registry.loadAll()
     this.#book = await openAddressBook(this.#database, [...this.#registry.replicas.keys()])
@@ -262,7 +262,7 @@ class LiveNode implements Node {
       this.#discovery.refresh()
     }
     if (turn.authorityChanged) this.#judgePeers(replica)
-    if (turn.authorityChanged || turn.received.size > 0) this.#duties.consider(replica)
+    if (turn.authorityChanged || turn.received.size > 0) this.#duties.consider(replica, turn.accepted)
     // Our goodbye has to leave first: what was published goes out before the server is forgotten here.
     if (turn.membershipChanged && replica.current.status === 'left') this.#init.timers.after(2_000, () => this.#offline(replica))
     if (turn.authorityChanged || turn.viewChanged) this.#emitLive({ type: 'view:update', server: replica.server })

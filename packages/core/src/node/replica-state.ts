@@ -45,6 +45,20 @@ export interface KnownProfile {
   readonly device: DeviceId
 }
 
+/** A channel's sealed title, and what decides between two. */
+export interface SealedTitle {
+  readonly name: string
+  readonly topic: string | null
+  readonly revision: number
+  readonly device: DeviceId
+}
+
+/** A message as slow mode remembers it. */
+export interface SentMark {
+  readonly id: MessageId
+  readonly at: number
+}
+
 /** Where one author's chain stands. */
 export interface AuthorState {
   readonly chain: AuthorChain
@@ -64,6 +78,12 @@ export class ReplicaState {
   readonly recordIds = new IdSet<RecordId>()
   readonly profiles = new Map<UserId, KnownProfile>()
   readonly links = new Map<InviteId, string>()
+  /** EK19: titles sealed in their channels, as far as we could read them. */
+  readonly channelNames = new Map<ChannelId, SealedTitle>()
+  /** Newest message of each user in each channel, for slow mode; filled as messages arrive. */
+  readonly lastSent = new Map<string, SentMark>()
+  /** An automod rule was ever made here: only then are messages judged by any. */
+  automodSeen = false
   readonly pending = new Map<MessageId, Pending>()
   /** Every device that ever signed an accepted operation here. */
   readonly devices = new Set<DeviceId>()
@@ -143,6 +163,14 @@ export class ReplicaState {
   /** Name people see: the newest signed profile, else a short form of the id. */
   nameOf(user: UserId): string {
     return this.profiles.get(user)?.name ?? `${user.slice(0, 7)}…`
+  }
+
+  /** What a channel is called: by its operations, else as sealed inside it (EK19). */
+  titleOf(channel: ChannelId): { readonly name: string | null; readonly topic: string | null } {
+    const found = this.log.state().channel(channel)
+    const sealed = this.channelNames.get(channel)
+    if (found?.name === null && sealed !== undefined) return { name: sealed.name, topic: sealed.topic }
+    return { name: found?.name ?? null, topic: found?.topic ?? null }
   }
 
   /** Is our account a member, by this very device, in the present state? */

@@ -2,25 +2,32 @@
  * One server's live replica: an inbox of jobs, each batch one turn, one commit, one round of telling. Own
  * commands, deliveries of sync and bundles of gossip are all jobs.
  */
-import { type ChannelId, type DeviceId, type InviteId, type MessageId, type Refusal, type ServerId, type Timers, type UserId, XcordError } from '../base/index.ts'
+import { type ChannelId, type DeviceId, type InviteId, type MessageId, type OperationId, type Refusal, type ServerId, type Timers, type UserId, XcordError } from '../base/index.ts'
 import { type AuthorityState, type PermissionName, permissionsToBits } from '../authority/index.ts'
 import type { Envelope } from '../graph/index.ts'
 import type { ItemKind, ServerView, SyncFound, SyncQuery } from '../sync/index.ts'
 import type { Message, Page, PageOptions } from '../timeline/index.ts'
-import type { DeliveryReport, HeldMessage, Intent, MadeInvite, OperationOutcome, Replica } from './contract.ts'
+import { noteSent, slowModeOf } from './arrival-rules.ts'
+import { auditPage, listBans, reportHeads } from './audit.ts'
+import { type AutomodRule, automodRules } from './automod.ts'
+import type {
+  AuditPage, AuditQuery, BanReport, ChannelTitle, DeliveryReport, HeadsReport, HeldMessage, Intent, MadeInvite, OperationOutcome, Replica
+} from './contract.ts'
 import { applyReceipt, deliveryOf, noteOwn } from './deliver.ts'
 import { createInbox, type Inbox } from './inbox.ts'
 import { makeInvite } from './make-invite.ts'
 import { settleMembership } from './membership.ts'
-import { operate, operateIntent } from './operate.ts'
+import { operate } from './operate.ts'
+import { operateIntent } from './operate-intent.ts'
 import { publishControl } from './publish.ts'
 import type { ReplicaDeps, ReplicaState } from './replica-state.ts'
-import { settle } from './settle.ts'
+import { keepChains, settle } from './settle.ts'
 import type { SyncEvent, SyncNews, SyncPort } from './sync-host.ts'
 import { createServerView, heldOf, lookUp } from './sync-port.ts'
 import { readItems, takeEnvelopes, takeStubs } from './take-envelopes.ts'
-import { takeOperation } from './take-operations.ts'
+import { drainOperations, takeOperation } from './take-operations.ts'
 import { takeRecord } from './take-records.ts'
+import { giveConsent, transferServer } from './transfer.ts'
 import { Turn } from './turn.ts'
 import { Work } from './work.ts'
 import { writeDelete, writeEdit, writeMessage, writeReaction } from './write-content.ts'
@@ -47,6 +54,16 @@ interface Job {
   failed(error: unknown): void
 }
 
+/** When the first of the operations held for the future is due; Infinity where none is held. */
+function nextHeld(state: ReplicaState): number {
+  return state.held.size === 0 ? Infinity : Math.min(...state.held.values())
+}
+
+/** Our own operation, right after its commit. */
+function committed(operation: OperationId): OperationOutcome {
+  return { operation, standing: 'effective', delivery: { state: 'local', holders: 0 } }
+}
+
 /** Jobs in one turn: enough to share an fsync, few enough to keep a turn below 100 ms. */
 const TURN_JOBS_MAX = 64
 
@@ -61,6 +78,9 @@ export class LiveReplica implements Replica, SyncPort {
   #current: ReplicaState
   /** A commit failed: what is in memory is ahead of the disk and must be rebuilt from it. */
   #torn = false
+  /** When held operations are due next, if a timer was set for them. */
+  #wakesAt = Infinity
+  #cancelWake: (() => void) | undefined
 
   constructor(deps: ReplicaDeps, timers: Timers, hooks: ReplicaHooks, state: ReplicaState, reload: () => Promise<ReplicaState>) {
     this.server = state.server
@@ -103,16 +123,20 @@ export class LiveReplica implements Replica, SyncPort {
   }
 
   async close(): Promise<void> {
+    this.#cancelWake?.()
     await this.#inbox.close()
   }
 
   async #turn(jobs: readonly Job[]): Promise<void> {
     if (this.#torn) {
+      const { packageSecret } = this.#current
       this.#current = await this.#reload()
+      this.#current.packageSecret = packageSecret
       this.#torn = false
     }
     const turn = new Turn(this.#deps.database, this.#deps.clock.now())
     const work = new Work(this.#current, turn)
+    if (nextHeld(work.state) <= turn.at) drainOperations(work.state, turn, work.news)
     const done: Job[] = []
     for (const job of jobs) {
       try {
@@ -126,6 +150,8 @@ export class LiveReplica implements Replica, SyncPort {
       await this.#finish(work)
     } catch (error) {
       this.#torn = true
+      // Where it was not the commit that failed: what was staged must not be read any more.
+      turn.batch.abandon()
       for (const job of done) job.failed(error)
       this.#hooks.fault(error)
       return
@@ -139,6 +165,7 @@ export class LiveReplica implements Replica, SyncPort {
     for (const operation of work.announcements) publishControl(work, { kind: 'operation', operation })
     settleMembership(work)
     noteOwn(work)
+    keepChains(work)
     await work.turn.commit(this.#deps.events)
   }
 
@@ -155,6 +182,18 @@ export class LiveReplica implements Replica, SyncPort {
     if (turn.published.length > 0) this.#hooks.publish(this, turn.published)
     if (turn.authorityChanged) this.#hooks.feed({ type: 'standing', server: this.server })
     this.#hooks.changed(this, turn)
+    this.#watchHeld()
+  }
+
+  /** AU6: what was held for the future is looked at again when its time comes, though nothing else happens. */
+  #watchHeld(): void {
+    const next = nextHeld(this.#current)
+    if (next >= this.#wakesAt) return
+    this.#cancelWake?.()
+    this.#wakesAt = next
+    this.#cancelWake = this.later(Math.max(1, next - this.#deps.clock.now()), () => {
+      this.#wakesAt = Infinity
+    })
   }
 
   // Sync's side.
@@ -214,7 +253,17 @@ export class LiveReplica implements Replica, SyncPort {
   }
 
   async send(channel: ChannelId, content: string, replyTo: MessageId | null): Promise<HeldMessage> {
+    await this.#recallPace(channel)
     return await this.#write(channel, work => writeMessage(work, channel, content, replyTo).id)
+  }
+
+  /** Slow mode outlives a restart: where nothing is remembered, our newest message is looked up. */
+  async #recallPace(channel: ChannelId): Promise<void> {
+    const { user } = this.#current
+    if (slowModeOf(this.state(), channel, user, this.#deps.clock.now()) === 0) return
+    const { messages } = await this.#deps.timeline.page(channel, { limit: 100 })
+    const own = messages.findLast(each => each.author === user)
+    if (own !== undefined) noteSent(this.#current, channel, user, { id: own.id, at: own.at })
   }
 
   async edit(channel: ChannelId, message: MessageId, content: string): Promise<HeldMessage> {
@@ -242,8 +291,35 @@ export class LiveReplica implements Replica, SyncPort {
   }
 
   async operate(intent: Intent, reason: string | null): Promise<OperationOutcome> {
-    const operation = await this.do(work => operateIntent(work, intent, reason))
-    return { operation, standing: 'effective', delivery: { state: 'local', holders: 0 } }
+    return committed(await this.do(work => operateIntent(work, intent, reason)))
+  }
+
+  async transfer(options: Parameters<Replica['transfer']>[0]): Promise<OperationOutcome> {
+    return committed(await this.do(work => transferServer(work, options)))
+  }
+
+  consent(): string {
+    return giveConsent(this.#current)
+  }
+
+  titleOf(channel: ChannelId): ChannelTitle {
+    return this.#current.titleOf(channel)
+  }
+
+  automod(): readonly AutomodRule[] {
+    return automodRules(this.state())
+  }
+
+  audit(query: AuditQuery): AuditPage {
+    return auditPage(this.#current, query)
+  }
+
+  bans(): readonly BanReport[] {
+    return listBans(this.#current)
+  }
+
+  heads(): HeadsReport {
+    return reportHeads(this.#current)
   }
 
   async invite(options: { readonly maxUses: number | null; readonly expiresInMs: number | null; readonly reason: string | null }): Promise<MadeInvite> {
@@ -256,8 +332,7 @@ export class LiveReplica implements Replica, SyncPort {
   }
 
   async leave(): Promise<OperationOutcome> {
-    const operation = await this.do(work => operate(work, draftLeave()))
-    return { operation, standing: 'effective', delivery: { state: 'local', holders: 0 } }
+    return committed(await this.do(work => operate(work, draftLeave())))
   }
 
   async page(channel: ChannelId, options: PageOptions): Promise<Page> {

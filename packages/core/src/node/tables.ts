@@ -2,7 +2,7 @@
  * Every table of a profile's database (ND3), except the timeline's own. Keys hide names and ids, sort numbers
  * stay clear (KS7); values carry the ids they need.
  */
-import { ENVELOPE_BYTES_MAX, KEY_RECORD_BYTES_MAX, type DeviceId, type InviteId, type KeyId, type MessageId, OPERATION_BYTES_MAX, type ServerId, type UserId } from '../base/index.ts'
+import { type ChannelId, ENVELOPE_BYTES_MAX, KEY_RECORD_BYTES_MAX, type DeviceId, type InviteId, type KeyId, type MessageId, OPERATION_BYTES_MAX, type ServerId, type UserId } from '../base/index.ts'
 import { type Codec, array, bool, bytes, codec, literal, nullable, type Schema, text, tuple, uint } from '../encoding/index.ts'
 import { type AnyTable, defineTable, hiddenId, hiddenText, sortNumber } from '../store/index.ts'
 import { eventTable } from './event-log.ts'
@@ -134,6 +134,14 @@ export const profileTable = defineTable({
   value: versioned({ bytes: bytes(1, 8_192) }) as Codec<BytesRow>
 })
 
+/** EK19: the newest title of each channel that has a sealed one, as it was signed. */
+export const channelNameTable = defineTable({
+  name: 'channel-names',
+  schema: 1,
+  key: [hiddenId<ServerId>(), hiddenId<ChannelId>()] as const,
+  value: versioned({ bytes: bytes(1, 8_192) }) as Codec<BytesRow>
+})
+
 /** Secrets of invites made here. */
 export interface InviteRow {
   readonly version: 1
@@ -194,6 +202,6 @@ export const DATABASE_SCHEMA = 1
 
 /** All tables of node itself. */
 export const nodeTables: readonly AnyTable[] = [
-  serverTable, operationTable, recordTable, seedTable, envelopeTable, pendingTable, chainTable, profileTable, inviteTable,
+  channelNameTable, serverTable, operationTable, recordTable, seedTable, envelopeTable, pendingTable, chainTable, profileTable, inviteTable,
   deliveryTable, outboxTable, addressTable, settingTable, eventTable
 ]

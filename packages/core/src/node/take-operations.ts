@@ -1,6 +1,6 @@
 /** Takes operations through the door: decode, verify, place, judge, reduce (AU), and notes what follows. */
 import { type DeviceId, type OperationId, type Refusal, type UserId } from '../base/index.ts'
-import type { AddResult, AuthorityChange, Rejudge } from '../authority/index.ts'
+import { type AddResult, type AuthorityChange, KINDS, type Rejudge } from '../authority/index.ts'
 import { decodeOperation, type Operation } from '../graph/index.ts'
 import type { EventRecord } from './event-log.ts'
 import type { ReplicaState } from './replica-state.ts'
@@ -14,13 +14,11 @@ export interface AuthorityNews {
   /** Accepted operations took something away (EK8). */
   lossFromOthers: boolean
   lossFromUs: boolean
-  /** Held for the future (AU6): when to look again. */
-  heldUntil: number
 }
 
 /** Empty news. */
 export function createNews(): AuthorityNews {
-  return { accepted: [], rejudge: [], lossFromOthers: false, lossFromUs: false, heldUntil: 0 }
+  return { accepted: [], rejudge: [], lossFromOthers: false, lossFromUs: false }
 }
 
 /** What became of one operation's bytes. */
@@ -43,8 +41,12 @@ export function addOperation(state: ReplicaState, turn: Turn, news: AuthorityNew
   return taken
 }
 
+/** Operations from the future remembered by name; the log holds as many (AU6). */
+const HELD_MAX = 1_024
+
 /** Operations that were held for the future (AU6) and are due now. */
 export function drainOperations(state: ReplicaState, turn: Turn, news: AuthorityNews): void {
+  for (const [id, until] of state.held) if (until <= turn.at) state.held.delete(id)
   for (const each of state.log.drain(turn.at)) absorb(state, turn, news, each, undefined)
 }
 
@@ -56,7 +58,7 @@ function absorb(state: ReplicaState, turn: Turn, news: AuthorityNews, result: Ad
     case 'known':
       return { kind: 'known', operation: result.operation }
     case 'held':
-      news.heldUntil = Math.max(news.heldUntil, result.until)
+      if (state.held.size < HELD_MAX) state.held.set(result.operation, result.until)
       return { kind: 'waiting', operation: result.operation }
     case 'orphan':
       return { kind: 'waiting', operation: result.operation }
@@ -75,6 +77,7 @@ function accepted(state: ReplicaState, turn: Turn, news: AuthorityNews, result: 
   turn.authorityChanged = true
   noteOperation(state, operation)
   news.accepted.push(operation)
+  turn.accepted.push(operation)
   news.rejudge.push(result.rejudge)
   if (result.losses.length > 0) {
     if (operation.device === state.self) news.lossFromUs = true
@@ -86,10 +89,13 @@ function accepted(state: ReplicaState, turn: Turn, news: AuthorityNews, result: 
   }
 }
 
+const AUTOMOD_KIND = KINDS.automodSet[0]
+
 /** Notes who acted, and how far (also while loading). */
 export function noteOperation(state: ReplicaState, operation: Operation): void {
   state.operationIds.add(operation.id)
   state.devices.add(operation.device)
+  if (operation.kind === AUTOMOD_KIND) state.automodSeen = true
   const last = state.lastOperations.get(operation.device)
   if (last === undefined || operation.seq >= last.seq) state.lastOperations.set(operation.device, { seq: operation.seq, id: operation.id })
 }

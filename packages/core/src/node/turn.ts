@@ -3,7 +3,7 @@
  * (architecture: "one commit a batch, then one emit").
  */
 import type { DeviceId, MessageId } from '../base/index.ts'
-import type { Envelope } from '../graph/index.ts'
+import type { Envelope, Operation } from '../graph/index.ts'
 import type { Batch, Database } from '../store/index.ts'
 import type { EventLog, EventRecord } from './event-log.ts'
 
@@ -28,6 +28,8 @@ export class Turn {
   readonly placed = new Set<MessageId>()
   /** Authors whose chain grew. */
   readonly chains = new Set<DeviceId>()
+  /** Operations accepted in this turn, of whomever. */
+  readonly accepted: Operation[] = []
   /** Run after the commit, in order. */
   readonly after: (() => void)[] = []
   /** Something people may look at changed, with or without an event. */

@@ -19,6 +19,9 @@ export class Work {
     this.turn = turn
   }
 
+  /** What is taken now came by gossip, as it was written: its time tells how clocks differ. */
+  live = false
+
   /** Own operations that have still to be published for gossip, in order. */
   readonly announcements: Uint8Array[] = []
 

@@ -5,6 +5,7 @@ import type { Body } from '../e2ee/index.ts'
 import { utf8 } from '../encoding/index.ts'
 import type { Envelope } from '../graph/index.ts'
 import { isEmoji, mentionsOf, type Mentions, type Message } from '../timeline/index.ts'
+import { requireDecent, requirePace } from './arrival-rules.ts'
 import { assertWritable } from './assert-writable.ts'
 import { permissionsFor } from './judge-content.ts'
 import { publishContent } from './publish.ts'
@@ -20,7 +21,7 @@ export function requirePermissions(state: ReplicaState, channel: ChannelId, need
   for (const permission of ['ViewChannel' as const, ...needs]) {
     if ((bits & permissionsToBits([permission])) !== 0n) continue
     throw new XcordError(
-      'XCORD_PERMISSION_DENIED', `You need ${permission} in #${found.name ?? channel} for this.`,
+      'XCORD_PERMISSION_DENIED', `You need ${permission} in #${state.titleOf(channel).name ?? channel} for this.`,
       { permission, rule: 'AU30', action: 'write' }
     )
   }
@@ -52,9 +53,12 @@ function write(work: Work, channel: ChannelId, body: Body): Envelope {
 /** A new message. */
 export function writeMessage(work: Work, channel: ChannelId, content: string, replyTo: MessageId | null): Envelope {
   assertContent(content)
-  return write(work, channel, {
-    kind: 'message', content, replyTo, mentions: mentions(work.state, channel, content, work.turn.at), attachments: []
-  })
+  assertWritable(work.state)
+  requirePermissions(work.state, channel, ['SendMessages'], work.turn.at)
+  requirePace(work.state, channel, work.turn.at)
+  const named = mentions(work.state, channel, content, work.turn.at)
+  requireDecent(work.state, { user: work.state.user, channel, content, mentions: named, at: work.turn.at })
+  return write(work, channel, { kind: 'message', content, replyTo, mentions: named, attachments: [] })
 }
 
 /** A new text for one's own message (AU38). */
@@ -63,10 +67,9 @@ export function writeEdit(work: Work, message: Message, content: string): Envelo
   if (message.author !== work.state.user) {
     throw new XcordError('XCORD_PERMISSION_DENIED', 'Only its author edits a message.', { rule: 'AU38', action: 'edit' })
   }
-  return write(work, message.channel, {
-    kind: 'edit', message: message.id, content, mentions: mentions(work.state, message.channel, content, work.turn.at),
-    attachments: message.attachments
-  })
+  const named = mentions(work.state, message.channel, content, work.turn.at)
+  requireDecent(work.state, { user: work.state.user, channel: message.channel, content, mentions: named, at: work.turn.at })
+  return write(work, message.channel, { kind: 'edit', message: message.id, content, mentions: named, attachments: message.attachments })
 }
 
 /** Deletes one's own message, or with ManageMessages anybody's (AU38). */

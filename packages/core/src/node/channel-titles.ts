@@ -1,0 +1,73 @@
+/**
+ * Names and topics of channels that not all may view (EK19): sealed inside the channel, out of the operations that
+ * every member reads.
+ */
+import type { ChannelId, DeviceId } from '../base/index.ts'
+import { draftChannelEdit, permissionsToBits } from '../authority/index.ts'
+import { encodeChannelName, isOpenToAll, type OpenedEnvelope, readChannelName } from '../e2ee/index.ts'
+import type { EnvelopeStub } from '../graph/index.ts'
+import { operate } from './operate.ts'
+import { publishContent } from './publish.ts'
+import { channelNameTable } from './tables.ts'
+import type { Outcome } from './take-envelopes.ts'
+import type { Work } from './work.ts'
+
+/** Publishes a title inside its channel. The caller has checked that we may. */
+export function sealTitle(work: Work, channel: ChannelId, title: { readonly name: string; readonly topic: string | null }): void {
+  const { state } = work
+  const { suite, account } = state.deps
+  const revision = (state.channelNames.get(channel)?.revision ?? 0) + 1
+  publishContent(work, channel, { kind: 'channelName', name: encodeChannelName(suite, account.device.signingKey, { channel, revision, ...title }) })
+}
+
+/** Takes a title that somebody sealed: only of a device that may manage the channel; the highest (revision, device) counts. */
+export function takeTitle(work: Work, device: DeviceId, envelope: EnvelopeStub, opened: OpenedEnvelope): Outcome {
+  const { state, turn } = work
+  const { channel, payload } = opened
+  if (payload.body.kind !== 'channelName') return { status: 'refused', channel }
+  const read = readChannelName(state.deps.suite, payload.body.name)
+  if (!read.ok || read.value.channel !== channel || read.value.device !== device) return { status: 'refused', channel }
+  const verdict = state.log.judge({ device, seq: envelope.seq, id: envelope.id, channel, auth: payload.auth, at: payload.at, needs: ['ManageChannels'] })
+  if (verdict.kind === 'waiting') return { status: 'waiting', channel, waitsFor: { keyId: null, operations: verdict.missing } }
+  if (verdict.kind !== 'visible') return { status: 'refused', channel }
+  const { name, topic, revision } = read.value
+  const known = state.channelNames.get(channel)
+  if (known === undefined || known.revision < revision || (known.revision === revision && known.device < device)) {
+    state.channelNames.set(channel, { name, topic, revision, device })
+    turn.batch.put(channelNameTable, [state.server, channel], { version: 1, bytes: payload.body.name })
+    turn.viewChanged = true
+    turn.events.push({ type: 'channel:update', server: state.server, refs: [channel], note: null })
+  }
+  return { status: 'opened', channel }
+}
+
+/** After overwrites or places changed: names go under seal where not all may view, and out where all may. */
+export function settleTitles(work: Work, channel: ChannelId): void {
+  const { state } = work
+  const below = state.log.state().channels().filter(each => each.parent === channel).map(each => each.id)
+  for (const each of [channel, ...below]) settleTitle(work, each)
+}
+
+function settleTitle(work: Work, channel: ChannelId): void {
+  const { state } = work
+  const authority = state.log.state()
+  const found = authority.channel(channel)
+  // Without these the name stays as it is: whoever has them may rename the channel.
+  if (found === undefined || !mayRetitle(work, channel)) return
+  const open = isOpenToAll(authority, channel)
+  const { name, topic } = state.titleOf(channel)
+  if (name === null) return
+  if (!open && found.name !== null) {
+    operate(work, draftChannelEdit(channel, { name: null, topic: null }))
+    sealTitle(work, channel, { name, topic })
+  } else if (open && found.name === null) {
+    operate(work, draftChannelEdit(channel, { name, topic }))
+  }
+}
+
+const RETITLE = permissionsToBits(['ViewChannel', 'SendMessages', 'ManageChannels'])
+
+function mayRetitle({ state, turn }: Work, channel: ChannelId): boolean {
+  return (state.log.state().permissions(state.user, channel, turn.at) & RETITLE) === RETITLE
+}
+

@@ -1,0 +1,28 @@
+/** What members owe their server without being asked: keys (EK11, EK14) and seals (AU40). */
+import type { Random } from '../base/index.ts'
+import type { Operation } from '../graph/index.ts'
+import { createKeyDuties } from './key-duties.ts'
+import type { LiveReplica } from './replica.ts'
+import { createSealDuties } from './seal-duties.ts'
+
+export interface Duties {
+  /** Looks whether anything is owed, and if so sets the clock. `accepted`: operations that came just now. */
+  consider(replica: LiveReplica, accepted?: readonly Operation[]): void
+  forget(replica: LiveReplica): void
+}
+
+/** Watches over replicas. */
+export function createDuties(random: Random, now: () => number): Duties {
+  const keys = createKeyDuties(random, now)
+  const seals = createSealDuties(random)
+  return {
+    consider: (replica, accepted = []) => {
+      keys.consider(replica)
+      seals.consider(replica, accepted)
+    },
+    forget: replica => {
+      keys.forget(replica)
+      seals.forget(replica)
+    }
+  }
+}
