@@ -212,7 +212,7 @@ export interface OperationDraft {
 export interface AddOptions {
   /** Whom an orphan counts against (AU9); the author's device unless told. */
   readonly peer?: string
-  /** From our own store: signatures inside the body were checked when it was first accepted. */
+  /** From our own store: signatures inside the body were checked, and its time was due, when it was first accepted. */
   readonly trusted?: boolean
   /** Gossiped just now, not history: joins long past their invite's end are held (IV5). */
   readonly live?: boolean

@@ -92,7 +92,8 @@ class Log implements AuthorityLog {
     if (operation.server !== this.server) return this.#reject(operation, refuse('AU1', 'another server\'s operation'))
     const earlier = this.#refused.get(operation.id)
     if (earlier !== undefined) return { kind: 'rejected', refusal: earlier }
-    if (operation.at > now + FUTURE_MS_MAX) return this.#hold(operation, operation.at - FUTURE_MS_MAX)
+    // What is stored was due once: a clock set back must not take it away.
+    if (options.trusted !== true && operation.at > now + FUTURE_MS_MAX) return this.#hold(operation, operation.at - FUTURE_MS_MAX)
     const cited = citedBy(operation)
     if (cited.some(id => this.#refused.get(id) !== undefined)) return this.#reject(operation, refuse('AU9', 'cites an operation that was refused'))
     const missing = [...new Set(cited)].filter(id => !this.#ledger.entries.has(id))

@@ -605,6 +605,7 @@ describe('[AU-S] structure', () => {
     const future = { ...good, at: 4_070_908_800_000 }
     expect(stage.site.log.add(future, good.at)).toEqual({ kind: 'held', operation: good.id, until: 4_070_908_800_000 - 120_000 })
     expect(stage.site.log.drain(good.at)).toEqual([])
+    expect(stage.site.fork().log.add(future, good.at, { trusted: true })).toMatchObject({ kind: 'accepted' })
     expect(stage.site.log.drain(4_070_908_800_000)).toMatchObject([{ kind: 'accepted' }])
   })
 
