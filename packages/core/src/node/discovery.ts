@@ -16,6 +16,8 @@ const REGISTER_MS = 240_000
 const SEEK_MS = 15_000
 /** NT15: members per server we hold connections to. */
 const WANTED_MEMBERS = 8
+/** Topics a server's members are found under, the current one and retired ones (docs/adr/0100). */
+const TOPICS_FOUND_UNDER = 4
 /** Invites whose rendezvous we keep, so that links work while any member is online. */
 const INVITES_MAX = 8
 const KEEP_MS = 2_000
@@ -57,6 +59,7 @@ class Seeker implements Discovery {
   readonly #offs: (() => void)[] = []
   #cancel: (() => void) | undefined
   #registeredAt = 0
+  #rounds = 0
   #stopped = true
   #soon: (() => void) | undefined
 
@@ -136,6 +139,7 @@ class Seeker implements Discovery {
   #round(): void {
     if (this.#stopped) return
     const now = this.#init.clock.now()
+    this.#rounds++
     const register = now - this.#registeredAt >= REGISTER_MS
     if (register) this.#registeredAt = now
     for (const node of this.#nodes) this.#visit(node, register)
@@ -158,19 +162,27 @@ class Seeker implements Discovery {
     }
     for (const replica of this.#init.replicas()) {
       if (this.#membersConnected(replica) >= WANTED_MEMBERS) continue
-      for (const secret of replica.current.ring.topicSecrets().current) {
+      for (const secret of this.#sought(replica)) {
         const records = await transport.rendezvous.query(node, rendezvousKey(suite, secret, node, at))
         for (const record of records) this.#propose(record, replica.server)
       }
     }
   }
 
-  /** What members are found under: current topics, and open invites for those who hold only a link. */
+  /** Each round the current topic and one older: whoever was away, or parted from us, may know only that one. */
+  #sought(replica: LiveReplica): readonly Uint8Array[] {
+    const [current, ...older] = replica.current.ring.topicSecrets().known.slice(0, TOPICS_FOUND_UNDER)
+    const next = older[this.#rounds % Math.max(1, older.length)]
+    return [current, next].filter(each => each !== undefined)
+  }
+
+  /** What members are found under: topics, and open invites for those who hold only a link. */
   #secretsOf(replica: LiveReplica): readonly Uint8Array[] {
     const { current } = replica
-    if (current.status !== 'member') return current.ring.topicSecrets().current
+    const topics = current.ring.topicSecrets().known.slice(0, TOPICS_FOUND_UNDER)
+    if (current.status !== 'member') return topics
     const invites = current.log.state().invites().filter(each => each.open).slice(-INVITES_MAX).map(each => each.signPublicKey)
-    return [...current.ring.topicSecrets().current, ...invites]
+    return [...topics, ...invites]
   }
 
   #isMember(device: DeviceId): boolean {

@@ -101,7 +101,8 @@ export function publishPlan(work: Work, plan: KeyPlan): void {
     if (moved) publishKeyed(work, body, before)
     publishKeyed(work, body, after)
   }
-  if (moved) work.turn.topicChanged = true
+  // The first topic counts too: nobody hears a founder who has not subscribed.
+  if (before?.topic !== after.topic) work.turn.topicChanged = true
 }
 
 /** The key to write under, made and published if there is none that is safe (EK10). */

@@ -17,10 +17,17 @@ export function standingOf(state: ReplicaState, device: DeviceId): Standing {
   return member?.status === 'out' && state.log.state().invites().some(each => each.open) ? 'applicant' : 'none'
 }
 
+/**
+ * SY2: secrets we show tokens of, the current one first. Retired ones among them, however old: after a partition
+ * in which both sides renewed the topic, an older one is all that they have in common (docs/adr/0100).
+ */
+const OFFERED_MAX = 8
+
 /** Topic secrets; while joining, the one that the invite's package brought (IV2). */
 function secretsOf(state: ReplicaState): { readonly current: readonly Uint8Array[]; readonly known: readonly Uint8Array[] } {
   const secrets = state.ring.topicSecrets()
-  if (secrets.current.length > 0 || state.packageSecret === null) return secrets
+  if (secrets.current.length > 0) return { current: secrets.known.slice(0, OFFERED_MAX), known: secrets.known }
+  if (state.packageSecret === null) return secrets
   return { current: [state.packageSecret], known: [state.packageSecret] }
 }
 

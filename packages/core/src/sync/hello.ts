@@ -77,8 +77,12 @@ function matchTokens(turn: Turn, session: Session, tokens: readonly Uint8Array[]
   return out
 }
 
+/** Every server's current secret, then every server's next one, and so on: what does not fit is the oldest. */
 function offeredSlots(views: Iterable<ServerView>): NonNullable<Slot>[] {
-  return [...views].flatMap(view => view.offered().map(secret => ({ server: view.server, secret })))
+  const offered = [...views].map(view => ({ server: view.server, secrets: view.offered() }))
+  const rounds = Math.max(0, ...offered.map(each => each.secrets.length))
+  return Array.from({ length: rounds }).flatMap((_, round) =>
+    offered.flatMap(({ server, secrets }) => secrets.slice(round, round + 1).map(secret => ({ server, secret }))))
 }
 
 /** A stream stands: its dialler begins. */

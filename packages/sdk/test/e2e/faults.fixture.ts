@@ -1,0 +1,121 @@
+/**
+ * Peers whose clock, store or network misbehave as told: whole nodes over the memory network, or folders whose
+ * writes fail. Beside them a look inside: chains and replicas as the node holds them.
+ */
+import { XcordError } from '@xcord/core'
+import type { Clock, Timers } from '@xcord/core/base'
+import { createNodeSuite } from '@xcord/core/adapters/crypto-node'
+import { createMemoryNetwork, createMemoryStore, createMemoryTransport, type MemoryNetwork } from '@xcord/core/adapters/memory'
+import { systemClock, systemRandom, systemTimers } from '@xcord/core/adapters/runtime-node'
+import { type Account, createAccount } from '@xcord/core/identity'
+import { createNode } from '@xcord/core/node'
+import type { Store } from '@xcord/core/store'
+import type { Client, Server } from '@xcord/sdk'
+import { folder } from '@xcord/sdk/node'
+import { createClientOver } from '../../src/client.ts'
+import type { OpenableStore } from '../../src/profile-store.ts'
+// Tests of faults look behind the doors: what a hostile member does, no public function offers.
+import type { LiveReplica } from '../../../core/src/node/replica.ts'
+
+export type { LiveReplica }
+
+/** The replica behind a server object. */
+export function replicaOf(server: Server): LiveReplica {
+  return (server as unknown as { readonly replica: LiveReplica }).replica
+}
+
+/** How this peer holds one device's chain: whether it is whole, and its newest place. */
+export function chainOf(server: Server, device: string): { readonly tip: number; readonly gaps: number; readonly forks: readonly number[] } {
+  const { chain } = replicaOf(server).current.author(device as never)
+  return { tip: chain.tip()?.seq ?? 0, gaps: chain.gaps().length, forks: chain.forks() }
+}
+
+/** Numbers from 0 to 1 that a seed decides (mulberry32). */
+export function seeded(seed: number): () => number {
+  let state = seed >>> 0
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
+  }
+}
+
+/** What a failing store does with one write: pass it, refuse it, or refuse it and let it appear later all the same. */
+export type WriteFate = 'ok' | 'full' | 'failed'
+
+/** A store whose writes fail as `fate` says, whole or not at all. */
+export function failing(store: Store, fate: () => WriteFate): Store {
+  return {
+    get: async key => await store.get(key),
+    getMany: async keys => await store.getMany(keys),
+    scan: range => store.scan(range),
+    write: async (batch, options) => {
+      const told = fate()
+      if (told === 'full') throw new XcordError('XCORD_DISK_FULL', 'The disk is full: nothing of this change was stored. Free some space and try again.', { path: 'test' })
+      if (told === 'failed') throw new XcordError('XCORD_STORE_FAILED', 'The store failed to write.', { operation: 'write' })
+      await store.write(batch, options)
+    },
+    close: async () => await store.close()
+  }
+}
+
+/** A folder whose database fails as told; the key store beside it does not. */
+export function failingFolder(path: string, fate: () => WriteFate): OpenableStore {
+  const inner = folder(path) as OpenableStore
+  return {
+    kind: 'folder',
+    open: async init => {
+      const profile = await inner.open(init)
+      return { ...profile, store: failing(profile.store, fate) }
+    }
+  }
+}
+
+/** Peers over a memory network; the profile of a name outlives its client. */
+export interface World {
+  readonly network: MemoryNetwork
+  open(name: string, options?: { readonly clock?: Clock; readonly timers?: Timers }): Promise<Client>
+  /** Background faults so far. */
+  readonly faults: unknown[]
+  end(): Promise<void>
+}
+
+interface Profile {
+  readonly account: Account
+  readonly store: Store
+}
+
+/** Makes an empty world. */
+export async function createWorld(): Promise<World> {
+  const suite = await createNodeSuite()
+  const network = createMemoryNetwork({ clock: systemClock, timers: systemTimers, random: systemRandom })
+  const profiles = new Map<string, Profile>()
+  const clients = new Set<Client>()
+  const faults: unknown[] = []
+  return {
+    network,
+    faults,
+    open: async (name, { clock = systemClock, timers = systemTimers } = {}) => {
+      const profile = profiles.get(name) ?? { account: createAccount(suite, systemRandom, clock.now()), store: createMemoryStore() }
+      profiles.set(name, profile)
+      const transport = createMemoryTransport({ network, suite, seed: profile.account.device.signSeed })
+      const { store } = profile
+      const node = await createNode({
+        suite, clock, random: systemRandom, timers, account: profile.account, name, transport, bootstrap: [],
+        // The memory store ends with its close; a profile that is opened again keeps its rows.
+        store: { get: key => store.get(key), getMany: keys => store.getMany(keys), scan: range => store.scan(range), write: (batch, options) => store.write(batch, options), close: async () => undefined },
+        masterKey: new Uint8Array(32).fill(7),
+        onFault: error => void faults.push(error)
+      })
+      const client = createClientOver(node, async () => await node.close())
+      client.on('error', ({ error }) => void faults.push(error))
+      clients.add(client)
+      return client
+    },
+    end: async () => {
+      await Promise.all([...clients].map(async client => await client.close()))
+      if (faults.length > 0) throw new AggregateError(faults, `background faults: ${faults.map(String).join('; ')}`)
+    }
+  }
+}
