@@ -64,11 +64,6 @@ function committed(operation: OperationId): OperationOutcome {
   return { operation, standing: 'effective', delivery: { state: 'local', holders: 0 } }
 }
 
-/** When the first of the operations held for the future is due; Infinity where none is held. */
-function nextHeld(state: ReplicaState): number {
-  return state.held.size === 0 ? Infinity : Math.min(...state.held.values())
-}
-
 /** Jobs in one turn: enough to share an fsync, few enough to keep a turn below 100 ms. */
 const TURN_JOBS_MAX = 64
 
