@@ -50,6 +50,7 @@ export interface MessageJson {
 export interface ServerJson {
   readonly id: string
   readonly name: string
+  readonly description: string | null
   readonly owner: string
   readonly members: number
   readonly channels: number
@@ -63,11 +64,24 @@ export interface ChannelJson {
   readonly name: string
   readonly kind: ChannelKind
   readonly parent: string | null
+  /** Place among the channels of its parent, from 0. */
   readonly position: number
   readonly topic: string | null
   readonly history: 'all' | 'join' | 'window'
   readonly slowmodeSeconds: number
+  /** Its category's overwrites are read in place of its own. */
+  readonly synced: boolean
+  /** Those that count, one for each role or member that has any. */
+  readonly overwrites: readonly OverwriteJson[]
   readonly unread: number
+}
+
+export interface OverwriteJson {
+  /** Id of a role or a user. */
+  readonly target: string
+  readonly kind: 'role' | 'member'
+  readonly allow: readonly string[]
+  readonly deny: readonly string[]
 }
 
 export interface RoleJson {
@@ -76,8 +90,14 @@ export interface RoleJson {
   readonly name: string
   /** Hex colour such as `#5865f2`, or null. */
   readonly color: string | null
+  /** From below: `@everyone` is 0. */
   readonly position: number
   readonly permissions: readonly string[]
+  /** Shown apart in the list of members. */
+  readonly hoist: boolean
+  readonly mentionable: boolean
+  /** How many members hold it. */
+  readonly members: number
 }
 
 export interface MemberJson {
@@ -90,6 +110,63 @@ export interface MemberJson {
   readonly owner: boolean
   readonly online: boolean
   readonly timeoutUntil?: string
+}
+
+export interface BanJson {
+  /** User id. */
+  readonly id: string
+  readonly server: string
+  readonly name: string
+  readonly by: string | null
+  readonly reason: string | null
+  readonly at: string | null
+  readonly operation: string | null
+}
+
+export interface AutomodJson {
+  readonly id: string
+  readonly server: string
+  readonly name: string
+  /** What it looks for: words, more than `max` mentions, links to other hosts than `words` names. */
+  readonly rule: 'words' | 'mentions' | 'links'
+  readonly action: 'block'
+  readonly enabled: boolean
+  readonly words: readonly string[]
+  readonly max: number | null
+  readonly exemptRoles: readonly string[]
+  readonly exemptChannels: readonly string[]
+}
+
+export interface AuditJson {
+  readonly operation: string
+  /** User id; null where what enrolled the device does not stand any more. */
+  readonly actor: string | null
+  readonly actorName: string | null
+  /** `noun:verb`. */
+  readonly action: string
+  readonly target: string | null
+  readonly reason: string | null
+  /** ISO 8601; the author's claim. */
+  readonly at: string
+  readonly standing: 'effective' | 'voided'
+  /** Of voided ones: the rule, and the operation that struck it if there is one. */
+  readonly rule?: string
+  readonly by?: string
+}
+
+export interface ForkJson {
+  readonly device: string
+  readonly seq: number
+  readonly operations: readonly string[]
+}
+
+export interface StateJson {
+  readonly server: string
+  readonly heads: readonly string[]
+  readonly leaves: readonly string[]
+  readonly operations: number
+  readonly stateHash: string
+  readonly forks: readonly ForkJson[]
 }
 
 export interface InviteJson {

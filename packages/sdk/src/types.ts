@@ -5,10 +5,13 @@
 import type {
   ChannelId, ChannelKind, DeviceId, InviteId, MessageId, OperationId, PermissionName, RoleId, ServerId, UserId
 } from '@xcord/core'
+import type { AuditOptions, AuditPage, AutomodInit, AutomodRule, ChannelInit, PermitChange, ReasonOptions } from './moderation-types.ts'
 import type {
-  ChannelJson, Delivery, DeliveryState, DoctorJson, EventJson, EventName, EventShapes, IdentityJson, InviteJson,
-  MemberJson, MessageJson, OperationJson, PeerJson, RoleJson, ServerJson, Standing
+  BanJson, ChannelJson, Delivery, DeliveryState, DoctorJson, EventJson, EventName, EventShapes, IdentityJson,
+  InviteJson, MemberJson, MessageJson, OperationJson, OverwriteJson, PeerJson, RoleJson, ServerJson, Standing, StateJson
 } from './shapes.ts'
+
+export type * from './moderation-types.ts'
 
 /** Ends a wait, never undoes a commit. */
 export interface WaitOptions {
@@ -111,7 +114,11 @@ export interface Channel {
   readonly kind: ChannelKind
   readonly topic: string | null
   readonly parent: ChannelId | null
+  /** Place among the channels of its parent, from 0. */
   readonly position: number
+  readonly slowmodeSeconds: number
+  readonly synced: boolean
+  readonly overwrites: readonly OverwriteJson[]
   readonly unread: number
   /** The newest messages held, oldest first; grows as `history` is read. */
   readonly messages: View<readonly Message[]>
@@ -124,8 +131,17 @@ export interface Channel {
   message(id: MessageId): Promise<Message>
   /** Marks everything up to this message (default: the newest) as read on this profile. */
   markRead(message?: MessageId): Promise<void>
-  edit(changes: { readonly name?: string; readonly topic?: string | null; readonly slowmodeSeconds?: number }, options?: { readonly reason?: string }): Promise<Written>
-  delete(options?: { readonly reason?: string }): Promise<Written>
+  edit(changes: { readonly name?: string; readonly topic?: string | null; readonly slowmodeSeconds?: number }, options?: ReasonOptions): Promise<Written>
+  /** Under another category (null: under none), or to another place among the channels of its parent, from 0. */
+  move(place: { readonly parent?: ChannelId | Channel | null; readonly position?: number }, options?: ReasonOptions): Promise<Written>
+  /**
+   * What a role or member may do here beside what their roles say. A channel synced with its category takes the
+   * category's overwrites as its own first. XCORD_PERMISSION_DENIED: one gives and takes only what one has here.
+   */
+  permit(target: Role | Member | RoleId | UserId, change: PermitChange, options?: ReasonOptions): Promise<Written>
+  /** Reads its category's overwrites in place of its own; off, they are copied. */
+  sync(on: boolean, options?: ReasonOptions): Promise<Written>
+  delete(options?: ReasonOptions): Promise<Written>
   permits(permission: PermissionName): boolean
   toJSON(): ChannelJson
 }
@@ -137,8 +153,25 @@ export interface Role {
   readonly color: string | null
   readonly position: number
   readonly permissions: readonly PermissionName[]
-  grant(member: Member | UserId, options?: { readonly reason?: string }): Promise<Written>
-  revoke(member: Member | UserId, options?: { readonly reason?: string }): Promise<Written>
+  readonly hoist: boolean
+  readonly mentionable: boolean
+  /** Who holds it. */
+  readonly members: readonly Member[]
+  /** Permissions are changed one by one: `allow` sets, `deny` clears, all others stay. */
+  edit(changes: {
+    readonly name?: string
+    /** `#rrggbb`, or null for none. */
+    readonly color?: string | null
+    readonly hoist?: boolean
+    readonly mentionable?: boolean
+    readonly allow?: readonly PermissionName[]
+    readonly deny?: readonly PermissionName[]
+  }, options?: ReasonOptions): Promise<Written>
+  /** To a place counted from `@everyone`, which is 0. */
+  move(position: number, options?: ReasonOptions): Promise<Written>
+  delete(options?: ReasonOptions): Promise<Written>
+  grant(member: Member | UserId, options?: ReasonOptions): Promise<Written>
+  revoke(member: Member | UserId, options?: ReasonOptions): Promise<Written>
   toJSON(): RoleJson
 }
 
@@ -153,8 +186,14 @@ export interface Member {
   readonly owner: boolean
   /** A device of the member is connected to us now. */
   readonly online: boolean
-  kick(options?: { readonly reason?: string }): Promise<Written>
-  ban(options?: { readonly reason?: string }): Promise<Written>
+  /** Until when the member may only read; null if they may write. */
+  readonly timeoutUntil: Date | null
+  kick(options?: ReasonOptions): Promise<Written>
+  ban(options?: ReasonOptions): Promise<Written>
+  /** A number is a duration in ms; null ends it. At most 28 days. */
+  timeout(until: Date | number | null, options?: ReasonOptions): Promise<Written>
+  /** null: the name of the profile. One's own needs ChangeNickname, another's ManageNicknames. */
+  setNick(nick: string | null, options?: ReasonOptions): Promise<Written>
   toJSON(): MemberJson
 }
 
@@ -168,13 +207,14 @@ export interface Invite {
   readonly uses: number
   readonly maxUses: number | null
   readonly open: boolean
-  revoke(options?: { readonly reason?: string }): Promise<Written>
+  revoke(options?: ReasonOptions): Promise<Written>
   toJSON(): InviteJson
 }
 
 export interface Server {
   readonly id: ServerId
   readonly name: string
+  readonly description: string | null
   readonly owner: UserId
   readonly me: Member
   /** Equal on every peer that holds the same operations. Hex. */
@@ -182,12 +222,13 @@ export interface Server {
   readonly channels: {
     readonly all: readonly Channel[]
     get(idOrName: string): Channel | undefined
-    create(init: { readonly kind?: 'text' | 'voice' | 'category'; readonly name: string; readonly topic?: string; readonly parent?: ChannelId | Channel }, options?: { readonly reason?: string }): Promise<Channel>
+    /** Those we may view are in `all` and found by `get`. */
+    create(init: ChannelInit, options?: ReasonOptions): Promise<Channel>
   }
   readonly roles: {
     readonly all: readonly Role[]
     get(idOrName: string): Role | undefined
-    create(init: { readonly name: string; readonly permissions?: readonly PermissionName[]; readonly color?: string }, options?: { readonly reason?: string }): Promise<Role>
+    create(init: { readonly name: string; readonly permissions?: readonly PermissionName[]; readonly color?: string }, options?: ReasonOptions): Promise<Role>
   }
   readonly members: {
     readonly all: readonly Member[]
@@ -197,10 +238,36 @@ export interface Server {
   readonly invites: {
     readonly all: readonly Invite[]
     /** Default: 7 days, unlimited uses. Whoever holds the link may join and read until it is closed. */
-    create(init?: { readonly maxUses?: number; readonly expiresInMs?: number | null }, options?: { readonly reason?: string }): Promise<Invite>
+    create(init?: { readonly maxUses?: number; readonly expiresInMs?: number | null }, options?: ReasonOptions): Promise<Invite>
     /** By id, prefix or link. */
     get(idOrLink: string): Invite | undefined
   }
+  readonly bans: {
+    /** Who is banned. XCORD_PERMISSION_DENIED without BanMembers. */
+    list(): readonly BanJson[]
+    /** Bans somebody by id, a member or not. */
+    create(user: UserId, options?: ReasonOptions): Promise<Written>
+    /** Lets a banned user join again. */
+    remove(user: UserId, options?: ReasonOptions): Promise<Written>
+  }
+  readonly automod: {
+    readonly all: readonly AutomodRule[]
+    /** By id, unique prefix or name. */
+    get(idOrName: string): AutomodRule | undefined
+    create(init: AutomodInit, options?: ReasonOptions): Promise<AutomodRule>
+  }
+  /** The operations as an audit log, voided ones too. XCORD_PERMISSION_DENIED without ViewAuditLog. */
+  audit(options?: AuditOptions): AuditPage
+  /** Heads, state hash, forks: peers with equal heads hold the same operations. */
+  heads(): StateJson
+  edit(changes: { readonly name?: string; readonly description?: string | null }, options?: ReasonOptions): Promise<Written>
+  /** Our consent to own this server, as a line of text for its owner. Good until the server changes hands. */
+  consent(): string
+  /**
+   * Hands the server over to a member who gave their consent. `phrase`: the owner's 24 words, kept nowhere.
+   * XCORD_PERMISSION_DENIED, XCORD_CONSENT_INVALID, XCORD_PHRASE_INVALID.
+   */
+  transfer(member: Member | UserId, options: { readonly consent: string; readonly phrase?: string } & ReasonOptions): Promise<Written>
   /** By id or name, with or without `#`. XCORD_CHANNEL_NOT_FOUND. */
   channel(idOrName: string): Channel
   leave(): Promise<Written>

@@ -28,6 +28,18 @@ export function slowModeOf(authority: AuthorityState, channel: ChannelId, user: 
   return seconds * 1_000
 }
 
+/** Messages of a page in which our newest is looked for. */
+const RECALLED_MAX = 100
+
+/** Slow mode outlives a restart: where nothing is remembered, our newest message is looked up. */
+export async function recallPace(state: ReplicaState, channel: ChannelId): Promise<void> {
+  const { user, deps } = state
+  if (slowModeOf(state.log.state(), channel, user, deps.clock.now()) === 0 || state.lastSent.has(sentKey(channel, user))) return
+  const { messages } = await deps.timeline.page(channel, { limit: RECALLED_MAX })
+  const own = messages.findLast(each => each.author === user)
+  if (own !== undefined) noteSent(state, channel, user, { id: own.id, at: own.at })
+}
+
 /** Refuses our own message while slow mode says to wait. */
 export function requirePace(state: ReplicaState, channel: ChannelId, at: number): void {
   const wait = slowModeOf(state.log.state(), channel, state.user, at)

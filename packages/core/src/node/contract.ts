@@ -182,6 +182,8 @@ export interface Replica {
   state(): AuthorityState
   /** Name of a user's newest signed profile, else a short form of the id. */
   nameOf(user: UserId): string
+  /** This peer's clock, ms. */
+  now(): number
   /** Whether our own device may do this now (AU28). */
   permits(permission: PermissionName, channel: ChannelId | null): boolean
   /** XCORD_PERMISSION_DENIED before anything is signed; resolves when committed here. */

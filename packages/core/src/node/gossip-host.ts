@@ -32,6 +32,15 @@ export interface GossipHost {
   neighbours(device: DeviceId): boolean
 }
 
+async function takeLive(work: Work, from: DeviceId, bundle: readonly Envelope[], verified: boolean): Promise<number> {
+  work.live = true
+  try {
+    return (await takeEnvelopes(work, bundle, from, verified)).fresh
+  } finally {
+    work.live = false
+  }
+}
+
 /** Connects replicas to a transport's gossip. */
 export function createGossipHost(init: GossipHostInit): GossipHost {
   const { gossip } = init.transport
@@ -79,15 +88,6 @@ export function createGossipHost(init: GossipHostInit): GossipHost {
       return await replica.do(async work => await takeLive(work, from, bundle, verified))
     } finally {
       waiting.set(replica, (waiting.get(replica) ?? 0) - bundle.length)
-    }
-  }
-
-  async function takeLive(work: Work, from: DeviceId, bundle: readonly Envelope[], verified: boolean): Promise<number> {
-    work.live = true
-    try {
-      return (await takeEnvelopes(work, bundle, from, verified)).fresh
-    } finally {
-      work.live = false
     }
   }
 

@@ -7,7 +7,7 @@ import { type AuthorityState, type PermissionName, permissionsToBits } from '../
 import type { Envelope } from '../graph/index.ts'
 import type { ItemKind, ServerView, SyncFound, SyncQuery } from '../sync/index.ts'
 import type { Message, Page, PageOptions } from '../timeline/index.ts'
-import { noteSent, slowModeOf } from './arrival-rules.ts'
+import { recallPace } from './arrival-rules.ts'
 import { auditPage, listBans, reportHeads } from './audit.ts'
 import { type AutomodRule, automodRules } from './automod.ts'
 import type {
@@ -253,17 +253,8 @@ export class LiveReplica implements Replica, SyncPort {
   }
 
   async send(channel: ChannelId, content: string, replyTo: MessageId | null): Promise<HeldMessage> {
-    await this.#recallPace(channel)
+    await recallPace(this.#current, channel)
     return await this.#write(channel, work => writeMessage(work, channel, content, replyTo).id)
-  }
-
-  /** Slow mode outlives a restart: where nothing is remembered, our newest message is looked up. */
-  async #recallPace(channel: ChannelId): Promise<void> {
-    const { user } = this.#current
-    if (slowModeOf(this.state(), channel, user, this.#deps.clock.now()) === 0) return
-    const { messages } = await this.#deps.timeline.page(channel, { limit: 100 })
-    const own = messages.findLast(each => each.author === user)
-    if (own !== undefined) noteSent(this.#current, channel, user, { id: own.id, at: own.at })
   }
 
   async edit(channel: ChannelId, message: MessageId, content: string): Promise<HeldMessage> {
@@ -300,6 +291,10 @@ export class LiveReplica implements Replica, SyncPort {
 
   consent(): string {
     return giveConsent(this.#current)
+  }
+
+  now(): number {
+    return this.#deps.clock.now()
   }
 
   titleOf(channel: ChannelId): ChannelTitle {

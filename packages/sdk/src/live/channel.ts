@@ -1,9 +1,11 @@
 /** A channel with its verbs and its view of the newest messages. */
-import { type ChannelId, type MessageId, type PermissionName, XcordError } from '@xcord/core'
-import type { AuthorityState } from '@xcord/core/authority'
+import { type ChannelId, type MessageId, type PermissionName, type RoleId, type UserId, XcordError } from '@xcord/core'
+import { type AuthorityState, permissionsFromBits } from '@xcord/core/authority'
 import type { PageOptions } from '@xcord/core/timeline'
-import type { ChannelJson } from '../shapes.ts'
-import type { Channel, HistoryOptions, Message, MessageDraft, View, Written } from '../types.ts'
+import type { ChannelJson, OverwriteJson } from '../shapes.ts'
+import type {
+  Channel, HistoryOptions, Member, Message, MessageDraft, PermitChange, ReasonOptions, Role, View, Written
+} from '../types.ts'
 import { createMessage } from './message.ts'
 import type { LiveServer } from './server.ts'
 import { createView, type SettableView } from './view.ts'
@@ -44,7 +46,7 @@ export class LiveChannel implements Channel {
   }
 
   get name(): string {
-    return this.#state.name ?? this.id.slice(0, 9)
+    return this.server.replica.titleOf(this.id).name ?? this.id.slice(0, 9)
   }
 
   get kind(): Channel['kind'] {
@@ -52,7 +54,7 @@ export class LiveChannel implements Channel {
   }
 
   get topic(): string | null {
-    return this.#state.topic
+    return this.server.replica.titleOf(this.id).topic
   }
 
   get parent(): ChannelId | null {
@@ -60,7 +62,22 @@ export class LiveChannel implements Channel {
   }
 
   get position(): number {
-    return this.server.channels.all.findIndex(each => each.id === this.id)
+    const { parent } = this.#state
+    return this.server.replica.state().channels().filter(each => each.parent === parent && each.kind !== 'thread').findIndex(each => each.id === this.id)
+  }
+
+  get slowmodeSeconds(): number {
+    return this.#state.slowModeSeconds
+  }
+
+  get synced(): boolean {
+    return this.#state.synced
+  }
+
+  get overwrites(): readonly OverwriteJson[] {
+    return this.#state.overwrites.map(({ target, kind, allow, deny }) => ({
+      target, kind, allow: permissionsFromBits(allow), deny: permissionsFromBits(deny)
+    }))
   }
 
   get unread(): number {
@@ -117,6 +134,30 @@ export class LiveChannel implements Channel {
     ))
   }
 
+  async move(
+    place: { readonly parent?: ChannelId | Channel | null; readonly position?: number }, options: ReasonOptions = {}
+  ): Promise<Written> {
+    const { parent, position } = place
+    return toWritten(await this.server.replica.operate({
+      kind: 'channel:move',
+      channel: this.id,
+      ...(parent === undefined ? {} : { parent: parent === null || typeof parent === 'string' ? parent : parent.id }),
+      ...(position === undefined ? {} : { position })
+    }, options.reason ?? null))
+  }
+
+  async permit(target: Role | Member | RoleId | UserId, change: PermitChange, options: ReasonOptions = {}): Promise<Written> {
+    const { allow = [], deny = [], none = [] } = change
+    return toWritten(await this.server.replica.operate(
+      { kind: 'channel:permit', channel: this.id, target: typeof target === 'string' ? target : target.id, allow, deny, none },
+      options.reason ?? null
+    ))
+  }
+
+  async sync(on: boolean, options: ReasonOptions = {}): Promise<Written> {
+    return toWritten(await this.server.replica.operate({ kind: 'channel:sync', channel: this.id, synced: on }, options.reason ?? null))
+  }
+
   async delete(options: { readonly reason?: string } = {}): Promise<Written> {
     return toWritten(await this.server.replica.operate({ kind: 'channel:delete', channel: this.id }, options.reason ?? null))
   }
@@ -134,9 +175,11 @@ export class LiveChannel implements Channel {
       kind: state.kind,
       parent: state.parent,
       position: this.position,
-      topic: state.topic,
+      topic: this.topic,
       history: state.history[0] === 1 ? 'join' : state.history[0] === 2 ? 'window' : 'all',
       slowmodeSeconds: state.slowModeSeconds,
+      synced: state.synced,
+      overwrites: this.overwrites,
       unread: this.unread
     }
   }

@@ -41,7 +41,7 @@ export async function hydrate(context: ClientContext, event: LoggedEvent): Promi
   switch (type) {
     case 'channel:create':
     case 'channel:update':
-      return server.replica.state().channel(ref as ChannelId) === undefined ? undefined : { type, data: { channel: server.liveChannel(ref as ChannelId) } }
+      return server.replica.state().channel(ref as ChannelId) === undefined || !server.views(ref as ChannelId) ? undefined : { type, data: { channel: server.liveChannel(ref as ChannelId) } }
     case 'channel:delete':
       return { type, data: { channel: { id: ref as ChannelId, server } } }
     case 'role:create':

@@ -1,6 +1,6 @@
 import type { RoleId, UserId } from '@xcord/core'
 import type { MemberJson } from '../shapes.ts'
-import type { Member, Role, Written } from '../types.ts'
+import type { Member, ReasonOptions, Role, Written } from '../types.ts'
 import type { LiveServer } from './server.ts'
 import { toWritten } from './written.ts'
 
@@ -47,8 +47,24 @@ export class LiveMember implements Member {
     return toWritten(await this.server.replica.operate({ kind: 'member:ban', user: this.id }, options.reason ?? null))
   }
 
+  get timeoutUntil(): Date | null {
+    const until = this.server.replica.state().member(this.id)?.timeoutUntil ?? 0
+    return until === 0 ? null : new Date(until)
+  }
+
+  async timeout(until: Date | number | null, options: ReasonOptions = {}): Promise<Written> {
+    if (typeof until === 'number' && !(until >= 0)) throw new RangeError('a timeout is a duration in ms, a date, or null')
+    const end = until === null ? null : typeof until === 'number' ? this.server.now() + until : until.getTime()
+    return toWritten(await this.server.replica.operate({ kind: 'member:timeout', user: this.id, until: end }, options.reason ?? null))
+  }
+
+  async setNick(nick: string | null, options: ReasonOptions = {}): Promise<Written> {
+    if (nick !== null && nick.trim() === '') throw new TypeError('a nickname needs a letter; null removes it')
+    return toWritten(await this.server.replica.operate({ kind: 'member:nick', user: this.id, nick }, options.reason ?? null))
+  }
+
   toJSON(): MemberJson {
-    const timeoutUntil = this.server.replica.state().member(this.id)?.timeoutUntil ?? 0
+    const { timeoutUntil } = this
     return {
       id: this.id,
       server: this.server.id,
@@ -58,7 +74,7 @@ export class LiveMember implements Member {
       joinedAt: this.joinedAt.toISOString(),
       owner: this.owner,
       online: this.online,
-      ...(timeoutUntil > 0 ? { timeoutUntil: new Date(timeoutUntil).toISOString() } : {})
+      ...(timeoutUntil === null ? {} : { timeoutUntil: timeoutUntil.toISOString() })
     }
   }
 }

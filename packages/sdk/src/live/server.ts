@@ -3,14 +3,18 @@ import { type ChannelId, type InviteId, idAs, type RoleId, type ServerId, type U
 import type { AuthorityState } from '@xcord/core/authority'
 import type { Replica } from '@xcord/core/node'
 import { toHex } from '@xcord/core/encoding'
-import type { ServerJson } from '../shapes.ts'
-import type { Channel, Member, Role, Server, Written } from '../types.ts'
+import type { ServerJson, StateJson } from '../shapes.ts'
+import type { AuditOptions, AuditPage, Channel, Member, ReasonOptions, Role, Server, Written } from '../types.ts'
 import { LiveChannel } from './channel.ts'
 import type { ClientContext } from './context.ts'
 import { findById, findNamed } from './find.ts'
+import { auditOf } from './audit.ts'
+import { automodCollection } from './automod.ts'
+import { banCollection } from './bans.ts'
+import { channelIntent } from './channel-intent.ts'
 import { LiveInvite } from './invite.ts'
 import { LiveMember } from './member.ts'
-import { LiveRole } from './role.ts'
+import { LiveRole, parseColor } from './role.ts'
 import { toWritten } from './written.ts'
 
 interface Lists {
@@ -36,6 +40,8 @@ export class LiveServer implements Server {
   readonly roles: Server['roles']
   readonly members: Server['members']
   readonly invites: Server['invites']
+  readonly bans: Server['bans']
+  readonly automod: Server['automod']
 
   constructor(context: ClientContext, replica: Replica) {
     this.context = context
@@ -45,10 +51,16 @@ export class LiveServer implements Server {
     this.roles = this.#roleCollection()
     this.members = this.#memberCollection()
     this.invites = this.#inviteCollection()
+    this.bans = banCollection(this)
+    this.automod = automodCollection(this)
   }
 
   get name(): string {
     return this.replica.state().name
+  }
+
+  get description(): string | null {
+    return this.replica.state().description
   }
 
   get owner(): UserId {
@@ -74,6 +86,29 @@ export class LiveServer implements Server {
     )
   }
 
+  audit(options: AuditOptions = {}): AuditPage {
+    return auditOf(this, options)
+  }
+
+  heads(): StateJson {
+    const { heads, leaves, operations, stateHash, forks } = this.replica.heads()
+    return { server: this.id, heads, leaves, operations, stateHash: toHex(stateHash), forks }
+  }
+
+  async edit(changes: { readonly name?: string; readonly description?: string | null }, options: ReasonOptions = {}): Promise<Written> {
+    return toWritten(await this.replica.operate({ kind: 'server:edit', ...changes }, options.reason ?? null))
+  }
+
+  consent(): string {
+    return this.replica.consent()
+  }
+
+  async transfer(member: Member | UserId, options: { readonly consent: string; readonly phrase?: string } & ReasonOptions): Promise<Written> {
+    return toWritten(await this.replica.transfer({
+      user: typeof member === 'string' ? member : member.id, consent: options.consent, phrase: options.phrase ?? null, reason: options.reason ?? null
+    }))
+  }
+
   async leave(): Promise<Written> {
     return toWritten(await this.replica.leave())
   }
@@ -84,6 +119,7 @@ export class LiveServer implements Server {
     return {
       id: this.id,
       name: state.name,
+      description: state.description,
       owner: state.owner,
       members: members.length,
       channels: channels.length,
@@ -99,6 +135,23 @@ export class LiveServer implements Server {
   /** Whether a view shows this channel. */
   watches(channel: string): boolean {
     return this.#channels.get(channel as ChannelId)?.watched ?? false
+  }
+
+  /** Whether we may view a channel at all. */
+  views(channel: ChannelId): boolean {
+    return this.replica.permits('ViewChannel', channel)
+  }
+
+  /** Members who hold a role. */
+  holdersOf(role: RoleId): readonly LiveMember[] {
+    const all = this.#current().members
+    if (role === idAs('r', this.id)) return all
+    const state = this.replica.state()
+    return all.filter(each => state.member(each.id)?.roles.includes(role) ?? false)
+  }
+
+  now(): number {
+    return this.replica.now()
   }
 
   liveRole(id: RoleId): LiveRole {
@@ -117,7 +170,7 @@ export class LiveServer implements Server {
     const state = this.replica.state()
     if (this.#lists?.of === state) return this.#lists.lists
     const lists: Lists = {
-      channels: state.channels().map(each => this.liveChannel(each.id)),
+      channels: state.channels().filter(each => this.views(each.id)).map(each => this.liveChannel(each.id)),
       roles: state.roles().map(each => this.liveRole(each.id)),
       members: [...state.members()].filter(each => each.status === 'in').map(each => this.liveMember(each.user)),
       invites: state.invites().map(each => this.liveInvite(each.id))
@@ -134,13 +187,7 @@ export class LiveServer implements Server {
       },
       get: idOrName => findNamed<Channel>(current(), idOrName, '#'),
       create: async (init, options = {}) => {
-        const { operation } = await this.replica.operate({
-          kind: 'channel:create',
-          channelKind: init.kind ?? 'text',
-          name: init.name,
-          topic: init.topic ?? null,
-          parent: init.parent === undefined ? null : typeof init.parent === 'string' ? init.parent : init.parent.id
-        }, options.reason ?? null)
+        const { operation } = await this.replica.operate(channelIntent(this.id, init), options.reason ?? null)
         return this.liveChannel(idAs('c', operation))
       }
     }
@@ -201,11 +248,4 @@ function cached<K, V>(map: Map<K, V>, key: K, create: () => V): V {
     map.set(key, found)
   }
   return found
-}
-
-/** `#rrggbb` as a number. */
-function parseColor(text: string): number {
-  const found = /^#?([0-9a-f]{6})$/i.exec(text)
-  if (found === null) throw new TypeError(`"${text}" is not a colour such as #5865f2`)
-  return Number.parseInt(found[1] as string, 16)
 }

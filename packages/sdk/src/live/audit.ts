@@ -1,0 +1,30 @@
+/** The audit log in the shapes people see. */
+import type { AuditEntry } from '@xcord/core/node'
+import type { AuditJson } from '../shapes.ts'
+import type { AuditOptions, AuditPage } from '../types.ts'
+import type { LiveServer } from './server.ts'
+
+const PAGE = 50
+
+/** One page, newest first. */
+export function auditOf(server: LiveServer, options: AuditOptions): AuditPage {
+  const { since, limit = PAGE, ...rest } = options
+  const page = server.replica.audit({ ...rest, limit, ...(since === undefined ? {} : { since: since.getTime() }) })
+  return { items: page.entries.map(each => auditJson(server, each)), next: page.next }
+}
+
+function auditJson(server: LiveServer, entry: AuditEntry): AuditJson {
+  const { operation, actor, action, target, reason, at, standing, rule, by } = entry
+  return {
+    operation,
+    actor,
+    actorName: actor === null ? null : server.liveMember(actor).name,
+    action,
+    target,
+    reason,
+    at: new Date(at).toISOString(),
+    standing,
+    ...(rule === undefined ? {} : { rule }),
+    ...(by === undefined ? {} : { by })
+  }
+}

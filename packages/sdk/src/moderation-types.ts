@@ -1,0 +1,75 @@
+/** Public types of moderation: what one asks for and what the audit log and automod answer. Interfaces only. */
+import type { ChannelId, OperationId, PermissionName, RoleId, UserId } from '@xcord/core'
+import type { AuditJson, AutomodJson } from './shapes.ts'
+import type { Channel, Member, Role, Server, Written } from './types.ts'
+
+/** For the audit log. */
+export interface ReasonOptions {
+  readonly reason?: string
+}
+
+/** Permissions to allow, to deny, and to leave to the layers below. */
+export interface PermitChange {
+  readonly allow?: readonly PermissionName[]
+  readonly deny?: readonly PermissionName[]
+  readonly none?: readonly PermissionName[]
+}
+
+export interface ChannelInit {
+  readonly kind?: 'text' | 'voice' | 'category' | 'forum' | 'stage' | 'announcement'
+  readonly name: string
+  readonly topic?: string
+  readonly parent?: ChannelId | Channel
+  readonly slowmodeSeconds?: number
+  /** Only for those whom `overwrites` let in, owner and administrators. Its name travels sealed. */
+  readonly private?: boolean
+  readonly overwrites?: readonly ({ readonly target: Role | Member | RoleId | UserId } & Omit<PermitChange, 'none'>)[]
+}
+
+/** Which entries of the audit log; each narrows. */
+export interface AuditOptions {
+  readonly actor?: UserId
+  /** `noun:verb` such as `member:ban`, or a noun. */
+  readonly action?: string
+  /** Any id. */
+  readonly target?: string
+  readonly since?: Date
+  /** Continues after this entry. */
+  readonly after?: OperationId
+  /** Default 50, at most 200. */
+  readonly limit?: number
+}
+
+/** Newest first; `next` continues, null at the end. */
+export interface AuditPage {
+  readonly items: readonly AuditJson[]
+  readonly next: OperationId | null
+}
+
+/** What a rule of automod says. */
+export interface AutomodInit {
+  readonly name: string
+  readonly trigger:
+    /** Whole words, ASCII case ignored; `*` at an end of one matches within words. */
+    | { readonly kind: 'words'; readonly words: readonly string[] }
+    /** More mentions than this in one message. */
+    | { readonly kind: 'mentions'; readonly max: number }
+    /** Links to other hosts than these. */
+    | { readonly kind: 'links'; readonly allow: readonly string[] }
+  /** Default true. */
+  readonly enabled?: boolean
+  readonly exemptRoles?: readonly (Role | RoleId)[]
+  readonly exemptChannels?: readonly (Channel | ChannelId)[]
+}
+
+/** A rule of automod: messages that break it are not sent, not passed on, not shown. Moderators are exempt. */
+export interface AutomodRule {
+  readonly id: OperationId
+  readonly server: Server
+  readonly name: string
+  readonly enabled: boolean
+  readonly trigger: AutomodInit['trigger']
+  edit(changes: Partial<AutomodInit>, options?: ReasonOptions): Promise<Written>
+  remove(options?: ReasonOptions): Promise<Written>
+  toJSON(): AutomodJson
+}
