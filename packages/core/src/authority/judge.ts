@@ -67,6 +67,18 @@ function threadNeeds(view: View, standing: ReturnType<typeof standingOf>, channe
   return cells
 }
 
+/**
+ * Whether nothing known so far hides any message of this proof: all that it rests on stands, and no denial of its
+ * cells is concurrent. Holds until another operation is accepted.
+ */
+export function isUndisputed(ledger: Ledger, view: View, proof: ActProof): boolean {
+  return (
+    proof.supp.every(id => ledger.entry(id).effective) &&
+    (proof.joins.length === 0 || proof.joins.some(id => ledger.entry(id).effective)) &&
+    proof.cells.every(key => (ledger.cells.get(key)?.denials ?? []).every(each => !each.effective || view.has(each)))
+  )
+}
+
 /** AU36, AU37: hidden where the proof has fallen, or a denial concurrent with the message reaches it. */
 export function believe(ledger: Ledger, view: View, act: ContentAct, proof: ActProof): ContentVerdict {
   const { user } = proof

@@ -7,14 +7,13 @@ import {
 import { type Operation, OrphanPool } from '../graph/index.ts'
 import { compareAge } from './attack.ts'
 import { draftGather } from './build.ts'
-import { timeoutCell } from './cell.ts'
 import { changesOf, rejudgeOf } from './changes.ts'
 import type {
   AddOptions, AddResult, AuthorityLog, AuthorityState, ContentAct, ContentVerdict, ForkState, Loss, OperationDraft
 } from './contract.ts'
+import { ContentJudge } from './content-judge.ts'
 import type { AuthorityDeps } from './deps.ts'
 import { covers, type Entry } from './entry.ts'
-import { believe, proveAct } from './judge.ts'
 import { PROTOCOL_VERSION } from './kinds/plan-server.ts'
 import { decodeBody, isSpine, type KindBody } from './kinds/table.ts'
 import { Ledger } from './ledger.ts'
@@ -70,8 +69,7 @@ class Log implements AuthorityLog {
   readonly #held = new Map<OperationId, { readonly operation: Operation; readonly until: number }>()
   readonly #refused = new RecentMap<OperationId, Refusal>(REFUSED_MAX)
   readonly #states = new RecentMap<string, State>(STATES_MAX)
-  readonly #views = new RecentMap<string, View>(STATES_MAX * 2)
-  readonly #proofs = new RecentMap<string, ReturnType<typeof proveAct>>(STATES_MAX * 8)
+  readonly #content: ContentJudge
   readonly #losses: { readonly entry: Entry; readonly losses: readonly Loss[] }[] = []
   #cache = new StateCache()
   #state: State | undefined
@@ -81,6 +79,7 @@ class Log implements AuthorityLog {
     this.#deps = deps
     this.server = genesis.server
     this.#ledger = new Ledger(genesis.server)
+    this.#content = new ContentJudge(this.#ledger, ids => this.#membership(ids))
     const body = (decodeBody(genesis.kind, genesis.body) as { value: KindBody }).value
     const { entry } = this.#ledger.add({ op: genesis, body, known }, unionPasts([], []), true)
     this.#heads.add(entry)
@@ -356,35 +355,6 @@ class Log implements AuthorityLog {
   }
 
   judge(act: ContentAct): ContentVerdict {
-    if (act.auth.length === 0 || act.auth.length > OPERATION_CITES_MAX) return { kind: 'rejected', rule: 'AU34', reason: 'a frontier has 1 to 16 ids' }
-    const frontier = act.channel.slice(1) === this.server.slice(1) ? act.auth : [...act.auth, idAs('o', act.channel)]
-    const missing = frontier.filter(id => !this.has(id))
-    if (missing.length > 0) return { kind: 'waiting', missing }
-    const view = this.#viewAt(frontier)
-    const proof = this.#proofOf(view, frontier, act)
-    if (!proof.ok) return { kind: 'rejected', rule: proof.rule, reason: proof.reason }
-    return believe(this.#ledger, view, act, proof.value)
-  }
-
-  #viewAt(frontier: readonly OperationId[]): View {
-    const key = [...frontier].sort().join()
-    let view = this.#views.get(key)
-    if (view === undefined) {
-      view = new View(this.#ledger, this.#membership(frontier) as Membership)
-      this.#views.set(key, view)
-    }
-    return view
-  }
-
-  /** AU35 by frontier: what one message of an author proved, the next need not prove again. */
-  #proofOf(view: View, frontier: readonly OperationId[], act: ContentAct): ReturnType<typeof proveAct> {
-    const key = `${act.device}|${act.channel}|${[...act.needs].sort().join()}|${[...frontier].sort().join()}`
-    const kept = this.#proofs.get(key)
-    if (kept !== undefined) return kept
-    const proof = proveAct(view, act)
-    const user = this.#ledger.registry.devices.get(act.device)
-    const timed = [...(user ?? [])].some(each => view.winner(timeoutCell(each)) !== undefined)
-    if (!timed) this.#proofs.set(key, proof)
-    return proof
+    return this.#content.judge(act)
   }
 }

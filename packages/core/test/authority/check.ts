@@ -58,10 +58,12 @@ function oracleHash(oracle: BatchResult, reader: BatchResult['reader']): string 
 }
 
 /** Delivers to a fresh log, warming its caches on the way; AU-P4 is watched at every step. */
-function deliver(order: readonly Operation[], oracle: BatchResult, dice: Dice): Site {
+function deliver(order: readonly Operation[], oracle: BatchResult, dice: Dice, acts: readonly ContentAct[]): Site {
   const site = new Site(order[0] as Operation, START)
   const past: { readonly state: AuthorityState; readonly hash: string; readonly text: string }[] = []
-  for (const op of order.slice(1)) {
+  for (const [index, op] of order.slice(1).entries()) {
+    const act = acts[index % acts.length]
+    if (act !== undefined) site.log.judge(act)
     const result = site.add(op)
     if (result.kind === 'accepted') watchFlips(result.changes, oracle.judged.get(op.id) as Judged, oracle)
     if (dice.chance(0.25)) {
@@ -205,7 +207,7 @@ export function checkHistory(seed: number, tally: Tally, init: { readonly steps:
   if (init.transfers === false) checkBans(oracle, tally)
   const shuffled = [...orders([...accepted.slice(1), ...refused.filter(op => placeable(op, accepted))], init.orders ?? 2, seed)].slice(0, init.orders ?? 2)
   for (const order of shuffled) {
-    const site = deliver([accepted[0] as Operation, ...order], oracle, dice)
+    const site = deliver([accepted[0] as Operation, ...order], oracle, dice, acts)
     compare(site, maker.site.log, accepted, expected)
     for (const [index, act] of acts.entries()) must(text(site.log.judge(act)) === verdicts[index], 'AU-P12', 'a message is judged differently')
   }
