@@ -129,6 +129,7 @@ async function init(session: Session, options: Options): Promise<void> {
   const name = await askName(session, options)
   const password = await newPassword(session, options)
   const made = await make(session, { name, password, reach: 'offline' })
+  if (password !== undefined) session.password = password
   try {
     await handPhrase(session, made.phrase, phraseFile)
     const phrase = made.phrase !== undefined && phraseFile === undefined ? { phrase: made.phrase } : {}

@@ -31,6 +31,8 @@ export interface Session {
   readonly passwordFile: string | undefined
   /** Aborts on Ctrl-C. */
   readonly signal: AbortSignal
+  /** Chosen a moment ago, on the first run: nobody is asked for it again at once. */
+  password?: string
   /** Set by the first verb that opens; closed at the end of the run. */
   opened?: Api
 }
@@ -79,7 +81,7 @@ export async function openClient(session: Session, reach: Reach): Promise<Client
       path: paths.folder
     })
   }
-  const fixed = passwordFromFile(session)
+  const fixed = session.password ?? passwordFromFile(session)
   const open = (password: string | undefined) =>
     terminal.open({
       path: paths.store,

@@ -43,6 +43,7 @@ export const OUTCOMES: Readonly<Record<AnyCode, Outcome>> = {
     EXIT.usage,
     'Give a multiaddr such as /ip4/192.0.2.7/tcp/4001/p2p/12D3Koo….'
   ),
+  XCORD_AUTOMOD_BLOCKED: outcome(403, EXIT.denied, 'Write it in other words; nothing was sent.'),
   XCORD_BACKUP_INVALID: outcome(422, EXIT.verification, 'Use another copy of the file.'),
   XCORD_CHANNEL_NOT_FOUND: outcome(404, EXIT.notFound, 'List channels with "xcord channel list".'),
   XCORD_CLOCK_SKEW: outcome(409, EXIT.verification, "Set this machine's clock, then try again."),
@@ -57,6 +58,7 @@ export const OUTCOMES: Readonly<Record<AnyCode, Outcome>> = {
     EXIT.conflict,
     'Look at the present state, then repeat what still makes sense.'
   ),
+  XCORD_CONSENT_INVALID: outcome(422, EXIT.verification, 'Ask for a new consent, copied whole.'),
   XCORD_CURSOR_EXPIRED: outcome(
     410,
     EXIT.notFound,
@@ -137,6 +139,7 @@ export const OUTCOMES: Readonly<Record<AnyCode, Outcome>> = {
     EXIT.notFound,
     'List servers with "xcord server list", or join with a link.'
   ),
+  XCORD_SLOW_MODE: outcome(429, EXIT.limit, 'Wait until the channel lets you write again; nothing was sent.'),
   XCORD_STORE_CORRUPT: outcome(
     500,
     EXIT.verification,

@@ -11,6 +11,8 @@ import type { Store } from './store.ts'
 export const PAGE_MESSAGES = 60
 const RETRY_MS = 1_000
 const SETTLE_MS = 250
+/** Presence and paths change without events of their own. */
+const PRESENCE_MS = 10_000
 
 /** An error as people get it: what happened, its code, what to do. */
 export function noticeOf(error: unknown): Notice {
@@ -128,7 +130,7 @@ export function createFeed(api: Api, store: Store, signal: AbortSignal): Feed {
   async function take(frame: EventFrame) {
     dispatch({ type: 'event', frame })
     const { channel, me } = get()
-    if (frame.type === 'connection:update') presence.ask()
+    if (/^(connection|member|sync):/.test(frame.type)) presence.ask()
     if (frame.type === 'server:join') await reads.loadServer(frame.data.server.id)
     if (frame.type !== 'message:create') return
     const { message } = frame.data
@@ -147,6 +149,7 @@ export function createFeed(api: Api, store: Store, signal: AbortSignal): Feed {
   }
 
   async function run() {
+    const looking = setInterval(presence.ask, PRESENCE_MS)
     while (!signal.aborted) {
       try {
         await follow()
@@ -158,6 +161,7 @@ export function createFeed(api: Api, store: Store, signal: AbortSignal): Feed {
       }
       await sleep(RETRY_MS, undefined, { signal }).catch(() => undefined)
     }
+    clearInterval(looking)
     presence.stop()
     reading.stop()
   }
