@@ -7,7 +7,7 @@ import { draftChannelEdit, permissionsToBits } from '../authority/index.ts'
 import { encodeChannelName, isOpenToAll, type OpenedEnvelope, readChannelName } from '../e2ee/index.ts'
 import type { EnvelopeStub } from '../graph/index.ts'
 import { operate } from './operate.ts'
-import { publishContent } from './publish.ts'
+import { publishTitle } from './publish.ts'
 import { channelNameTable } from './tables.ts'
 import type { Outcome } from './take-envelopes.ts'
 import type { Work } from './work.ts'
@@ -17,7 +17,7 @@ export function sealTitle(work: Work, channel: ChannelId, title: { readonly name
   const { state } = work
   const { suite, account } = state.deps
   const revision = (state.channelNames.get(channel)?.revision ?? 0) + 1
-  publishContent(work, channel, { kind: 'channelName', name: encodeChannelName(suite, account.device.signingKey, { channel, revision, ...title }) })
+  publishTitle(work, channel, encodeChannelName(suite, account.device.signingKey, { channel, revision, ...title }))
 }
 
 /** Takes a title that somebody sealed: only of a device that may manage the channel; the highest (revision, device) counts. */

@@ -9,7 +9,7 @@ import { encodeAutomod } from './automod.ts'
 import { createChannel, editChannel, moveChannel, permitInChannel, syncChannel } from './channel-intents.ts'
 import type { Intent } from './contract.ts'
 import { citing, cutOf } from './cuts.ts'
-import { operate } from './operate.ts'
+import { grant, operate } from './operate.ts'
 import { lowestRolePosition, rolePosition } from './positions.ts'
 import type { ReplicaState } from './replica-state.ts'
 import type { Work } from './work.ts'
@@ -20,6 +20,13 @@ export const TIMEOUT_MS_MAX = 28 * 86_400_000
 /** Does it, and names the operation that the intent is about. XCORD_PERMISSION_DENIED before anything is signed. */
 export function operateIntent(work: Work, intent: Intent, reason: string | null): OperationId {
   assertWritable(work.state)
+  const operation = carryOut(work, intent, reason)
+  // EK14: whom we let in gets the keys from us, at once.
+  grant(work)
+  return operation
+}
+
+function carryOut(work: Work, intent: Intent, reason: string | null): OperationId {
   switch (intent.kind) {
     case 'channel:create': return createChannel(work, intent, reason)
     case 'channel:edit': return editChannel(work, intent, reason)

@@ -199,7 +199,7 @@ export class LiveServer implements Server {
       get all() {
         return current()
       },
-      get: idOrName => findNamed<Role>(current(), idOrName, '@'),
+      get: idOrName => (idOrName === '@everyone' ? this.liveRole(idAs('r', this.id)) : findNamed<Role>(current(), idOrName, '@')),
       create: async (init, options = {}) => {
         const { operation } = await this.replica.operate({
           kind: 'role:create',
