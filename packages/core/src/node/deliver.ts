@@ -5,9 +5,9 @@
 import { type DeviceId, type MessageId } from '../base/index.ts'
 import { permissionBit } from '../authority/index.ts'
 import { EnvelopeType, readEnvelope } from '../graph/index.ts'
-import type { DeliveryWorld, Receipt } from '../sync/index.ts'
+import type { DeliveryEntry, DeliveryWorld, Receipt } from '../sync/index.ts'
 import type { DeliveryReport } from './contract.ts'
-import { decodeDelivery, encodeDelivery } from './delivery-row.ts'
+import { blockOf, type DeliveryBlock, findDelivery, mergeDeliveries } from './delivery-block.ts'
 import type { ReplicaDeps, ReplicaState } from './replica-state.ts'
 import { deliveryTable, envelopeTable, outboxTable } from './tables.ts'
 import type { Work } from './work.ts'
@@ -16,6 +16,15 @@ import type { Work } from './work.ts'
 const TRACKED_MAX = 4_096
 const VIEW_CHANNEL = permissionBit('ViewChannel')
 const ARRIVED: DeliveryReport = { state: 'delivered', holders: 0 }
+/** What nothing is known of but that it is here. */
+export const LOCAL: DeliveryReport = { state: 'local', holders: 0 }
+
+/** Where a message lies in its author's chain. */
+interface OwnPlace {
+  readonly id: MessageId
+  readonly device: DeviceId
+  readonly seq: number
+}
 
 /** Own content of this turn starts as `local`, in the outbox. */
 export function noteOwn(work: Work): void {
@@ -27,15 +36,18 @@ export function noteOwn(work: Work): void {
   }
 }
 
-/** What could hold our messages, by present state. */
+/** What could hold our messages, by present state. Whether it is one or more is all that counts (SY17). */
 function worldOf(state: ReplicaState): DeliveryWorld {
   let otherHolders = -1
-  for (const member of state.log.state().members()) if (member.status === 'in') otherHolders += member.devices.length
+  for (const member of state.log.state().members()) {
+    if (member.status === 'in') otherHolders += member.devices.length
+    if (otherHolders > 1) break
+  }
   return { self: state.user, otherHolders: Math.max(0, otherHolders), hasStores: false }
 }
 
 /** Applies a checked receipt. */
-export function applyReceipt(work: Work, receipt: Receipt): void {
+export async function applyReceipt(work: Work, receipt: Receipt): Promise<void> {
   const { state, turn } = work
   const authority = state.log.state()
   const known = authority.device(receipt.signer)
@@ -46,22 +58,38 @@ export function applyReceipt(work: Work, receipt: Receipt): void {
     return reader !== undefined && channel !== undefined && (authority.permissions(reader, channel, turn.at) & VIEW_CHANNEL) !== 0n
   }
   const signer = { role: reader === undefined ? null : ('member' as const), ...(reader === undefined ? {} : { user: reader }), mayRead }
+  const raised: DeliveryEntry[] = []
   for (const { id, before, after } of state.tracker.apply(receipt, signer, worldOf(state))) {
-    if (before.level !== after.level) keep(work, id)
+    const entry = state.tracker.get(id)
+    if (before.level === after.level || entry === undefined) continue
+    raised.push(entry)
+    tell(work, entry)
   }
+  await keep(work, raised)
   for (const id of receipt.ids) if (state.tracker.get(id)?.settled === true) state.unsettled.delete(id)
   keepOutbox(work)
   forgetOldest(state)
 }
 
-/** A level was reached: it is kept, so that it never falls, and told. */
-function keep(work: Work, id: MessageId): void {
-  const { state, turn } = work
-  const entry = state.tracker.get(id)
+function tell({ state, turn }: Work, { id, level, holders }: DeliveryEntry): void {
   const channel = state.ownChannels.get(id)
-  if (entry === undefined || channel === undefined) return
-  turn.batch.put(deliveryTable, [state.server, id], { version: 1, bytes: encodeDelivery(entry) })
-  turn.events.push({ type: 'delivery:update', server: state.server, refs: [channel, id], note: `${entry.level}:${entry.holders}` })
+  if (channel === undefined) return
+  turn.events.push({ type: 'delivery:update', server: state.server, refs: [channel, id], note: `${level}:${holders}` })
+}
+
+/** Levels that were reached are kept, so that they never fall. */
+async function keep({ state, turn }: Work, raised: readonly DeliveryEntry[]): Promise<void> {
+  for (const [block, entries] of Map.groupBy(raised, entry => blockOf(entry.seq))) {
+    // What this turn wrote before is not to be found in the store yet.
+    const before = turn.deliveries.get(block) ?? (await readBlock(state, block))
+    const merged = mergeDeliveries(before, entries)
+    turn.deliveries.set(block, merged)
+    turn.batch.put(deliveryTable, [state.server, block], { version: 1, ...merged })
+  }
+}
+
+async function readBlock(state: ReplicaState, block: number): Promise<DeliveryBlock | undefined> {
+  return await state.deps.database.table(deliveryTable).get([state.server, block])
 }
 
 /** Everything of ours up to this sequence number is settled. */
@@ -84,13 +112,10 @@ function forgetOldest(state: ReplicaState): void {
 }
 
 /** How far a message is known to have come. What others wrote has reached us. */
-export async function deliveryOf(state: ReplicaState, id: MessageId, author: DeviceId): Promise<DeliveryReport> {
-  if (author !== state.self) return ARRIVED
-  const tracked = state.tracker.get(id)
-  if (tracked !== undefined) return { state: tracked.level, holders: tracked.holders }
-  const row = await state.deps.database.table(deliveryTable).get([state.server, id])
-  const kept = row === undefined ? undefined : decodeDelivery(row.bytes)
-  return kept === undefined ? { state: 'local', holders: 0 } : { state: kept.level, holders: kept.holders }
+export async function deliveryOf(state: ReplicaState, message: OwnPlace): Promise<DeliveryReport> {
+  if (message.device !== state.self) return ARRIVED
+  const entry = state.tracker.get(message.id) ?? findDelivery(await readBlock(state, blockOf(message.seq)), message)
+  return entry === undefined ? LOCAL : { state: entry.level, holders: entry.holders }
 }
 
 /** The outbox of a stored replica: our own envelopes above the settled ones. */
@@ -102,8 +127,7 @@ export async function loadOutbox(deps: ReplicaDeps, state: ReplicaState): Promis
     const read = value.stub ? undefined : readEnvelope(suite, value.bytes)
     if (read?.ok !== true || read.value.type !== EnvelopeType.chat || value.channel === null) continue
     const { id, seq } = read.value
-    const row = await database.table(deliveryTable).get([state.server, id])
-    const kept = row === undefined ? undefined : decodeDelivery(row.bytes)
+    const kept = findDelivery(await readBlock(state, blockOf(seq)), { id, seq })
     state.ownChannels.set(id, value.channel as never)
     state.tracker.restore(kept ?? { id, seq, level: 'local', holders: 0, durable: [], settled: false })
     if (kept?.settled !== true) state.unsettled.set(id, seq)

@@ -13,7 +13,7 @@ import { type AutomodRule, automodRules } from './automod.ts'
 import type {
   AuditPage, AuditQuery, BanReport, ChannelTitle, DeliveryReport, HeadsReport, HeldMessage, Intent, MadeInvite, OperationOutcome, Replica
 } from './contract.ts'
-import { applyReceipt, deliveryOf, noteOwn } from './deliver.ts'
+import { applyReceipt, deliveryOf, LOCAL, noteOwn } from './deliver.ts'
 import { createInbox, type Inbox } from './inbox.ts'
 import { makeInvite } from './make-invite.ts'
 import { settleMembership } from './membership.ts'
@@ -346,7 +346,7 @@ export class LiveReplica implements Replica, SyncPort {
   async deliveryOf(id: MessageId): Promise<DeliveryReport> {
     const channel = await this.locate(id)
     const message = channel === undefined ? undefined : await this.#deps.timeline.message(channel, id)
-    return await deliveryOf(this.#current, id, message?.device ?? this.#current.self)
+    return message === undefined ? LOCAL : await deliveryOf(this.#current, message)
   }
 
   unread(channel: ChannelId): number {
@@ -390,6 +390,6 @@ export class LiveReplica implements Replica, SyncPort {
   }
 
   async #held(message: Message): Promise<HeldMessage> {
-    return { message, delivery: await deliveryOf(this.#current, message.id, message.device) }
+    return { message, delivery: await deliveryOf(this.#current, message) }
   }
 }

@@ -5,6 +5,7 @@
 import { type ChannelId, ENVELOPE_BYTES_MAX, KEY_RECORD_BYTES_MAX, type DeviceId, type InviteId, type KeyId, type MessageId, OPERATION_BYTES_MAX, type ServerId, type UserId } from '../base/index.ts'
 import { type Codec, array, bool, bytes, codec, literal, nullable, type Schema, text, tuple, uint } from '../encoding/index.ts'
 import { type AnyTable, defineTable, hiddenId, hiddenText, sortNumber } from '../store/index.ts'
+import { type DeliveryBlock, deliveryBlockFields } from './delivery-block.ts'
 import { eventTable } from './event-log.ts'
 
 /** Every value opens with its version. */
@@ -155,12 +156,16 @@ export const inviteTable = defineTable({
   value: versioned({ invite: id, link: text(4_096) }) as Codec<InviteRow>
 })
 
-/** Highest delivery level proven for what this profile sent (SY17). */
+/** Delivery levels proven for what this profile sent (SY17), by blocks of its own sequence numbers. */
+export interface DeliveryRow extends DeliveryBlock {
+  readonly version: 1
+}
 export const deliveryTable = defineTable({
-  name: 'deliveries',
+  name: 'delivery-blocks',
   schema: 1,
-  key: [hiddenId<ServerId>(), hiddenId<MessageId>()] as const,
-  value: versioned({ bytes: bytes(1, 8_192) }) as Codec<BytesRow>
+  key: [hiddenId<ServerId>(), sortNumber()] as const,
+  value: versioned(deliveryBlockFields) as Codec<DeliveryRow>,
+  cacheRows: 64
 })
 
 /** SY18: own envelopes up to this sequence number need not be offered any more. */

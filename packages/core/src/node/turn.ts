@@ -5,6 +5,7 @@
 import type { DeviceId, MessageId } from '../base/index.ts'
 import type { Envelope, Operation } from '../graph/index.ts'
 import type { Batch, Database } from '../store/index.ts'
+import type { DeliveryBlock } from './delivery-block.ts'
 import type { EventLog, EventRecord } from './event-log.ts'
 
 /** Items of one source that the turn stored: what sync passes on, and to whom not to echo it. */
@@ -30,6 +31,8 @@ export class Turn {
   readonly chains = new Set<DeviceId>()
   /** Operations accepted in this turn, of whomever. */
   readonly accepted: Operation[] = []
+  /** Delivery rows that the turn wrote, by block: not yet to be found in the store. */
+  readonly deliveries = new Map<number, DeliveryBlock>()
   /** Run after the commit, in order. */
   readonly after: (() => void)[] = []
   /** Something people may look at changed, with or without an event. */
