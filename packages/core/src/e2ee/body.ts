@@ -158,6 +158,8 @@ export const VoiceFlag = { muted: 1, deafened: 2, video: 4, stream: 8 } as const
 interface Row {
   readonly kind: BodyKind
   readonly number: number
+  /** Its fields, without the number. */
+  readonly names: readonly string[]
   readonly schema: Schema<Record<string, unknown>>
 }
 const rows: readonly Row[] = (
@@ -165,6 +167,7 @@ const rows: readonly Row[] = (
 ).map(([kind, [number, fields]]) => ({
   kind,
   number,
+  names: Object.keys(fields),
   schema: tuple({ number: literal(number), ...fields }) as never
 }))
 const byNumber = new Map(rows.map(row => [row.number, row]))
@@ -179,8 +182,9 @@ export function readBody(value: CborValue): Verdict<Body> {
     return accept({ kind: 'unknown', number: value[0], value: value as readonly CborValue[] })
   const read = readSchema(row.schema, value, 'EN6')
   if (!read.ok) return read
-  const { number: _, ...fields } = read.value
-  return accept({ kind: row.kind, ...fields } as unknown as Body)
+  const body: Record<string, unknown> = { kind: row.kind }
+  for (const name of row.names) body[name] = read.value[name]
+  return accept(body as unknown as Body)
 }
 
 /** Writes a body of a known kind. */

@@ -44,9 +44,13 @@ export function lengthPrefixed(bytes: Uint8Array): Uint8Array {
   return concat([uintBytes(bytes.length, 4), bytes])
 }
 
-/** Lower-case hex, for map keys and for people. */
+const HEX: readonly string[] = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'))
+
+/** Lower-case hex, for map keys and for people. By table: short keys cost the library's ways more than the digits. */
 export function toHex(bytes: Uint8Array): string {
-  return toString(bytes, 'hex')
+  let text = ''
+  for (let at = 0; at < bytes.length; at++) text += HEX[bytes[at] as number] as string
+  return text
 }
 
 /** RFC 4648 base32, lower case, unpadded: names of gossip topics. */

@@ -68,8 +68,11 @@ function shownEdit(record: MessageRecord): Edit | undefined {
   return record.edits.findLast(edit => edit.standing === 'visible' && edit.user === record.original?.user)
 }
 
+const NO_REACTIONS: readonly Reaction[] = Object.freeze([])
+
 /** Per user and emoji the last standing mark; those that are on, by emoji. */
 function reactionsOf(marks: readonly ReactionMark[]): readonly Reaction[] {
+  if (marks.length === 0) return NO_REACTIONS
   const last = new Map<string, ReactionMark>()
   for (const mark of marks) if (mark.standing === 'visible') last.set(`${mark.user} ${mark.emoji}`, mark)
   const byEmoji = new Map<string, UserId[]>()
