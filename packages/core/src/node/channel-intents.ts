@@ -8,6 +8,7 @@ import { isOpenToAll } from '../e2ee/index.ts'
 import type { Intent, OverwriteChange } from './contract.ts'
 import { operate } from './operate.ts'
 import { channelPosition, lastChannelPosition } from './positions.ts'
+import { admitTo, viewersOf } from './channel-keys.ts'
 import { sealTitle, settleTitles } from './channel-titles.ts'
 import type { Work } from './work.ts'
 import { requirePermissions } from './write-content.ts'
@@ -114,7 +115,9 @@ export function permitInChannel(work: Work, intent: Extract<Intent, { kind: 'cha
     requirePermissions(work.state, channel, ['ManageChannels', 'ManageRoles', ...allow, ...deny, ...none], work.turn.at)
     syncChannel(work, channel, false, reason)
   }
+  const before = viewersOf(work, channel)
   const operation = operate(work, draftOverwrite(channel, target, { allow, deny, none, reason }))
+  admitTo(work, channel, before)
   settleTitles(work, channel)
   return operation
 }
