@@ -24,12 +24,27 @@ export interface KeyDuties {
   forget(replica: LiveReplica): void
 }
 
+/** Time alone ends invites and ages keys: looked at this often where nothing else happens. */
+const AGAIN_MS = 60_000
+
 /** What is owed: grants to newcomers, or new keys and keys we lack ourselves. */
 type Duty = 'grants' | 'keys'
 
 /** Watches over replicas' keys. */
 export function createKeyDuties(random: Random, now: () => number): KeyDuties {
   const timers: Record<Duty, Map<LiveReplica, () => void>> = { grants: new Map(), keys: new Map() }
+
+  /** When a replica was last looked at, and what there was then: in a large server looking takes a while. */
+  const considered = new Map<LiveReplica, { readonly at: number; readonly held: string }>()
+
+  const isNews = (replica: LiveReplica, at: number): boolean => {
+    const { log, recordIds, pending } = replica.current
+    const held = `${log.count()}/${recordIds.size}/${pending.size}`
+    const last = considered.get(replica)
+    if (last?.held === held && at >= last.at && at - last.at < AGAIN_MS) return false
+    considered.set(replica, { at, held })
+    return true
+  }
 
   const within = ([from, span]: readonly [number, number]): number => {
     const [a = 0, b = 0] = random.bytes(2)
@@ -40,6 +55,7 @@ export function createKeyDuties(random: Random, now: () => number): KeyDuties {
     if (timers[duty].has(replica)) return
     timers[duty].set(replica, replica.later(within(range), work => {
       timers[duty].delete(replica)
+      considered.delete(replica)
       perform(work)
     }))
   }
@@ -49,6 +65,7 @@ export function createKeyDuties(random: Random, now: () => number): KeyDuties {
       const { current } = replica
       if (!current.isMember()) return
       const at = now()
+      if (!isNews(replica, at)) return
       const usual = replica.permits('ManageRoles', null) ? FIRST_MS : OTHERS_MS
       const grants = current.ring.grantsDue(at)
       if (grants.length > 0) {
@@ -60,6 +77,7 @@ export function createKeyDuties(random: Random, now: () => number): KeyDuties {
       if (missing || current.ring.rotationsDue(at).some(each => each.mayRotate)) set('keys', replica, usual)
     },
     forget: replica => {
+      considered.delete(replica)
       for (const each of Object.values(timers)) {
         each.get(replica)?.()
         each.delete(replica)

@@ -4,6 +4,7 @@
  */
 import { accept, compareIds, type DeviceId, type KeyId, type OperationId, type Refusal, refuse, type Verdict } from '../base/index.ts'
 import { decodeStub, type Envelope, type EnvelopeStub, EnvelopeType, encodeStub, isLinked, readEnvelope, verifyChain, verifyEnvelope } from '../graph/index.ts'
+import { toHex } from '../encoding/index.ts'
 import type { OpenedEnvelope } from '../e2ee/index.ts'
 import { readProfile } from '../identity/index.ts'
 import { judgeContent } from './judge-content.ts'
@@ -75,7 +76,7 @@ export async function takeStubs(work: Work, items: readonly Uint8Array[]): Promi
 function runsByAuthor(envelopes: readonly Envelope[]): readonly (readonly Envelope[])[] {
   const runs = new Map<string, Envelope[]>()
   for (const each of envelopes) {
-    const key = `${each.tag.join()}:${each.authorId.join()}`
+    const key = toHex(each.tag) + toHex(each.authorId)
     const run = runs.get(key)
     if (run === undefined) runs.set(key, [each])
     else run.push(each)

@@ -61,6 +61,24 @@ export function sealContext(tableHead: Uint8Array, rawKey: Uint8Array, schema: n
   return out
 }
 
+/**
+ * `sealContext` of one table, put together in memory that is kept: keys of a table have one length and its values
+ * one schema, so only the key changes. What it gives holds until the next call.
+ */
+function createContexts(tableHead: Uint8Array): (rawKey: Uint8Array, schema: number) => Uint8Array {
+  let context: Uint8Array = new Uint8Array(0)
+  let keyLength = -1
+  let madeFor = -1
+  return (rawKey, schema) => {
+    if (rawKey.length !== keyLength || schema !== madeFor) {
+      context = sealContext(tableHead, rawKey, schema)
+      keyLength = rawKey.length
+      madeFor = schema
+    } else context.set(rawKey, context.length - (schema < 24 ? 1 : 2) - keyLength)
+    return context
+  }
+}
+
 /** The part of `sealContext` that a table's rows share: array of three, then the name. */
 export function contextHead(tableName: string): Uint8Array {
   const encoded = encodeCbor([tableName, 0, 0])
@@ -98,6 +116,7 @@ export function createTableSeal(
   const { suite, valueKey, nextNonce } = init
   const indexKey = kdf(suite, init.masterKey, 'db-index', [utf8(table.name)])
   const head = contextHead(table.name)
+  const contextOf = createContexts(head)
   const tag = concatBytes([
     Uint8Array.of(ROW_PREFIX),
     suite.hmacSha256(indexKey, utf8('table')).subarray(0, TABLE_TAG_BYTES)
@@ -107,7 +126,7 @@ export function createTableSeal(
     ...createKeyLayout(table, tag, createHider(suite, indexKey)),
     seal: (rawKey, schema, plaintext) => {
       const nonce = nextNonce()
-      const sealed = suite.xchachaSeal(valueKey, nonce, sealContext(head, rawKey, schema), plaintext)
+      const sealed = suite.xchachaSeal(valueKey, nonce, contextOf(rawKey, schema), plaintext)
       invariant(
         sealed.length === plaintext.length + TAG_BYTES,
         'DB6',
@@ -125,7 +144,7 @@ export function createTableSeal(
       const plaintext = suite.xchachaOpen(
         valueKey,
         sealed.subarray(1, 1 + NONCE_BYTES),
-        sealContext(head, rawKey, schema),
+        contextOf(rawKey, schema),
         sealed.subarray(1 + NONCE_BYTES)
       )
       return plaintext && { schema, plaintext }
@@ -154,8 +173,9 @@ function createKeyLayout(
         throw new RangeError(`a key of "${table.name}" has ${layout.length} parts, not ${components.length}`)
       const out = new Uint8Array(offsets[components.length] as number)
       out.set(tag)
-      for (const [index, value] of components.entries()) {
+      for (let index = 0; index < components.length; index++) {
         const { kind, toBytes } = layout[index] as KeyPart<unknown>
+        const value = components[index]
         out.set(kind === 'hidden' ? hide(index, value, toBytes) : toBytes(value), offsets[index])
       }
       return out
