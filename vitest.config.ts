@@ -1,7 +1,7 @@
 import { defineConfig } from 'vitest/config'
 
 // Tests run the sources: every package's exports map has the condition `xcord-source`.
-const conditions = ['xcord-source', 'node', 'import', 'default']
+const conditions = ['xcord-source', 'node']
 const resolve = { conditions }
 const ssr = { resolve: { conditions, externalConditions: conditions } }
 
