@@ -1,8 +1,9 @@
 /**
- * `npm run bench [-- name… --write --list]`: measures, prints a table, keeps the results as JSON.
+ * `npm run bench [-- name… --write --list --profile]`: measures, prints a table, keeps the results as JSON.
  *
  * Figures are medians over rounds; where a floor exists it is measured in the same rounds, and the ratio counts.
- * Nothing here is a test: a missed target is printed, not an error. `--write` renews docs/benchmarks.md.
+ * Nothing here is a test: a missed target is printed, not an error. `--write` renews docs/benchmarks.md;
+ * `--profile` prints where the time goes instead, and keeps nothing.
  */
 import { catchUp } from './cases/catch-up.mjs'
 import { authority } from './cases/authority.mjs'
@@ -14,6 +15,8 @@ import { live } from './cases/live.mjs'
 import { open } from './cases/open.mjs'
 import { start } from './cases/start.mjs'
 import { describeMachine } from './harness/machine.mjs'
+import { printHot, profileFolder } from './harness/hot.mjs'
+import { profilePeers } from './harness/peer.mjs'
 import { printCase } from './harness/print.mjs'
 import { keepResults } from './harness/results.mjs'
 import { writePage } from './harness/page.mjs'
@@ -24,7 +27,7 @@ const flags = process.argv.slice(2).filter(each => each.startsWith('--'))
 const names = process.argv.slice(2).filter(each => !each.startsWith('--'))
 const unknown = [
   ...names.filter(name => !CASES.some(each => each.name === name)),
-  ...flags.filter(flag => !['--write', '--list'].includes(flag))
+  ...flags.filter(flag => !['--write', '--list', '--profile'].includes(flag))
 ]
 
 /** Runs one case; its failure is printed and kept, and the others still run. */
@@ -45,10 +48,21 @@ async function measure({ name, title, what, run }) {
   }
 }
 
+/** Profiled figures are too high to keep. */
+async function profile(chosen) {
+  for (const each of chosen) {
+    const { folder, flags: profiled } = profileFolder()
+    profilePeers(profiled)
+    await measure(each)
+    printHot(folder)
+  }
+  return 0
+}
+
 async function main() {
   if (unknown.length > 0) {
     console.error(
-      `unknown: ${unknown.join(', ')}. Benchmarks: ${CASES.map(each => each.name).join(', ')}; flags: --write, --list`
+      `unknown: ${unknown.join(', ')}. Benchmarks: ${CASES.map(each => each.name).join(', ')}; flags: --write, --list, --profile`
     )
     return 2
   }
@@ -60,12 +74,16 @@ async function main() {
   console.log(
     `Node ${machine.node}, ${machine.processor}, ${machine.cores} cores, load ${machine.loadBefore}, commit ${machine.commit}${machine.changed ? ' with changes' : ''}`
   )
+  const chosen = CASES.filter(({ name }) => names.length === 0 || names.includes(name))
+  if (flags.includes('--profile')) return await profile(chosen)
   const cases = []
-  for (const each of CASES) {
-    if (names.length === 0 || names.includes(each.name)) cases.push(await measure(each))
-  }
+  for (const each of chosen) cases.push(await measure(each))
   const latest = keepResults({ at: new Date().toISOString(), machine, cases })
-  if (flags.includes('--write')) writePage(latest)
+  if (flags.includes('--write'))
+    writePage(
+      latest,
+      CASES.map(({ name }) => name)
+    )
   const missed = cases.flatMap(each => each.figures).filter(each => each.target?.met === false).length
   const failed = cases.filter(each => each.failure !== undefined).length
   console.log(`\n${missed} targets missed, ${failed} benchmarks failed. Kept in bench/results/latest.json`)

@@ -1,11 +1,15 @@
-import { atLeast, atMost, figure, number } from '../harness/figure.mjs'
+import { ENVELOPE_HEADER_BYTES, ENVELOPE_SIGNATURE_BYTES } from '@xcord/core/graph'
+import { atLeast, atMost, figure, number, ratioAtMost } from '../harness/figure.mjs'
 import { startPeer } from '../harness/peer.mjs'
+import { openProxy } from '../harness/proxy.mjs'
 import { column, interleave } from '../harness/rounds.mjs'
 import { withFolder } from '../harness/temporary.mjs'
 
 const COUNT = Number(process.env.XCORD_BENCH_CATCH_UP ?? 20_000)
 const ROUNDS = 3
 const MB = 2 ** 20
+/** EN1, EN7: header, 512 bytes of padded payload, tag, signature. */
+const ENVELOPE_BYTES = ENVELOPE_HEADER_BYTES + 512 + 16 + ENVELOPE_SIGNATURE_BYTES
 
 async function newcomer(folder, link) {
   const peer = startPeer('member')
@@ -17,6 +21,24 @@ async function newcomer(folder, link) {
     return { ...found, perSecond: (COUNT * 1_000) / found.ms, cpu: found.cpu / COUNT, peakRss: peakRss / MB }
   } finally {
     await peer.stop()
+  }
+}
+
+/** Bytes on the wire by message: the author starts again behind a counting relay, in a round that is not timed. */
+async function countBytes(folder) {
+  const proxy = await openProxy()
+  const author = startPeer('member')
+  try {
+    await author.call('start', {
+      folder: `${folder}/author`,
+      name: 'Author',
+      behind: { target: proxy.target, port: proxy.port }
+    })
+    await newcomer(`${folder}/counted`, await author.call('invite'))
+    return (proxy.counts.towards + proxy.counts.from) / COUNT
+  } finally {
+    await author.stop()
+    proxy.close()
   }
 }
 
@@ -36,6 +58,8 @@ export const catchUp = {
           { newcomer: round => newcomer(`${folder}/newcomer-${round}`, link) },
           note
         )
+        await author.stop()
+        const bytes = await countBytes(folder)
         return [
           figure({
             name: 'caught up',
@@ -48,6 +72,14 @@ export const catchUp = {
             unit: 'ms',
             samples: column(found, each => each.pageMs),
             note: `joined after ${number(found[0].joinedMs)} ms`
+          }),
+          figure({
+            name: 'bytes on the wire',
+            unit: 'B/msg',
+            samples: [bytes],
+            floor: [ENVELOPE_BYTES],
+            target: ratioAtMost(1.3),
+            note: 'the floor is one envelope; both directions, noise and framing included'
           }),
           figure({ name: 'newcomer CPU', unit: 'µs/msg', samples: column(found, each => each.cpu) }),
           figure({

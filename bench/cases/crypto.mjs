@@ -7,7 +7,7 @@ const ROUNDS = 7
 export const crypto = {
   name: 'crypto',
   title: 'Primitives',
-  what: 'Suite 1 for Node on 200-byte messages, keys imported before: Ed25519 behind the strict rule (CR6), XChaCha20-Poly1305. The floor of sign and verify is node:crypto alone with an imported key.',
+  what: 'Suite 1 for Node on 200-byte messages, keys imported before: Ed25519 behind the strict rule (CR6), XChaCha20-Poly1305; CPU time of the thread. The floor of sign and verify is node:crypto alone with an imported key.',
   run: async ({ note }) =>
     await withPeers(['primitives'], async peer => {
       await peer.call('start')

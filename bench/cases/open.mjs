@@ -7,6 +7,7 @@ const COUNT = Number(process.env.XCORD_BENCH_MESSAGES ?? 100_000)
 const LIMIT = 50
 const ROUNDS = 5
 const MB = 2 ** 20
+const FILL_MS_MAX = 300_000
 
 async function once(name, method, argument) {
   const peer = startPeer(name)
@@ -20,45 +21,76 @@ async function once(name, method, argument) {
   }
 }
 
+/** Writes as one member, catches up as another: stores of an author and of a reader. */
 async function fill(folder) {
-  const peer = startPeer('member')
+  const author = startPeer('member')
+  const reader = startPeer('member')
   try {
-    await peer.call('start', { folder, name: 'Writer', offline: true })
-    await peer.call('found')
-    return await peer.call('fill', { count: COUNT, atOnce: 256 })
+    await author.call('start', { folder: `${folder}/author`, name: 'Author' })
+    const link = await author.call('found')
+    const filled = await author.call('fill', { count: COUNT, atOnce: 256 }, FILL_MS_MAX)
+    await reader.call('start', { folder: `${folder}/reader`, name: 'Reader' })
+    await reader.call('catchUp', { link, count: COUNT }, FILL_MS_MAX)
+    return filled
   } finally {
-    await peer.stop()
+    await reader.stop()
+    await author.stop()
   }
 }
 
 export const open = {
   name: 'open',
   title: `Opening ${COUNT.toLocaleString('en')} messages, showing the last ${LIMIT}`,
-  what: `A folder store with ${COUNT.toLocaleString('en')} messages of 200 bytes in one channel, written through the SDK (with 256 sends at once: that rate is the first figure). Then a fresh process with its code loaded opens the profile offline by its key file, and asks for the newest page of ${LIMIT}. The floor opens the same database with the store's adapter alone, and reads as many raw rows.`,
+  what: `Folder stores with ${COUNT.toLocaleString('en')} messages of 200 bytes in one channel: of the member who wrote them through the SDK (with 256 sends at once: that rate is the first figure), and of one who caught up. A fresh process with its code loaded opens a profile offline by its key file, and asks for the newest page of ${LIMIT}. The floor opens the reader's database with the store's adapter alone, and reads as many raw rows.`,
   run: async ({ note }) =>
     await withFolder(async folder => {
-      const path = `${folder}/full`
-      const filled = await fill(path)
+      const filled = await fill(folder)
       const found = await interleave(
         ROUNDS,
         {
-          floor: () => once('rows', 'show', { folder: path, limit: LIMIT }),
-          member: () => once('member', 'show', { folder: path, limit: LIMIT })
+          floor: () => once('rows', 'show', { folder: `${folder}/reader`, limit: LIMIT }),
+          reader: () => once('member', 'show', { folder: `${folder}/reader`, limit: LIMIT }),
+          author: () => once('member', 'show', { folder: `${folder}/author`, limit: LIMIT })
         },
         note
       )
-      const short = found.member.find(each => each.shown !== LIMIT)
+      const short = [...found.reader, ...found.author].find(each => each.shown !== LIMIT)
       if (short !== undefined) throw new Error(`showed ${short.shown} messages, not ${LIMIT}`)
-      const both = pick => ({ samples: column(found.member, pick), floor: column(found.floor, pick) })
+      const beside = (side, pick) => ({
+        samples: column(found[side], pick),
+        floor: column(found.floor, pick)
+      })
       return [
         figure({
           name: 'written',
           unit: 'msg/s',
           samples: [filled.perSecond],
-          note: `${number(filled.cpu)} µs CPU each`
+          note: `${number(filled.cpu)} µs of CPU each`
         }),
-        figure({ name: 'open and show', unit: 'ms', ...both(each => each.ms), target: atMost(100, 40) }),
-        figure({ name: 'memory (RSS)', unit: 'MB', ...both(each => each.rss), target: atMost(110) })
+        figure({
+          name: 'reader: open and show',
+          unit: 'ms',
+          ...beside('reader', each => each.ms),
+          target: atMost(100, 40)
+        }),
+        figure({
+          name: 'reader: memory (RSS)',
+          unit: 'MB',
+          ...beside('reader', each => each.rss),
+          target: atMost(110)
+        }),
+        figure({
+          name: 'author: open and show',
+          unit: 'ms',
+          ...beside('author', each => each.ms),
+          target: atMost(100, 40)
+        }),
+        figure({
+          name: 'author: memory (RSS)',
+          unit: 'MB',
+          ...beside('author', each => each.rss),
+          target: atMost(110)
+        })
       ]
     })
 }

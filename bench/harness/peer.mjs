@@ -7,6 +7,12 @@ import { fork } from 'node:child_process'
 const CALL_MS_MAX = 120_000
 const STOP_MS_MAX = 5_000
 const running = new Set()
+let profiling = () => []
+
+/** Flags that every peer started from now on gets, by its name. */
+export function profilePeers(flags) {
+  profiling = flags
+}
 
 process.once('exit', () => {
   for (const child of running) child.kill('SIGKILL')
@@ -20,7 +26,7 @@ process.once('exit', () => {
  */
 export function startPeer(name, { args = [], flags = [], env = {} } = {}) {
   const child = fork(new URL(`../peers/${name}.mjs`, import.meta.url), args, {
-    execArgv: [...process.execArgv, ...flags],
+    execArgv: [...process.execArgv, ...flags, ...profiling(name)],
     env: { ...process.env, ...env },
     serialization: 'advanced',
     stdio: ['ignore', 'pipe', 'pipe', 'ipc']

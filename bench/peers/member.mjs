@@ -49,10 +49,10 @@ async function held(client) {
 
 serve({
   load: () => undefined,
-  start: async ({ folder, name, count = 1, offline = false, announce }) => {
-    const net = offline
-      ? { listen: [], mdns: false }
-      : { ...network, ...(announce === undefined ? {} : { announce }) }
+  start: async ({ folder, name, count = 1, offline = false, behind }) => {
+    const address = port => `/ip4/127.0.0.1/tcp/${port}`
+    const relayed = behind && { listen: [address(behind.target)], announce: [address(behind.port)] }
+    const net = offline ? { listen: [], mdns: false } : { ...network, ...relayed }
     for (let each = 0; each < count; each++) {
       const store = folderStore(count === 1 ? folder : `${folder}-${each}`)
       clients.push(
@@ -108,7 +108,7 @@ serve({
       async () => (await channelOf(clients[0]).page({ limit: 50 })).length === 50
     )
     const pageMs = performance.now() - started
-    await waitFor('all messages', () => arrived >= count)
+    await waitFor('all messages', () => arrived >= count, 300_000)
     const ms = performance.now() - started
     const spent = process.cpuUsage(cpu)
     return { ms, joinedMs, pageMs, cpu: spent.user + spent.system, held: await held(clients[0]) }

@@ -4,6 +4,17 @@ import { serve } from './serve.mjs'
 
 serve({
   load: () => undefined,
+  /** Milliseconds of one small write that is synced to disk, over so many. */
+  syncedWrites: async ({ folder, count }) => {
+    const store = await openLevelStore(`${folder}/synced`)
+    const value = new Uint8Array(400)
+    const began = performance.now()
+    for (let each = 0; each < count; each++)
+      await store.write([{ key: Uint8Array.of(each & 255, each >> 8), value }])
+    const ms = (performance.now() - began) / count
+    await store.close()
+    return ms
+  },
   show: async ({ folder, limit }) => {
     const started = performance.now()
     const store = await openLevelStore(`${folder}/database`)
