@@ -197,6 +197,17 @@ function histories(suite: Suite): object[] {
   joining.act(mary, joinOf(joining, mary, invite))
   joining.act(alan, draft('nick', { nick: 'Al' }))
   out.push(historyOf('AU-S25 and AU-S43: an invite closed, a timeout set, meanwhile a join and a nickname', base.copy().merge(closing, joining)))
+  const stage = base.copy()
+  const admin = idAs('r', stage.act(ada, draftRoleCreate({ name: 'admin', position: Uint8Array.of(10), permissions: ['ManageRoles'] })).id)
+  stage.act(ada, draftRoleAssign(alan.user, admin))
+  stage.act(mary, joinOf(stage, mary, invite))
+  const [banning, demoting, overruling] = [stage.copy(), stage.copy(), stage.copy()]
+  banning.act(grace, draftBan(mary.user))
+  demoting.act(alan, draftRoleUnassign(grace.user, moderator))
+  const between = stage.copy().merge(banning, demoting)
+  between.act(mary, draft('nick', { nick: 'safe' }))
+  overruling.act(ada, draftRoleUnassign(alan.user, admin))
+  out.push(historyOf('AU19: a ban stands again after its target acted while it seemed void', between.merge(overruling)))
   return out
 }
 

@@ -7,8 +7,11 @@
 import { compareIds, type RuleId } from '../base/index.ts'
 import type { Judged } from './reader.ts'
 
-/** Where two operations stand: `past` where the second lies in the first's past. */
-export type Relation = 'concurrent' | 'past'
+/**
+ * How the second of two operations stands to the first: in its past, or made without reckoning with it, being
+ * concurrent or having seen it void.
+ */
+export type Relation = 'unreckoned' | 'past'
 
 function isTransfer(judged: Judged): boolean {
   return judged.body.name === 'transfer'
@@ -37,7 +40,7 @@ export function compareFate(a: Judged, b: Judged): number {
 /**
  * Whether `attacker` strikes `target`, by which rule.
  *
- * @param relation - How the target stands to the attacker; a target in the attacker's future is never struck.
+ * @param relation - How the target stands to the attacker; a target that saw the attacker stand is never struck.
  * @param isCovered - Whether one operation is another or in its past.
  */
 export function attackRule(
@@ -49,20 +52,20 @@ export function attackRule(
   if (attacker.known.revokes !== undefined) return revocationRule(attacker, target, relation)
   if (attacker.known.strength <= target.known.strength) return undefined
   if (!strikesCell(attacker, target)) return undefined
-  if (relation === 'concurrent') return attacker.known.until === undefined ? 'AU19' : 'AU20'
+  if (relation === 'unreckoned') return attacker.known.until === undefined ? 'AU19' : 'AU20'
   return isBeyondCut(attacker, target, isCovered) ? 'AU19' : undefined
 }
 
 /** AU21. */
 function transferRule(attacker: Judged, target: Judged, relation: Relation): RuleId | undefined {
-  if (relation !== 'concurrent' || attacker.known.generation !== target.known.generation) return undefined
+  if (relation !== 'unreckoned' || attacker.known.generation !== target.known.generation) return undefined
   if (isTransfer(target)) return compareAge(attacker, target) < 0 ? 'AU21' : undefined
   return attacker.known.user === target.known.user ? 'AU21' : undefined
 }
 
 /** AU22. */
 function revocationRule(attacker: Judged, target: Judged, relation: Relation): RuleId | undefined {
-  if (relation !== 'concurrent' || target.known.revokes !== undefined) return undefined
+  if (relation !== 'unreckoned' || target.known.revokes !== undefined) return undefined
   if (attacker.known.revokes?.includes(target.op.device) !== true) return undefined
   return target.known.strength <= attacker.known.strength ? 'AU22' : undefined
 }

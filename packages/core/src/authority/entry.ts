@@ -27,6 +27,8 @@ export interface Entry extends Judged {
   readonly targets: Entry[]
   /** Operations whose support this is. */
   readonly dependants: Entry[]
+  /** Struck by something, or resting on something that is: in some past it may not stand. */
+  contested: boolean
   effective: boolean
   voided: VoidCause | undefined
 }

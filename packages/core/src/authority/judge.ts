@@ -68,18 +68,18 @@ function threadNeeds(view: View, standing: ReturnType<typeof standingOf>, channe
 }
 
 /**
- * Whether nothing known so far hides any message of this proof: all that it rests on stands, and no denial of its
- * cells is concurrent. Holds until another operation is accepted.
+ * Whether nothing known so far hides any message of this proof: all that it rests on stands, and so did every
+ * denial of its cells that stands now. Holds until another operation is accepted.
  */
 export function isUndisputed(ledger: Ledger, view: View, proof: ActProof): boolean {
   return (
     proof.supp.every(id => ledger.entry(id).effective) &&
     (proof.joins.length === 0 || proof.joins.some(id => ledger.entry(id).effective)) &&
-    proof.cells.every(key => (ledger.cells.get(key)?.denials ?? []).every(each => !each.effective || view.has(each)))
+    proof.cells.every(key => (ledger.cells.get(key)?.denials ?? []).every(each => !each.effective || view.isEffective(each)))
   )
 }
 
-/** AU36, AU37: hidden where the proof has fallen, or a denial concurrent with the message reaches it. */
+/** AU36, AU37: hidden where the proof has fallen, or a denial that did not stand in the message's past reaches it. */
 export function believe(ledger: Ledger, view: View, act: ContentAct, proof: ActProof): ContentVerdict {
   const { user } = proof
   const fallen = earliest(proof.supp.map(id => ledger.entry(id)).filter(each => !each.effective))
@@ -87,7 +87,7 @@ export function believe(ledger: Ledger, view: View, act: ContentAct, proof: ActP
   const [join] = proof.joins
   if (join !== undefined && proof.joins.every(id => !ledger.entry(id).effective)) return { kind: 'hidden', user, rule: 'AU36', by: join }
   const denial = earliest(proof.cells.flatMap(key =>
-    (ledger.cells.get(key)?.denials ?? []).filter(each => each.effective && !view.has(each) && reaches(ledger, each, act))))
+    (ledger.cells.get(key)?.denials ?? []).filter(each => each.effective && !view.isEffective(each) && reaches(ledger, each, act))))
   if (denial !== undefined) return { kind: 'hidden', user, rule: ruleOf(denial), by: denial.op.id }
   return { kind: 'visible', user }
 }

@@ -92,15 +92,22 @@ export class Ledger implements Fates {
     return cell
   }
 
-  /** Takes in a validated operation and settles all fates it touches. */
-  add(judged: Judged, past: Past, spine: boolean): Settled {
+  /**
+   * Takes in a validated operation and settles all fates it touches.
+   *
+   * @param stoodInPast - Whether an operation stood in State(past) of the new one (AU19).
+   */
+  add(judged: Judged, past: Past, spine: boolean, stoodInPast: (entry: Entry) => boolean): Settled {
     const entry: Entry = {
       ...judged, order: this.entries.size, index: spine ? this.#indices++ : -1, past,
-      supp: judged.known.supp.map(id => this.entry(id)), attackers: [], targets: [], dependants: [], effective: false, voided: undefined
+      supp: judged.known.supp.map(id => this.entry(id)), attackers: [], targets: [], dependants: [], contested: false, effective: false, voided: undefined
     }
     this.entries.set(entry.op.id, entry)
-    for (const each of entry.supp) each.dependants.push(entry)
-    this.#findAttackers(entry)
+    for (const each of entry.supp) {
+      each.dependants.push(entry)
+      if (each.contested) entry.contested = true
+    }
+    this.#findAttackers(entry, stoodInPast)
     this.#findTargets(entry)
     this.#enlist(entry)
     const touched = new Map<Cell, Winner | undefined>()
@@ -166,12 +173,18 @@ export class Ledger implements Fates {
     from.targets.push(to)
     this.strikers.add(from)
     this.version++
+    const contested = [to]
+    for (let next = contested.pop(); next !== undefined; next = contested.pop()) {
+      if (next.contested) continue
+      next.contested = true
+      contested.push(...next.dependants)
+    }
   }
 
-  /** Known operations that strike a new one: it is in nobody's past yet. */
-  #findAttackers(entry: Entry): void {
+  /** Known operations that strike a new one: those it has not seen, and those that did not stand where it was made. */
+  #findAttackers(entry: Entry, stoodInPast: (entry: Entry) => boolean): void {
     const consider = (from: Entry): void => {
-      if (!covers(entry, from)) this.#strike(from, entry, 'concurrent')
+      if (!covers(entry, from) || (from.contested && !stoodInPast(from))) this.#strike(from, entry, 'unreckoned')
     }
     for (const key of entry.known.cells) for (const from of this.cells.get(key)?.denials ?? []) consider(from)
     for (const from of this.#revocations.get(entry.op.device) ?? []) consider(from)
@@ -184,7 +197,7 @@ export class Ledger implements Fates {
     const { known, op } = entry
     const consider = (to: Entry): void => {
       const past = covers(entry, to)
-      if (!past || op.cut !== null) this.#strike(entry, to, past ? 'past' : 'concurrent')
+      if (!past || op.cut !== null) this.#strike(entry, to, past ? 'past' : 'unreckoned')
     }
     for (const write of known.writes) if (write.denial) for (const to of this.cells.get(write.cell)?.reliers ?? []) consider(to)
     for (const device of known.revokes ?? []) for (const to of this.chains.get(device)?.all ?? []) consider(to)

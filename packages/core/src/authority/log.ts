@@ -81,7 +81,7 @@ class Log implements AuthorityLog {
     this.#ledger = new Ledger(genesis.server)
     this.#content = new ContentJudge(this.#ledger, ids => this.#membership(ids))
     const body = (decodeBody(genesis.kind, genesis.body) as { value: KindBody }).value
-    const { entry } = this.#ledger.add({ op: genesis, body, known }, unionPasts([], []), true)
+    const { entry } = this.#ledger.add({ op: genesis, body, known }, unionPasts([], []), true, () => false)
     this.#heads.add(entry)
   }
 
@@ -121,12 +121,12 @@ class Log implements AuthorityLog {
       this.#newer = operation.id
       return { kind: 'newer', operation: operation.id }
     }
-    return this.#take(operation, kind.value, known.value, past)
+    return this.#take(operation, kind.value, known.value, view, past)
   }
 
-  #take(operation: Operation, body: KindBody, known: Known, past: Past): AddResult {
+  #take(operation: Operation, body: KindBody, known: Known, view: View, past: Past): AddResult {
     const spine = isSpine(operation.kind)
-    const settled = this.#ledger.add({ op: operation, body, known }, past, spine)
+    const settled = this.#ledger.add({ op: operation, body, known }, past, spine, each => view.isEffective(each))
     const { entry } = settled
     this.#state = undefined
     for (const cell of settled.touched.keys()) this.#cache.forget(cell.key, this.#ledger)

@@ -28,6 +28,8 @@ export interface BatchResult {
 class Batch {
   readonly judged = new Map<OperationId, Judged>()
   readonly rejected = new Map<OperationId, Refusal>()
+  /** What stood in each operation's past. */
+  readonly #stood = new Map<OperationId, ReadonlySet<OperationId>>()
   readonly pasts = new Map<OperationId, ReadonlySet<OperationId>>()
   readonly #deps: AuthorityDeps
   readonly #server: ServerId
@@ -70,8 +72,10 @@ class Batch {
         this.judged.get(id)?.op.device === op.device && (op.prev === null || !this.isCovered(id, op.prev)))
     })
     if (place !== undefined) return place
-    const known = genesis ? validateGenesis(this.#deps, op, kind.value) : validate(this.#deps, op, kind.value, this.reader(past))
+    const stood = this.resolve(past)
+    const known = genesis ? validateGenesis(this.#deps, op, kind.value) : validate(this.#deps, op, kind.value, this.reader(past, stood))
     if (!known.ok) return known
+    this.#stood.set(op.id, stood)
     this.judged.set(op.id, { op, body: kind.value, known: known.value })
     return undefined
   }
@@ -96,14 +100,13 @@ class Batch {
   }
 
   #attacks(attacker: Judged, target: Judged): boolean {
-    if (attacker === target || this.isCovered(attacker.op.id, target.op.id)) return false
-    const relation = this.isCovered(target.op.id, attacker.op.id) ? 'past' : 'concurrent'
+    if (attacker === target || this.#stood.get(target.op.id)?.has(attacker.op.id) === true) return false
+    const relation = this.isCovered(target.op.id, attacker.op.id) ? 'past' : 'unreckoned'
     return attackRule(attacker, target, relation, (a, b) => this.isCovered(a.op.id, b)) !== undefined
   }
 
   /** State of a closed set. */
-  reader(set: ReadonlySet<OperationId>): StateReader {
-    const effective = this.resolve(set)
+  reader(set: ReadonlySet<OperationId>, effective: ReadonlySet<OperationId> = this.resolve(set)): StateReader {
     const standing = [...effective].map(id => this.judged.get(id) as Judged)
     const undominated = (all: readonly Judged[]): Judged[] =>
       all.filter(a => !all.some(b => a !== b && this.isCovered(a.op.id, b.op.id)))

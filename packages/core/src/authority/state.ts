@@ -235,7 +235,7 @@ export class State implements AuthorityState {
       if (this.view.winner(threadMemberCell(channel, user))?.value === 1) members.push(user)
     }
     const creator = this.view.winner(channelCell(channel, 'kind'))?.by.known.user as UserId
-    return { thread: { private: read('private') === 1, archived: read('archived') === 1, locked: read('locked') === 1, members, creator } }
+    return { thread: { private: read('private') === 1, archived: read('archived') === 1, locked: read('locked') === 1, members: members.sort(compareIds), creator } }
   }
 
   #overwritesOf(channel: ChannelId): readonly OverwriteState[] {
@@ -272,7 +272,7 @@ export class State implements AuthorityState {
   }
 
   invites(): readonly InviteState[] {
-    return [...this.view.ledger.registry.invites].flatMap(each => this.invite(each) ?? [])
+    return [...this.view.ledger.registry.invites].sort(compareIds).flatMap(each => this.invite(each) ?? [])
   }
 
   automod(): readonly AutomodState[] {

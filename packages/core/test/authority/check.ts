@@ -96,8 +96,8 @@ function checkOrder(oracle: BatchResult): void {
   for (const each of all) {
     for (const id of each.known.supp) must(compareFate(oracle.judged.get(id) as Judged, each) < 0, 'AU-P5', 'support is decided later')
     for (const other of all) {
-      if (other === each || covered(other, each.op.id)) continue
-      const relation = covered(each, other.op.id) ? 'past' : 'concurrent'
+      if (other === each) continue
+      const relation = covered(each, other.op.id) ? 'past' : 'unreckoned'
       if (attackRule(other, each, relation, covered) !== undefined) must(compareFate(other, each) < 0, 'AU-P5', 'an attacker is decided later')
     }
   }

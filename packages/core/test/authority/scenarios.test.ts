@@ -153,6 +153,28 @@ describe('[AU-S] removals', () => {
     expect(status(stage.converge(...sites.slice(2)), stage.user('y'))).toBe('in')
   })
 
+  it('[AU19] [AU-P8] what was done while a ban seemed void falls when the ban stands again', () => {
+    const stage = new Stage({ a: 10, b: 8, u: 0 })
+    const channel = idAs('c', stage.site.act(stage.who('o'), draftChannelCreate({ kind: 'text', name: 'c', position: Uint8Array.of(1) })).id)
+    const sites = apart(stage, 3) as [Site, Site, Site]
+    const ban = sites[0].act(stage.who('b'), draftBan(stage.user('u')))
+    const demotion = sites[1].act(stage.who('a'), draftRoleUnassign(stage.user('b'), stage.role(8)))
+    const seen = stage.site.fork().merge(sites[0], sites[1])
+    expect(seen.standing(ban)).toBe('voided')
+    const nick = seen.act(stage.who('u'), draft('nick', { nick: 'safe' }))
+    const revoke = seen.act(stage.who('u'), draft('deviceRevoke', { revocation: idToBytes(stage.user('u')), devices: [stage.who('u').device] }))
+    const act = {
+      device: stage.who('u').device, seq: 1, id: idAs('m', nick.id), channel, auth: [nick.id], at: seen.now, needs: ['SendMessages']
+    }
+    expect(seen.log.judge(act).kind).toBe('visible')
+    sites[2].act(stage.who('o'), draftRoleUnassign(stage.user('a'), stage.role(10)))
+    const log = stage.converge(seen, sites[2])
+    expect([ban, demotion, nick, revoke].map(op => standingIn(log, op))).toEqual(['effective', 'voided', 'voided', 'voided'])
+    expect(log.standing(nick.id)).toEqual({ standing: 'voided', rule: 'AU19', by: ban.id })
+    expect(log.judge(act)).toMatchObject({ kind: 'hidden', by: ban.id })
+    expect(status(log, stage.user('u'))).toBe('banned')
+  })
+
   it('[AU40] a seal strikes what the departed backdates, and is never weaker than what it repeats', () => {
     const stage = new Stage({ a: 10, b: 8, x: 0 })
     const away = stage.site.fork()
