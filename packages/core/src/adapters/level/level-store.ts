@@ -2,6 +2,7 @@
 import { statfs } from 'node:fs/promises'
 import { Level } from 'level'
 import { XcordError } from '../../base/index.ts'
+import { equalBytes } from '../../encoding/index.ts'
 import type { Store, StoreRange, StoreWrite } from '../../store/index.ts'
 import { levelError } from './level-errors.ts'
 
@@ -38,6 +39,8 @@ class LevelStore implements Store {
   #last: Promise<unknown> = Promise.resolve()
   /** A write failed: the end of LevelDB's log is unknown. */
   #suspect = false
+  /** The write that failed last: replaying the log may bring it back. */
+  #failed: readonly Operation[] = []
   /** Reads wait while the database is closed for an instant. */
   #reopening: Promise<void> | undefined
 
@@ -117,12 +120,31 @@ class LevelStore implements Store {
       if (this.#suspect) {
         await assertRoom(this.#path, operations)
         await this.#reopen()
+        await this.#assertNothingCameBack()
       }
+      this.#failed = operations
       await this.#database.batch(operations, { sync })
+      this.#failed = []
     } catch (error) {
       this.#suspect = true
       throw levelError(error, 'write', this.#path)
     }
+  }
+
+  /**
+   * A write that reached the log and failed only on its way to the disk (fsync) is there after a reopen, though it
+   * was refused. What is to be written now was made without it: refused once, so that its maker looks again.
+   */
+  async #assertNothingCameBack(): Promise<void> {
+    const put = this.#failed.find(each => each.type === 'put')
+    this.#failed = []
+    const found = put && ((await this.#database.get(put.key)) as Bytes | undefined)
+    if (put?.type !== 'put' || found === undefined || !equalBytes(found, put.value)) return
+    throw new XcordError(
+      'XCORD_STORE_FAILED',
+      'An earlier change that had failed turned out to be stored, so this one was not tried. Look again, then try again.',
+      { operation: 'write' }
+    )
   }
 
   /**
