@@ -189,7 +189,7 @@ async function chat() {
 
 /** Several commands of three people at the same time. */
 async function talkAtOnce() {
-  const texts = ['Steam or brass?', 'Both.', 'Punched cards, please.']
+  const texts = ['Steam or brass?', 'Punched cards, please.']
   const said = await Promise.all(
     all.flatMap(person =>
       texts.map(async text => ({ person, message: await person.says('#general', `${person.name}: ${text}`) }))
