@@ -25,7 +25,7 @@ export type InviteId = Id<'invite'>
 export type OperationId = Id<'operation'>
 /** An envelope, and so a message (EN3). 32 bytes. */
 export type MessageId = Id<'message'>
-/** A sealed blob: Merkle root over its ciphertext (AT2). 32 bytes. */
+/** A sealed blob: Merkle root over its ciphertext. 32 bytes. */
 export type BlobId = Id<'blob'>
 /** A key record (EK1). 32 bytes. */
 export type RecordId = Id<'record'>
@@ -53,7 +53,18 @@ interface IdKinds {
 export type IdLetter = keyof IdKinds
 
 const ID_BYTES: Readonly<Record<IdLetter, number>> = {
-  u: 32, d: 32, s: 32, c: 32, r: 32, i: 32, o: 32, m: 32, b: 32, k: 32, e: 16, n: 32
+  u: 32,
+  d: 32,
+  s: 32,
+  c: 32,
+  r: 32,
+  i: 32,
+  o: 32,
+  m: 32,
+  b: 32,
+  k: 32,
+  e: 16,
+  n: 32
 }
 
 /**

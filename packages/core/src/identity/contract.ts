@@ -234,7 +234,7 @@ export interface Profile {
   readonly name: string
   /** AT3's tuple, read by blobs; null for none. */
   readonly avatar: CborValue
-  /** 32 bytes that admit to the inbox (DM4); null for none. Non-enumerable. */
+  /** 32 bytes that admit to the inbox; null for none. Non-enumerable. */
   readonly inboxSecret: Uint8Array | null
   readonly bytes: Uint8Array
 }

@@ -158,7 +158,9 @@ class Seeker implements Discovery {
     const secrets = this.#init.replicas().flatMap(replica => this.#secretsOf(replica))
     if (register) {
       const keys = secrets.map(secret => rendezvousKey(suite, secret, node, at))
-      await transport.rendezvous.register(node, keys)
+      if (keys.length > 0) await transport.rendezvous.register(node, keys)
+      // Nothing to register yet: a question shows whether it is a node at all.
+      else await transport.rendezvous.query(node, rendezvousKey(suite, idToBytes(transport.device), node, at))
     }
     for (const replica of this.#init.replicas()) {
       if (this.#membersConnected(replica) >= WANTED_MEMBERS) continue

@@ -11,7 +11,7 @@ import type { Connection, ProtocolName, Transport } from '../net/index.ts'
 import type { ReplicaState } from './replica-state.ts'
 
 export const STORE_PROTOCOL: ProtocolName = '/xcord/store/1'
-/** ST8: a package is at most this large. */
+/** IV2: a package is at most this large. */
 const PACKAGE_BYTES_MAX = 65_536
 /** A joiner asks once; more on one stream is no joiner. */
 const REQUESTS_MAX = 4

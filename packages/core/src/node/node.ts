@@ -19,13 +19,14 @@ import { findInvite, linkAddresses } from './link-addresses.ts'
 import { operate } from './operate.ts'
 import { publishProfile } from './own-profile.ts'
 import { mentionsUs, reportPeers } from './peers.ts'
-import { ReplicaRegistry } from './registry.ts'
+import { type JoinStart, ReplicaRegistry } from './registry.ts'
 import type { LiveReplica, ReplicaHooks } from './replica.ts'
 import { createSyncHost, type SyncHost, type SyncNews } from './sync-host.ts'
 import { DATABASE_SCHEMA, nodeTables, settingTable } from './tables.ts'
 import { createTimelineStore, TIMELINE_TABLES } from './timeline-store.ts'
 import type { Turn } from './turn.ts'
 import { createWaiters } from './waiters.ts'
+import { withDeadline } from './with-deadline.ts'
 
 /** EK11(4), AU6: age and held operations are looked at this often. */
 const MAINTENANCE_MS = 60_000
@@ -172,45 +173,18 @@ class LiveNode implements Node {
   }
 
   async join(link: string, options: { readonly timeoutMs: number; readonly signal?: AbortSignal | undefined }): Promise<ServerId> {
-    const controller = new AbortController()
-    const cancel = this.#init.timers.after(options.timeoutMs, () => controller.abort(this.#joinDeadline(options.timeoutMs)))
-    const abort = (): void => controller.abort(new XcordError('XCORD_ABORTED', 'Joining was stopped.', {}, { cause: options.signal?.reason }))
-    options.signal?.addEventListener('abort', abort)
-    if (options.signal?.aborted === true) abort()
-    try {
-      controller.signal.throwIfAborted()
-      const { suite, clock, random, account, name, transport, bootstrap } = this.#init
-      return await joinByLink({
-        suite, clock, random, account, name, transport, bootstrap,
-        prepare: async start => {
-          const replica = await this.#registry.prepare(start)
-          this.#online(replica)
-          return replica
-        },
-        replica: server => this.#registry.replicas.get(server),
-        changed: async (server, signal) => await this.#waiters.changed(server, signal)
-      }, link, controller.signal)
-    } finally {
-      cancel()
-      options.signal?.removeEventListener('abort', abort)
+    const { suite, clock, random, account, name, transport, bootstrap, timers } = this.#init
+    const host = {
+      suite, clock, random, account, name, transport, bootstrap,
+      prepare: async (start: JoinStart) => {
+        const replica = await this.#registry.prepare(start)
+        this.#online(replica)
+        return replica
+      },
+      replica: (server: ServerId) => this.#registry.replicas.get(server),
+      changed: async (server: ServerId, signal: AbortSignal) => await this.#waiters.changed(server, signal)
     }
-  }
-
-  /** Why joining took too long: where the server's own past lies in our future, it is our clock (AU6). */
-  #joinDeadline(timeoutMs: number): XcordError {
-    const joining = [...this.#registry.replicas.values()].filter(each => each.current.status === 'joining')
-    const until = Math.max(...joining.flatMap(each => [...each.current.held.values()]))
-    const skewMs = until + FUTURE_MS_MAX - this.#init.clock.now()
-    if (skewMs > FUTURE_MS_MAX) {
-      return new XcordError(
-        'XCORD_CLOCK_SKEW', `This machine's clock is at least ${Math.round(skewMs / 60_000)} min behind the server's members. Set it, then join again.`,
-        { skewMs }
-      )
-    }
-    return new XcordError(
-      'XCORD_DEADLINE', `Joining took longer than ${Math.round(timeoutMs / 1_000)} s. What was learnt is kept: try again.`,
-      { what: 'join', timeoutMs }
-    )
+    return await withDeadline(timers, 'join', options, async signal => await joinByLink(host, link, signal))
   }
 
   /** Shows a replica to sync, gossip and discovery. */
@@ -256,7 +230,7 @@ class LiveNode implements Node {
 
   #turnDone(replica: LiveReplica, turn: Turn): void {
     this.#waiters.wake(replica.server)
-    if (turn.topicChanged || turn.membershipChanged) {
+    if (turn.topicChanged || turn.membershipChanged || turn.events.some(each => each.type.startsWith('invite:'))) {
       this.#subscribe(replica)
       this.#sync.feed({ type: 'server', server: replica.server })
       this.#discovery.refresh()

@@ -41,7 +41,7 @@ describe('chat between real peers', () => {
     expect(kept?.delivery.state).toBe('delivered')
   })
 
-  it('[SY9] catches up on everything after being away, edits and deletions included', async () => {
+  it('[SY9, ND8] catches up on everything after being away, edits and deletions included', async () => {
     const ada = await cast.open('ada')
     const server = await ada.servers.create({ name: 'Engine' })
     const grace = await cast.open('grace')

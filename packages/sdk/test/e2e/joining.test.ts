@@ -24,7 +24,7 @@ describe('joining and its refusals', () => {
     expect((await grace.servers.join(inHttps)).name).toBe('Engine')
   })
 
-  it('[IV2, AU26] tells used, revoked and expired invites apart', async () => {
+  it('[IV2, AU26, ND7] tells used, revoked and expired invites apart', async () => {
     const ada = await cast.open('ada')
     const server = await ada.servers.create({ name: 'Engine' })
     const once = await server.invites.create({ maxUses: 1 })
@@ -71,7 +71,7 @@ describe('joining and its refusals', () => {
     await until('grace reads alan', async () => (await texts(graces)).includes('hello grace'))
   })
 
-  it('[ID11] recovers an identity from 24 words and a link', async () => {
+  it('[ID11, ND12] recovers an identity from 24 words and a link', async () => {
     const grace = await cast.open('grace')
     const server = await grace.servers.create({ name: 'Engine' })
     const link = (await server.invites.create()).link as string

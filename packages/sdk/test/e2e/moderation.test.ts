@@ -50,7 +50,7 @@ describe('roles, kick and ban between real peers', () => {
     await until('all agree', () => server.stateHash === graces.stateHash && graces.stateHash === alans.stateHash)
   })
 
-  it('[EK9, EK11] a kicked member learns of it, reads nothing newer, and may come back by a link', async () => {
+  it('[EK9, EK11, ND5, ND10] a kicked member learns of it, reads nothing newer, and may come back by a link', async () => {
     const { ada, alan, server, graces, link } = await three()
     const left: string[] = []
     alan.on('server:leave', ({ server: gone }) => void left.push(gone.cause))

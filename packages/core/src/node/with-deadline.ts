@@ -1,0 +1,30 @@
+import { type Timers, XcordError } from '../base/index.ts'
+
+/** How long a caller waits. */
+export interface Deadline {
+  readonly timeoutMs: number
+  readonly signal?: AbortSignal | undefined
+}
+
+/**
+ * Runs something that may wait for others, under the caller's deadline and signal. Both end the wait with an error
+ * of their own, XCORD_DEADLINE or XCORD_ABORTED, and undo nothing.
+ */
+export async function withDeadline<T>(timers: Timers, what: string, deadline: Deadline, run: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  const { timeoutMs, signal } = deadline
+  const controller = new AbortController()
+  const seconds = Math.round(timeoutMs / 1_000)
+  const cancel = timers.after(timeoutMs, () => controller.abort(
+    new XcordError('XCORD_DEADLINE', `To ${what} took longer than ${seconds} s. What was learnt is kept: try again.`, { what, timeoutMs })
+  ))
+  const abort = (): void => controller.abort(new XcordError('XCORD_ABORTED', `To ${what} was stopped.`, {}, { cause: signal?.reason }))
+  signal?.addEventListener('abort', abort)
+  if (signal?.aborted === true) abort()
+  try {
+    controller.signal.throwIfAborted()
+    return await run(controller.signal)
+  } finally {
+    cancel()
+    signal?.removeEventListener('abort', abort)
+  }
+}
