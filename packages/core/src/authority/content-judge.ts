@@ -58,7 +58,9 @@ export class ContentJudge {
   #frontierOf({ auth, channel }: ContentAct): Frontier {
     const kept = this.#frontier
     const same =
-      kept?.channel === channel && kept.auth.length === auth.length && kept.auth.every((id, at) => id === auth[at])
+      kept?.channel === channel &&
+      kept.auth.length === auth.length &&
+      kept.auth.every((id, at) => id === auth[at])
     if (same) return kept
     const ids = channel.slice(1) === this.#ledger.server.slice(1) ? auth : [...auth, idAs('o', channel)]
     return (this.#frontier = { auth: [...auth], channel, ids: [...ids], key: [...ids].sort().join() })

@@ -55,9 +55,17 @@ export async function applyReceipt(work: Work, receipt: Receipt): Promise<void> 
   const reader = member?.status === 'in' ? member.user : undefined
   const mayRead = (id: MessageId): boolean => {
     const channel = state.ownChannels.get(id)
-    return reader !== undefined && channel !== undefined && (authority.permissions(reader, channel, turn.at) & VIEW_CHANNEL) !== 0n
+    return (
+      reader !== undefined &&
+      channel !== undefined &&
+      (authority.permissions(reader, channel, turn.at) & VIEW_CHANNEL) !== 0n
+    )
   }
-  const signer = { role: reader === undefined ? null : ('member' as const), ...(reader === undefined ? {} : { user: reader }), mayRead }
+  const signer = {
+    role: reader === undefined ? null : ('member' as const),
+    ...(reader === undefined ? {} : { user: reader }),
+    mayRead
+  }
   const raised: DeliveryEntry[] = []
   for (const { id, before, after } of state.tracker.apply(receipt, signer, worldOf(state))) {
     const entry = state.tracker.get(id)
@@ -74,7 +82,12 @@ export async function applyReceipt(work: Work, receipt: Receipt): Promise<void> 
 function tell({ state, turn }: Work, { id, level, holders }: DeliveryEntry): void {
   const channel = state.ownChannels.get(id)
   if (channel === undefined) return
-  turn.events.push({ type: 'delivery:update', server: state.server, refs: [channel, id], note: `${level}:${holders}` })
+  turn.events.push({
+    type: 'delivery:update',
+    server: state.server,
+    refs: [channel, id],
+    note: `${level}:${holders}`
+  })
 }
 
 /** Levels that were reached are kept, so that they never fall. */
@@ -114,7 +127,8 @@ function forgetOldest(state: ReplicaState): void {
 /** How far a message is known to have come. What others wrote has reached us. */
 export async function deliveryOf(state: ReplicaState, message: OwnPlace): Promise<DeliveryReport> {
   if (message.device !== state.self) return ARRIVED
-  const entry = state.tracker.get(message.id) ?? findDelivery(await readBlock(state, blockOf(message.seq)), message)
+  const entry =
+    state.tracker.get(message.id) ?? findDelivery(await readBlock(state, blockOf(message.seq)), message)
   return entry === undefined ? LOCAL : { state: entry.level, holders: entry.holders }
 }
 
@@ -122,7 +136,9 @@ export async function deliveryOf(state: ReplicaState, message: OwnPlace): Promis
 export async function loadOutbox(deps: ReplicaDeps, state: ReplicaState): Promise<void> {
   const { database, suite } = deps
   state.settledTo = (await database.table(outboxTable).get([state.server]))?.settledTo ?? 0
-  const scan = database.table(envelopeTable).scan({ prefix: [state.server, state.self], from: state.settledTo + 1 })
+  const scan = database
+    .table(envelopeTable)
+    .scan({ prefix: [state.server, state.self], from: state.settledTo + 1 })
   for await (const { value } of scan) {
     const read = value.stub ? undefined : readEnvelope(suite, value.bytes)
     if (read?.ok !== true || read.value.type !== EnvelopeType.chat || value.channel === null) continue
@@ -133,4 +149,3 @@ export async function loadOutbox(deps: ReplicaDeps, state: ReplicaState): Promis
     if (kept?.settled !== true) state.unsettled.set(id, seq)
   }
 }
-

@@ -53,11 +53,14 @@ export function createKeyDuties(random: Random, now: () => number): KeyDuties {
 
   const set = (duty: Duty, replica: LiveReplica, range: readonly [number, number]): void => {
     if (timers[duty].has(replica)) return
-    timers[duty].set(replica, replica.later(within(range), work => {
-      timers[duty].delete(replica)
-      considered.delete(replica)
-      perform(work)
-    }))
+    timers[duty].set(
+      replica,
+      replica.later(within(range), work => {
+        timers[duty].delete(replica)
+        considered.delete(replica)
+        perform(work)
+      })
+    )
   }
 
   return {
@@ -70,7 +73,12 @@ export function createKeyDuties(random: Random, now: () => number): KeyDuties {
       const grants = current.ring.grantsDue(at)
       if (grants.length > 0) {
         const online = replica.online()
-        const admitting = grants.some(each => 'user' in each.recipient && each.recipient.user !== current.user && online.has(each.recipient.user))
+        const admitting = grants.some(
+          each =>
+            'user' in each.recipient &&
+            each.recipient.user !== current.user &&
+            online.has(each.recipient.user)
+        )
         set('grants', replica, admitting ? ADMITTING_MS : usual)
       }
       const missing = [...current.pending.values()].some(each => each.keyId !== null)
@@ -91,7 +99,9 @@ export function perform(work: Work): void {
   drainOperations(work.state, work.turn, work.news)
   rotate(work)
   grant(work)
-  const missing = new Set([...work.state.pending.values()].flatMap(each => (each.keyId === null ? [] : [each.keyId])))
+  const missing = new Set(
+    [...work.state.pending.values()].flatMap(each => (each.keyId === null ? [] : [each.keyId]))
+  )
   for (const key of [...missing].slice(0, ASKED_MAX)) {
     const plan = work.state.isMember() ? work.state.ring.planCannotOpen(key) : undefined
     if (plan !== undefined) publishPlan(work, plan)

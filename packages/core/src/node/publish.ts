@@ -77,7 +77,10 @@ export function publishContent(work: Work, channel: ChannelId, body: Body): Enve
 /** Publishes a channel's title for those who read it (EK19); taken by the same door as everyone's. */
 export function publishTitle(work: Work, channel: ChannelId, name: Uint8Array): void {
   const keyId = epochKey(work, channel)
-  const { envelope, payload } = publishUnder(work, EnvelopeType.control, keyId, channel, { kind: 'channelName', name })
+  const { envelope, payload } = publishUnder(work, EnvelopeType.control, keyId, channel, {
+    kind: 'channelName',
+    name
+  })
   const opened: OpenedEnvelope = { keyId, keyChannel: channel, channel, payload }
   keep(work, work.state.self, envelope, apply(work, work.state.self, envelope, opened, undefined))
 }
