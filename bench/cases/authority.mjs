@@ -10,7 +10,7 @@ const MB = 2 ** 20
 export const authority = {
   name: 'authority',
   title: 'Authority: operations and permissions',
-  what: `A server's operation log alone, in one process; times are CPU time of its thread. A third of the operations are joins by invite, the rest role assignments and channel edits by the owner. Opening decodes stored bytes without signatures, places, resolves and asks the state once; one operation at the heads of ${SIZES.at(-1).toLocaleString('en')} is decoded, verified, added, and the state asked (its floor: one verification by node:crypto). Certificates are stand-ins. The curve over sizes shows the cost by operation.`,
+  what: `A server's operation log alone, in one process; times are CPU time of its thread, except for single operations, which its clock is too coarse for. A third of the operations are joins by invite, the rest role assignments and channel edits by the owner. Opening decodes stored bytes without signatures, places, resolves and asks the state once; one operation at the heads of ${SIZES.at(-1).toLocaleString('en')} is decoded, verified, added, and the state asked (its floor: one verification by node:crypto). Certificates are stand-ins. The curve over sizes shows the cost by operation.`,
   run: async ({ note }) =>
     await withPeers([{ name: 'ledger', flags: ['--expose-gc'] }], async peer => {
       await peer.call('start')

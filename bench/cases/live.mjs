@@ -5,11 +5,12 @@ import { withFolder } from '../harness/temporary.mjs'
 
 const ROUNDS = 5
 const MS = 2_000
+const SINGLE_MS = 1_000
 const WARM_MS = 1_000
 const IN_FLIGHT = 64
 
 /** Floods floor and XCord in turns. Also used with many authors. */
-export async function compareDelivery({ authors, size, note }) {
+export async function compareDelivery({ authors, size, single = false, note }) {
   return await withFolder(async folder => {
     const floor = await openFloorPair({ authors })
     try {
@@ -21,7 +22,11 @@ export async function compareDelivery({ authors, size, note }) {
           ROUNDS,
           {
             floor: () => floodPair(floor, { ms: MS, size, authors }),
-            member: () => floodPair(member, { ms: MS, size, authors })
+            member: () => floodPair(member, { ms: MS, size, authors }),
+            ...(single && {
+              floorSingle: () => floodPair(floor, { ms: SINGLE_MS, size: 1 }),
+              memberSingle: () => floodPair(member, { ms: SINGLE_MS, size: 1 })
+            })
           },
           note
         )
@@ -37,10 +42,14 @@ export async function compareDelivery({ authors, size, note }) {
 export const live = {
   name: 'live',
   title: 'Live delivery, one author',
-  what: `Two processes on loopback, a 200-byte message each, ${IN_FLIGHT} in flight from one author: sent and not yet seen by the receiver's application. XCord signs, seals and stores on both sides (synced to disk) through the SDK over folder stores; the floor is raw gossipsub, unsigned and not stored. ${ROUNDS} rounds of ${MS / 1_000} s in turns. CPU is each process's own, by message.`,
+  what: `Two processes on loopback, a 200-byte message each, ${IN_FLIGHT} in flight from one author: sent and not yet seen by the receiver's application. XCord signs, seals and stores on both sides (synced to disk) through the SDK over folder stores; the floor is raw gossipsub, unsigned and not stored. ${ROUNDS} rounds of ${MS / 1_000} s in turns. The same with one message in flight, which cannot be bundled. CPU is each process's own, by message.`,
   run: async ({ note }) => {
-    const { floor, member } = await compareDelivery({ authors: 1, size: IN_FLIGHT, note })
-    const both = pick => ({ samples: column(member, pick), floor: column(floor, pick) })
+    const found = await compareDelivery({ authors: 1, size: IN_FLIGHT, single: true, note })
+    const both = pick => ({ samples: column(found.member, pick), floor: column(found.floor, pick) })
+    const single = pick => ({
+      samples: column(found.memberSingle, pick),
+      floor: column(found.floorSingle, pick)
+    })
     return [
       figure({
         name: 'delivered',
@@ -54,6 +63,19 @@ export const live = {
         unit: 'µs/msg',
         ...both(each => each.receiverCpu),
         target: atMost(80, 50)
+      }),
+      figure({ name: 'one in flight: delivered', unit: 'msg/s', ...single(each => each.perSecond) }),
+      figure({
+        name: 'one in flight: sender CPU',
+        unit: 'µs/msg',
+        ...single(each => each.senderCpu),
+        target: atMost(160, 130)
+      }),
+      figure({
+        name: 'one in flight: receiver CPU',
+        unit: 'µs/msg',
+        ...single(each => each.receiverCpu),
+        target: atMost(260, 210)
       })
     ]
   }
