@@ -22,7 +22,6 @@ export const authors = {
         name: 'receiver CPU',
         unit: 'µs/msg',
         ...both(each => each.receiverCpu)
-        target: atMost(260, 210)
       })
     ]
   }
