@@ -248,6 +248,9 @@ export function createFakeClient(init: FakeInit = {}): FakeClient {
       topic: json.topic,
       parent: json.parent as Channel['parent'],
       position: json.position,
+      slowmodeSeconds: json.slowmodeSeconds,
+      synced: json.synced,
+      overwrites: json.overwrites,
       unread: json.unread,
       messages: {
         subscribe: listener => {
@@ -306,6 +309,21 @@ export function createFakeClient(init: FakeInit = {}): FakeClient {
         emit('channel:update', { channel: json })
         return written()
       },
+      move: async place => {
+        permit('move channel')
+        Object.assign(json, { position: place.position ?? json.position })
+        emit('channel:update', { channel: json })
+        return written()
+      },
+      permit: async () => {
+        permit('manage roles')
+        return written()
+      },
+      sync: async on => {
+        permit('manage roles')
+        json.synced = on
+        return written()
+      },
       delete: async () => {
         permit('delete channel')
         server.channels = server.channels.filter(each => each !== channel)
@@ -331,8 +349,28 @@ export function createFakeClient(init: FakeInit = {}): FakeClient {
     return {
       ...(structuredClone(json) as object as Pick<
         Role,
-        'id' | 'name' | 'color' | 'position' | 'permissions'
+        'id' | 'name' | 'color' | 'position' | 'permissions' | 'hoist' | 'mentionable'
       >),
+      get members() {
+        return server.members
+          .filter(each => each.roles.includes(json.id))
+          .map(each => liveMember(server, each))
+      },
+      edit: async ({ allow: _allow, deny: _deny, ...changes }) => {
+        permit('manage roles')
+        Object.assign(json, changes)
+        return written()
+      },
+      move: async position => {
+        permit('manage roles')
+        json.position = position
+        return written()
+      },
+      delete: async () => {
+        permit('manage roles')
+        server.roles = server.roles.filter(each => each !== json)
+        return written()
+      },
       server: liveServer(server),
       grant: async member => assign(typeof member === 'string' ? member : member.id, true),
       revoke: async member => assign(typeof member === 'string' ? member : member.id, false),
@@ -359,6 +397,16 @@ export function createFakeClient(init: FakeInit = {}): FakeClient {
       joinedAt: new Date(json.joinedAt),
       owner: json.owner,
       online: online.has(json.name),
+      timeoutUntil: json.timeoutUntil === undefined ? null : new Date(json.timeoutUntil),
+      timeout: async () => {
+        permit('timeout')
+        return written()
+      },
+      setNick: async nick => {
+        permit('nick')
+        json.nick = nick
+        return written()
+      },
       kick: async options => remove('member:kick', options?.reason),
       ban: async options => remove('member:ban', options?.reason),
       toJSON: () => ({ ...structuredClone(json), online: online.has(json.name) })
@@ -390,6 +438,7 @@ export function createFakeClient(init: FakeInit = {}): FakeClient {
     return {
       id: json.id as Server['id'],
       name: json.name,
+      description: json.description,
       owner: json.owner as UserId,
       stateHash: json.stateHash,
       get me() {
@@ -430,7 +479,10 @@ export function createFakeClient(init: FakeInit = {}): FakeClient {
             name: options.name,
             color: options.color ?? null,
             position: server.roles.length,
-            permissions: [...(options.permissions ?? [])]
+            permissions: [...(options.permissions ?? [])],
+            hoist: false,
+            mentionable: false,
+            members: 0
           }
           server.roles.push(role)
           emit('role:create', { role })
@@ -476,6 +528,35 @@ export function createFakeClient(init: FakeInit = {}): FakeClient {
           return liveInvite(server, invite)
         }
       },
+      // What moderation shows is tested against the real thing, in moderation-commands.test.ts.
+      bans: { list: () => [], create: async () => written(), remove: async () => written() },
+      automod: {
+        all: [],
+        get: () => undefined,
+        create: async () => {
+          throw new Error('the fake has no automod')
+        }
+      },
+      audit: () => ({ items: [], next: null }),
+      heads: () => ({
+        server: json.id,
+        heads: [],
+        leaves: [],
+        operations: 1,
+        stateHash: json.stateHash,
+        forks: []
+      }),
+      edit: async changes => {
+        permit('edit server')
+        Object.assign(json, changes)
+        emit('server:update', { server: json })
+        return written()
+      },
+      consent: () => 'xcord-consent-fake',
+      transfer: async () => {
+        permit('transfer')
+        return written()
+      },
       channel: text => {
         const found = server.channels.find(
           each => each.json.id === text || each.json.name === text.replace(/^#/, '')
@@ -510,6 +591,8 @@ export function createFakeClient(init: FakeInit = {}): FakeClient {
         topic,
         history: 'all',
         slowmodeSeconds: 0,
+        synced: false,
+        overwrites: [],
         unread: 0
       },
       messages: [],
@@ -542,6 +625,7 @@ export function createFakeClient(init: FakeInit = {}): FakeClient {
       json: {
         id,
         name: serverName,
+        description: null,
         owner: fakeId('u', ownerName),
         members: 0,
         channels: 0,
@@ -560,7 +644,10 @@ export function createFakeClient(init: FakeInit = {}): FakeClient {
       name: '@everyone',
       color: null,
       position: 0,
-      permissions: ['ViewChannel', 'SendMessages']
+      permissions: ['ViewChannel', 'SendMessages'],
+      hoist: false,
+      mentionable: false,
+      members: 0
     })
     for (const each of channelNames) addChannel(server, each)
     addMember(server, ownerName, true)

@@ -8,9 +8,12 @@ import { createOutput, type Output } from '../render/output.ts'
 import { createAsker, type Asker } from '../terminal/ask.ts'
 import type { Terminal } from '../terminal/terminal.ts'
 import { VERSION } from '../version.ts'
+import { registerAuthority } from './authority-commands.ts'
+import { registerAutomod } from './automod-commands.ts'
 import { registerConfiguration } from './config-commands.ts'
 import { registerDaemon } from './daemon-commands.ts'
 import { registerMessages } from './message-commands.ts'
+import { registerModeration } from './moderation-commands.ts'
 import { registerNetwork } from './network-commands.ts'
 import { registerPeople } from './people-commands.ts'
 import { registerProfile } from './profile-commands.ts'
@@ -87,6 +90,9 @@ function registerAll(program: Command, shell: Shell): void {
   registerProfile(program, shell)
   registerCommunity(program, shell)
   registerPeople(program, shell)
+  registerModeration(program, shell)
+  registerAutomod(program, shell)
+  registerAuthority(program, shell)
   registerMessages(program, shell)
   registerNetwork(program, shell)
   registerDaemon(program, shell)

@@ -5,6 +5,7 @@ import { resolveChannel, resolveInvite, resolveServer } from './resolve.ts'
 import { confirm, deadlineOf, openApi } from './session.ts'
 import { argument, countOf, durationOf, gather, reasonOf, type Shell, textOf } from './shell.ts'
 import { usage } from '../errors/outcome.ts'
+import { CHANNEL_KINDS } from '../gateway/routes.ts'
 import { safeLine } from '../render/sanitize.ts'
 import { writeMemory } from '../profile/memory.ts'
 
@@ -120,7 +121,7 @@ function registerInvite(program: Command, { verb }: Shell): void {
   )
 }
 
-const KINDS = ['text', 'voice', 'category'] as const
+const KINDS = CHANNEL_KINDS
 
 function registerChannelCreation(channel: Command, { verb }: Shell): void {
   verb(
@@ -130,6 +131,9 @@ function registerChannelCreation(channel: Command, { verb }: Shell): void {
       .option('--kind <kind>', `${KINDS.join(', ')}; default: text`)
       .option('--topic <text>')
       .option('--parent <channel>', 'category it belongs to')
+      .option('--slowmode <seconds>', 'wait between two messages of one member')
+      .option('--private', 'only for those let in; its name is sealed')
+      .option('--allow <role>', 'with --private: role or member let in (repeat)', gather)
       .option('--reason <text>', 'for the audit log'),
     async (session, args, options) => {
       const kind = KINDS.find(each => each === (options['kind'] ?? 'text'))
@@ -140,12 +144,23 @@ function registerChannelCreation(channel: Command, { verb }: Shell): void {
       const parent =
         parentText === undefined ? undefined : await resolveChannel(session, api, parentText, server.id)
       const topic = textOf(options, 'topic')
+      const slow = textOf(options, 'slowmode')
+      if (slow !== undefined && !/^\d{1,5}$/.test(slow))
+        throw usage('--slowmode', '--slowmode must be a number of seconds')
+      const viewers = options['allow'] as readonly string[] | undefined
+      if (viewers !== undefined && options['private'] !== true)
+        throw usage('--allow', '--allow goes with --private; else see "xcord channel permit"')
       const made = await api.call('createChannel', {
         params: { server: server.id },
         body: {
           name: argument(args, 0).replace(/^#/, ''),
           kind,
           ...(topic === undefined ? {} : { topic }),
+          ...(slow === undefined ? {} : { slowmodeSeconds: Number(slow) }),
+          ...(options['private'] === true ? { private: true } : {}),
+          ...(viewers === undefined
+            ? {}
+            : { overwrites: viewers.map(target => ({ target, allow: ['ViewChannel'] })) }),
           ...(parent === undefined ? {} : { parent: parent.id }),
           ...reasonOf(options)
         }

@@ -1,5 +1,8 @@
 /** Shapes as people read them. */
 import type {
+  AuditJson,
+  AutomodJson,
+  BanJson,
   ChannelJson,
   DoctorJson,
   IdentityJson,
@@ -9,7 +12,8 @@ import type {
   OperationJson,
   PeerJson,
   RoleJson,
-  ServerJson
+  ServerJson,
+  StateJson
 } from '@xcord/sdk'
 import { safeLine, safeText } from '../render/sanitize.ts'
 import { fields, shortId, table } from '../render/table.ts'
@@ -51,6 +55,8 @@ export function showRoles(roles: readonly RoleJson[]): string {
   return table(roles, [
     { title: 'id', of: each => shortId(each.id) },
     { title: 'name', of: each => each.name },
+    { title: 'position', of: each => String(each.position), align: 'right' },
+    { title: 'members', of: each => String(each.members), align: 'right' },
     { title: 'color', of: each => each.color ?? '' },
     { title: 'permissions', of: each => each.permissions.join(', ') }
   ])
@@ -68,6 +74,52 @@ export function showMembers(members: readonly MemberJson[], roles: readonly Role
         [...(each.owner ? ['owner'] : []), ...each.roles.map(id => nameOf.get(id) ?? shortId(id))].join(', ')
     },
     { title: 'joined', of: each => relativeTime(each.joinedAt, now) }
+  ])
+}
+
+export function showBans(bans: readonly BanJson[], now: number): string {
+  return table(bans, [
+    { title: 'id', of: each => shortId(each.id) },
+    { title: 'name', of: each => each.name },
+    { title: 'banned', of: each => (each.at === null ? '' : relativeTime(each.at, now)) },
+    { title: 'reason', of: each => each.reason ?? '' }
+  ])
+}
+
+export function showAutomod(rules: readonly AutomodJson[]): string {
+  return table(rules, [
+    { title: 'id', of: each => shortId(each.id) },
+    { title: 'name', of: each => each.name },
+    { title: 'rule', of: each => (each.max === null ? each.rule : `${each.rule} above ${each.max}`) },
+    { title: 'on', of: each => (each.enabled ? 'yes' : 'no') },
+    { title: 'words', of: each => each.words.join(', ') }
+  ])
+}
+
+/** Voided operations say by which rule. */
+export function showAudit(entries: readonly AuditJson[], now: number): string {
+  return table(entries, [
+    { title: 'operation', of: each => shortId(each.operation) },
+    { title: 'at', of: each => relativeTime(each.at, now) },
+    { title: 'actor', of: each => each.actorName ?? '?' },
+    { title: 'action', of: each => each.action },
+    { title: 'target', of: each => (each.target === null ? '' : shortId(each.target)) },
+    { title: 'standing', of: each => (each.standing === 'effective' ? '' : `voided by ${each.rule ?? '?'}`) },
+    { title: 'reason', of: each => each.reason ?? '' }
+  ])
+}
+
+export function showState(state: StateJson): string {
+  return fields([
+    ['server', state.server],
+    ['state hash', state.stateHash],
+    ['operations', String(state.operations)],
+    ['heads', state.heads.join(' ')],
+    ['leaves', state.leaves.join(' ')],
+    [
+      'forks',
+      state.forks.length === 0 ? 'none' : state.forks.map(each => `${each.device} at ${each.seq}`).join(', ')
+    ]
   ])
 }
 

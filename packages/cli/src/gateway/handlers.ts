@@ -1,5 +1,6 @@
 /** What each route does: the only place where a request becomes a call of the SDK. */
 import { XcordError } from '@xcord/core'
+import { moderationHandlers } from './handlers-moderation.ts'
 import { readHandlers } from './handlers-read.ts'
 import { messageHandlers } from './handlers-messages.ts'
 import { findChannel, findInvite, findMember, findRole, findServer } from './find.ts'
@@ -56,12 +57,26 @@ const writes: Handlers<WriteName> = {
     (
       await findInvite(findServer(client, params.server), params.invite).revoke(because(query.reason))
     ).toJSON(),
-  createChannel: async ({ context: { client } }, { params, body: { reason, parent, ...init } }) => {
+  createChannel: async (
+    { context: { client } },
+    { params, body: { reason, parent, overwrites, ...init } }
+  ) => {
     const server = findServer(client, params.server)
     const above = parent === undefined ? undefined : findChannel(client, parent)
     return (
       await server.channels.create(
-        { ...init, ...(above === undefined ? {} : { parent: above }) },
+        {
+          ...init,
+          ...(above === undefined ? {} : { parent: above }),
+          ...(overwrites === undefined
+            ? {}
+            : {
+                overwrites: overwrites.map(({ target, ...bits }) => ({
+                  target: server.roles.get(target) ?? findMember(server, target),
+                  ...bits
+                }))
+              })
+        },
         because(reason)
       )
     ).toJSON()
@@ -111,4 +126,9 @@ const writes: Handlers<WriteName> = {
   }
 }
 
-export const HANDLERS: Handlers = { ...readHandlers, ...writes, ...messageHandlers }
+export const HANDLERS: Handlers = {
+  ...readHandlers,
+  ...writes,
+  ...moderationHandlers,
+  ...messageHandlers
+}

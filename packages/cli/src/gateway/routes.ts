@@ -11,6 +11,7 @@ import {
 } from './schemas.ts'
 import { because, ofChannel, ofServer, reason, text, timeoutMs } from './route-parts.ts'
 import { input, listOf, route } from './route.ts'
+import { moderation } from './routes-moderation.ts'
 import { daemon, messages, network } from './routes-messages.ts'
 
 const ofMember = Type.Object({ server: text, member: text })
@@ -112,6 +113,9 @@ const invites = {
   })
 }
 
+/** Kinds of channel that can be made. */
+export const CHANNEL_KINDS = ['text', 'voice', 'category', 'forum', 'stage', 'announcement'] as const
+
 const channels = {
   listChannels: route({
     method: 'GET',
@@ -131,10 +135,24 @@ const channels = {
     body: input({
       name: text,
       kind: Type.Optional(
-        Type.Unsafe<'text' | 'voice' | 'category'>({ type: 'string', enum: ['text', 'voice', 'category'] })
+        Type.Unsafe<(typeof CHANNEL_KINDS)[number]>({ type: 'string', enum: [...CHANNEL_KINDS] })
       ),
       topic: Type.Optional(Type.String()),
       parent: Type.Optional(text),
+      slowmodeSeconds: Type.Optional(Type.Integer({ minimum: 0 })),
+      private: Type.Optional(
+        Type.Boolean({ description: 'Only for those whom overwrites let in; its name is sealed' })
+      ),
+      overwrites: Type.Optional(
+        Type.Array(
+          input({
+            target: text,
+            allow: Type.Optional(Type.Array(text)),
+            deny: Type.Optional(Type.Array(text))
+          }),
+          { maxItems: 64 }
+        )
+      ),
       reason
     }),
     reply: ChannelSchema
@@ -269,6 +287,7 @@ export const ROUTES = {
   ...channels,
   ...roles,
   ...members,
+  ...moderation,
   ...messages,
   ...network,
   ...daemon

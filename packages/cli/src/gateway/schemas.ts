@@ -4,6 +4,9 @@
  */
 import Type from 'typebox'
 import type {
+  AuditJson,
+  AutomodJson,
+  BanJson,
   ChannelJson,
   Delivery,
   DeliveryState,
@@ -16,13 +19,16 @@ import type {
   IdentityJson,
   InviteJson,
   MemberJson,
+  ForkJson,
   MessageJson,
   OperationJson,
+  OverwriteJson,
   PeerJson,
   ReactionJson,
   RoleJson,
   ServerJson,
-  Standing
+  Standing,
+  StateJson
 } from '@xcord/sdk'
 
 type Mutable<T> = T extends readonly (infer E)[]
@@ -52,7 +58,7 @@ export const Id = Type.String({ description: 'Letter of the kind, then base32hex
 /** Levels of delivery, lowest first. */
 export const DELIVERY_STATES = ['local', 'sent', 'stored', 'delivered', 'seen'] as const
 export const DeliveryStateSchema = shape<DeliveryState>()(literals(...DELIVERY_STATES))
-const StandingSchema = shape<Standing>()(literals('effective', 'pending', 'voided'))
+export const StandingSchema = shape<Standing>()(literals('effective', 'pending', 'voided'))
 
 export const DeliverySchema = shape<Delivery>()(
   Type.Object({ state: DeliveryStateSchema, holders: count }, { $id: 'Delivery' })
@@ -90,6 +96,7 @@ export const ServerSchema = shape<ServerJson>()(
     {
       id: Id,
       name: Type.String(),
+      description: nullable(Type.String()),
       owner: Id,
       members: count,
       channels: count,
@@ -97,6 +104,17 @@ export const ServerSchema = shape<ServerJson>()(
       unread: count
     },
     { $id: 'Server' }
+  )
+)
+const OverwriteSchema = shape<OverwriteJson>()(
+  Type.Object(
+    {
+      target: Id,
+      kind: literals('role', 'member'),
+      allow: Type.Array(Type.String()),
+      deny: Type.Array(Type.String())
+    },
+    { $id: 'Overwrite' }
   )
 )
 export const ChannelSchema = shape<ChannelJson>()(
@@ -111,6 +129,8 @@ export const ChannelSchema = shape<ChannelJson>()(
       topic: nullable(Type.String()),
       history: literals('all', 'join', 'window'),
       slowmodeSeconds: count,
+      synced: Type.Boolean(),
+      overwrites: Type.Array(OverwriteSchema),
       unread: count
     },
     { $id: 'Channel' }
@@ -124,7 +144,10 @@ export const RoleSchema = shape<RoleJson>()(
       name: Type.String(),
       color: nullable(Type.String()),
       position: Type.Number(),
-      permissions: Type.Array(Type.String())
+      permissions: Type.Array(Type.String()),
+      hoist: Type.Boolean(),
+      mentionable: Type.Boolean(),
+      members: count
     },
     { $id: 'Role' }
   )
@@ -159,6 +182,70 @@ export const InviteSchema = shape<InviteJson>()(
       open: Type.Boolean()
     },
     { $id: 'Invite' }
+  )
+)
+export const BanSchema = shape<BanJson>()(
+  Type.Object(
+    {
+      id: Id,
+      server: Id,
+      name: Type.String(),
+      by: nullable(Id),
+      reason: nullable(Type.String()),
+      at: nullable(time),
+      operation: nullable(Id)
+    },
+    { $id: 'Ban' }
+  )
+)
+export const AutomodSchema = shape<AutomodJson>()(
+  Type.Object(
+    {
+      id: Id,
+      server: Id,
+      name: Type.String(),
+      rule: literals('words', 'mentions', 'links'),
+      action: literals('block'),
+      enabled: Type.Boolean(),
+      words: Type.Array(Type.String()),
+      max: nullable(count),
+      exemptRoles: Type.Array(Id),
+      exemptChannels: Type.Array(Id)
+    },
+    { $id: 'AutomodRule' }
+  )
+)
+export const AuditSchema = shape<AuditJson>()(
+  Type.Object(
+    {
+      operation: Id,
+      actor: nullable(Id),
+      actorName: nullable(Type.String()),
+      action: Type.String(),
+      target: nullable(Id),
+      reason: nullable(Type.String()),
+      at: time,
+      standing: literals('effective', 'voided'),
+      rule: Type.Optional(Type.String()),
+      by: Type.Optional(Id)
+    },
+    { $id: 'AuditEntry' }
+  )
+)
+const ForkSchema = shape<ForkJson>()(
+  Type.Object({ device: Id, seq: count, operations: Type.Array(Id) }, { $id: 'Fork' })
+)
+export const StateSchema = shape<StateJson>()(
+  Type.Object(
+    {
+      server: Id,
+      heads: Type.Array(Id),
+      leaves: Type.Array(Id),
+      operations: count,
+      stateHash: Type.String(),
+      forks: Type.Array(ForkSchema)
+    },
+    { $id: 'State' }
   )
 )
 const DeviceSchema = shape<DeviceJson>()(

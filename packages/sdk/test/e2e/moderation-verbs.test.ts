@@ -158,7 +158,7 @@ describe('server', () => {
     await expect(server.transfer(ada.identity.id, { consent, phrase })).rejects.toMatchObject({ code: 'XCORD_CONSENT_INVALID' })
     const before = server.heads().operations
     expect(before).toBe(graces.heads().operations)
-    await server.transfer(server.members.get('grace') as never, { consent, phrase, reason: 'retiring' })
+    await server.transfer(grace.identity.id, { consent, phrase, reason: 'retiring' })
     await until('grace owns it', () => graces.owner === grace.identity.id && graces.me.owner)
     expect(server.owner).toBe(grace.identity.id)
     await expect(server.transfer(grace.identity.id, { consent, phrase })).rejects.toMatchObject({ code: 'XCORD_PERMISSION_DENIED' })

@@ -11,6 +11,7 @@ import { choices, closeness, currentConversation, INITIAL_STATE, nextUnread, typ
 const server = (id: string, name = id): ServerJson => ({
   id,
   name,
+  description: null,
   owner: 'u1',
   members: 1,
   channels: 1,
@@ -27,6 +28,8 @@ const channel = (id: string, home: string, name = id, unread = 0): ChannelJson =
   topic: null,
   history: 'all',
   slowmodeSeconds: 0,
+  synced: false,
+  overwrites: [],
   unread
 })
 const message = (id: string, at: number, init: Partial<MessageJson> = {}): MessageJson => ({
