@@ -1,6 +1,6 @@
 /** Reads EN1 in one pass: what is not in canonical form never becomes a value. */
 import { fromUtf8 } from './bytes.ts'
-import type { CborValue } from './cbor.ts'
+import type { CborValue } from './cbor-value.ts'
 
 /** A value, or what is wrong with the bytes. */
 export type CborRead = { readonly value: CborValue; readonly fault?: undefined } | { readonly fault: string }

@@ -1,6 +1,6 @@
 /** Writes EN1: every value in its shortest form. */
 import { CBOR_DEPTH_MAX } from '../base/index.ts'
-import type { CborValue } from './cbor.ts'
+import type { CborValue } from './cbor-value.ts'
 
 /** Most of what is written fits: it is put together here and copied out once. */
 const ROOM_BYTES = 65_536

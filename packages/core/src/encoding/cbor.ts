@@ -5,11 +5,11 @@
  * result is encoded again and compared (docs/adr/0091). Tests hold it to that slower way.
  */
 import { accept, CBOR_BYTES_MAX, CBOR_DEPTH_MAX, refuse, type RuleId, type Verdict } from '../base/index.ts'
+import type { CborValue } from './cbor-value.ts'
 import { readCbor } from './cbor-reader.ts'
 import { writeCbor } from './cbor-writer.ts'
 
-/** The values that EN1 knows. */
-export type CborValue = number | Uint8Array | string | boolean | null | readonly CborValue[]
+export type { CborValue }
 
 /** Bounds of one decode. */
 export interface CborBounds {

@@ -1,15 +1,16 @@
 /**
  * Delivery of own messages (SY17, SY18): receipts raise it, the store keeps each level once it is reached,
- * events tell it. The outbox is not a table: everything of ours above one sequence number is still offered.
+ * events tell it.
  */
 import { type DeviceId, type MessageId } from '../base/index.ts'
 import { permissionBit } from '../authority/index.ts'
-import { EnvelopeType, readEnvelope } from '../graph/index.ts'
+import { EnvelopeType } from '../graph/index.ts'
 import type { DeliveryEntry, DeliveryWorld, Receipt } from '../sync/index.ts'
 import type { DeliveryReport } from './contract.ts'
-import { blockOf, type DeliveryBlock, findDelivery, mergeDeliveries } from './delivery-block.ts'
-import type { ReplicaDeps, ReplicaState } from './replica-state.ts'
-import { deliveryTable, envelopeTable, outboxTable } from './tables.ts'
+import { blockOf, findDelivery, mergeDeliveries } from './delivery-block.ts'
+import { readBlock, recall, refillOutbox, settledUpTo } from './outbox.ts'
+import type { ReplicaState } from './replica-state.ts'
+import { deliveryTable, outboxTable } from './tables.ts'
 import type { Work } from './work.ts'
 
 /** Settled messages whose level may still rise stay in memory up to this many. */
@@ -66,6 +67,7 @@ export async function applyReceipt(work: Work, receipt: Receipt): Promise<void> 
     ...(reader === undefined ? {} : { user: reader }),
     mayRead
   }
+  await recall(state, receipt.ids)
   const raised: DeliveryEntry[] = []
   for (const { id, before, after } of state.tracker.apply(receipt, signer, worldOf(state))) {
     const entry = state.tracker.get(id)
@@ -75,6 +77,7 @@ export async function applyReceipt(work: Work, receipt: Receipt): Promise<void> 
   }
   await keep(work, raised)
   for (const id of receipt.ids) if (state.tracker.get(id)?.settled === true) state.unsettled.delete(id)
+  await refillOutbox(state)
   keepOutbox(work)
   forgetOldest(state)
 }
@@ -101,15 +104,10 @@ async function keep({ state, turn }: Work, raised: readonly DeliveryEntry[]): Pr
   }
 }
 
-async function readBlock(state: ReplicaState, block: number): Promise<DeliveryBlock | undefined> {
-  return await state.deps.database.table(deliveryTable).get([state.server, block])
-}
-
 /** Everything of ours up to this sequence number is settled. */
 function keepOutbox(work: Work): void {
   const { state, turn } = work
-  const [oldest] = state.unsettled.values()
-  const settledTo = oldest === undefined ? (state.author(state.self).chain.tip()?.seq ?? 0) : oldest - 1
+  const settledTo = settledUpTo(state)
   if (settledTo === state.settledTo) return
   state.settledTo = settledTo
   turn.batch.put(outboxTable, [state.server], { version: 1, settledTo })
@@ -130,22 +128,4 @@ export async function deliveryOf(state: ReplicaState, message: OwnPlace): Promis
   const entry =
     state.tracker.get(message.id) ?? findDelivery(await readBlock(state, blockOf(message.seq)), message)
   return entry === undefined ? LOCAL : { state: entry.level, holders: entry.holders }
-}
-
-/** The outbox of a stored replica: our own envelopes above the settled ones. */
-export async function loadOutbox(deps: ReplicaDeps, state: ReplicaState): Promise<void> {
-  const { database, suite } = deps
-  state.settledTo = (await database.table(outboxTable).get([state.server]))?.settledTo ?? 0
-  const scan = database
-    .table(envelopeTable)
-    .scan({ prefix: [state.server, state.self], from: state.settledTo + 1 })
-  for await (const { value } of scan) {
-    const read = value.stub ? undefined : readEnvelope(suite, value.bytes)
-    if (read?.ok !== true || read.value.type !== EnvelopeType.chat || value.channel === null) continue
-    const { id, seq } = read.value
-    const kept = findDelivery(await readBlock(state, blockOf(seq)), { id, seq })
-    state.ownChannels.set(id, value.channel as never)
-    state.tracker.restore(kept ?? { id, seq, level: 'local', holders: 0, durable: [], settled: false })
-    if (kept?.settled !== true) state.unsettled.set(id, seq)
-  }
 }

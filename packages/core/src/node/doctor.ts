@@ -72,6 +72,6 @@ function clock(input: DoctorInput): DoctorFinding {
 }
 
 function outbox(input: DoctorInput): DoctorFinding {
-  const waiting = input.replicas.reduce((sum, each) => sum + each.current.tracker.outbox().length, 0)
+  const waiting = input.replicas.reduce((sum, { current: { tracker, outboxGap } }) => sum + tracker.outbox().length + (outboxGap === undefined ? 0 : outboxGap.to - outboxGap.from + 1), 0)
   return { check: 'outbox', ok: true, detail: waiting === 0 ? 'everything sent is stored elsewhere' : `${waiting} messages wait for somebody to store them` }
 }

@@ -6,7 +6,7 @@ import { decodeAuthorChain, decodeOperation, type Operation } from '../graph/ind
 import { readProfile } from '../identity/index.ts'
 import type { Database } from '../store/index.ts'
 import { DeliveryTracker } from '../sync/index.ts'
-import { loadOutbox } from './deliver.ts'
+import { loadOutbox } from './outbox.ts'
 import { type ReplicaDeps, ReplicaState } from './replica-state.ts'
 import {
   chainTable, channelNameTable, inviteTable, operationTable, pendingTable, profileTable, recordTable, seedTable, type ServerRow
@@ -33,7 +33,7 @@ export async function loadReplica(deps: ReplicaDeps, row: ServerRow): Promise<Re
   await readProfiles(state)
   await readTitles(state)
   await readRest(state)
-  await loadOutbox(deps, state)
+  await loadOutbox(state)
   return state
 }
 
@@ -134,8 +134,11 @@ async function readRest(state: ReplicaState): Promise<void> {
   for await (const { value } of database.table(pendingTable).scan({ prefix: [state.server] })) {
     state.pending.set(value.id as MessageId, {
       id: value.id as MessageId, device: value.device as DeviceId, seq: value.seq, keyId: value.keyId as KeyId | null,
-      operations: value.operations as readonly OperationId[]
+      operations: value.operations as readonly OperationId[],
+      // It waits for nothing but its time: looked at in the first turn.
+      ...(value.keyId === null && value.operations.length === 0 ? { until: 0 } : {})
     })
+    if (state.pending.get(value.id as MessageId)?.until !== undefined) state.nextDue = 0
   }
 }
 

@@ -36,6 +36,8 @@ export interface Pending {
   /** The key it waits for, or null while it waits for operations. */
   readonly keyId: KeyId | null
   readonly operations: readonly OperationId[]
+  /** It claims a time far ahead, and waits for ours to come near it; known in memory only. */
+  readonly until?: number | undefined
 }
 
 /** The newest profile of a user, as far as people see it. */
@@ -57,6 +59,12 @@ export interface SealedTitle {
 export interface SentMark {
   readonly id: MessageId
   readonly at: number
+}
+
+/** Own numbers whose delivery is in the store only, both ends included. */
+export interface OutboxGap {
+  readonly from: number
+  readonly to: number
 }
 
 /** Where one author's chain stands. */
@@ -85,6 +93,8 @@ export class ReplicaState {
   /** An automod rule was ever made here: only then are messages judged by any. */
   automodSeen = false
   readonly pending = new Map<MessageId, Pending>()
+  /** When the first of those that wait for their time is due. */
+  nextDue = Infinity
   /** Every device that ever signed an accepted operation here. */
   readonly devices = new Set<DeviceId>()
   /** Each device's newest accepted operation, for cuts (AU1). */
@@ -94,8 +104,10 @@ export class ReplicaState {
   /** Channel of own messages whose delivery is tracked. */
   readonly ownChannels = new Map<MessageId, ChannelId>()
   /** Own content not yet settled (SY18), by sequence number, ascending. */
-  readonly unsettled = new Map<MessageId, number>()
+  unsettled = new Map<MessageId, number>()
   settledTo = 0
+  /** Part of a long outbox that is in the store only. */
+  outboxGap: OutboxGap | undefined
   status: MembershipStatus
   inviteSecret: Uint8Array | null = null
   /** Topic secret from the invite's package, until a key of our own opens (IV2). */
