@@ -84,6 +84,10 @@ function registerMember(program: Command, { verb }: Shell): void {
       await handOver(session, api, server.id)
     }
   )
+}
+
+function registerBans(program: Command, { verb }: Shell): void {
+  const member = nounOf(program, 'member', 'members of a server')
   verb(member.command('bans').description('who is banned, and why'), async (session, _args, options) => {
     const { api, server } = await home(session, options)
     const { items } = await api.call('listBans', { params: { server: server.id } })
@@ -158,6 +162,10 @@ function registerRole(program: Command, { verb }: Shell): void {
       await handOver(session, api, server.id)
     }
   )
+}
+
+function registerRolePlaces(program: Command, { verb }: Shell): void {
+  const role = nounOf(program, 'role', 'roles and their permissions')
   verb(
     role
       .command('move <role> <position>')
@@ -226,6 +234,10 @@ function registerChannel(program: Command, { verb }: Shell): void {
       await handOver(session, api, found.server)
     }
   )
+}
+
+function registerPermit(program: Command, { verb }: Shell): void {
+  const channel = nounOf(program, 'channel', 'channels of a server')
   verb(
     channel
       .command('permit <channel> <target>')
@@ -296,6 +308,9 @@ async function resolveTarget(api: Api, server: Parameters<typeof resolveRole>[1]
 /** What moderation adds to `member`, `role` and `channel`. */
 export function registerModeration(program: Command, shell: Shell): void {
   registerMember(program, shell)
+  registerBans(program, shell)
   registerRole(program, shell)
+  registerRolePlaces(program, shell)
   registerChannel(program, shell)
+  registerPermit(program, shell)
 }

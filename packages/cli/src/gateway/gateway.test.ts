@@ -68,6 +68,7 @@ describe('routes', () => {
     expect(made.statusCode).toBe(201)
     expect(Object.keys(made.json()).sort()).toEqual([
       'channels',
+      'description',
       'id',
       'members',
       'name',

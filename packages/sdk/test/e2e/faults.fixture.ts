@@ -9,6 +9,7 @@ import { createMemoryNetwork, createMemoryStore, createMemoryTransport, type Mem
 import { systemClock, systemRandom, systemTimers } from '@xcord/core/adapters/runtime-node'
 import { type Account, createAccount } from '@xcord/core/identity'
 import { createNode } from '@xcord/core/node'
+import type { Transport } from '@xcord/core/net'
 import type { Store } from '@xcord/core/store'
 import type { Client, Server } from '@xcord/sdk'
 import { folder } from '@xcord/sdk/node'
@@ -17,6 +18,10 @@ import type { OpenableStore } from '../../src/profile-store.ts'
 // Tests of faults look behind the doors: what a hostile member does, no public function offers.
 import type { LiveReplica } from '../../../core/src/node/replica.ts'
 
+// What a client does that keeps no rule, and what its neighbours think of it.
+export { mayForward } from '../../../core/src/node/arrival-rules.ts'
+export { publishContent } from '../../../core/src/node/publish.ts'
+export { sealableBy } from '../../../core/src/node/seal-duties.ts'
 export type { LiveReplica }
 
 /** The replica behind a server object. */
@@ -75,7 +80,9 @@ export function failingFolder(path: string, fate: () => WriteFate): OpenableStor
 /** Peers over a memory network; the profile of a name outlives its client. */
 export interface World {
   readonly network: MemoryNetwork
-  open(name: string, options?: { readonly clock?: Clock; readonly timers?: Timers }): Promise<Client>
+  open(name: string, options?: { readonly clock?: Clock; readonly timers?: Timers; readonly wrap?: (transport: Transport) => Transport }): Promise<Client>
+  /** The transport a name was last opened with. */
+  transportOf(name: string): Transport
   /** Background faults so far. */
   readonly faults: unknown[]
   end(): Promise<void>
@@ -91,15 +98,18 @@ export async function createWorld(): Promise<World> {
   const suite = await createNodeSuite()
   const network = createMemoryNetwork({ clock: systemClock, timers: systemTimers, random: systemRandom })
   const profiles = new Map<string, Profile>()
+  const transports = new Map<string, Transport>()
   const clients = new Set<Client>()
   const faults: unknown[] = []
   return {
     network,
+    transportOf: name => transports.get(name) as Transport,
     faults,
-    open: async (name, { clock = systemClock, timers = systemTimers } = {}) => {
+    open: async (name, { clock = systemClock, timers = systemTimers, wrap = each => each } = {}) => {
       const profile = profiles.get(name) ?? { account: createAccount(suite, systemRandom, clock.now()), store: createMemoryStore() }
       profiles.set(name, profile)
-      const transport = createMemoryTransport({ network, suite, seed: profile.account.device.signSeed })
+      const transport = wrap(createMemoryTransport({ network, suite, seed: profile.account.device.signSeed }))
+      transports.set(name, transport)
       const { store } = profile
       const node = await createNode({
         suite, clock, random: systemRandom, timers, account: profile.account, name, transport, bootstrap: [],

@@ -103,7 +103,7 @@ describe('channels', () => {
     await agree(server, graces)
   })
 
-  it('[EK19] a private channel shows its name only to those who may view it', async () => {
+  it('[EK19, ND15] a private channel shows its name only to those who may view it', async () => {
     const { server, graces, alans } = await three()
     const staff = await server.roles.create({ name: 'staff' })
     await staff.grant(server.members.get('grace') as never)
@@ -124,7 +124,7 @@ describe('channels', () => {
     await agree(server, graces, alans)
   })
 
-  it('[EK19] closing a channel puts its name under seal, opening it takes it out', async () => {
+  it('[EK19, ND15] closing a channel puts its name under seal, opening it takes it out', async () => {
     const { server, graces } = await three()
     const room = await server.channels.create({ name: 'lab' })
     const everyone = server.roles.get('@everyone') as never

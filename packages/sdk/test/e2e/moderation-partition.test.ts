@@ -4,11 +4,7 @@ import type { OperationId, Timers } from '@xcord/core/base'
 import type { Envelope, Operation } from '@xcord/core/graph'
 import { systemTimers } from '@xcord/core/adapters/runtime-node'
 import type { Client, Server } from '@xcord/sdk'
-// Beside what people do: what a client does that keeps no rule, and what its neighbour thinks of it.
-import { mayForward } from '../../../core/src/node/arrival-rules.ts'
-import { publishContent } from '../../../core/src/node/publish.ts'
-import { sealableBy } from '../../../core/src/node/seal-duties.ts'
-import { createWorld, replicaOf, type World } from './faults.fixture.ts'
+import { createWorld, mayForward, publishContent, replicaOf, sealableBy, type World } from './faults.fixture.ts'
 import { texts, until } from './peers.fixture.ts'
 
 let world: World
@@ -128,7 +124,7 @@ describe('conflicting moderation on both sides of a partition', () => {
 })
 
 describe('seals', () => {
-  it('[AU40] a stronger member seals the departure of somebody with powers, once', async () => {
+  it('[AU40, ND16] a stronger member seals the departure of somebody with powers, once', async () => {
     const all = await three(hasty)
     const { clients, ada, grace } = all
     await role(all, 'junior', ['KickMembers'], clients.alan)
@@ -139,7 +135,7 @@ describe('seals', () => {
     expect(grace.audit({ action: 'member:seal' }).items).toMatchObject([{ actor: clients.ada.identity.id, target: clients.alan.identity.id, standing: 'effective' }])
   })
 
-  it('[AU40] the departure of a member without powers wants no seal, that of one with powers does', async () => {
+  it('[AU40, ND16] the departure of a member without powers wants no seal, that of one with powers does', async () => {
     const all = await three()
     await role(all, 'junior', ['KickMembers'], all.clients.grace)
     await all.alan.leave()

@@ -140,14 +140,14 @@ describe('server', () => {
     expect(server.audit({ target: server.id, action: 'server:edit' }).items).toHaveLength(1)
     expect(server.audit({ since: new Date(Date.now() + 60_000) }).items).toEqual([])
     const pages: string[] = []
-    for (let page = server.audit({ limit: 2 }); ; page = server.audit({ limit: 2, after: page.next as never })) {
+    for (let page = server.audit({ limit: 2 }); ; page = server.audit({ limit: 2, after: page.next })) {
       pages.push(...page.items.map(each => each.operation))
       if (page.next === null) break
     }
     expect(pages).toEqual(items.map(each => each.operation))
   })
 
-  it('[AU21] ownership passes by the target\'s consent and the owner\'s phrase, and only so', async () => {
+  it('[AU21, ND14] ownership passes by the target\'s consent and the owner\'s phrase, and only so', async () => {
     const { ada, grace, server, graces, phrase } = await pair()
     expect(() => server.consent()).toThrow(/yours already/)
     const consent = graces.consent()
