@@ -68,7 +68,7 @@ export function idSet<L extends IdLetter>(
     inner,
     'ascending distinct ids',
     ids => (ids.every((id, index) => index === 0 || (ids[index - 1] as string) < id) ? ids : undefined),
-    ids => [...ids].sort(compareIds)
+    ids => [...new Set(ids)].sort(compareIds)
   )
 }
 

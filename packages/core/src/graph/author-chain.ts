@@ -46,6 +46,10 @@ export interface AuthorChain {
   gaps(): readonly ChainGap[]
   /** Whether some envelope with this sequence is held. */
   has(seq: number): boolean
+  /** Runs without gap or broken link: what a chain costs to keep. One, of an honest author whose chain is all here. */
+  parts(): number
+  /** Whether an envelope lies in a run or lengthens one, so that taking it makes no further part. */
+  fits(link: Pick<EnvelopeStub, 'seq' | 'prev' | 'idBytes'>): boolean
   /** Sequence numbers with two envelopes, ascending. */
   forks(): readonly number[]
   /** For storage beside the envelopes. */
@@ -148,6 +152,15 @@ function chainOf(runs: Run[], forks: number[]): AuthorChain {
     has: seq => {
       const run = runs[before(seq)]
       return run !== undefined && seq <= run.to
+    },
+    parts: () => runs.length,
+    fits: ({ seq, prev, idBytes }) => {
+      const index = before(seq)
+      const left = runs[index]
+      const right = runs[index + 1]
+      if (left !== undefined && seq <= left.to) return true
+      const rightHolds = right?.from === seq + 1 && equalBytes(right.prev, idBytes.subarray(0, 24))
+      return rightHolds || (left?.to === seq - 1 && equalBytes(left.last.subarray(0, 24), prev))
     },
     forks: () => [...forks],
     encode: () => chainCodec.encode({ version: 1, runs, forks })

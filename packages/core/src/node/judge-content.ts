@@ -6,6 +6,7 @@ import type { EnvelopeStub } from '../graph/index.ts'
 import { type TimelineBody, validateBody } from '../timeline/index.ts'
 import { breaksAutomod, noteSent } from './arrival-rules.ts'
 import { takeTitle } from './channel-titles.ts'
+import { actTable } from './tables.ts'
 import type { Outcome } from './take-envelopes.ts'
 import type { Work } from './work.ts'
 
@@ -27,6 +28,12 @@ export function permissionsFor(body: Body): readonly PermissionName[] {
   }
 }
 
+/**
+ * Content from further ahead is held until then, as operations are sooner (AU6): it would stand last in its channel,
+ * and whoever read it would have read all that is still to come. A day, so that a wrong time zone stops nobody.
+ */
+const CONTENT_AHEAD_MS_MAX = 86_400_000
+
 /** The bodies that make up a timeline. */
 function timelineBody(body: Body): TimelineBody | undefined {
   return body.kind === 'message' || body.kind === 'edit' || body.kind === 'delete' || body.kind === 'reaction' || body.kind === 'pin' ? body : undefined
@@ -41,6 +48,8 @@ export function judgeContent(work: Work, device: DeviceId, envelope: EnvelopeStu
   // Kinds of newer clients are kept in their chain, unshown (EN6).
   if (body === undefined || channel === idAs('c', state.server)) return { status: 'opened', channel }
   if (!validateBody(body).ok) return { status: 'refused', channel }
+  const until = opened.payload.at - CONTENT_AHEAD_MS_MAX
+  if (until > work.turn.at) return { status: 'waiting', channel, waitsFor: { keyId: null, operations: [], until } }
   const act = { device, seq: envelope.seq, id: envelope.id, channel, auth: opened.payload.auth, at: opened.payload.at }
   const verdict = state.log.judge({ ...act, needs: permissionsFor(opened.payload.body) })
   if (verdict.kind === 'waiting') return { status: 'waiting', channel, waitsFor: { keyId: null, operations: verdict.missing } }
@@ -51,6 +60,11 @@ export function judgeContent(work: Work, device: DeviceId, envelope: EnvelopeStu
     id: envelope.id, channel, device, user: verdict.user, seq: envelope.seq, at: opened.payload.at, auth: opened.payload.auth,
     body, standing: verdict.kind, mayManage
   })
+  if (body.kind !== 'message') {
+    work.turn.batch.put(actTable, [state.server, opened.payload.at, envelope.id], {
+      version: 1, id: envelope.id, device, seq: envelope.seq, target: body.message
+    })
+  }
   if (body.kind === 'message') noteSent(state, channel, verdict.user, { id: envelope.id, at: opened.payload.at })
   if (body.kind === 'message' && verdict.kind === 'visible') remember(work, channel, envelope, opened.payload.at, verdict.user)
   return { status: 'opened', channel }
@@ -61,7 +75,8 @@ const TIPS_KEPT = 4
 
 function remember(work: Work, channel: ChannelId, envelope: EnvelopeStub, at: number, _user: UserId): void {
   const { tips } = work.state
-  const held = tips.get(channel) ?? []
+  // Judged again, a message must not be there twice: nobody opens what names one parent twice (EN6).
+  const held = (tips.get(channel) ?? []).filter(each => each.id !== envelope.id)
   const oldest = held.at(-1)
   if (held.length >= TIPS_KEPT && oldest !== undefined && at <= oldest.at) return
   tips.set(channel, [...held, { id: envelope.id, at }].sort((a, b) => b.at - a.at).slice(0, TIPS_KEPT))

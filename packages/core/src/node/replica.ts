@@ -54,9 +54,9 @@ interface Job {
   failed(error: unknown): void
 }
 
-/** When the first of the operations held for the future is due; Infinity where none is held. */
+/** When the first of what is held for the future is due, operation or content; Infinity where nothing is held. */
 function nextHeld(state: ReplicaState): number {
-  return state.held.size === 0 ? Infinity : Math.min(...state.held.values())
+  return Math.min(state.nextDue, ...state.held.values())
 }
 
 /** Our own operation, right after its commit. */

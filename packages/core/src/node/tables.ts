@@ -92,6 +92,22 @@ export const envelopeTable = defineTable({
   value: versioned({ status: envelopeStatus, channel: nullable(id), stub: bool, bytes: bytes(1, ENVELOPE_BYTES_MAX) }) as Codec<EnvelopeRow>
 })
 
+/** What is said about a message beside its sending (edits, deletions, reactions, pins), by the time it claims. */
+export interface ActRow {
+  readonly version: 1
+  readonly id: string
+  readonly device: string
+  readonly seq: number
+  /** The message it is about. */
+  readonly target: string
+}
+export const actTable = defineTable({
+  name: 'acts',
+  schema: 1,
+  key: [hiddenId<ServerId>(), sortNumber(), hiddenId<MessageId>()] as const,
+  value: versioned({ id, device: id, seq: uint(), target: id }) as Codec<ActRow>
+})
+
 /** An envelope that waits for a key or for operations, so that neither is found only by reading everything. */
 export interface PendingRow {
   readonly version: 1
@@ -207,6 +223,6 @@ export const DATABASE_SCHEMA = 1
 
 /** All tables of node itself. */
 export const nodeTables: readonly AnyTable[] = [
-  channelNameTable, serverTable, operationTable, recordTable, seedTable, envelopeTable, pendingTable, chainTable, profileTable, inviteTable,
+  actTable, channelNameTable, serverTable, operationTable, recordTable, seedTable, envelopeTable, pendingTable, chainTable, profileTable, inviteTable,
   deliveryTable, outboxTable, addressTable, settingTable, eventTable
 ]

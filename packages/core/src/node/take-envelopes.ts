@@ -62,7 +62,7 @@ export async function takeStubs(work: Work, items: readonly Uint8Array[]): Promi
     if (device === undefined) continue
     const signed = verifyEnvelope(state.deps.suite, stub.value, device)
     if (!signed.ok) return { fresh, refusal: signed }
-    if (await isKnown(work, device, stub.value)) continue
+    if (await isKnown(work, device, stub.value) || !hasRoom(work, device, stub.value)) continue
     place(work, device, stub.value)
     work.turn.batch.put(envelopeTable, [state.server, device, stub.value.seq, stub.value.id], {
       version: 1, status: 'refused', channel: null, stub: true, bytes: encodeStub(stub.value)
@@ -111,8 +111,22 @@ async function takeRun(work: Work, run: readonly Envelope[], from: DeviceId | un
       if (!proof.ok) return { fresh: 0, refusal: proof }
     }
   }
-  for (const each of unknown) await takeVerified(work, device, each, from)
-  return { fresh: unknown.length }
+  let fresh = 0
+  for (const each of unknown) {
+    if (!hasRoom(work, device, each)) continue
+    takeVerified(work, device, each, from)
+    fresh++
+  }
+  return { fresh }
+}
+
+/** Parts of one chain that are kept (docs/adr/0101): an honest one has as many as there are holes still to be fetched. */
+const CHAIN_PARTS_MAX = 512
+
+/** Whether a chain may be torn further: only its author's malice tears it so far. What comes later to fill it, fits. */
+function hasRoom(work: Work, device: DeviceId, envelope: EnvelopeStub): boolean {
+  const { chain } = work.state.author(device)
+  return chain.parts() < CHAIN_PARTS_MAX || chain.fits(envelope)
 }
 
 /**
@@ -155,7 +169,7 @@ export function place(work: Work, device: DeviceId, envelope: EnvelopeStub): voi
   }
 }
 
-async function takeVerified(work: Work, device: DeviceId, envelope: Envelope, from: DeviceId | undefined): Promise<void> {
+function takeVerified(work: Work, device: DeviceId, envelope: Envelope, from: DeviceId | undefined): void {
   place(work, device, envelope)
   work.turn.storedFrom(from).envelopes.push(envelope.bytes)
   const outcome = openAndApply(work, device, envelope, from)
@@ -166,7 +180,7 @@ async function takeVerified(work: Work, device: DeviceId, envelope: Envelope, fr
 export interface Outcome {
   readonly status: EnvelopeStatus
   readonly channel: string | null
-  readonly waitsFor?: { readonly keyId: KeyId | null; readonly operations: readonly OperationId[] }
+  readonly waitsFor?: { readonly keyId: KeyId | null; readonly operations: readonly OperationId[]; readonly until?: number }
 }
 
 /** Writes an envelope with its status, and the row by which a waiting one is found again. */
@@ -175,6 +189,7 @@ export function keep(work: Work, device: DeviceId, envelope: Envelope, outcome: 
   turn.batch.put(envelopeTable, [state.server, device, envelope.seq, envelope.id], {
     version: 1, status: outcome.status, channel: outcome.channel, stub: false, bytes: envelope.bytes
   })
+  turn.kept.set(envelope.id, { device, envelope })
   const { waitsFor } = outcome
   if (waitsFor === undefined) {
     if (state.pending.delete(envelope.id)) turn.batch.delete(pendingTable, [state.server, envelope.id])
@@ -182,7 +197,8 @@ export function keep(work: Work, device: DeviceId, envelope: Envelope, outcome: 
   }
   if (state.pending.size >= PENDING_MAX && !state.pending.has(envelope.id)) return
   const operations = waitsFor.operations.slice(0, WAITING_MAX)
-  state.pending.set(envelope.id, { id: envelope.id, device, seq: envelope.seq, keyId: waitsFor.keyId, operations })
+  state.pending.set(envelope.id, { id: envelope.id, device, seq: envelope.seq, keyId: waitsFor.keyId, operations, until: waitsFor.until })
+  if (waitsFor.until !== undefined) state.nextDue = Math.min(state.nextDue, waitsFor.until)
   turn.batch.put(pendingTable, [state.server, envelope.id], {
     version: 1, id: envelope.id, device, seq: envelope.seq, keyId: waitsFor.keyId, operations
   })

@@ -64,6 +64,8 @@ export interface TimelineStore {
   page(channel: ChannelId, options?: PageOptions): Promise<Page>
   message(channel: ChannelId, id: MessageId): Promise<Message | undefined>
   record(channel: ChannelId, id: MessageId): Promise<MessageRecord | undefined>
+  /** The order's entries after a time, oldest first. */
+  since(channel: ChannelId, at: number): AsyncIterable<IndexEntry>
   /** Channel of a message that arrived. */
   locate(id: MessageId): Promise<ChannelId | undefined>
   unread(channel: ChannelId): Unread
@@ -168,6 +170,10 @@ class DatabaseTimeline implements TimelineStore, TimelineIndex {
       if (!covered.has(nameOf(channel, value.id))) yield value
     }
     yield* staged.slice(next)
+  }
+
+  since(channel: ChannelId, at: number): AsyncIterable<IndexEntry> {
+    return this.scan(channel, { from: at + 1 })
   }
 
   stage(batch: Batch, items: readonly TimelineItem[], options: StageOptions = {}): Promise<StagedItems> {

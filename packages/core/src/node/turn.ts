@@ -27,6 +27,8 @@ export class Turn {
   readonly received = new Map<DeviceId, MessageId[]>()
   /** Envelopes placed in this turn: not yet to be found in the store. */
   readonly placed = new Set<MessageId>()
+  /** Envelopes written in this turn, which no table shows yet. */
+  readonly kept = new Map<MessageId, { readonly device: DeviceId; readonly envelope: Envelope }>()
   /** Authors whose chain grew. */
   readonly chains = new Set<DeviceId>()
   /** Operations accepted in this turn, of whomever. */

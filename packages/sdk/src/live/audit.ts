@@ -1,5 +1,6 @@
 /** The audit log in the shapes people see. */
 import type { AuditEntry } from '@xcord/core/node'
+import { dateOf } from './date-of.ts'
 import type { AuditJson } from '../shapes.ts'
 import type { AuditOptions, AuditPage } from '../types.ts'
 import type { LiveServer } from './server.ts'
@@ -22,7 +23,7 @@ function auditJson(server: LiveServer, entry: AuditEntry): AuditJson {
     action,
     target,
     reason,
-    at: new Date(at).toISOString(),
+    at: dateOf(at).toISOString(),
     standing,
     ...(rule === undefined ? {} : { rule }),
     ...(by === undefined ? {} : { by })

@@ -1,4 +1,5 @@
 import type { InviteId } from '@xcord/core'
+import { dateOf } from './date-of.ts'
 import type { InviteJson } from '../shapes.ts'
 import type { Invite, Written } from '../types.ts'
 import type { LiveServer } from './server.ts'
@@ -28,7 +29,7 @@ export class LiveInvite implements Invite {
 
   get expiresAt(): Date | null {
     const notAfter = this.#state?.notAfter ?? null
-    return notAfter === null ? null : new Date(notAfter)
+    return notAfter === null ? null : dateOf(notAfter)
   }
 
   get uses(): number {

@@ -1,4 +1,5 @@
 import type { RoleId, UserId } from '@xcord/core'
+import { dateOf } from './date-of.ts'
 import type { MemberJson } from '../shapes.ts'
 import type { Member, ReasonOptions, Role, Written } from '../types.ts'
 import type { LiveServer } from './server.ts'
@@ -28,7 +29,7 @@ export class LiveMember implements Member {
   }
 
   get joinedAt(): Date {
-    return new Date(this.server.replica.state().member(this.id)?.joinedAt ?? 0)
+    return dateOf(this.server.replica.state().member(this.id)?.joinedAt ?? 0)
   }
 
   get owner(): boolean {
@@ -49,7 +50,7 @@ export class LiveMember implements Member {
 
   get timeoutUntil(): Date | null {
     const until = this.server.replica.state().member(this.id)?.timeoutUntil ?? 0
-    return until === 0 ? null : new Date(until)
+    return until === 0 ? null : dateOf(until)
   }
 
   async timeout(until: Date | number | null, options: ReasonOptions = {}): Promise<Written> {

@@ -1,6 +1,7 @@
 /** A message as a snapshot with verbs. */
 import { XcordError } from '@xcord/core'
 import type { HeldMessage } from '@xcord/core/node'
+import { dateOf } from './date-of.ts'
 import type { Delivery, DeliveryState, MessageJson } from '../shapes.ts'
 import type { Message, WaitOptions } from '../types.ts'
 import type { LiveChannel } from './channel.ts'
@@ -19,8 +20,8 @@ export function createMessage(channel: LiveChannel, held: HeldMessage): Message 
     channel,
     author: { id: body.author, name: replica.nameOf(body.author) },
     content: body.content,
-    at: new Date(body.at),
-    editedAt: body.editedAt === null ? null : new Date(body.editedAt),
+    at: dateOf(body.at),
+    editedAt: body.editedAt === null ? null : dateOf(body.editedAt),
     deleted,
     replyTo: body.replyTo,
     mentions: [...body.mentions.users, ...body.mentions.roles, ...(body.mentions.everyone ? ['@everyone'] : [])],
