@@ -7,7 +7,7 @@ import { type AuthorityState, everyoneRole, permissionsToBits } from '../authori
 import type { Body } from '../e2ee/index.ts'
 import { type Envelope, EnvelopeType } from '../graph/index.ts'
 import { type AutomodRule, brokenRule, type JudgedText } from './automod.ts'
-import { permissionsFor } from './judge-content.ts'
+import { permissionsFor } from './content-permissions.ts'
 import type { ReplicaState, SentMark } from './replica-state.ts'
 
 const UNSLOWED = permissionsToBits(['Administrator', 'BypassSlowmode', 'ManageMessages', 'ManageChannels'])

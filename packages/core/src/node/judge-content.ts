@@ -1,32 +1,14 @@
 /** Judges opened content by authority (AU34–AU38) and hands what may be seen to the timeline. */
 import { type ChannelId, type DeviceId, idAs, type UserId } from '../base/index.ts'
-import type { ContentVerdict, PermissionName } from '../authority/index.ts'
 import type { Body, OpenedEnvelope } from '../e2ee/index.ts'
 import type { EnvelopeStub } from '../graph/index.ts'
 import { type TimelineBody, validateBody } from '../timeline/index.ts'
 import { breaksAutomod, noteSent } from './arrival-rules.ts'
-import { takeTitle } from './channel-titles.ts'
+import { permissionsFor } from './content-permissions.ts'
 import { actTable } from './tables.ts'
+import { takeTitle } from './take-title.ts'
 import type { Outcome } from './take-envelopes.ts'
 import type { Work } from './work.ts'
-
-/** Permissions an act needs beside ViewChannel (AU33, AU38); authorship is the timeline's question. */
-export function permissionsFor(body: Body): readonly PermissionName[] {
-  switch (body.kind) {
-    case 'message':
-      return [
-        'SendMessages',
-        ...(body.mentions.everyone ? ['MentionEveryone' as const] : []),
-        ...(body.attachments.length > 0 ? ['AttachFiles' as const] : [])
-      ]
-    case 'reaction':
-      return body.on ? ['AddReactions'] : []
-    case 'pin':
-      return ['PinMessages']
-    default:
-      return []
-  }
-}
 
 /**
  * Content from further ahead is held until then, as operations are sooner (AU6): it would stand last in its channel,
@@ -81,5 +63,3 @@ function remember(work: Work, channel: ChannelId, envelope: EnvelopeStub, at: nu
   if (held.length >= TIPS_KEPT && oldest !== undefined && at <= oldest.at) return
   tips.set(channel, [...held, { id: envelope.id, at }].sort((a, b) => b.at - a.at).slice(0, TIPS_KEPT))
 }
-
-export type { ContentVerdict }

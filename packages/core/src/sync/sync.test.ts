@@ -228,7 +228,7 @@ function outstanding(puppet: Puppet): number {
 }
 
 describe('[SY12] joining', () => {
-  it('[SY12] gets operations and records, shows its join, and then gets envelopes', () => {
+  it('[SY12, AU52] gets operations and records, shows its join, and then gets envelopes', () => {
     const world = new World(11)
     const [a] = cast(world, 'a') as [WorldNode]
     let last = genesis
