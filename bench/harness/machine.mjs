@@ -25,7 +25,7 @@ function versionOf(name) {
 export function describeMachine() {
   return {
     commit: git('rev-parse', '--short=10', 'HEAD') ?? 'unknown',
-    changed: (git('status', '--porcelain', '--', 'packages') ?? '') !== '',
+    changed: (git('status', '--porcelain', '--untracked-files=no', '--', 'packages') ?? '') !== '',
     node: process.versions.node,
     openssl: process.versions.openssl,
     libp2p: versionOf('libp2p'),
