@@ -77,7 +77,7 @@ export async function applyReceipt(work: Work, receipt: Receipt): Promise<void> 
   }
   await keep(work, raised)
   for (const id of receipt.ids) if (state.tracker.get(id)?.settled === true) state.unsettled.delete(id)
-  await refillOutbox(state)
+  if (await refillOutbox(state)) turn.outboxRefilled = true
   keepOutbox(work)
   forgetOldest(state)
 }

@@ -57,7 +57,7 @@ class LiveNode implements Node {
   readonly #waiters = createWaiters()
   /** Members we have told our record over the connection there is, by server. */
   readonly #introduced = new Set<string>()
-  readonly #avoided = new Map<DeviceId, number>()
+
   readonly #offs: (() => void)[] = []
   #registry!: ReplicaRegistry
   #book!: AddressBook
@@ -124,7 +124,7 @@ class LiveNode implements Node {
       machine: createSync({ suite: init.suite, random: init.random, device: this.device, signer: init.account.device.signingKey, views: this.#views }),
       transport: init.transport, clock: init.clock, timers: init.timers, self: this.device,
       port: server => this.#registry.replicas.get(server), gossips: device => this.#gossip.neighbours(device),
-      avoid: device => this.#avoided.set(device, init.clock.now()), fault: error => this.#fault(error)
+      fault: error => this.#fault(error)
     })
     this.#discovery = createDiscovery({
       suite: init.suite, transport: init.transport, clock: init.clock, timers: init.timers, book: this.#book, bootstrap: init.bootstrap,
@@ -184,7 +184,17 @@ class LiveNode implements Node {
       replica: (server: ServerId) => this.#registry.replicas.get(server),
       changed: async (server: ServerId, signal: AbortSignal) => await this.#waiters.changed(server, signal)
     }
-    return await withDeadline(timers, 'join', options, async signal => await joinByLink(host, link, signal))
+    return await withDeadline(timers, 'join', options, async signal => await joinByLink(host, link, signal), () => this.#clockSkew())
+  }
+
+  /** AU6: where the past of a server that we join lies in our future, it is our clock that keeps us waiting. */
+  #clockSkew(): XcordError | undefined {
+    const joining = [...this.#registry.replicas.values()].filter(each => each.current.status === 'joining')
+    const skewMs = Math.max(...joining.flatMap(each => [...each.current.held.values()])) + FUTURE_MS_MAX - this.#init.clock.now()
+    if (skewMs <= FUTURE_MS_MAX) return undefined
+    return new XcordError(
+      'XCORD_CLOCK_SKEW', `This machine's clock is at least ${Math.round(skewMs / 60_000)} min behind the server's members. Set it, then join again.`, { skewMs }
+    )
   }
 
   /** Shows a replica to sync, gossip and discovery. */

@@ -32,11 +32,13 @@ export async function loadOutbox(state: ReplicaState): Promise<void> {
   await load(state, { from: state.settledTo + 1, to: tip }, OPENING_ROWS_MAX)
 }
 
-/** Loads the next part once nothing before the gap is unsettled any more. */
-export async function refillOutbox(state: ReplicaState): Promise<void> {
+/** Loads the next part once nothing before the gap is unsettled any more; true where it did. */
+export async function refillOutbox(state: ReplicaState): Promise<boolean> {
   const gap = state.outboxGap
   const [oldest] = state.unsettled.values()
-  if (gap !== undefined && (oldest === undefined || oldest > gap.to)) await load(state, gap, REFILL_ROWS_MAX)
+  if (gap === undefined || (oldest !== undefined && oldest <= gap.to)) return false
+  await load(state, gap, REFILL_ROWS_MAX)
+  return true
 }
 
 async function load(state: ReplicaState, range: OutboxGap, rowsMax: number): Promise<void> {

@@ -181,6 +181,7 @@ export class LiveReplica implements Replica, SyncPort {
     for (const [author, ids] of turn.received) this.#hooks.feed({ type: 'receipts', server: this.server, author, kind: 'durable', ids })
     if (turn.published.length > 0) this.#hooks.publish(this, turn.published)
     if (turn.authorityChanged) this.#hooks.feed({ type: 'standing', server: this.server })
+    if (turn.outboxRefilled) this.#hooks.feed({ type: 'outbox', server: this.server })
     this.#hooks.changed(this, turn)
     this.#watchHeld()
   }

@@ -31,8 +31,7 @@ export interface SyncHostInit {
   port(server: ServerId): SyncPort | undefined
   /** Whether a device is a gossip neighbour in any of our topics. */
   gossips(device: DeviceId): boolean
-  /** A peer broke a rule: avoid it. */
-  readonly avoid: (device: DeviceId, rule: string, reason: string) => void
+
   readonly fault: (error: unknown) => void
 }
 
@@ -61,6 +60,12 @@ export interface SyncHost {
 const STREAM_BOUNDS = { frameBytesMax: SYNC_FRAME_BYTES_MAX, inboundStreamsMax: 4, onLimited: true } as const
 /** A stream that failed on a living connection is opened again after this. */
 const REOPEN_MS = 2_000
+/** SY13: how long a peer that broke a rule is avoided, the first time; four times as long each time after. */
+const AVOID_MS_MIN = 2_000
+/** SY13: at most, and how long a breach is remembered. */
+const AVOID_MS_MAX = 600_000
+/** Devices remembered for a breach: strangers make as many as they like. */
+const AVOIDED_MAX = 4_096
 
 /** Starts syncing over a transport. */
 export function createSyncHost(init: SyncHostInit): SyncHost {
@@ -75,7 +80,10 @@ class Host implements SyncHost {
   readonly #offs: (() => void)[] = []
   readonly #waiting: SyncEvent[] = []
   #stepping = false
-  #last = 0
+  /** The clock when it was last asked, and how far the machine's time is ahead of it, ms. */
+  #heard = 0
+  #ahead = 0
+  readonly #breaches = new Map<DeviceId, { readonly count: number; readonly until: number }>()
   #next = 1
   #cancelTimer: (() => void) | undefined
   #closed = false
@@ -104,9 +112,30 @@ class Host implements SyncHost {
   }
 
   #step(event: SyncEvent): void {
-    // The clock may go back; the machine's time may not.
-    this.#last = Math.max(this.#last, this.#init.clock.now())
-    for (const effect of this.#init.machine.step({ ...event, at: this.#last })) this.#apply(effect)
+    for (const effect of this.#init.machine.step({ ...event, at: this.#now() })) this.#apply(effect)
+  }
+
+  /** The clock may go back; the machine's time may not, nor may it stand still until the clock has caught up. */
+  #now(): number {
+    const now = this.#init.clock.now()
+    if (now < this.#heard) this.#ahead += this.#heard - now
+    this.#heard = now
+    return now + this.#ahead
+  }
+
+  #breached(device: DeviceId): void {
+    const now = this.#now()
+    const before = this.#breaches.get(device)
+    const count = before !== undefined && now - before.until < AVOID_MS_MAX ? before.count + 1 : 1
+    this.#breaches.delete(device)
+    this.#breaches.set(device, { count, until: now + Math.min(AVOID_MS_MAX, AVOID_MS_MIN * 4 ** (count - 1)) })
+    const [oldest] = this.#breaches.keys()
+    if (this.#breaches.size > AVOIDED_MAX && oldest !== undefined) this.#breaches.delete(oldest)
+  }
+
+  /** How long a device is still avoided, ms; 0 where it is not. */
+  #avoidedFor(device: DeviceId): number {
+    return Math.max(0, (this.#breaches.get(device)?.until ?? 0) - this.#now())
   }
 
   devices(): ReadonlySet<DeviceId> {
@@ -131,6 +160,10 @@ class Host implements SyncHost {
     if (connection.direction !== 'outbound' || this.#closed || this.#opening.has(connection.id)) return
     const current = this.#byDevice.get(connection.device)
     if (current !== undefined && !outranks(connection, true, current, this.#init.self)) return
+    if (this.#avoidedFor(connection.device) > 0) {
+      this.#reopen(connection)
+      return
+    }
     this.#opening.add(connection.id)
     connection.openStream(SYNC_PROTOCOL, { frameBytesMax: SYNC_FRAME_BYTES_MAX })
       // A peer that does not speak sync is a node: nothing to do.
@@ -142,7 +175,8 @@ class Host implements SyncHost {
   async #run(stream: FrameStream, dialled: boolean): Promise<void> {
     const { device } = stream.connection
     const current = this.#byDevice.get(device)
-    if (this.#closed || (current !== undefined && !outranks(stream.connection, dialled, current, this.#init.self))) {
+    const unwanted = this.#closed || this.#avoidedFor(device) > 0
+    if (unwanted || (current !== undefined && !outranks(stream.connection, dialled, current, this.#init.self))) {
       await stream.close()
       return
     }
@@ -171,7 +205,7 @@ class Host implements SyncHost {
   /** A connection that outlived its stream gets a new one. */
   #reopen(connection: Connection): void {
     if (connection.direction !== 'outbound' || this.#closed) return
-    this.#init.timers.after(REOPEN_MS, () => {
+    this.#init.timers.after(Math.max(REOPEN_MS, this.#avoidedFor(connection.device)), () => {
       if (this.#init.transport.connections(connection.device).some(each => each.id === connection.id)) this.#connected(connection)
     })
   }
@@ -205,7 +239,7 @@ class Host implements SyncHost {
         return
       case 'close': {
         const session = this.#sessions.get(effect.session)
-        if (effect.rule !== null) this.#init.avoid(effect.device, effect.rule, effect.reason)
+        if (effect.rule !== null) this.#breached(effect.device)
         if (session !== undefined) this.#drop(session, effect.reason)
         return
       }
@@ -262,7 +296,7 @@ class Host implements SyncHost {
     this.#cancelTimer?.()
     this.#cancelTimer = at === null
       ? undefined
-      : this.#init.timers.after(Math.max(0, at - this.#init.clock.now()), () => this.feed({ type: 'wake' }))
+      : this.#init.timers.after(Math.max(0, at - this.#now()), () => this.feed({ type: 'wake' }))
   }
 }
 

@@ -141,13 +141,20 @@ function stubOf(state: ReplicaState, row: EnvelopeRow): Uint8Array {
   return read.ok ? encodeStub(read.value) : row.bytes
 }
 
-/** An offer names unsettled messages, which are new: nobody looks further back than this. */
+/** Of what an offer names, edits and reactions are looked for no further back than this. */
 const OFFERED_BACK_MAX = 4_096
 
 /** SY18: which of an author's envelopes are stored here, newest first. */
 export async function heldOf(state: ReplicaState, author: DeviceId, ids: readonly MessageId[]): Promise<readonly MessageId[]> {
   const wanted = new Set(ids)
   const held: MessageId[] = []
+  const { timeline } = state.deps
+  // However old a message is, its record finds it; an outbox that nobody answered may be long.
+  for (const id of ids) {
+    const channel = await timeline.locate(id)
+    const message = channel === undefined ? undefined : await timeline.message(channel, id)
+    if (message?.device === author && wanted.delete(id)) held.push(id)
+  }
   const scan = state.deps.database.table(envelopeTable).scan({ prefix: [state.server, author], reverse: true, limit: OFFERED_BACK_MAX })
   for await (const { value } of scan) {
     if (wanted.size === 0) break

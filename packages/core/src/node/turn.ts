@@ -41,6 +41,8 @@ export class Turn {
   viewChanged = false
   /** A new topic is in force: subscribe, register, offer its secret. */
   topicChanged = false
+  /** Another part of the outbox is known: offer it. */
+  outboxRefilled = false
   /** Push what is stored to every peer at once: an applicant's join (SY12). */
   urgent = false
   /** We joined, or are no member any more. */

@@ -9,13 +9,17 @@ export interface Deadline {
 /**
  * Runs something that may wait for others, under the caller's deadline and signal. Both end the wait with an error
  * of their own, XCORD_DEADLINE or XCORD_ABORTED, and undo nothing.
+ *
+ * @param explain - At the deadline: a better reason, where one is known.
  */
-export async function withDeadline<T>(timers: Timers, what: string, deadline: Deadline, run: (signal: AbortSignal) => Promise<T>): Promise<T> {
+export async function withDeadline<T>(
+  timers: Timers, what: string, deadline: Deadline, run: (signal: AbortSignal) => Promise<T>, explain: () => XcordError | undefined = () => undefined
+): Promise<T> {
   const { timeoutMs, signal } = deadline
   const controller = new AbortController()
   const seconds = Math.round(timeoutMs / 1_000)
   const cancel = timers.after(timeoutMs, () => controller.abort(
-    new XcordError('XCORD_DEADLINE', `To ${what} took longer than ${seconds} s. What was learnt is kept: try again.`, { what, timeoutMs })
+    explain() ?? new XcordError('XCORD_DEADLINE', `To ${what} took longer than ${seconds} s. What was learnt is kept: try again.`, { what, timeoutMs })
   ))
   const abort = (): void => controller.abort(new XcordError('XCORD_ABORTED', `To ${what} was stopped.`, {}, { cause: signal?.reason }))
   signal?.addEventListener('abort', abort)

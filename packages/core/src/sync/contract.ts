@@ -123,6 +123,8 @@ export type SyncInput = { readonly at: number } & (
   /** A delivery was judged and committed; the view shows it. `fresh`: items that were new. `refusal`: provably bad. */
   | { readonly type: 'taken'; readonly delivery: number; readonly fresh: number; readonly refusal?: Refusal }
   /** Envelopes of this author are held, durable or read here: tell it (SY16). */
+  /** More of the outbox is known than before: it is offered too (SY18). */
+  | { readonly type: 'outbox'; readonly server: ServerId }
   | { readonly type: 'receipts'; readonly server: ServerId; readonly author: DeviceId; readonly kind: ReceiptKind; readonly ids: readonly MessageId[] }
   | { readonly type: 'wake' }
 )

@@ -11,7 +11,7 @@ import { onCredit, onRead, onWant, pushLive } from './serve.ts'
 import {
   closeSession, createSession, dropSession, endShare, plannerOf, send, type Session, type Share, sharesOf, type Turn, viewOf, type World
 } from './session.ts'
-import { acceptSummary, acceptTips, beatDue, beatIfDue, noteChange, rejudgeLevel } from './summary.ts'
+import { acceptSummary, acceptTips, beatDue, beatIfDue, noteChange, offerMore, rejudgeLevel } from './summary.ts'
 
 /** Frames without a server's number, and those that must be paced (SY13). */
 const PACED = new Set<Frame['kind']>(['tokens', 'open', 'summary', 'end', 'tips', 'receipt', 'offer', 'unknown'])
@@ -76,6 +76,9 @@ function take(turn: Turn, input: SyncInput): void {
       return onFound(turn, input)
     case 'taken':
       return onTaken(turn, input.delivery, input.fresh, input.refusal)
+    case 'outbox':
+      for (const share of sharesOf(turn, input.server)) offerMore(turn, share)
+      return
     case 'receipts':
       return queueReceipts(turn, input.server, input.author, input.kind, input.ids)
     case 'wake':

@@ -128,6 +128,12 @@ export function acceptSummary(turn: Turn, share: Share, summary: Summary): Refus
   return reconsider(turn, share)
 }
 
+/** SY18: another part of a long outbox became known, since the part before it was proven. */
+export function offerMore(turn: Turn, share: Share): void {
+  const view = viewOf(turn, share)
+  if (view !== undefined && share.wantsReceipts && share.theirs !== null) offerOutbox(turn, share, view)
+}
+
 function offerOutbox(turn: Turn, share: Share, view: ServerView): void {
   const ids = view.outbox()
   for (let i = 0; i < ids.length && i < OFFER_FRAMES_MAX * RECEIPT_IDS_MAX; i += RECEIPT_IDS_MAX) {

@@ -9,7 +9,7 @@ import { createMemoryNetwork, createMemoryStore, createMemoryTransport, type Mem
 import { systemClock, systemRandom, systemTimers } from '@xcord/core/adapters/runtime-node'
 import { type Account, createAccount } from '@xcord/core/identity'
 import { createNode } from '@xcord/core/node'
-import type { Transport } from '@xcord/core/net'
+import type { Connection, FrameStream, Transport } from '@xcord/core/net'
 import type { Store } from '@xcord/core/store'
 import type { Client, Server } from '@xcord/sdk'
 import { folder } from '@xcord/sdk/node'
@@ -80,7 +80,7 @@ export function failingFolder(path: string, fate: () => WriteFate): OpenableStor
 /** Peers over a memory network; the profile of a name outlives its client. */
 export interface World {
   readonly network: MemoryNetwork
-  open(name: string, options?: { readonly clock?: Clock; readonly timers?: Timers; readonly wrap?: (transport: Transport) => Transport }): Promise<Client>
+  open(name: string, options?: { readonly clock?: Clock; readonly timers?: Timers; readonly wrap?: (transport: Transport) => Transport; readonly hostile?: boolean }): Promise<Client>
   /** The transport a name was last opened with. */
   transportOf(name: string): Transport
   /** Background faults so far. */
@@ -91,6 +91,53 @@ export interface World {
 interface Profile {
   readonly account: Account
   readonly store: Store
+}
+
+/** Passes a frame on, or does something else with it. */
+export type FrameFate = (frame: Uint8Array) => readonly Uint8Array[]
+
+/** A transport whose streams send what `fate` makes of each frame, and whose gossip says what it makes of each message. */
+export function corrupting(transport: Transport, fate: FrameFate, hears: (frame: Uint8Array) => void = () => undefined): Transport {
+  const stream = (inner: FrameStream): FrameStream => ({
+    connection: inner.connection, protocol: inner.protocol,
+    send: async frame => {
+      for (const each of fate(frame)) await inner.send(each)
+    },
+    frames: async function* () {
+      for await (const frame of inner.frames()) {
+        hears(frame)
+        yield frame
+      }
+    },
+    close: async () => await inner.close(), abort: reason => inner.abort(reason)
+  })
+  const connection = (inner: Connection): Connection => new Proxy(inner, {
+    get: (target, name) => {
+      if (name === 'openStream') return async (...args: Parameters<Connection['openStream']>) => stream(await target.openStream(...args))
+      const value: unknown = Reflect.get(target, name)
+      return typeof value === 'function' ? (value as (...args: unknown[]) => unknown).bind(target) : value
+    }
+  })
+  const replaced: Partial<Transport> = {
+    handle: (protocol, bounds, run) => transport.handle(protocol, bounds, async each => await run(stream(each))),
+    dial: async (...args) => connection(await transport.dial(...args)),
+    connections: device => transport.connections(device).map(connection),
+    on: (event, listener) => transport.on(event, data => listener(('connection' in data ? { connection: connection(data.connection) } : data) as typeof data)),
+    gossip: new Proxy(transport.gossip, {
+      get: (target, name) => {
+        if (name === 'publish') return async (topic: string, bytes: Uint8Array) => (await Promise.all(fate(bytes).map(async each => await target.publish(topic, each))))[0] ?? 0
+        const value: unknown = Reflect.get(target, name)
+        return typeof value === 'function' ? (value as (...args: unknown[]) => unknown).bind(target) : value
+      }
+    })
+  }
+  return new Proxy(transport, {
+    get: (target, name) => {
+      if (Object.hasOwn(replaced, name)) return replaced[name as keyof Transport]
+      const value: unknown = Reflect.get(target, name)
+      return typeof value === 'function' ? (value as (...args: unknown[]) => unknown).bind(target) : value
+    }
+  })
 }
 
 /** Makes an empty world. */
@@ -105,21 +152,25 @@ export async function createWorld(): Promise<World> {
     network,
     transportOf: name => transports.get(name) as Transport,
     faults,
-    open: async (name, { clock = systemClock, timers = systemTimers, wrap = each => each } = {}) => {
+    open: async (name, { clock = systemClock, timers = systemTimers, wrap = each => each, hostile = false } = {}) => {
       const profile = profiles.get(name) ?? { account: createAccount(suite, systemRandom, clock.now()), store: createMemoryStore() }
       profiles.set(name, profile)
       const transport = wrap(createMemoryTransport({ network, suite, seed: profile.account.device.signSeed }))
       transports.set(name, transport)
       const { store } = profile
+      // What a hostile peer brings upon itself is its own affair.
+      const note = (error: unknown): void => {
+        if (!hostile) faults.push(error)
+      }
       const node = await createNode({
         suite, clock, random: systemRandom, timers, account: profile.account, name, transport, bootstrap: [],
         // The memory store ends with its close; a profile that is opened again keeps its rows.
         store: { get: key => store.get(key), getMany: keys => store.getMany(keys), scan: range => store.scan(range), write: (batch, options) => store.write(batch, options), close: async () => undefined },
         masterKey: new Uint8Array(32).fill(7),
-        onFault: error => void faults.push(error)
+        onFault: error => note(error)
       })
       const client = createClientOver(node, async () => await node.close())
-      client.on('error', ({ error }) => void faults.push(error))
+      client.on('error', ({ error }) => note(error))
       clients.add(client)
       return client
     },
