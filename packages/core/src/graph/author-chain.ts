@@ -90,6 +90,17 @@ export function decodeAuthorChain(input: Uint8Array): Verdict<AuthorChain> {
   return accept(chainOf([...decoded.value.runs], [...decoded.value.forks]))
 }
 
+/** What is missing below the tip, newest first. */
+function gapsOf(runs: readonly Run[]): readonly ChainGap[] {
+  const gaps: ChainGap[] = []
+  let end = 0
+  for (const run of runs) {
+    if (run.from > end + 1) gaps.push({ from: end + 1, to: run.from - 1 })
+    end = run.to
+  }
+  return gaps.reverse()
+}
+
 function chainOf(runs: Run[], forks: number[]): AuthorChain {
   /** Index of the last run that starts at or before `seq`; -1 if none. */
   const before = (seq: number): number => {
@@ -140,15 +151,7 @@ function chainOf(runs: Run[], forks: number[]): AuthorChain {
       const last = runs.at(-1)
       return linkAfter(last === undefined ? undefined : { seq: last.to, idBytes: last.last })
     },
-    gaps: () => {
-      const gaps: ChainGap[] = []
-      let end = 0
-      for (const run of runs) {
-        if (run.from > end + 1) gaps.push({ from: end + 1, to: run.from - 1 })
-        end = run.to
-      }
-      return gaps.reverse()
-    },
+    gaps: () => gapsOf(runs),
     has: seq => {
       const run = runs[before(seq)]
       return run !== undefined && seq <= run.to
