@@ -66,7 +66,7 @@ describe('hello-server', () => {
     const link = await host.line(text => text.startsWith('xcord:#'))
     const guest = run('hello', link)
     expect(await guest.ended, guest.lines.join('\n')).toBe(0)
-    await host.line(text => text.endsWith(': Hello, peers'))
+    expect(await host.line(text => text.endsWith(': Hello, peers'))).toBe('Ada: Hello, peers')
     expect(guest.lines.at(-1)).toMatch(/^Hello, peers \((sent|stored|delivered)\)$/)
     expect(await host.end()).toBe(0)
   })
