@@ -1,6 +1,6 @@
 /** Joining by link (architecture, "Joining by invite"): dial, fetch the package, sync, sign the join. */
-import { type Clock, type DeviceId, type InviteId, type OperationId, type Random, type ServerId, XcordError } from '../base/index.ts'
-import { draft, draftDeviceAdd, draftJoin, signJoin } from '../authority/index.ts'
+import { type Clock, type DeviceId, idAs, type InviteId, type OperationId, type Random, type ServerId, XcordError } from '../base/index.ts'
+import { authorityDeps, checkGenesis, draft, draftDeviceAdd, draftJoin, signJoin } from '../authority/index.ts'
 import type { Suite } from '../crypto/index.ts'
 import { type InviteKeys, inviteKeys, type InviteLink, type InvitePackage, parseInviteLink } from '../e2ee/index.ts'
 import { equalBytes } from '../encoding/index.ts'
@@ -70,7 +70,8 @@ function readLink(text: string): InviteLink {
 
 function readGenesis(host: JoinHost, link: InviteLink, contents: InvitePackage): Operation {
   const genesis = decodeOperation(host.suite, contents.genesis)
-  if (genesis.ok && genesis.value.server === link.server) return genesis.value
+  const founds = genesis.ok && checkGenesis(authorityDeps(host.suite), genesis.value).ok
+  if (founds && idAs('s', genesis.value.id) === link.server) return genesis.value
   throw new XcordError('XCORD_INVITE_INVALID', 'The peer answered for another server than the link names. Ask for a new link.', { reason: 'genesis' })
 }
 

@@ -1,8 +1,8 @@
 /** Own authority operations: permission, signature, then the same door as everyone's; and the keys that follow. */
-import { type OperationId, XcordError } from '../base/index.ts'
+import { type OperationId, XcordError, OPERATION_CITES_MAX } from '../base/index.ts'
 import type { OperationDraft } from '../authority/index.ts'
 import { signOperation } from '../graph/index.ts'
-import { publishControl, publishKeyed, publishPlan } from './publish.ts'
+import { gather, publishControl, publishKeyed, publishPlan } from './publish.ts'
 import { addOperation } from './take-operations.ts'
 import type { Work } from './work.ts'
 
@@ -22,6 +22,8 @@ export function operate(work: Work, draft: OperationDraft, carrier: 'control' | 
       { rule, action: 'operate', ...(permission === undefined ? {} : { permission }) }
     )
   }
+  // AU8: leaves beyond what one operation cites would count as concurrent with it, and might fall to it.
+  if (carrier === 'control' && state.log.leaves().length > OPERATION_CITES_MAX) gather(work)
   const fields = state.log.place(state.self, draft, turn.at)
   const operation = signOperation(state.deps.suite, state.deps.account.device.signingKey, fields)
   // Announced before it counts: sealed for those who were members, so that the removed learn of it too.

@@ -2,7 +2,6 @@
  * Own envelopes: sealed under a safe key, placed in our chain, kept before they leave (KS6, EK10, EN5).
  */
 import { type ChannelId, compareIds, idAs, XcordError } from '../base/index.ts'
-import { draftGather } from '../authority/index.ts'
 import type { Body, EpochChoice, KeyPlan, OpenedEnvelope, Payload, TopicKeys } from '../e2ee/index.ts'
 import { type Envelope, EnvelopeType, signOperation } from '../graph/index.ts'
 import { apply, keep, place } from './take-envelopes.ts'
@@ -146,10 +145,10 @@ function epochKey(work: Work, channel: ChannelId): Extract<EpochChoice, { kind: 
 /** AU8: takes open leaves into one past. */
 export function gather(work: Work): void {
   const { state, turn, news } = work
-  const leaves = state.log.leaves()
-  if (leaves.length === 0) return
-  const fields = state.log.place(state.self, draftGather(leaves.slice(0, 400)), turn.at)
-  const operation = signOperation(state.deps.suite, state.deps.account.device.signingKey, fields)
-  addOperation(state, turn, news, operation, undefined)
-  work.announce(operation.bytes)
+  for (const draft of state.log.gathers()) {
+    const fields = state.log.place(state.self, draft, turn.at)
+    const operation = signOperation(state.deps.suite, state.deps.account.device.signingKey, fields)
+    addOperation(state, turn, news, operation, undefined)
+    work.announce(operation.bytes)
+  }
 }
