@@ -6,7 +6,7 @@ import { type Client, type ClientInit, createClient, type Server } from '@xcord/
 import { folder } from '@xcord/sdk/node'
 
 const LOOPBACK = ['/ip4/127.0.0.1/tcp/0']
-const WAIT_MS = 30_000
+const WAIT_MS = 60_000
 const POLL_MS = 20
 
 /** A cast of peers that share nothing but the loopback network. */
