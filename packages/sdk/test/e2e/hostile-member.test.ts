@@ -5,6 +5,7 @@ import { systemRandom } from '@xcord/core/adapters/runtime-node'
 import type { Body, Payload } from '@xcord/core/e2ee'
 import { type Envelope, EnvelopeType, encodeBundle } from '@xcord/core/graph'
 import type { Client, Server } from '@xcord/sdk'
+import { publishContent } from '../../../core/src/node/publish.ts'
 import { chainOf, createWorld, replicaOf, type World } from './faults.fixture.ts'
 import { texts, until } from './peers.fixture.ts'
 
@@ -240,6 +241,42 @@ describe('a malicious member', () => {
     await until('hidden from both', async () => !(await texts(grace.server)).includes('to everyone') && !(await texts(ada.server)).includes('to everyone'))
   })
 })
+
+describe('a crowd around a message that has not come', () => {
+  it('[TL8] edits of five users wait for it: the author\'s, pushed out by the others\', shows all the same once it is there', async () => {
+    const all = await trio()
+    const { ada, mallory } = all
+    const { device } = mallory.peer.client.identity
+    const target = await mallory.forge({ body: message('as it was sent'), at: Date.now() - 60_000 })
+    await mallory.publish(await mallory.forge({ body: edit(target.id, 'as its author edited it'), at: Date.now() - 50_000 }))
+    await until('the edit waits', () => chainOf(ada.server, device).tip === target.seq + 1)
+    // Four others, later: all that a record keeps of editors while nobody knows the author (TL7).
+    for (const name of ['grace', 'one', 'two', 'three', 'four']) {
+      const server = name === 'grace' ? all.grace.server : await joinAs(all, name)
+      await replicaOf(server).do(work => publishContent(work, server.channel('general').id, edit(target.id, `${name} was here`)))
+    }
+    await until('ada holds them', () => replicaOf(ada.server).current.authors.size === 7)
+    await mallory.publish(target)
+    for (const each of [ada, all.grace]) {
+      await until('it shows as its author edited it', async () => (await texts(each.server)).includes('as its author edited it'))
+      expect(await texts(each.server)).not.toContain('as it was sent')
+    }
+    await alike(all)
+  })
+})
+
+function edit(target: MessageId, content: string): Body {
+  return { kind: 'edit', message: target, content, mentions: NOBODY, attachments: [] }
+}
+
+/** Another member, connected to the honest two. */
+async function joinAs({ ada, grace }: Trio, name: string): Promise<Server> {
+  const client = await world.open(name)
+  const joined = await client.servers.join((await ada.server.invites.create()).link as string)
+  for (const each of [ada, grace]) await client.connect(each.client.addresses()[0] as string)
+  await until('all know it', () => [ada, grace].every(each => each.server.members.get(name) !== undefined))
+  return joined
+}
 
 /** Dials everyone from one. */
 async function from(peer: Peer, ...to: readonly Peer[]): Promise<void> {

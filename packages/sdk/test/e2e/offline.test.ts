@@ -1,7 +1,8 @@
 /** Both sides of a partition go on; healed, all hold the same state and the same messages. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { Client, Server } from '@xcord/sdk'
-import { chainOf, createWorld, type World } from './faults.fixture.ts'
+import { gather as gatherLeaves } from '../../../core/src/node/publish.ts'
+import { chainOf, createWorld, replicaOf, type World } from './faults.fixture.ts'
 import { texts, until } from './peers.fixture.ts'
 
 let world: World
@@ -54,6 +55,23 @@ async function alike(peers: readonly Peer[]): Promise<void> {
     expect(chains()[0]).toMatchObject({ gaps: 0, forks: [] })
   }
 }
+
+describe('a peer that is closed and opened again', () => {
+  it('[EN5, AU8] goes on where its chain was, though its last envelope only announced what the turn needed', async () => {
+    const [ada, grace] = await gather(['ada', 'grace']) as [Peer, Peer]
+    const { device } = ada.client.identity
+    await replicaOf(ada.server).do(work => gatherLeaves(work))
+    await ada.server.channel('general').send('before')
+    await replicaOf(ada.server).do(work => gatherLeaves(work))
+    await until('grace has it', async () => (await texts(grace.server)).includes('before'))
+    await grace.server.leave().catch(() => undefined)
+    await replicaOf(ada.server).do(work => gatherLeaves(work))
+    const tip = chainOf(ada.server, device).tip
+    await ada.client.close()
+    const again = (await world.open('ada')).servers.all[0] as Server
+    expect(chainOf(again, device)).toEqual({ tip, gaps: 0, forks: [] })
+  })
+})
 
 describe('two halves of a server', () => {
   it('[AU23, SY9] moderate each other unseen, and agree after the heal', async () => {
