@@ -88,7 +88,17 @@ function spawnDaemon(session: Session, password: string | undefined): Child {
   const program = process.argv[1] ?? ''
   const child = spawn(
     process.execPath,
-    [...process.execArgv, program, 'daemon', 'run', '--profile', paths.profile, '--json'],
+    // A small young generation: a daemon idles for days, and the default keeps some 25 MB more for nothing.
+    [
+      ...process.execArgv,
+      '--max-semi-space-size=4',
+      program,
+      'daemon',
+      'run',
+      '--profile',
+      paths.profile,
+      '--json'
+    ],
     {
       detached: true,
       env: {
