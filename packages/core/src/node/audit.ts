@@ -20,7 +20,7 @@ const ACTIONS: Readonly<Record<KindName, string>> = {
 }
 
 /** Every action the audit log may show. */
-export const AUDIT_ACTIONS: readonly string[] = [...new Set(Object.values(ACTIONS))].sort()
+const AUDIT_ACTIONS: readonly string[] = [...new Set(Object.values(ACTIONS))].sort()
 
 /** Longest page. */
 export const AUDIT_PAGE_MAX = 200

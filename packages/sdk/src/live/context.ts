@@ -1,8 +1,6 @@
 /** What the live objects share: the node, and the one instance per id that they hand out. */
 import type { ServerId } from '@xcord/core'
 import type { Node } from '@xcord/core/node'
-import type { Message, Server } from '../types.ts'
-import type { HeldMessage } from '@xcord/core/node'
 import type { LiveServer } from './server.ts'
 
 export interface ClientContext {
@@ -11,5 +9,3 @@ export interface ClientContext {
   /** Waits until the next event of any kind that touches a message's delivery. */
   onDelivery(message: string, listener: () => void): () => void
 }
-
-export type { HeldMessage, Message, Server }
