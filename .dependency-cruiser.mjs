@@ -77,8 +77,8 @@ const architecture = [
   ),
   forbid(
     'front doors only, between packages',
-    'Import another package by its name and an entry of its exports map; fixtures that break things look inside.',
-    { path: '^(packages|examples)/([^/]+)/', pathNot: ['\\.fixture\\.ts$'] },
+    'Import another package by its name and an entry of its exports map; end-to-end tests that break things look inside.',
+    { path: '^(packages|examples)/([^/]+)/', pathNot: ['\\.fixture\\.ts$', '/test/e2e/'] },
     { path: '^packages/[^/]+/', pathNot: ['^$1/$2/', '/index\\.tsx?$', 'package\\.json$'] }
   ),
   forbid(
@@ -137,8 +137,8 @@ const architecture = [
   ),
   forbid(
     'packages flow one way: sdk',
-    'sdk knows core only.',
-    { path: '^packages/sdk/' },
+    'sdk knows core only; its end-to-end tests start a real node.',
+    { path: '^packages/sdk/', pathNot: '^packages/sdk/test/e2e/' },
     { path: '^packages/(bootstrap-node|cli)/' }
   ),
   forbid(

@@ -19,9 +19,6 @@ const ACTIONS: Readonly<Record<KindName, string>> = {
   objectSet: 'object:set', objectDelete: 'object:delete', checkpoint: 'log:checkpoint', transferRecover: 'server:recover'
 }
 
-/** Every action the audit log may show. */
-const AUDIT_ACTIONS: readonly string[] = [...new Set(Object.values(ACTIONS))].sort()
-
 /** Longest page. */
 export const AUDIT_PAGE_MAX = 200
 

@@ -148,7 +148,7 @@ describe('a stranger on real connections', () => {
     await stream.send(hello)
     const welcome = await until('welcome', () => frames.find(each => each.kind === 'welcome'))
     // Its own tokens shown back, and others.
-    await stream.send(encodeFrame({ kind: 'tokens', tokens: [...(welcome as Extract<Frame, { kind: 'welcome' }>).tokens, new Uint8Array(16)] }))
+    await stream.send(encodeFrame({ kind: 'tokens', tokens: [...(welcome).tokens, new Uint8Array(16)] }))
     await chat(all, 'meanwhile')
     expect(frames.map(each => each.kind)).toEqual(['welcome'])
     stream.abort('enough')
@@ -157,8 +157,8 @@ describe('a stranger on real connections', () => {
 
 function EMPTY_SUMMARY(): Extract<Frame, { kind: 'summary' }>['summary'] {
   return {
-    level: 2, flags: 0, checkpoint: new Uint8Array(32), operations: { count: 9, sum: 1n as never }, heads: [], leaves: 0n as never,
-    records: { count: 9, sum: 1n as never }, buckets: []
+    level: 2, flags: 0, checkpoint: new Uint8Array(32), operations: { count: 9, sum: 1n }, heads: [], leaves: 0n,
+    records: { count: 9, sum: 1n }, buckets: []
   }
 }
 

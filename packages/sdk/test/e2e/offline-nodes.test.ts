@@ -20,7 +20,7 @@ afterEach(async () => {
 async function findingOf(client: Client, check: string): Promise<{ readonly ok: boolean; readonly detail: string; readonly remedy?: string }> {
   const found = (await client.doctor()).checks.find(each => each.check === check)
   if (found === undefined) throw new Error(`doctor says nothing of ${check}`)
-  return found as never
+  return found
 }
 
 describe('bootstrap nodes', () => {
