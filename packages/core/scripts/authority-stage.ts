@@ -1,7 +1,16 @@
 /** Real people with real keys on a server, from one seed: what authority's vectors are made of. */
 import { type DeviceId, idAs, idToBytes, type InviteId, type OperationId } from '../src/base/index.ts'
 import {
-  type AuthorityDeps, authorityDeps, type AuthorityLog, createAuthorityLog, draft, draftInviteCreate, draftJoin, type OperationDraft, signGenesis, signJoin,
+  type AuthorityDeps,
+  authorityDeps,
+  type AuthorityLog,
+  createAuthorityLog,
+  draft,
+  draftInviteCreate,
+  draftJoin,
+  type OperationDraft,
+  signGenesis,
+  signJoin,
   transferConsent
 } from '../src/authority/index.ts'
 import { signBytes, type SigningKey, type Suite } from '../src/crypto/index.ts'
@@ -49,9 +58,17 @@ export class VectorSite {
     return this
   }
 
-  sign(who: Account, what: OperationDraft, change: (fields: OperationFields) => OperationFields = fields => fields): Operation {
+  sign(
+    who: Account,
+    what: OperationDraft,
+    change: (fields: OperationFields) => OperationFields = fields => fields
+  ): Operation {
     this.now += 1_000
-    return signOperation(this.suite, who.device.signingKey, change(this.log.place(who.device.device, what, this.now)))
+    return signOperation(
+      this.suite,
+      who.device.signingKey,
+      change(this.log.place(who.device.device, what, this.now))
+    )
   }
 
   act(who: Account, what: OperationDraft): Operation {
@@ -69,20 +86,36 @@ export const keyOf = (who: Account): { generation: number; boxPublicKey: Uint8Ar
 
 export function foundServer(suite: Suite, owner: Account): VectorSite {
   const genesis = signGenesis(suite, owner.device.signingKey, owner.device.device, {
-    name: 'Difference Engine', credential: owner.credential, userKey: keyOf(owner), nonce: seededRandom('authority nonce').bytes(16), at: START,
+    name: 'Difference Engine',
+    credential: owner.credential,
+    userKey: keyOf(owner),
+    nonce: seededRandom('authority nonce').bytes(16),
+    at: START,
     policy: [{ key: 3, value: 1 }]
   })
   return new VectorSite(suite, genesis, START)
 }
 
 /** An open invite; its signing key comes back with it. */
-export function makeInvite(site: VectorSite, who: Account, name: string, maxUses: number | null = null): { invite: InviteId; key: SigningKey } {
+export function makeInvite(
+  site: VectorSite,
+  who: Account,
+  name: string,
+  maxUses: number | null = null
+): { invite: InviteId; key: SigningKey } {
   const key = site.suite.signingKey(seededRandom(`authority invite ${name}`).bytes(32))
-  const operation = site.act(who, draftInviteCreate({ signPublicKey: key.publicKey, boxPublicKey: null, maxUses }))
+  const operation = site.act(
+    who,
+    draftInviteCreate({ signPublicKey: key.publicKey, boxPublicKey: null, maxUses })
+  )
   return { invite: idAs('i', operation.id), key }
 }
 
-export function joinOf(site: VectorSite, who: Account, invite: { invite: InviteId; key: SigningKey }): OperationDraft {
+export function joinOf(
+  site: VectorSite,
+  who: Account,
+  invite: { invite: InviteId; key: SigningKey }
+): OperationDraft {
   const signature = signJoin(site.suite, invite.key, site.log.server, who.user, keyOf(who))
   return draftJoin({ invite: invite.invite, credential: who.credential, userKey: keyOf(who), signature })
 }
@@ -90,7 +123,12 @@ export function joinOf(site: VectorSite, who: Account, invite: { invite: InviteI
 export function transferTo(site: VectorSite, owner: Account, target: Account): OperationDraft {
   const claim = transferConsent(site.log.server, site.log.state().ownerGeneration, owner.user, target.user)
   const signature = signBytes(site.suite, target.device.signingKey, 'consent', claim)
-  return draft('transfer', { user: target.user, consent: { device: target.device.device, signature }, root: null, reason: null })
+  return draft('transfer', {
+    user: target.user,
+    consent: { device: target.device.device, signature },
+    root: null,
+    reason: null
+  })
 }
 
 export const raw = (id: OperationId | DeviceId): Uint8Array => idToBytes(id)

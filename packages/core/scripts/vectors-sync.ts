@@ -10,7 +10,15 @@ import { type CborValue, concatBytes, encodeCbor } from '../src/encoding/index.t
 import { foldBuckets } from '../src/sync/buckets.ts'
 import { chainToBytes } from '../src/sync/chain-index.ts'
 import { helloToken } from '../src/sync/hello.ts'
-import { ChainIndex, chainOfAuthor, createReceipt, encodeFrame, type Frame, FRAME_NUMBERS, type Summary } from '../src/sync/index.ts'
+import {
+  ChainIndex,
+  chainOfAuthor,
+  createReceipt,
+  encodeFrame,
+  type Frame,
+  FRAME_NUMBERS,
+  type Summary
+} from '../src/sync/index.ts'
 import { fill, flipLast, seededRandom, toHex } from './vector-tools.ts'
 
 type Sent = Exclude<Frame, { kind: 'unknown' }>
@@ -22,7 +30,8 @@ const device = (n: number): DeviceId => idFromBytes('d', fill(n))
 export function plainFrame(value: unknown): unknown {
   if (value instanceof Uint8Array) return toHex(value)
   if (typeof value === 'bigint') return value.toString(16).padStart(32, '0')
-  if (typeof value === 'string' && /^[adkmos][0-9a-v]{26,52}$/.test(value)) return toHex(chainToBytes(value as DeviceId))
+  if (typeof value === 'string' && /^[adkmos][0-9a-v]{26,52}$/.test(value))
+    return toHex(chainToBytes(value as DeviceId))
   if (Array.isArray(value)) return value.map(plainFrame)
   if (typeof value === 'object' && value !== null) {
     return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, plainFrame(each)]))
@@ -31,8 +40,14 @@ export function plainFrame(value: unknown): unknown {
 }
 
 const summary: Summary = {
-  level: 2, flags: 1, checkpoint: fill(1), operations: { count: 3, sum: 0x0102n }, heads: [operation(2), operation(3)], leaves: 7n,
-  records: { count: 1, sum: 1n << 127n }, buckets: [1n, 2n, 3n, 4n]
+  level: 2,
+  flags: 1,
+  checkpoint: fill(1),
+  operations: { count: 3, sum: 0x0102n },
+  heads: [operation(2), operation(3)],
+  leaves: 7n,
+  records: { count: 1, sum: 1n << 127n },
+  buckets: [1n, 2n, 3n, 4n]
 }
 
 const frames: readonly (readonly [note: string, frame: Sent])[] = [
@@ -41,21 +56,67 @@ const frames: readonly (readonly [note: string, frame: Sent])[] = [
   ['welcome', { kind: 'welcome', nonce: fill(2), features: 0, tokens: [fill(3, 16), fill(4, 16)] }],
   ['tokens', { kind: 'tokens', tokens: [fill(5, 16)] }],
   ['open', { kind: 'open', handle: 7, proof: fill(6, 16), summary }],
-  ['summary towards an applicant', { kind: 'summary', handle: 7, summary: { ...summary, level: 1, flags: 0, buckets: [] } }],
+  [
+    'summary towards an applicant',
+    { kind: 'summary', handle: 7, summary: { ...summary, level: 1, flags: 0, buckets: [] } }
+  ],
   ['end', { kind: 'end', handle: 7, rule: 3 }],
   ['close', { kind: 'close', rule: 13 }],
   ['credit', { kind: 'credit', bytes: 32_768 }],
   ['want-operations', { kind: 'want-operations', handle: 0, request: 1, have: [operation(2), operation(1)] }],
   ['want-operations of one who holds nothing', { kind: 'want-operations', handle: 0, request: 1, have: [] }],
-  ['want-records', { kind: 'want-records', handle: 0, request: 2, from: record(0), to: record(255), have: [record(9)] }],
-  ['want-envelopes', { kind: 'want-envelopes', handle: 0, request: 3, ranges: [{ chain: device(8), from: 4, to: 9 }, { chain: chainOfAuthor(fill(8, 16)), from: 1, to: 1 }] }],
-  ['compare', { kind: 'compare', handle: 0, request: 4, chain: device(8), from: 1, to: 2, have: [fill(1, 16), fill(2, 16)] }],
+  [
+    'want-records',
+    { kind: 'want-records', handle: 0, request: 2, from: record(0), to: record(255), have: [record(9)] }
+  ],
+  [
+    'want-envelopes',
+    {
+      kind: 'want-envelopes',
+      handle: 0,
+      request: 3,
+      ranges: [
+        { chain: device(8), from: 4, to: 9 },
+        { chain: chainOfAuthor(fill(8, 16)), from: 1, to: 1 }
+      ]
+    }
+  ],
+  [
+    'compare',
+    {
+      kind: 'compare',
+      handle: 0,
+      request: 4,
+      chain: device(8),
+      from: 1,
+      to: 2,
+      have: [fill(1, 16), fill(2, 16)]
+    }
+  ],
   ['operations', { kind: 'operations', handle: 0, request: 1, items: [fill(1, 5), fill(2, 30)] }],
   ['records', { kind: 'records', handle: 0, request: 2, items: [fill(3, 3)] }],
   ['envelopes', { kind: 'envelopes', handle: 0, request: 3, items: [fill(4, 1)] }],
   ['stubs', { kind: 'stubs', handle: 0, request: 3, items: [fill(5, 2)] }],
   ['done', { kind: 'done', handle: 0, request: 3, status: 0 }],
-  ['tips', { kind: 'tips', handle: 0, more: 0, rows: [{ chain: device(8), sum: 5n, ranges: [[1, 3], [5, 9]] }, { chain: device(9), sum: 0n, ranges: [] }] }],
+  [
+    'tips',
+    {
+      kind: 'tips',
+      handle: 0,
+      more: 0,
+      rows: [
+        {
+          chain: device(8),
+          sum: 5n,
+          ranges: [
+            [1, 3],
+            [5, 9]
+          ]
+        },
+        { chain: device(9), sum: 0n, ranges: [] }
+      ]
+    }
+  ],
   ['push', { kind: 'push', handle: 0, operations: [fill(1, 4)], records: [], envelopes: [fill(2, 6)] }],
   ['receipt', { kind: 'receipt', handle: 0, receipt: fill(7, 20) }],
   ['offer', { kind: 'offer', handle: 0, ids: [idFromBytes('m', fill(9))] }]
@@ -76,8 +137,18 @@ const invalid: readonly (readonly [why: string, value: CborValue | Uint8Array])[
   ['a field too few', [FRAME_NUMBERS.end, 0]],
   ['more than 256 tokens', [FRAME_NUMBERS.tokens, Array.from({ length: 257 }, () => zero)]],
   ['no credit', [FRAME_NUMBERS.credit, 0]],
-  ['three buckets', [FRAME_NUMBERS.summary, 0, [2, 0, fill(1), [0, zero], [], zero, [0, zero], [zero, zero, zero]]]],
-  ['17 heads', [FRAME_NUMBERS.summary, 0, [2, 0, fill(1), [0, zero], Array.from({ length: 17 }, () => fill(2)), zero, [0, zero], []]]],
+  [
+    'three buckets',
+    [FRAME_NUMBERS.summary, 0, [2, 0, fill(1), [0, zero], [], zero, [0, zero], [zero, zero, zero]]]
+  ],
+  [
+    '17 heads',
+    [
+      FRAME_NUMBERS.summary,
+      0,
+      [2, 0, fill(1), [0, zero], Array.from({ length: 17 }, () => fill(2)), zero, [0, zero], []]
+    ]
+  ],
   ['a level above 2', [FRAME_NUMBERS.summary, 0, [3, 0, fill(1), [0, zero], [], zero, [0, zero], []]]],
   ['no ranges', [FRAME_NUMBERS['want-envelopes'], 0, 1, []]],
   ['a range that falls', [FRAME_NUMBERS['want-envelopes'], 0, 1, [[fill(8), 9, 4]]]],
@@ -117,22 +188,41 @@ function receipts(suite: Suite): object {
 }
 
 function hello(suite: Suite): object {
-  const [secret, nonceD, nonceL, dialler, listener] = [1, 2, 3, 4, 5].map(n => fill(n)) as [Uint8Array, Uint8Array, Uint8Array, Uint8Array, Uint8Array]
+  const [secret, nonceD, nonceL, dialler, listener] = [1, 2, 3, 4, 5].map(n => fill(n)) as [
+    Uint8Array,
+    Uint8Array,
+    Uint8Array,
+    Uint8Array,
+    Uint8Array
+  ]
   const context = concatBytes([nonceD, nonceL, dialler, listener])
   return {
-    secret: toHex(secret), nonceD: toHex(nonceD), nonceL: toHex(nonceL), dialler: toHex(dialler), listener: toHex(listener),
-    tokens: { dialler: toHex(helloToken(suite, secret, 'dialler', context)), listener: toHex(helloToken(suite, secret, 'listener', context)) }
+    secret: toHex(secret),
+    nonceD: toHex(nonceD),
+    nonceL: toHex(nonceL),
+    dialler: toHex(dialler),
+    listener: toHex(listener),
+    tokens: {
+      dialler: toHex(helloToken(suite, secret, 'dialler', context)),
+      listener: toHex(helloToken(suite, secret, 'listener', context))
+    }
   }
 }
 
 function fingerprints(): object {
   const random = seededRandom('sync fingerprints')
   const index = new ChainIndex()
-  const envelopes = Array.from({ length: 12 }, (_, i) => ({ chain: random.bytes(32), seq: i + 1, id: random.bytes(32) }))
+  const envelopes = Array.from({ length: 12 }, (_, i) => ({
+    chain: random.bytes(32),
+    seq: i + 1,
+    id: random.bytes(32)
+  }))
   for (const { chain, seq, id } of envelopes) index.add(idFromBytes('d', chain), seq, id)
   return {
     envelopes: envelopes.map(each => ({ chain: toHex(each.chain), seq: each.seq, id: toHex(each.id) })),
-    buckets: Object.fromEntries([1, 2, 4, 8, 16].map(length => [length, plainFrame(foldBuckets(index.buckets(), length))]))
+    buckets: Object.fromEntries(
+      [1, 2, 4, 8, 16].map(length => [length, plainFrame(foldBuckets(index.buckets(), length))])
+    )
   }
 }
 
@@ -141,9 +231,20 @@ export async function buildSyncVectors(): Promise<Record<string, object>> {
   const suite = await createNodeSuite()
   return {
     frames: {
-      valid: frames.map(([note, frame]) => ({ note, frame: plainFrame(frame), bytes: toHex(encodeFrame(frame)) })),
-      ignored: [[29], [40, 'from a later version', [1, 2]], [65_536, null]].map(value => ({ number: value[0], bytes: toHex(encodeCbor(value as CborValue)) })),
-      invalid: invalid.map(([why, value]) => ({ why, bytes: toHex(value instanceof Uint8Array ? value : encodeCbor(value)), rule: 'SY1' }))
+      valid: frames.map(([note, frame]) => ({
+        note,
+        frame: plainFrame(frame),
+        bytes: toHex(encodeFrame(frame))
+      })),
+      ignored: [[29], [40, 'from a later version', [1, 2]], [65_536, null]].map(value => ({
+        number: value[0],
+        bytes: toHex(encodeCbor(value as CborValue))
+      })),
+      invalid: invalid.map(([why, value]) => ({
+        why,
+        bytes: toHex(value instanceof Uint8Array ? value : encodeCbor(value)),
+        rule: 'SY1'
+      }))
     },
     hello: hello(suite),
     receipts: receipts(suite),
@@ -153,6 +254,9 @@ export async function buildSyncVectors(): Promise<Record<string, object>> {
 
 if (import.meta.main) {
   for (const [name, content] of Object.entries(await buildSyncVectors())) {
-    await writeFile(new URL(`../../../docs/spec/vectors/sync/${name}.json`, import.meta.url), `${JSON.stringify(content, null, 1)}\n`)
+    await writeFile(
+      new URL(`../../../docs/spec/vectors/sync/${name}.json`, import.meta.url),
+      `${JSON.stringify(content, null, 1)}\n`
+    )
   }
 }

@@ -4,6 +4,17 @@
  */
 export * from './base/index.ts'
 export {
-  ALL_PERMISSIONS, type ChannelKind, computePermissions, DEFAULT_EVERYONE, type EffectiveInput, effectivePermissions, type KnownPermission,
-  PERMISSION_BITS, type PermissionInput, type PermissionName, type PermissionOverwrite, permissionsFromBits, permissionsToBits
+  ALL_PERMISSIONS,
+  type ChannelKind,
+  computePermissions,
+  DEFAULT_EVERYONE,
+  type EffectiveInput,
+  effectivePermissions,
+  type KnownPermission,
+  PERMISSION_BITS,
+  type PermissionInput,
+  type PermissionName,
+  type PermissionOverwrite,
+  permissionsFromBits,
+  permissionsToBits
 } from './authority/index.ts'

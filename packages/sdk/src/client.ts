@@ -41,7 +41,10 @@ class LiveClient implements Client, ClientContext {
     this.servers = this.#serverCollection()
     this.view = { subscribe: this.#view.subscribe, getSnapshot: this.#view.getSnapshot }
     this.#view.set(this.#all())
-    this.#offs.push(node.onEvent(event => this.#receive(event)), node.onLive(event => this.#receiveLive(event)))
+    this.#offs.push(
+      node.onEvent(event => this.#receive(event)),
+      node.onLive(event => this.#receiveLive(event))
+    )
   }
 
   get identity(): Client['identity'] {
@@ -63,7 +66,10 @@ class LiveClient implements Client, ClientContext {
     return live
   }
 
-  on<E extends ClientEventName>(event: E, listener: (data: ClientEvents[E] & { readonly cursor: string }) => void | Promise<void>): () => void {
+  on<E extends ClientEventName>(
+    event: E,
+    listener: (data: ClientEvents[E] & { readonly cursor: string }) => void | Promise<void>
+  ): () => void {
     let set = this.#listeners.get(event)
     if (set === undefined) {
       set = new Set()
@@ -139,33 +145,44 @@ class LiveClient implements Client, ClientContext {
         return all()
       },
       get: idOrName => findNamed<Server>(all(), idOrName, ''),
-      create: async init => this.#require(await this.node.createServer({ name: init.name, channels: init.channels ?? ['general'] })),
-      join: async (link, options = {}) => this.#require(
-        await this.node.join(link, { timeoutMs: options.timeoutMs ?? JOIN_MS, signal: options.signal })
-      )
+      create: async init =>
+        this.#require(
+          await this.node.createServer({ name: init.name, channels: init.channels ?? ['general'] })
+        ),
+      join: async (link, options = {}) =>
+        this.#require(
+          await this.node.join(link, { timeoutMs: options.timeoutMs ?? JOIN_MS, signal: options.signal })
+        )
     }
   }
 
   #require(id: ServerId): LiveServer {
     const server = this.server(id)
-    if (server === undefined) throw new XcordError('XCORD_SERVER_NOT_FOUND', 'The server is no longer held here.', { server: id })
+    if (server === undefined)
+      throw new XcordError('XCORD_SERVER_NOT_FOUND', 'The server is no longer held here.', { server: id })
     return server
   }
 
   #receive(event: LoggedEvent): void {
-    if (event.type === 'delivery:update') for (const wake of [...this.#delivery.get(event.refs[1] ?? '') ?? []]) wake()
+    if (event.type === 'delivery:update')
+      for (const wake of [...(this.#delivery.get(event.refs[1] ?? '') ?? [])]) wake()
     if (event.type.startsWith('server:')) this.#view.set([...this.#all()])
     if (!this.#wanted(event)) return
-    this.#turn = this.#turn.then(async () => {
-      const live = await hydrate(this, event)
-      if (live !== undefined) this.#deliver(event.cursor, live)
-    }).catch((error: unknown) => this.fault(error))
+    this.#turn = this.#turn
+      .then(async () => {
+        const live = await hydrate(this, event)
+        if (live !== undefined) this.#deliver(event.cursor, live)
+      })
+      .catch((error: unknown) => this.fault(error))
   }
 
   /** Nobody listens and no view shows the channel: no look-up. */
   #wanted(event: LoggedEvent): boolean {
     if ((this.#listeners.get(event.type as ClientEventName)?.size ?? 0) > 0) return true
-    const touches = event.type.startsWith('message:') || event.type.startsWith('reaction:') || event.type === 'delivery:update'
+    const touches =
+      event.type.startsWith('message:') ||
+      event.type.startsWith('reaction:') ||
+      event.type === 'delivery:update'
     return touches && (this.server(event.server as ServerId)?.watches(event.refs[0] ?? '') ?? false)
   }
 
@@ -183,14 +200,15 @@ class LiveClient implements Client, ClientContext {
       this.#call(type, { ...data, cursor: this.cursor })
     } else if (event.type === 'connection:update') {
       const peer = describePeers(this.node).find(each => each.peer === event.device)
-      if (peer !== undefined) this.#call('connection:update', { peer, connected: event.connected, cursor: this.cursor })
+      if (peer !== undefined)
+        this.#call('connection:update', { peer, connected: event.connected, cursor: this.cursor })
     } else {
       this.#view.set([...this.#all()])
     }
   }
 
   #call(event: ClientEventName, data: unknown): void {
-    for (const listener of [...this.#listeners.get(event) ?? []]) {
+    for (const listener of [...(this.#listeners.get(event) ?? [])]) {
       try {
         const result = listener(data as never)
         if (result instanceof Promise) result.catch((error: unknown) => this.fault(error))
@@ -207,6 +225,7 @@ class LiveClient implements Client, ClientContext {
       console.error('xcord:', error)
       return
     }
-    for (const listener of [...listeners]) void (listener as (data: { error: unknown; cursor: string }) => void)({ error, cursor: this.cursor })
+    for (const listener of [...listeners])
+      void (listener as (data: { error: unknown; cursor: string }) => void)({ error, cursor: this.cursor })
   }
 }

@@ -23,7 +23,10 @@ export interface ChannelInit {
   readonly slowmodeSeconds?: number
   /** Only for those whom `overwrites` let in, owner and administrators. Its name travels sealed. */
   readonly private?: boolean
-  readonly overwrites?: readonly ({ readonly target: Role | Member | RoleId | UserId } & Omit<PermitChange, 'none'>)[]
+  readonly overwrites?: readonly ({ readonly target: Role | Member | RoleId | UserId } & Omit<
+    PermitChange,
+    'none'
+  >)[]
 }
 
 /** Which entries of the audit log; each narrows. */

@@ -262,11 +262,13 @@ export interface EventShapes {
   'operation:restore': { operation: string; server: string }
   'sync:progress': { server: string; received: number; expected: number | null; done: boolean }
   'connection:update': { peer: PeerJson; connected: boolean }
-  'gap': { reason: string; from: string; to: string }
+  gap: { reason: string; from: string; to: string }
 }
 
 /** Name of an event. */
 export type EventName = keyof EventShapes
 
 /** An event as it is kept and streamed. Cursors are opaque, ordered, durable across restarts. */
-export type EventJson = { [E in EventName]: { readonly cursor: string; readonly type: E; readonly data: EventShapes[E] } }[EventName]
+export type EventJson = {
+  [E in EventName]: { readonly cursor: string; readonly type: E; readonly data: EventShapes[E] }
+}[EventName]

@@ -3,12 +3,46 @@
  * are hidden, so that no libp2p, level or Yjs type can leak through.
  */
 import type {
-  ChannelId, ChannelKind, DeviceId, InviteId, MessageId, OperationId, PermissionName, RoleId, ServerId, UserId
+  ChannelId,
+  ChannelKind,
+  DeviceId,
+  InviteId,
+  MessageId,
+  OperationId,
+  PermissionName,
+  RoleId,
+  ServerId,
+  UserId
 } from '@xcord/core'
-import type { AuditOptions, AuditPage, AutomodInit, AutomodRule, ChannelInit, PermitChange, ReasonOptions } from './moderation-types.ts'
 import type {
-  BanJson, ChannelJson, Delivery, DeliveryState, DoctorJson, EventJson, EventName, EventShapes, IdentityJson,
-  InviteJson, MemberJson, MessageJson, OperationJson, OverwriteJson, PeerJson, RoleJson, ServerJson, Standing, StateJson
+  AuditOptions,
+  AuditPage,
+  AutomodInit,
+  AutomodRule,
+  ChannelInit,
+  PermitChange,
+  ReasonOptions
+} from './moderation-types.ts'
+import type {
+  BanJson,
+  ChannelJson,
+  Delivery,
+  DeliveryState,
+  DoctorJson,
+  EventJson,
+  EventName,
+  EventShapes,
+  IdentityJson,
+  InviteJson,
+  MemberJson,
+  MessageJson,
+  OperationJson,
+  OverwriteJson,
+  PeerJson,
+  RoleJson,
+  ServerJson,
+  Standing,
+  StateJson
 } from './shapes.ts'
 
 export type * from './moderation-types.ts'
@@ -65,7 +99,7 @@ export interface ClientEvents {
   'sync:progress': EventShapes['sync:progress']
   'connection:update': EventShapes['connection:update']
   /** Rejections of listeners and faults in the background. Without a listener they go to the log. */
-  'error': { error: unknown }
+  error: { error: unknown }
 }
 
 export type ClientEventName = keyof ClientEvents
@@ -131,14 +165,24 @@ export interface Channel {
   message(id: MessageId): Promise<Message>
   /** Marks everything up to this message (default: the newest) as read on this profile. */
   markRead(message?: MessageId): Promise<void>
-  edit(changes: { readonly name?: string; readonly topic?: string | null; readonly slowmodeSeconds?: number }, options?: ReasonOptions): Promise<Written>
+  edit(
+    changes: { readonly name?: string; readonly topic?: string | null; readonly slowmodeSeconds?: number },
+    options?: ReasonOptions
+  ): Promise<Written>
   /** Under another category (null: under none), or to another place among the channels of its parent, from 0. */
-  move(place: { readonly parent?: ChannelId | Channel | null; readonly position?: number }, options?: ReasonOptions): Promise<Written>
+  move(
+    place: { readonly parent?: ChannelId | Channel | null; readonly position?: number },
+    options?: ReasonOptions
+  ): Promise<Written>
   /**
    * What a role or member may do here beside what their roles say. A channel synced with its category takes the
    * category's overwrites as its own first. XCORD_PERMISSION_DENIED: one gives and takes only what one has here.
    */
-  permit(target: Role | Member | RoleId | UserId, change: PermitChange, options?: ReasonOptions): Promise<Written>
+  permit(
+    target: Role | Member | RoleId | UserId,
+    change: PermitChange,
+    options?: ReasonOptions
+  ): Promise<Written>
   /** Reads its category's overwrites in place of its own; off, they are copied. */
   sync(on: boolean, options?: ReasonOptions): Promise<Written>
   delete(options?: ReasonOptions): Promise<Written>
@@ -158,15 +202,18 @@ export interface Role {
   /** Who holds it. */
   readonly members: readonly Member[]
   /** Permissions are changed one by one: `allow` sets, `deny` clears, all others stay. */
-  edit(changes: {
-    readonly name?: string
-    /** `#rrggbb`, or null for none. */
-    readonly color?: string | null
-    readonly hoist?: boolean
-    readonly mentionable?: boolean
-    readonly allow?: readonly PermissionName[]
-    readonly deny?: readonly PermissionName[]
-  }, options?: ReasonOptions): Promise<Written>
+  edit(
+    changes: {
+      readonly name?: string
+      /** `#rrggbb`, or null for none. */
+      readonly color?: string | null
+      readonly hoist?: boolean
+      readonly mentionable?: boolean
+      readonly allow?: readonly PermissionName[]
+      readonly deny?: readonly PermissionName[]
+    },
+    options?: ReasonOptions
+  ): Promise<Written>
   /** To a place counted from `@everyone`, which is 0. */
   move(position: number, options?: ReasonOptions): Promise<Written>
   delete(options?: ReasonOptions): Promise<Written>
@@ -228,7 +275,14 @@ export interface Server {
   readonly roles: {
     readonly all: readonly Role[]
     get(idOrName: string): Role | undefined
-    create(init: { readonly name: string; readonly permissions?: readonly PermissionName[]; readonly color?: string }, options?: ReasonOptions): Promise<Role>
+    create(
+      init: {
+        readonly name: string
+        readonly permissions?: readonly PermissionName[]
+        readonly color?: string
+      },
+      options?: ReasonOptions
+    ): Promise<Role>
   }
   readonly members: {
     readonly all: readonly Member[]
@@ -238,7 +292,10 @@ export interface Server {
   readonly invites: {
     readonly all: readonly Invite[]
     /** Default: 7 days, unlimited uses. Whoever holds the link may join and read until it is closed. */
-    create(init?: { readonly maxUses?: number; readonly expiresInMs?: number | null }, options?: ReasonOptions): Promise<Invite>
+    create(
+      init?: { readonly maxUses?: number; readonly expiresInMs?: number | null },
+      options?: ReasonOptions
+    ): Promise<Invite>
     /** By id, prefix or link. */
     get(idOrLink: string): Invite | undefined
   }
@@ -260,14 +317,20 @@ export interface Server {
   audit(options?: AuditOptions): AuditPage
   /** Heads, state hash, forks: peers with equal heads hold the same operations. */
   heads(): StateJson
-  edit(changes: { readonly name?: string; readonly description?: string | null }, options?: ReasonOptions): Promise<Written>
+  edit(
+    changes: { readonly name?: string; readonly description?: string | null },
+    options?: ReasonOptions
+  ): Promise<Written>
   /** Our consent to own this server, as a line of text for its owner. Good until the server changes hands. */
   consent(): string
   /**
    * Hands the server over to a member who gave their consent. `phrase`: the owner's 24 words, kept nowhere.
    * XCORD_PERMISSION_DENIED, XCORD_CONSENT_INVALID, XCORD_PHRASE_INVALID.
    */
-  transfer(member: Member | UserId, options: { readonly consent: string; readonly phrase?: string } & ReasonOptions): Promise<Written>
+  transfer(
+    member: Member | UserId,
+    options: { readonly consent: string; readonly phrase?: string } & ReasonOptions
+  ): Promise<Written>
   /** By id or name, with or without `#`. XCORD_CHANNEL_NOT_FOUND. */
   channel(idOrName: string): Channel
   leave(): Promise<Written>
@@ -294,12 +357,19 @@ export interface Client {
     join(link: string, options?: JoinOptions): Promise<Server>
   }
   readonly view: View<readonly Server[]>
-  on<E extends ClientEventName>(event: E, listener: (data: ClientEvents[E] & { readonly cursor: string }) => void | Promise<void>): () => void
+  on<E extends ClientEventName>(
+    event: E,
+    listener: (data: ClientEvents[E] & { readonly cursor: string }) => void | Promise<void>
+  ): () => void
   /**
    * Durable events in order, from a cursor (exclusive) or from now on. A cursor older than what is kept gives
    * an explicit `gap` first, never silence.
    */
-  events(options?: { readonly since?: string; readonly types?: readonly EventName[]; readonly signal?: AbortSignal }): AsyncIterable<EventJson>
+  events(options?: {
+    readonly since?: string
+    readonly types?: readonly EventName[]
+    readonly signal?: AbortSignal
+  }): AsyncIterable<EventJson>
   /** Cursor of the newest event. */
   readonly cursor: string
   describe(): IdentityJson

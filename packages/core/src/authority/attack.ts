@@ -31,7 +31,8 @@ export function compareFate(a: Judged, b: Judged): number {
   if (founding !== 0) return founding
   const transfers = Number(isTransfer(b)) - Number(isTransfer(a))
   if (transfers !== 0) return transfers
-  if (isTransfer(a)) return (a.known.generation as number) - (b.known.generation as number) || compareAge(a, b)
+  if (isTransfer(a))
+    return (a.known.generation as number) - (b.known.generation as number) || compareAge(a, b)
   if (a.known.strength !== b.known.strength) return a.known.strength > b.known.strength ? -1 : 1
   const revokes = Number(b.known.revokes !== undefined) - Number(a.known.revokes !== undefined)
   return revokes !== 0 ? revokes : compareAge(a, b)
@@ -44,7 +45,10 @@ export function compareFate(a: Judged, b: Judged): number {
  * @param isCovered - Whether one operation is another or in its past.
  */
 export function attackRule(
-  attacker: Judged, target: Judged, relation: Relation, isCovered: (a: Judged, b: Judged['op']['id']) => boolean
+  attacker: Judged,
+  target: Judged,
+  relation: Relation,
+  isCovered: (a: Judged, b: Judged['op']['id']) => boolean
 ): RuleId | undefined {
   if (target.body.name === 'genesis') return undefined
   if (isTransfer(attacker)) return transferRule(attacker, target, relation)
@@ -77,7 +81,11 @@ function strikesCell(attacker: Judged, target: Judged): boolean {
 }
 
 /** AU19: an operation in the attacker's past, by its target, that its explicit cut leaves out. */
-function isBeyondCut(attacker: Judged, target: Judged, isCovered: (a: Judged, b: Judged['op']['id']) => boolean): boolean {
+function isBeyondCut(
+  attacker: Judged,
+  target: Judged,
+  isCovered: (a: Judged, b: Judged['op']['id']) => boolean
+): boolean {
   if (attacker.op.cut === null || attacker.known.target !== target.known.user) return false
   const row = attacker.op.cut.find(each => each.device === target.op.device)
   if (row === undefined) return false

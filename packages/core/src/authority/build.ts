@@ -2,7 +2,17 @@
  * Drafts of operations for the layers above: the body in wire order, with defaults where people leave things
  * open. A draft is neither placed nor signed: `AuthorityLog.place` adds the past, `signOperation` the signature.
  */
-import { type ChannelId, type DeviceId, idAs, idToBytes, type InviteId, type OperationId, type RoleId, type ServerId, type UserId } from '../base/index.ts'
+import {
+  type ChannelId,
+  type DeviceId,
+  idAs,
+  idToBytes,
+  type InviteId,
+  type OperationId,
+  type RoleId,
+  type ServerId,
+  type UserId
+} from '../base/index.ts'
 import type { SigningKey, Suite } from '../crypto/index.ts'
 import { type CutRow, type Operation, type OperationFields, signOperation } from '../graph/index.ts'
 import type { ChannelKind, OperationDraft, PermissionName } from './contract.ts'
@@ -18,7 +28,11 @@ export interface DraftOptions {
 }
 
 /** Draft of any kind, typed by AU12's table. The functions below add defaults for the common ones. */
-export function draft<N extends KindName>(name: N, body: BodyOf<N>, options: DraftOptions = {}): OperationDraft {
+export function draft<N extends KindName>(
+  name: N,
+  body: BodyOf<N>,
+  options: DraftOptions = {}
+): OperationDraft {
   return { kind: KINDS[name][0], body: encodeBody(name, body), ...options }
 }
 
@@ -42,18 +56,35 @@ export function signGenesis(suite: Suite, key: SigningKey, device: DeviceId, ini
   const srv: Row[] = [{ key: 0, value: init.name }]
   if (init.description !== undefined) srv.push({ key: 3, value: init.description })
   const body = encodeBody('genesis', {
-    credential: init.credential, userKey: init.userKey, everyone: init.everyone ?? DEFAULT_EVERYONE,
-    policy: init.policy ?? [], srv, nonce: init.nonce
+    credential: init.credential,
+    userKey: init.userKey,
+    everyone: init.everyone ?? DEFAULT_EVERYONE,
+    policy: init.policy ?? [],
+    srv,
+    nonce: init.nonce
   })
   const fields: OperationFields = {
-    server: null, kind: 0, device, seq: 0, prev: null, parents: [], refs: [], lamport: 0, at: init.at, body, cut: null
+    server: null,
+    kind: 0,
+    device,
+    seq: 0,
+    prev: null,
+    parents: [],
+    refs: [],
+    lamport: 0,
+    at: init.at,
+    body,
+    cut: null
   }
   return signOperation(suite, key, fields)
 }
 
 /** Kind 1; the signature is `signJoin`'s. */
 export function draftJoin(init: {
-  readonly invite: InviteId; readonly credential: Uint8Array; readonly userKey: UserKeyField; readonly signature: Uint8Array
+  readonly invite: InviteId
+  readonly credential: Uint8Array
+  readonly userKey: UserKeyField
+  readonly signature: Uint8Array
 }): OperationDraft {
   return draft('join', init)
 }
@@ -86,8 +117,13 @@ export function draftInviteCreate(init: {
 }): OperationDraft {
   const { signPublicKey, boxPublicKey } = init
   return draft('inviteCreate', {
-    signPublicKey, boxPublicKey, user: init.user ?? null, roles: init.roles ?? [], notAfter: init.notAfter ?? null,
-    maxUses: init.maxUses ?? null, reason: init.reason ?? null
+    signPublicKey,
+    boxPublicKey,
+    user: init.user ?? null,
+    roles: init.roles ?? [],
+    notAfter: init.notAfter ?? null,
+    maxUses: init.maxUses ?? null,
+    reason: init.reason ?? null
   })
 }
 
@@ -97,12 +133,20 @@ export function draftInviteRevoke(invite: InviteId, reason: string | null = null
 }
 
 /** Kind 20. Rows of `cut` say which operations and envelopes of the target's devices stand (AU37). */
-export function draftKick(user: UserId, reason: string | null = null, cut: readonly CutRow[] | null = null): OperationDraft {
+export function draftKick(
+  user: UserId,
+  reason: string | null = null,
+  cut: readonly CutRow[] | null = null
+): OperationDraft {
   return draft('kick', { user, reason }, { cut })
 }
 
 /** Kind 21. */
-export function draftBan(user: UserId, reason: string | null = null, cut: readonly CutRow[] | null = null): OperationDraft {
+export function draftBan(
+  user: UserId,
+  reason: string | null = null,
+  cut: readonly CutRow[] | null = null
+): OperationDraft {
   return draft('ban', { user, reason }, { cut })
 }
 
@@ -112,12 +156,21 @@ export function draftUnban(user: UserId, reason: string | null = null): Operatio
 }
 
 /** Kind 23. `until` in ms; 0 clears. At most 28 days ahead. */
-export function draftTimeout(user: UserId, until: number, reason: string | null = null, cut: readonly CutRow[] | null = null): OperationDraft {
+export function draftTimeout(
+  user: UserId,
+  until: number,
+  reason: string | null = null,
+  cut: readonly CutRow[] | null = null
+): OperationDraft {
   return draft('timeout', { user, until, reason }, { cut })
 }
 
 /** Kind 24: a denial that holds, said again by somebody stronger (AU40). `role` null seals membership. */
-export function draftSeal(user: UserId, role: RoleId | null, cut: readonly CutRow[] | null = null): OperationDraft {
+export function draftSeal(
+  user: UserId,
+  role: RoleId | null,
+  cut: readonly CutRow[] | null = null
+): OperationDraft {
   return draft('seal', { user, role, reason: null }, { cut })
 }
 
@@ -132,28 +185,40 @@ export function draftRoleCreate(init: {
   readonly reason?: string | null
 }): OperationDraft {
   return draft('roleCreate', {
-    name: init.name, position: init.position, permissions: permissionsToBits(init.permissions ?? []), color: init.color ?? 0,
-    hoist: init.hoist === true ? 1 : 0, mentionable: init.mentionable === true ? 1 : 0, reason: init.reason ?? null
+    name: init.name,
+    position: init.position,
+    permissions: permissionsToBits(init.permissions ?? []),
+    color: init.color ?? 0,
+    hoist: init.hoist === true ? 1 : 0,
+    mentionable: init.mentionable === true ? 1 : 0,
+    reason: init.reason ?? null
   })
 }
 
 /** Kind 33: deltas of bits (AU12), and rows of name, colour, hoist, mentionable. */
-export function draftRoleEdit(role: RoleId, edit: {
-  readonly set?: readonly PermissionName[]
-  readonly clear?: readonly PermissionName[]
-  readonly name?: string
-  readonly color?: number
-  readonly hoist?: boolean
-  readonly mentionable?: boolean
-  readonly reason?: string | null
-}): OperationDraft {
+export function draftRoleEdit(
+  role: RoleId,
+  edit: {
+    readonly set?: readonly PermissionName[]
+    readonly clear?: readonly PermissionName[]
+    readonly name?: string
+    readonly color?: number
+    readonly hoist?: boolean
+    readonly mentionable?: boolean
+    readonly reason?: string | null
+  }
+): OperationDraft {
   const rows: Row[] = []
   if (edit.name !== undefined) rows.push({ key: 0, value: edit.name })
   if (edit.color !== undefined) rows.push({ key: 1, value: edit.color })
   if (edit.hoist !== undefined) rows.push({ key: 2, value: edit.hoist ? 1 : 0 })
   if (edit.mentionable !== undefined) rows.push({ key: 3, value: edit.mentionable ? 1 : 0 })
   return draft('roleEdit', {
-    role, rows, set: permissionsToBits(edit.set ?? []), clear: permissionsToBits(edit.clear ?? []), reason: edit.reason ?? null
+    role,
+    rows,
+    set: permissionsToBits(edit.set ?? []),
+    clear: permissionsToBits(edit.clear ?? []),
+    reason: edit.reason ?? null
   })
 }
 
@@ -169,7 +234,10 @@ export function draftRoleAssign(user: UserId, role: RoleId, reason: string | nul
 
 /** Kind 37. */
 export function draftRoleUnassign(
-  user: UserId, role: RoleId, reason: string | null = null, cut: readonly CutRow[] | null = null
+  user: UserId,
+  role: RoleId,
+  reason: string | null = null,
+  cut: readonly CutRow[] | null = null
 ): OperationDraft {
   return draft('roleUnassign', { user, role, reason }, { cut })
 }
@@ -197,27 +265,40 @@ export function draftChannelCreate(init: {
   readonly reason?: string | null
 }): OperationDraft {
   const overwrites = (init.overwrites ?? []).map(each => ({
-    target: each.target.startsWith('r') ? 0 : 1, id: idToBytes(each.target),
-    allow: permissionsToBits(each.allow ?? []), deny: permissionsToBits(each.deny ?? [])
+    target: each.target.startsWith('r') ? 0 : 1,
+    id: idToBytes(each.target),
+    allow: permissionsToBits(each.allow ?? []),
+    deny: permissionsToBits(each.deny ?? [])
   }))
   const parent = init.parent ?? null
   const synced = init.synced ?? (parent !== null && overwrites.length === 0)
   return draft('channelCreate', {
-    kind: CHANNEL_KINDS.indexOf(init.kind), parent, name: init.name, topic: init.topic ?? null, position: init.position,
-    slowModeSeconds: init.slowModeSeconds ?? 0, history: init.history ?? [0], synced: synced ? 1 : 0,
-    nsfw: init.nsfw === true ? 1 : 0, overwrites, reason: init.reason ?? null
+    kind: CHANNEL_KINDS.indexOf(init.kind),
+    parent,
+    name: init.name,
+    topic: init.topic ?? null,
+    position: init.position,
+    slowModeSeconds: init.slowModeSeconds ?? 0,
+    history: init.history ?? [0],
+    synced: synced ? 1 : 0,
+    nsfw: init.nsfw === true ? 1 : 0,
+    overwrites,
+    reason: init.reason ?? null
   })
 }
 
 /** Kind 49. */
-export function draftChannelEdit(channel: ChannelId, edit: {
-  readonly name?: string | null
-  readonly topic?: string | null
-  readonly slowModeSeconds?: number
-  readonly history?: readonly number[]
-  readonly synced?: boolean
-  readonly reason?: string | null
-}): OperationDraft {
+export function draftChannelEdit(
+  channel: ChannelId,
+  edit: {
+    readonly name?: string | null
+    readonly topic?: string | null
+    readonly slowModeSeconds?: number
+    readonly history?: readonly number[]
+    readonly synced?: boolean
+    readonly reason?: string | null
+  }
+): OperationDraft {
   const rows: Row[] = []
   if (edit.name !== undefined) rows.push({ key: 0, value: edit.name })
   if (edit.topic !== undefined) rows.push({ key: 1, value: edit.topic })
@@ -233,15 +314,24 @@ export function draftChannelDelete(channel: ChannelId, reason: string | null = n
 }
 
 /** Kind 53: bits to allow, to deny, and to leave to the layers below, for one role or member. */
-export function draftOverwrite(channel: ChannelId, target: RoleId | UserId, bits: {
-  readonly allow?: readonly PermissionName[]
-  readonly deny?: readonly PermissionName[]
-  readonly none?: readonly PermissionName[]
-  readonly reason?: string | null
-}): OperationDraft {
+export function draftOverwrite(
+  channel: ChannelId,
+  target: RoleId | UserId,
+  bits: {
+    readonly allow?: readonly PermissionName[]
+    readonly deny?: readonly PermissionName[]
+    readonly none?: readonly PermissionName[]
+    readonly reason?: string | null
+  }
+): OperationDraft {
   return draft('overwrite', {
-    channel, target: target.startsWith('r') ? 0 : 1, id: idToBytes(target), allow: permissionsToBits(bits.allow ?? []),
-    deny: permissionsToBits(bits.deny ?? []), none: permissionsToBits(bits.none ?? []), reason: bits.reason ?? null
+    channel,
+    target: target.startsWith('r') ? 0 : 1,
+    id: idToBytes(target),
+    allow: permissionsToBits(bits.allow ?? []),
+    deny: permissionsToBits(bits.deny ?? []),
+    none: permissionsToBits(bits.none ?? []),
+    reason: bits.reason ?? null
   })
 }
 

@@ -22,10 +22,26 @@ export const roleCell = (role: RoleId, attribute: RoleAttribute): string => `rol
 export const roleBitCell = (role: RoleId, bit: number): string => `role|${role}|bit|${bit}`
 export const assignmentCell = (join: OperationId, role: RoleId): string => `asg|${join}|${role}`
 export type ChannelAttribute =
-  | 'exists' | 'kind' | 'creator' | 'parent' | 'pos' | 'name' | 'topic' | 'slow' | 'history' | 'synced' | 'nsfw' | 'limit'
-  | 'rate' | 'private' | 'archived' | 'locked'
-export const channelCell = (channel: ChannelId, attribute: ChannelAttribute): string => `ch|${channel}|${attribute}`
-export const overwriteCell = (channel: ChannelId, target: RoleId | UserId, bit: number): string => `ow|${channel}|${target}|${bit}`
+  | 'exists'
+  | 'kind'
+  | 'creator'
+  | 'parent'
+  | 'pos'
+  | 'name'
+  | 'topic'
+  | 'slow'
+  | 'history'
+  | 'synced'
+  | 'nsfw'
+  | 'limit'
+  | 'rate'
+  | 'private'
+  | 'archived'
+  | 'locked'
+export const channelCell = (channel: ChannelId, attribute: ChannelAttribute): string =>
+  `ch|${channel}|${attribute}`
+export const overwriteCell = (channel: ChannelId, target: RoleId | UserId, bit: number): string =>
+  `ow|${channel}|${target}|${bit}`
 export const threadMemberCell = (thread: ChannelId, user: UserId): string => `tm|${thread}|${user}`
 export const serverCell = (key: number): string => `srv|${key}`
 export const policyCell = (key: number): string => `policy|${key}`
@@ -48,14 +64,32 @@ type Restriction = 'higher' | 'lower' | 'generation' | 'none'
 function restrictionOf(key: string): Restriction {
   const parts = key.split('|')
   switch (parts[0]) {
-    case 'member': case 'ow': case 'timeout': case 'proto': return 'higher'
-    case 'voice': return 'higher'
-    case 'asg': case 'tm': case 'dev': case 'cut': return 'lower'
-    case 'id': return 'generation'
-    case 'invite': return parts.length === 2 ? 'lower' : 'none'
-    case 'role': return parts[2] === 'exists' || parts[2] === 'pos' || parts[2] === 'bit' ? 'lower' : 'none'
-    case 'ch': return parts[2] === 'exists' ? 'lower' : parts[2] === 'locked' || parts[2] === 'archived' ? 'higher' : 'none'
-    default: return 'none'
+    case 'member':
+    case 'ow':
+    case 'timeout':
+    case 'proto':
+      return 'higher'
+    case 'voice':
+      return 'higher'
+    case 'asg':
+    case 'tm':
+    case 'dev':
+    case 'cut':
+      return 'lower'
+    case 'id':
+      return 'generation'
+    case 'invite':
+      return parts.length === 2 ? 'lower' : 'none'
+    case 'role':
+      return parts[2] === 'exists' || parts[2] === 'pos' || parts[2] === 'bit' ? 'lower' : 'none'
+    case 'ch':
+      return parts[2] === 'exists'
+        ? 'lower'
+        : parts[2] === 'locked' || parts[2] === 'archived'
+          ? 'higher'
+          : 'none'
+    default:
+      return 'none'
   }
 }
 

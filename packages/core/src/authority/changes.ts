@@ -14,8 +14,19 @@ class ChangeList {
   readonly list: Change[] = []
 
   add(change: Change): void {
-    const subject = 'user' in change ? change.user : 'role' in change ? change.role : 'channel' in change ? change.channel : 'invite' in change ? change.invite : ''
-    const key = change.type.startsWith('operation:') ? `${change.type}|${change.operation}` : `${change.type}|${subject}`
+    const subject =
+      'user' in change
+        ? change.user
+        : 'role' in change
+          ? change.role
+          : 'channel' in change
+            ? change.channel
+            : 'invite' in change
+              ? change.invite
+              : ''
+    const key = change.type.startsWith('operation:')
+      ? `${change.type}|${change.operation}`
+      : `${change.type}|${subject}`
     if (this.#seen.has(key)) return
     this.#seen.add(key)
     this.list.push(change)
@@ -34,12 +45,15 @@ export function changesOf(ledger: Ledger, settled: Settled): readonly AuthorityC
   }
   for (const flip of settled.flips) {
     const cause = flip.voided
-    changes.add(cause === undefined
-      ? { type: 'operation:restore', operation: flip.op.id, rule: 'AU23', by: null }
-      : { type: 'operation:void', operation: flip.op.id, rule: cause.rule, by: cause.by ?? null })
+    changes.add(
+      cause === undefined
+        ? { type: 'operation:restore', operation: flip.op.id, rule: 'AU23', by: null }
+        : { type: 'operation:void', operation: flip.op.id, rule: cause.rule, by: cause.by ?? null }
+    )
   }
   const own = settled.entry.voided
-  if (own !== undefined) changes.add({ type: 'operation:void', operation, rule: own.rule, by: own.by ?? null })
+  if (own !== undefined)
+    changes.add({ type: 'operation:void', operation, rule: own.rule, by: own.by ?? null })
   return changes.list
 }
 
@@ -49,33 +63,77 @@ function importance(key: string): number {
 }
 
 function changeOf(
-  ledger: Ledger, cell: Cell, before: Winner | undefined, operation: OperationId, born: Set<string>, changes: ChangeList
+  ledger: Ledger,
+  cell: Cell,
+  before: Winner | undefined,
+  operation: OperationId,
+  born: Set<string>,
+  changes: ChangeList
 ): void {
   const [family, first, second] = cell.key.split('|') as [string, string, string]
   switch (family) {
-    case 'member': changes.add(memberChange(cell, before, first as UserId, operation)); born.add(first); break
-    case 'nick': case 'voice': case 'id': if (!born.has(first)) changes.add({ type: 'member:update', user: first as UserId, operation }); break
-    case 'timeout': changes.add({ type: 'member:timeout', user: first as UserId, operation }); break
-    case 'asg': case 'dev': {
-      const user = family === 'asg' ? ledger.userOfJoin(first as OperationId) : [...(ledger.registry.devices.get(first as DeviceId) ?? [])][0]
+    case 'member':
+      changes.add(memberChange(cell, before, first as UserId, operation))
+      born.add(first)
+      break
+    case 'nick':
+    case 'voice':
+    case 'id':
+      if (!born.has(first)) changes.add({ type: 'member:update', user: first as UserId, operation })
+      break
+    case 'timeout':
+      changes.add({ type: 'member:timeout', user: first as UserId, operation })
+      break
+    case 'asg':
+    case 'dev': {
+      const user =
+        family === 'asg'
+          ? ledger.userOfJoin(first as OperationId)
+          : [...(ledger.registry.devices.get(first as DeviceId) ?? [])][0]
       if (user !== undefined && !born.has(user)) changes.add({ type: 'member:update', user, operation })
       break
     }
-    case 'role': changes.add({ type: objectType('role', second, cell, first, born), role: first as RoleId, operation }); break
-    case 'ch': changes.add({ type: objectType('channel', second, cell, first, born), channel: first as ChannelId, operation }); break
-    case 'ow': case 'tm': if (!born.has(first)) changes.add({ type: 'channel:update', channel: first as ChannelId, operation }); break
-    case 'invite':
-      if (second === undefined) changes.add({ type: cell.winner?.value === 1 ? 'invite:create' : 'invite:revoke', invite: first as InviteId, operation })
+    case 'role':
+      changes.add({ type: objectType('role', second, cell, first, born), role: first as RoleId, operation })
       break
-    case 'cut': break
-    default: changes.add({ type: 'server:update', operation })
+    case 'ch':
+      changes.add({
+        type: objectType('channel', second, cell, first, born),
+        channel: first as ChannelId,
+        operation
+      })
+      break
+    case 'ow':
+    case 'tm':
+      if (!born.has(first)) changes.add({ type: 'channel:update', channel: first as ChannelId, operation })
+      break
+    case 'invite':
+      if (second === undefined)
+        changes.add({
+          type: cell.winner?.value === 1 ? 'invite:create' : 'invite:revoke',
+          invite: first as InviteId,
+          operation
+        })
+      break
+    case 'cut':
+      break
+    default:
+      changes.add({ type: 'server:update', operation })
   }
 }
 
-function objectType<N extends 'role' | 'channel'>(noun: N, attribute: string, cell: Cell, id: string, born: Set<string>): `${N}:create` | `${N}:update` | `${N}:delete` {
+function objectType<N extends 'role' | 'channel'>(
+  noun: N,
+  attribute: string,
+  cell: Cell,
+  id: string,
+  born: Set<string>
+): `${N}:create` | `${N}:update` | `${N}:delete` {
   if (attribute === 'exists') born.add(id)
   if (attribute === 'exists') return cell.winner?.value === 1 ? `${noun}:create` : `${noun}:delete`
-  return born.has(id) ? (`${noun}:${cell.winner === undefined ? 'delete' : 'create'}` as const) : `${noun}:update`
+  return born.has(id)
+    ? (`${noun}:${cell.winner === undefined ? 'delete' : 'create'}` as const)
+    : `${noun}:update`
 }
 
 function memberChange(cell: Cell, before: Winner | undefined, user: UserId, operation: OperationId): Change {
@@ -116,10 +174,14 @@ function reachOf(ledger: Ledger, entry: Entry, flipped: boolean): Reach {
   if (body.name === 'cutExtend') return body.body.rows.map(row => [row.device, -1] as const)
   const denies = known.writes.some(write => write.denial)
   if (!denies && !flipped) return undefined
-  if (known.target === undefined || body.name === 'transfer') return body.name === 'join' ? devicesOf(ledger, known.user) : 'all'
-  if (known.revokes !== undefined) return known.revokes.map(device => [device, flipped ? -1 : contentOf(entry, device)] as const)
+  if (known.target === undefined || body.name === 'transfer')
+    return body.name === 'join' ? devicesOf(ledger, known.user) : 'all'
+  if (known.revokes !== undefined)
+    return known.revokes.map(device => [device, flipped ? -1 : contentOf(entry, device)] as const)
   if (flipped || op.cut !== null) {
-    return devicesOf(ledger, known.target).map(([device]) => [device, flipped ? -1 : contentOf(entry, device)] as const)
+    return devicesOf(ledger, known.target).map(
+      ([device]) => [device, flipped ? -1 : contentOf(entry, device)] as const
+    )
   }
   return devicesOf(ledger, known.target)
 }

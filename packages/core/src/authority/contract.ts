@@ -3,7 +3,16 @@
  * randomness, no I/O; the same operations give the same answers in any order of arrival (AU-P1).
  */
 import type {
-  ChannelId, DeviceId, InviteId, MessageId, OperationId, Refusal, RoleId, RuleId, ServerId, UserId
+  ChannelId,
+  DeviceId,
+  InviteId,
+  MessageId,
+  OperationId,
+  Refusal,
+  RoleId,
+  RuleId,
+  ServerId,
+  UserId
 } from '../base/index.ts'
 import type { CborValue } from '../encoding/index.ts'
 import type { CutRow, Operation } from '../graph/index.ts'
@@ -140,12 +149,40 @@ export interface AuthorityState {
 
 /** What one accepted operation (or a flip it caused) changed for people; the SDK's events. */
 export type AuthorityChange =
-  | { readonly type: 'member:join' | 'member:leave' | 'member:kick' | 'member:ban' | 'member:unban' | 'member:timeout' | 'member:update'; readonly user: UserId; readonly operation: OperationId }
-  | { readonly type: 'role:create' | 'role:update' | 'role:delete'; readonly role: RoleId; readonly operation: OperationId }
-  | { readonly type: 'channel:create' | 'channel:update' | 'channel:delete'; readonly channel: ChannelId; readonly operation: OperationId }
-  | { readonly type: 'invite:create' | 'invite:revoke'; readonly invite: InviteId; readonly operation: OperationId }
+  | {
+      readonly type:
+        | 'member:join'
+        | 'member:leave'
+        | 'member:kick'
+        | 'member:ban'
+        | 'member:unban'
+        | 'member:timeout'
+        | 'member:update'
+      readonly user: UserId
+      readonly operation: OperationId
+    }
+  | {
+      readonly type: 'role:create' | 'role:update' | 'role:delete'
+      readonly role: RoleId
+      readonly operation: OperationId
+    }
+  | {
+      readonly type: 'channel:create' | 'channel:update' | 'channel:delete'
+      readonly channel: ChannelId
+      readonly operation: OperationId
+    }
+  | {
+      readonly type: 'invite:create' | 'invite:revoke'
+      readonly invite: InviteId
+      readonly operation: OperationId
+    }
   | { readonly type: 'server:update'; readonly operation: OperationId }
-  | { readonly type: 'operation:void' | 'operation:restore'; readonly operation: OperationId; readonly rule: RuleId; readonly by: OperationId | null }
+  | {
+      readonly type: 'operation:void' | 'operation:restore'
+      readonly operation: OperationId
+      readonly rule: RuleId
+      readonly by: OperationId | null
+    }
 
 /** Messages whose visibility may have changed and must be judged again (AU36, AU37). */
 export interface Rejudge {
@@ -168,7 +205,14 @@ export interface Loss {
 }
 
 export type AddResult =
-  | { readonly kind: 'accepted'; readonly operation: Operation; readonly effective: boolean; readonly changes: readonly AuthorityChange[]; readonly rejudge: Rejudge; readonly losses: readonly Loss[] }
+  | {
+      readonly kind: 'accepted'
+      readonly operation: Operation
+      readonly effective: boolean
+      readonly changes: readonly AuthorityChange[]
+      readonly rejudge: Rejudge
+      readonly losses: readonly Loss[]
+    }
   /** Known already. */
   | { readonly kind: 'known'; readonly operation: OperationId }
   /** AU9: waits in the bounded pool; these parents are missing. */
@@ -253,13 +297,21 @@ export interface AuthorityLog {
   lossesOutside(frontier: readonly OperationId[]): readonly Loss[]
   /** Highest lamport value in a frontier. */
   lamportOf(frontier: readonly OperationId[]): number
-  standing(id: OperationId): { readonly standing: 'effective' | 'voided'; readonly rule?: RuleId; readonly by?: OperationId } | undefined
+  standing(
+    id: OperationId
+  ):
+    | { readonly standing: 'effective' | 'voided'; readonly rule?: RuleId; readonly by?: OperationId }
+    | undefined
   /** AU39: every fork that the operations held here prove. */
   forks(): readonly ForkState[]
   /** AU40: whether a seal would be allowed now, and stronger than the denials it repeats. */
   strengthens(device: DeviceId, seal: OperationDraft, at: number): boolean
   /** Would this act of the device be allowed now (AU28: "may I press the button")? */
-  permits(device: DeviceId, draft: OperationDraft, at: number): { readonly ok: true } | (Refusal & { readonly permission?: PermissionName })
+  permits(
+    device: DeviceId,
+    draft: OperationDraft,
+    at: number
+  ): { readonly ok: true } | (Refusal & { readonly permission?: PermissionName })
   /** Payload fields for a new operation of this device: server, seq, prev, parents, refs, lamport, at. */
   place(device: DeviceId, draft: OperationDraft, at: number): Omit<Operation, 'id' | 'bytes'>
   judge(act: ContentAct): ContentVerdict

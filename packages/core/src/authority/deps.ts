@@ -1,7 +1,13 @@
 /** What authority needs from the layers below as functions: identity's proofs and the suite. */
 import { accept, type DeviceId, refuse, type UserId, type Verdict } from '../base/index.ts'
 import type { Suite } from '../crypto/index.ts'
-import { type IdentityEntry, readGenesis, verifyCredential, verifyIdentityEntry, verifyRevocation } from '../identity/index.ts'
+import {
+  type IdentityEntry,
+  readGenesis,
+  verifyCredential,
+  verifyIdentityEntry,
+  verifyRevocation
+} from '../identity/index.ts'
 
 /** Claims of a device certificate (ID6). */
 export interface CredentialClaims {
@@ -32,7 +38,9 @@ export interface AuthorityDeps {
   verifyRevocation(bytes: Uint8Array, options?: { readonly trusted?: boolean }): Verdict<RevocationClaims>
   verifyIdentityEntry(bytes: Uint8Array, options?: { readonly trusted?: boolean }): Verdict<IdentityClaims>
   /** User and root key of an identity's genesis tuple (ID2), for a transfer's root signature. */
-  readIdentityGenesis(bytes: Uint8Array): Verdict<{ readonly user: UserId; readonly rootPublicKey: Uint8Array }>
+  readIdentityGenesis(
+    bytes: Uint8Array
+  ): Verdict<{ readonly user: UserId; readonly rootPublicKey: Uint8Array }>
 }
 
 function identityClaims(suite: Suite, entry: IdentityEntry): Verdict<IdentityClaims> {
@@ -58,4 +66,3 @@ export function authorityDeps(suite: Suite): AuthorityDeps {
     readIdentityGenesis: bytes => readGenesis(suite, bytes)
   }
 }
-

@@ -19,17 +19,25 @@ export interface Fates {
 /** The first in AU23's order, so that every peer names the same cause. */
 function first<T>(causes: readonly T[], entryOf: (cause: T) => Entry): T | undefined {
   let best: T | undefined
-  for (const each of causes) if (best === undefined || compareFate(entryOf(each), entryOf(best)) < 0) best = each
+  for (const each of causes)
+    if (best === undefined || compareFate(entryOf(each), entryOf(best)) < 0) best = each
   return best
 }
 
 /** Why an entry does not stand; undefined where it does. */
 export function causeOf(entry: Entry, fates: Fates): VoidCause | undefined {
-  const fallen = first(entry.supp.filter(each => !fates.isEffective(each)), each => each)
+  const fallen = first(
+    entry.supp.filter(each => !fates.isEffective(each)),
+    each => each
+  )
   if (fallen !== undefined) return { rule: 'AU18', by: fallen.op.id }
-  const striking = entry.attackers.length === 0
-    ? undefined
-    : first(entry.attackers.filter(({ from }) => fates.has(from) && fates.isEffective(from)), each => each.from)
+  const striking =
+    entry.attackers.length === 0
+      ? undefined
+      : first(
+          entry.attackers.filter(({ from }) => fates.has(from) && fates.isEffective(from)),
+          each => each.from
+        )
   if (striking !== undefined) return { rule: striking.rule, by: striking.from.op.id }
   const limit = entry.known.limited
   return limit === undefined ? undefined : overused(entry, fates, limit.invite)

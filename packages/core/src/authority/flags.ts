@@ -3,17 +3,61 @@ import type { PermissionName } from './contract.ts'
 
 /** Flag name to bit position. Bits are only added. */
 export const PERMISSION_BITS = {
-  CreateInstantInvite: 0, KickMembers: 1, BanMembers: 2, Administrator: 3, ManageChannels: 4, ManageServer: 5,
-  AddReactions: 6, ViewAuditLog: 7, PrioritySpeaker: 8, Stream: 9, ViewChannel: 10, SendMessages: 11,
-  SendTTSMessages: 12, ManageMessages: 13, EmbedLinks: 14, AttachFiles: 15, ReadMessageHistory: 16,
-  MentionEveryone: 17, UseExternalEmojis: 18, ViewServerInsights: 19, Connect: 20, Speak: 21, MuteMembers: 22,
-  DeafenMembers: 23, MoveMembers: 24, UseVAD: 25, ChangeNickname: 26, ManageNicknames: 27, ManageRoles: 28,
-  ManageWebhooks: 29, ManageServerExpressions: 30, UseApplicationCommands: 31, RequestToSpeak: 32,
-  ManageEvents: 33, ManageThreads: 34, CreatePublicThreads: 35, CreatePrivateThreads: 36, UseExternalStickers: 37,
-  SendMessagesInThreads: 38, UseEmbeddedActivities: 39, ModerateMembers: 40, ViewCreatorMonetizationAnalytics: 41,
-  UseSoundboard: 42, CreateServerExpressions: 43, CreateEvents: 44, UseExternalSounds: 45, SendVoiceMessages: 46,
-  SetVoiceChannelStatus: 48, SendPolls: 49, UseExternalApps: 50, PinMessages: 51, BypassSlowmode: 52,
-  EditDocuments: 64, ManageDocuments: 65, ShareHistory: 66
+  CreateInstantInvite: 0,
+  KickMembers: 1,
+  BanMembers: 2,
+  Administrator: 3,
+  ManageChannels: 4,
+  ManageServer: 5,
+  AddReactions: 6,
+  ViewAuditLog: 7,
+  PrioritySpeaker: 8,
+  Stream: 9,
+  ViewChannel: 10,
+  SendMessages: 11,
+  SendTTSMessages: 12,
+  ManageMessages: 13,
+  EmbedLinks: 14,
+  AttachFiles: 15,
+  ReadMessageHistory: 16,
+  MentionEveryone: 17,
+  UseExternalEmojis: 18,
+  ViewServerInsights: 19,
+  Connect: 20,
+  Speak: 21,
+  MuteMembers: 22,
+  DeafenMembers: 23,
+  MoveMembers: 24,
+  UseVAD: 25,
+  ChangeNickname: 26,
+  ManageNicknames: 27,
+  ManageRoles: 28,
+  ManageWebhooks: 29,
+  ManageServerExpressions: 30,
+  UseApplicationCommands: 31,
+  RequestToSpeak: 32,
+  ManageEvents: 33,
+  ManageThreads: 34,
+  CreatePublicThreads: 35,
+  CreatePrivateThreads: 36,
+  UseExternalStickers: 37,
+  SendMessagesInThreads: 38,
+  UseEmbeddedActivities: 39,
+  ModerateMembers: 40,
+  ViewCreatorMonetizationAnalytics: 41,
+  UseSoundboard: 42,
+  CreateServerExpressions: 43,
+  CreateEvents: 44,
+  UseExternalSounds: 45,
+  SendVoiceMessages: 46,
+  SetVoiceChannelStatus: 48,
+  SendPolls: 49,
+  UseExternalApps: 50,
+  PinMessages: 51,
+  BypassSlowmode: 52,
+  EditDocuments: 64,
+  ManageDocuments: 65,
+  ShareHistory: 66
 } as const
 
 /** A flag this version knows. */
@@ -52,9 +96,18 @@ export const ALL_PERMISSIONS: bigint = permissionsToBits(NAMES)
 
 /** Bits that have a meaning only for the whole server and never stand in an overwrite (AU33). */
 export const SERVER_ONLY_PERMISSIONS: bigint = permissionsToBits([
-  'KickMembers', 'BanMembers', 'Administrator', 'ManageServer', 'ViewAuditLog', 'ViewServerInsights',
-  'ChangeNickname', 'ManageNicknames', 'ManageServerExpressions', 'ModerateMembers',
-  'ViewCreatorMonetizationAnalytics', 'CreateServerExpressions'
+  'KickMembers',
+  'BanMembers',
+  'Administrator',
+  'ManageServer',
+  'ViewAuditLog',
+  'ViewServerInsights',
+  'ChangeNickname',
+  'ManageNicknames',
+  'ManageServerExpressions',
+  'ModerateMembers',
+  'ViewCreatorMonetizationAnalytics',
+  'CreateServerExpressions'
 ])
 
 /** Bits an overwrite may name (AU12, 53). */
@@ -62,9 +115,24 @@ export const CHANNEL_PERMISSIONS: bigint = ALL_PERMISSIONS & ~SERVER_ONLY_PERMIS
 
 /** What `@everyone` may do in a new server (AU33). */
 export const DEFAULT_EVERYONE: bigint = permissionsToBits([
-  'CreateInstantInvite', 'AddReactions', 'Stream', 'ViewChannel', 'SendMessages', 'EmbedLinks', 'AttachFiles',
-  'ReadMessageHistory', 'UseExternalEmojis', 'Connect', 'Speak', 'UseVAD', 'ChangeNickname',
-  'UseApplicationCommands', 'CreatePublicThreads', 'SendMessagesInThreads', 'SendVoiceMessages', 'SendPolls'
+  'CreateInstantInvite',
+  'AddReactions',
+  'Stream',
+  'ViewChannel',
+  'SendMessages',
+  'EmbedLinks',
+  'AttachFiles',
+  'ReadMessageHistory',
+  'UseExternalEmojis',
+  'Connect',
+  'Speak',
+  'UseVAD',
+  'ChangeNickname',
+  'UseApplicationCommands',
+  'CreatePublicThreads',
+  'SendMessagesInThreads',
+  'SendVoiceMessages',
+  'SendPolls'
 ])
 
 /** Wire form of a set: 16 big-endian bytes (AU3). */

@@ -7,6 +7,15 @@ export * from './position.ts'
 export * from './build.ts'
 export * from './join-proof.ts'
 export { transferConsent, transferRootClaim } from './kinds/plan-server.ts'
-export { type BodyOf, decodeBody, encodeBody, isSpine, kindName, type KindBody, type KindName, KINDS } from './kinds/table.ts'
+export {
+  type BodyOf,
+  decodeBody,
+  encodeBody,
+  isSpine,
+  kindName,
+  type KindBody,
+  type KindName,
+  KINDS
+} from './kinds/table.ts'
 export { checkGenesis, createAuthorityLog } from './log.ts'
 export { type BatchResult, resolveBatch } from './resolve-batch.ts'

@@ -9,13 +9,24 @@ function joinClaim(server: ServerId, user: UserId, userKey: UserKeyField): Uint8
 }
 
 /** Signs tuple[serverId, userId, generation, UBK] in the context `join` with the key of the invite's secret. */
-export function signJoin(suite: Suite, inviteKey: SigningKey, server: ServerId, user: UserId, userKey: UserKeyField): Uint8Array {
+export function signJoin(
+  suite: Suite,
+  inviteKey: SigningKey,
+  server: ServerId,
+  user: UserId,
+  userKey: UserKeyField
+): Uint8Array {
   return signBytes(suite, inviteKey, 'join', joinClaim(server, user, userKey))
 }
 
 /** Whether the invite with this public key admitted this user with this user key. */
 export function verifyJoin(
-  suite: Suite, signPublicKey: Uint8Array, server: ServerId, user: UserId, userKey: UserKeyField, signature: Uint8Array
+  suite: Suite,
+  signPublicKey: Uint8Array,
+  server: ServerId,
+  user: UserId,
+  userKey: UserKeyField,
+  signature: Uint8Array
 ): boolean {
   return verifyBytes(suite, signPublicKey, 'join', joinClaim(server, user, userKey), signature)
 }

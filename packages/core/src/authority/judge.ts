@@ -1,5 +1,14 @@
 /** Messages judged by authority (AU34–AU38): by what the author had seen, then against concurrent denials. */
-import { type ChannelId, idAs, idFromBytes, type MessageId, type OperationId, refuse, type RuleId, type UserId } from '../base/index.ts'
+import {
+  type ChannelId,
+  idAs,
+  idFromBytes,
+  type MessageId,
+  type OperationId,
+  refuse,
+  type RuleId,
+  type UserId
+} from '../base/index.ts'
 import { compareFate } from './attack.ts'
 import { channelCell, cutCell, deviceCell, threadMemberCell } from './cell.ts'
 import type { ContentAct, ContentVerdict } from './contract.ts'
@@ -19,7 +28,10 @@ export interface ActProof {
 }
 
 /** AU35: whether the state of the message's past permits the act. */
-export function proveAct(view: View, act: ContentAct): { readonly ok: true; readonly value: ActProof } | Missing {
+export function proveAct(
+  view: View,
+  act: ContentAct
+): { readonly ok: true; readonly value: ActProof } | Missing {
   const device = userOfDevice(view, act.device)
   if (device === undefined || !device.on) return refuse('AU35', 'the device is not on')
   const { user } = device
@@ -30,11 +42,20 @@ export function proveAct(view: View, act: ContentAct): { readonly ok: true; read
   const unknown = act.needs.find(name => !Object.hasOwn(PERMISSION_BITS, name))
   if (unknown !== undefined) throw new RangeError(`no permission is called "${unknown}"`)
   const channel = meta ? null : act.channel
-  const needs: Need[] = act.needs.map(name => ({ bit: PERMISSION_BITS[name as keyof typeof PERMISSION_BITS], channel }))
+  const needs: Need[] = act.needs.map(name => ({
+    bit: PERMISSION_BITS[name as keyof typeof PERMISSION_BITS],
+    channel
+  }))
   if (!meta) needs.unshift({ bit: PERMISSION_BITS.ViewChannel, channel })
   const thread = meta ? [] : threadNeeds(view, standing, act.channel, needs)
   if ('ok' in thread) return thread
-  const proof = prove(view, standing, needs, [deviceCell(act.device), ...(meta ? [] : channelActs(view, act.channel)), ...thread], true)
+  const proof = prove(
+    view,
+    standing,
+    needs,
+    [deviceCell(act.device), ...(meta ? [] : channelActs(view, act.channel)), ...thread],
+    true
+  )
   if (!proof.ok) return { ...proof, rule: 'AU35' }
   return { ok: true, value: actProof(view, user, proof.value, thread) }
 }
@@ -49,7 +70,12 @@ function actProof(view: View, user: UserId, proof: Proof, rests: readonly string
 }
 
 /** AU32: private threads are for their members, locked ones for ManageThreads. */
-function threadNeeds(view: View, standing: ReturnType<typeof standingOf>, channel: ChannelId, needs: Need[]): readonly string[] | Missing {
+function threadNeeds(
+  view: View,
+  standing: ReturnType<typeof standingOf>,
+  channel: ChannelId,
+  needs: Need[]
+): readonly string[] | Missing {
   if (view.winner(channelCell(channel, 'kind'))?.value !== 'thread') return []
   const manage: Need = { bit: PERMISSION_BITS.ManageThreads, channel }
   const manages = holds(view, standing, manage.bit, channel)
@@ -75,7 +101,9 @@ export function isUndisputed(ledger: Ledger, view: View, proof: ActProof): boole
   return (
     proof.supp.every(id => ledger.entry(id).effective) &&
     (proof.joins.length === 0 || proof.joins.some(id => ledger.entry(id).effective)) &&
-    proof.cells.every(key => (ledger.cells.get(key)?.denials ?? []).every(each => !each.effective || view.isEffective(each)))
+    proof.cells.every(key =>
+      (ledger.cells.get(key)?.denials ?? []).every(each => !each.effective || view.isEffective(each))
+    )
   )
 }
 
@@ -83,18 +111,28 @@ export function isUndisputed(ledger: Ledger, view: View, proof: ActProof): boole
 export function believe(ledger: Ledger, view: View, act: ContentAct, proof: ActProof): ContentVerdict {
   const { user } = proof
   const fallen = earliest(proof.supp.map(id => ledger.entry(id)).filter(each => !each.effective))
-  if (fallen !== undefined) return { kind: 'hidden', user, rule: 'AU36', by: fallen.voided?.by ?? fallen.op.id }
+  if (fallen !== undefined)
+    return { kind: 'hidden', user, rule: 'AU36', by: fallen.voided?.by ?? fallen.op.id }
   const [join] = proof.joins
-  if (join !== undefined && proof.joins.every(id => !ledger.entry(id).effective)) return { kind: 'hidden', user, rule: 'AU36', by: join }
-  const denial = earliest(proof.cells.flatMap(key =>
-    (ledger.cells.get(key)?.denials ?? []).filter(each => each.effective && !view.isEffective(each) && reaches(ledger, each, act))))
+  if (join !== undefined && proof.joins.every(id => !ledger.entry(id).effective))
+    return { kind: 'hidden', user, rule: 'AU36', by: join }
+  const denial = earliest(
+    proof.cells.flatMap(key =>
+      (ledger.cells.get(key)?.denials ?? []).filter(
+        each => each.effective && !view.isEffective(each) && reaches(ledger, each, act)
+      )
+    )
+  )
   if (denial !== undefined) return { kind: 'hidden', user, rule: ruleOf(denial), by: denial.op.id }
   return { kind: 'visible', user }
 }
 
 /** The first in AU23's order: every peer names the same. */
 function earliest(entries: readonly Entry[]): Entry | undefined {
-  return entries.reduce<Entry | undefined>((best, each) => (best === undefined || compareFate(each, best) < 0 ? each : best), undefined)
+  return entries.reduce<Entry | undefined>(
+    (best, each) => (best === undefined || compareFate(each, best) < 0 ? each : best),
+    undefined
+  )
 }
 
 function ruleOf(denial: Entry): RuleId {
@@ -107,7 +145,8 @@ function reaches(ledger: Ledger, denial: Entry, act: ContentAct): boolean {
   if (denial.known.until !== undefined && act.at >= denial.known.until) return false
   if (denial.op.cut === null) return act.at > denial.op.at
   const row = denial.op.cut.find(each => each.device === act.device)
-  const extended = ledger.cells.get(cutCell(denial.op.id, act.device))?.winner?.value as readonly [number, Uint8Array] | undefined
+  const extended = ledger.cells.get(cutCell(denial.op.id, act.device))?.winner?.value as
+    readonly [number, Uint8Array] | undefined
   const [seq, last] = extended ?? [row?.contentSeq ?? -1, row?.envelope ?? undefined]
   if (act.seq !== seq) return act.seq > seq
   return last === undefined || act.id !== envelopeId(last)

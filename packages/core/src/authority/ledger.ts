@@ -2,7 +2,16 @@
  * The live resolver (AU48): accepted operations, who strikes whom, what stands, and the undominated writes of each
  * cell. Adding an operation costs what it touches.
  */
-import { type DeviceId, idAs, invariant, type InviteId, type OperationId, type RuleId, type ServerId, type UserId } from '../base/index.ts'
+import {
+  type DeviceId,
+  idAs,
+  invariant,
+  type InviteId,
+  type OperationId,
+  type RuleId,
+  type ServerId,
+  type UserId
+} from '../base/index.ts'
 import type { Operation } from '../graph/index.ts'
 import { type Relation, attackRule, compareAge } from './attack.ts'
 import { type Cell, covers, type Entry } from './entry.ts'
@@ -80,7 +89,10 @@ export class Ledger implements Fates {
   pastOf(cited: Iterable<OperationId>): Past {
     const entries = [...cited].map(id => this.entry(id))
     for (const each of entries) if (each.index < 0) each.index = this.#indices++
-    return unionPasts(entries.map(each => each.past), entries.map(each => each.index))
+    return unionPasts(
+      entries.map(each => each.past),
+      entries.map(each => each.index)
+    )
   }
 
   cell(key: string): Cell {
@@ -99,8 +111,17 @@ export class Ledger implements Fates {
    */
   add(judged: Judged, past: Past, spine: boolean, stoodInPast: (entry: Entry) => boolean): Settled {
     const entry: Entry = {
-      ...judged, order: this.entries.size, index: spine ? this.#indices++ : -1, past,
-      supp: judged.known.supp.map(id => this.entry(id)), attackers: [], targets: [], dependants: [], contested: false, effective: false, voided: undefined
+      ...judged,
+      order: this.entries.size,
+      index: spine ? this.#indices++ : -1,
+      past,
+      supp: judged.known.supp.map(id => this.entry(id)),
+      attackers: [],
+      targets: [],
+      dependants: [],
+      contested: false,
+      effective: false,
+      voided: undefined
     }
     this.entries.set(entry.op.id, entry)
     for (const each of entry.supp) {
@@ -138,7 +159,8 @@ export class Ledger implements Fates {
   #extend(entry: Entry): void {
     const { device, seq } = entry.op
     let chain = this.chains.get(device)
-    if (chain === undefined) this.chains.set(device, (chain = { all: [], bySeq: new Map(), forked: [], newest: entry }))
+    if (chain === undefined)
+      this.chains.set(device, (chain = { all: [], bySeq: new Map(), forked: [], newest: entry }))
     chain.all.push(entry)
     const same = listAt(chain.bySeq, seq)
     if (same.length === 1) chain.forked.push(same[0] as Entry)
@@ -154,20 +176,24 @@ export class Ledger implements Fates {
     if (chain === undefined) return false
     const prev = op.prev === null ? undefined : this.entry(op.prev)
     const cited = [...op.parents, ...op.refs].map(id => this.entry(id))
-    const strays = (own: Entry): boolean => !(prev !== undefined && covers(prev, own)) && cited.some(each => covers(each, own))
+    const strays = (own: Entry): boolean =>
+      !(prev !== undefined && covers(prev, own)) && cited.some(each => covers(each, own))
     return (chain.bySeq.get(op.seq) ?? []).some(strays) || chain.forked.some(strays)
   }
 
   #limit(entry: Entry, limited: NonNullable<Judged['known']['limited']>): void {
     let invite = this.invites.get(limited.invite)
-    if (invite === undefined) this.invites.set(limited.invite, (invite = { maxUses: limited.maxUses, joins: [] }))
+    if (invite === undefined)
+      this.invites.set(limited.invite, (invite = { maxUses: limited.maxUses, joins: [] }))
     insertByAge(invite.joins, entry)
     if (invite.joins.length > invite.maxUses) this.version++
   }
 
   #strike(from: Entry, to: Entry, relation: Relation): void {
     if (to.attackers.some(edge => edge.from === from)) return
-    const rule: RuleId | undefined = attackRule(from, to, relation, (a, b) => covers(this.entry(b), a as Entry))
+    const rule: RuleId | undefined = attackRule(from, to, relation, (a, b) =>
+      covers(this.entry(b), a as Entry)
+    )
     if (rule === undefined) return
     to.attackers.push({ from, rule })
     from.targets.push(to)
@@ -184,12 +210,14 @@ export class Ledger implements Fates {
   /** Known operations that strike a new one: those it has not seen, and those that did not stand where it was made. */
   #findAttackers(entry: Entry, stoodInPast: (entry: Entry) => boolean): void {
     const consider = (from: Entry): void => {
-      if (!covers(entry, from) || (from.contested && !stoodInPast(from))) this.#strike(from, entry, 'unreckoned')
+      if (!covers(entry, from) || (from.contested && !stoodInPast(from)))
+        this.#strike(from, entry, 'unreckoned')
     }
     for (const key of entry.known.cells) for (const from of this.cells.get(key)?.denials ?? []) consider(from)
     for (const from of this.#revocations.get(entry.op.device) ?? []) consider(from)
     const { generation } = entry.known
-    if (generation !== undefined) for (const from of this.transfers) if (from.known.generation === generation) consider(from)
+    if (generation !== undefined)
+      for (const from of this.transfers) if (from.known.generation === generation) consider(from)
   }
 
   /** Known operations that a new one strikes. */
@@ -199,9 +227,12 @@ export class Ledger implements Fates {
       const past = covers(entry, to)
       if (!past || op.cut !== null) this.#strike(entry, to, past ? 'past' : 'unreckoned')
     }
-    for (const write of known.writes) if (write.denial) for (const to of this.cells.get(write.cell)?.reliers ?? []) consider(to)
-    for (const device of known.revokes ?? []) for (const to of this.chains.get(device)?.all ?? []) consider(to)
-    if (entry.body.name === 'transfer') for (const to of this.#ownerOps.get(known.generation as number) ?? []) consider(to)
+    for (const write of known.writes)
+      if (write.denial) for (const to of this.cells.get(write.cell)?.reliers ?? []) consider(to)
+    for (const device of known.revokes ?? [])
+      for (const to of this.chains.get(device)?.all ?? []) consider(to)
+    if (entry.body.name === 'transfer')
+      for (const to of this.#ownerOps.get(known.generation as number) ?? []) consider(to)
   }
 
   /** Decides fates in AU23's order, beginning with the new operation and what it may strike. */
@@ -231,7 +262,11 @@ export class Ledger implements Fates {
     if (added !== undefined) {
       if (!added.effective) return
       cell.standing = [...cell.standing.filter(each => !covers(added, each)), added]
-    } else cell.standing = undominated(cell.writes.filter(each => each.effective), covers)
+    } else
+      cell.standing = undominated(
+        cell.writes.filter(each => each.effective),
+        covers
+      )
     cell.winner = mergeWrites(cell.key, cell.standing)
   }
 

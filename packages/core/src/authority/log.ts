@@ -2,14 +2,31 @@
  * One server's operations and what follows from them: the door of the resolver (AU9, AU48).
  */
 import {
-  type DeviceId, FUTURE_MS_MAX, GATHER_CITES_MAX, idAs, OPERATION_CITES_MAX, type OperationId, refuse, type Refusal, type ServerId, type Verdict
+  type DeviceId,
+  FUTURE_MS_MAX,
+  GATHER_CITES_MAX,
+  idAs,
+  OPERATION_CITES_MAX,
+  type OperationId,
+  refuse,
+  type Refusal,
+  type ServerId,
+  type Verdict
 } from '../base/index.ts'
 import { type Operation, OrphanPool } from '../graph/index.ts'
 import { compareAge } from './attack.ts'
 import { draftGather } from './build.ts'
 import { changesOf, rejudgeOf } from './changes.ts'
 import type {
-  AddOptions, AddResult, AuthorityLog, AuthorityState, ContentAct, ContentVerdict, ForkState, Loss, OperationDraft
+  AddOptions,
+  AddResult,
+  AuthorityLog,
+  AuthorityState,
+  ContentAct,
+  ContentVerdict,
+  ForkState,
+  Loss,
+  OperationDraft
 } from './contract.ts'
 import { ContentJudge } from './content-judge.ts'
 import type { AuthorityDeps } from './deps.ts'
@@ -40,8 +57,13 @@ const LATE_JOIN_MS_MAX = 600_000
 const NO_EXTRA: ReadonlySet<Entry> = new Set()
 
 /** Judges a genesis, which everything else of a server rests on (AU14). */
-export function checkGenesis(deps: AuthorityDeps, genesis: Operation, options: { readonly trusted?: boolean } = {}): Verdict<Known> {
-  if (genesis.id.slice(1) !== genesis.server.slice(1)) return refuse('AU2', 'a server\'s id is its genesis\' id')
+export function checkGenesis(
+  deps: AuthorityDeps,
+  genesis: Operation,
+  options: { readonly trusted?: boolean } = {}
+): Verdict<Known> {
+  if (genesis.id.slice(1) !== genesis.server.slice(1))
+    return refuse('AU2', "a server's id is its genesis' id")
   const kind = decodeBody(genesis.kind, genesis.body)
   return kind.ok ? validateGenesis(deps, genesis, kind.value, options) : kind
 }
@@ -51,7 +73,11 @@ export function checkGenesis(deps: AuthorityDeps, genesis: Operation, options: {
  *
  * @throws TypeError if the genesis is none: bytes from a peer go through `checkGenesis` first.
  */
-export function createAuthorityLog(deps: AuthorityDeps, genesis: Operation, options: { readonly trusted?: boolean } = {}): AuthorityLog {
+export function createAuthorityLog(
+  deps: AuthorityDeps,
+  genesis: Operation,
+  options: { readonly trusted?: boolean } = {}
+): AuthorityLog {
   const known = checkGenesis(deps, genesis, options)
   if (!known.ok) throw new TypeError(`not a genesis: ${known.rule}, ${known.reason}`)
   return new Log(deps, genesis, known.value)
@@ -88,13 +114,16 @@ class Log implements AuthorityLog {
   add(operation: Operation, now: number, options: AddOptions = {}): AddResult {
     if (this.#ledger.entries.has(operation.id)) return { kind: 'known', operation: operation.id }
     if (this.#newer !== undefined) return { kind: 'newer', operation: operation.id }
-    if (operation.server !== this.server) return this.#reject(operation, refuse('AU1', 'another server\'s operation'))
+    if (operation.server !== this.server)
+      return this.#reject(operation, refuse('AU1', "another server's operation"))
     const earlier = this.#refused.get(operation.id)
     if (earlier !== undefined) return { kind: 'rejected', refusal: earlier }
     // What is stored was due once: a clock set back must not take it away.
-    if (options.trusted !== true && operation.at > now + FUTURE_MS_MAX) return this.#hold(operation, operation.at - FUTURE_MS_MAX)
+    if (options.trusted !== true && operation.at > now + FUTURE_MS_MAX)
+      return this.#hold(operation, operation.at - FUTURE_MS_MAX)
     const cited = citedBy(operation)
-    if (cited.some(id => this.#refused.get(id) !== undefined)) return this.#reject(operation, refuse('AU9', 'cites an operation that was refused'))
+    if (cited.some(id => this.#refused.get(id) !== undefined))
+      return this.#reject(operation, refuse('AU9', 'cites an operation that was refused'))
     const missing = [...new Set(cited)].filter(id => !this.#ledger.entries.has(id))
     if (missing.length > 0) {
       this.#orphans.add(operation, missing, options.peer ?? operation.device)
@@ -116,7 +145,8 @@ class Log implements AuthorityLog {
     const view = new View(this.#ledger, pastMembership(past, NO_EXTRA))
     const known = validate(this.#deps, operation, kind.value, view, { trusted: options.trusted === true })
     if (!known.ok) return this.#reject(operation, known)
-    if (options.live === true && this.#isLateJoin(kind.value, view, now)) return this.#hold(operation, Number.MAX_SAFE_INTEGER)
+    if (options.live === true && this.#isLateJoin(kind.value, view, now))
+      return this.#hold(operation, Number.MAX_SAFE_INTEGER)
     if (kind.value.name === 'protoRaise' && kind.value.body.version > PROTOCOL_VERSION) {
       this.#newer = operation.id
       return { kind: 'newer', operation: operation.id }
@@ -126,7 +156,9 @@ class Log implements AuthorityLog {
 
   #take(operation: Operation, body: KindBody, known: Known, view: View, past: Past): AddResult {
     const spine = isSpine(operation.kind)
-    const settled = this.#ledger.add({ op: operation, body, known }, past, spine, each => view.isEffective(each))
+    const settled = this.#ledger.add({ op: operation, body, known }, past, spine, each =>
+      view.isEffective(each)
+    )
     const { entry } = settled
     this.#state = undefined
     for (const cell of settled.touched.keys()) this.#cache.forget(cell.key, this.#ledger)
@@ -136,8 +168,12 @@ class Log implements AuthorityLog {
     this.#held.delete(operation.id)
     this.#ready.push(...this.#orphans.arrived(operation.id))
     return {
-      kind: 'accepted', operation, effective: entry.effective, changes: changesOf(this.#ledger, settled),
-      rejudge: rejudgeOf(this.#ledger, settled), losses
+      kind: 'accepted',
+      operation,
+      effective: entry.effective,
+      changes: changesOf(this.#ledger, settled),
+      rejudge: rejudgeOf(this.#ledger, settled),
+      losses
     }
   }
 
@@ -171,7 +207,11 @@ class Log implements AuthorityLog {
   #isLateJoin(kind: KindBody, view: View, now: number): boolean {
     if (kind.name !== 'join') return false
     const terms = view.winner(`invite|${kind.body.invite}|terms`)?.by.body
-    return terms?.name === 'inviteCreate' && terms.body.notAfter !== null && now > terms.body.notAfter + LATE_JOIN_MS_MAX
+    return (
+      terms?.name === 'inviteCreate' &&
+      terms.body.notAfter !== null &&
+      now > terms.body.notAfter + LATE_JOIN_MS_MAX
+    )
   }
 
   #reject(operation: Operation, refusal: Refusal): AddResult {
@@ -214,7 +254,7 @@ class Log implements AuthorityLog {
     return this.#ledger.entries.has(id)
   }
 
-  * operations(): Iterable<Operation> {
+  *operations(): Iterable<Operation> {
     for (const entry of this.#ledger.entries.values()) yield entry.op
   }
 
@@ -261,7 +301,11 @@ class Log implements AuthorityLog {
     const { count } = this.#ledger
     const own = new StateCache()
     const view = new View(this.#ledger, prefixMembership(count))
-    return (this.#state = new State(view, () => (this.#ledger.count === count ? this.#cache : own), each => this.#root(each)))
+    return (this.#state = new State(
+      view,
+      () => (this.#ledger.count === count ? this.#cache : own),
+      each => this.#root(each)
+    ))
   }
 
   #root(view: View): Uint8Array {
@@ -276,7 +320,10 @@ class Log implements AuthorityLog {
       if (entry === undefined) return undefined
       entries.push(entry)
     }
-    const past = unionPasts(entries.map(each => each.past), entries.filter(each => each.index >= 0).map(each => each.index))
+    const past = unionPasts(
+      entries.map(each => each.past),
+      entries.filter(each => each.index >= 0).map(each => each.index)
+    )
     return pastMembership(past, new Set(entries.filter(each => each.index < 0)))
   }
 
@@ -287,7 +334,11 @@ class Log implements AuthorityLog {
     const membership = this.#membership(frontier)
     if (membership === undefined || frontier.length === 0) return undefined
     const cache = new StateCache()
-    const state = new State(new View(this.#ledger, membership), () => cache, each => this.#root(each))
+    const state = new State(
+      new View(this.#ledger, membership),
+      () => cache,
+      each => this.#root(each)
+    )
     this.#states.set(key, state)
     return state
   }
@@ -300,7 +351,10 @@ class Log implements AuthorityLog {
   }
 
   lamportOf(frontier: readonly OperationId[]): number {
-    return frontier.reduce((highest, id) => Math.max(highest, this.#ledger.entries.get(id)?.op.lamport ?? 0), 0)
+    return frontier.reduce(
+      (highest, id) => Math.max(highest, this.#ledger.entries.get(id)?.op.lamport ?? 0),
+      0
+    )
   }
 
   standing(id: OperationId): ReturnType<AuthorityLog['standing']> {
@@ -316,12 +370,22 @@ class Log implements AuthorityLog {
   }
 
   strengthens(device: DeviceId, seal: OperationDraft, at: number): boolean {
-    const op: Operation = { ...this.place(device, seal, at), id: idAs('o', this.server), bytes: new Uint8Array(0) }
+    const op: Operation = {
+      ...this.place(device, seal, at),
+      id: idAs('o', this.server),
+      bytes: new Uint8Array(0)
+    }
     const known = this.#judgeDraft(op)
-    return known.ok && isStronger(known.value, new View(this.#ledger, this.#membership(citedBy(op)) as Membership))
+    return (
+      known.ok && isStronger(known.value, new View(this.#ledger, this.#membership(citedBy(op)) as Membership))
+    )
   }
 
-  permits(device: DeviceId, draft: OperationDraft, at: number): { readonly ok: true } | (Refusal & { readonly permission?: string }) {
+  permits(
+    device: DeviceId,
+    draft: OperationDraft,
+    at: number
+  ): { readonly ok: true } | (Refusal & { readonly permission?: string }) {
     if (this.#newer !== undefined) return refuse('AU7', 'newer client needed')
     const placed = this.place(device, draft, at)
     const op: Operation = { ...placed, id: idAs('o', this.server), bytes: new Uint8Array(0) }
@@ -339,18 +403,32 @@ class Log implements AuthorityLog {
   gathers(): readonly OperationDraft[] {
     const leaves = this.leaves()
     const drafts: OperationDraft[] = []
-    for (let at = 0; at < leaves.length; at += GATHER_CITES_MAX) drafts.push(draftGather(leaves.slice(at, at + GATHER_CITES_MAX)))
+    for (let at = 0; at < leaves.length; at += GATHER_CITES_MAX)
+      drafts.push(draftGather(leaves.slice(at, at + GATHER_CITES_MAX)))
     return drafts
   }
 
   place(device: DeviceId, draft: OperationDraft, at: number): Omit<Operation, 'id' | 'bytes'> {
-    const { prev, parents, refs } = citationsFor(this.#deps, this.#ledger, { heads: this.#heads, leaves: this.#leaves }, device, draft)
+    const { prev, parents, refs } = citationsFor(
+      this.#deps,
+      this.#ledger,
+      { heads: this.#heads, leaves: this.#leaves },
+      device,
+      draft
+    )
     const cited = [...parents, ...refs, ...(prev === undefined ? [] : [prev])]
     return {
-      server: this.server, kind: draft.kind, device, seq: prev === undefined ? 0 : prev.op.seq + 1, prev: prev?.op.id ?? null,
-      parents: parents.map(each => each.op.id).sort(), refs: refs.map(each => each.op.id).sort(),
+      server: this.server,
+      kind: draft.kind,
+      device,
+      seq: prev === undefined ? 0 : prev.op.seq + 1,
+      prev: prev?.op.id ?? null,
+      parents: parents.map(each => each.op.id).sort(),
+      refs: refs.map(each => each.op.id).sort(),
       lamport: 1 + cited.reduce((highest, each) => Math.max(highest, each.op.lamport), 0),
-      at: cited.reduce((latest, each) => Math.max(latest, each.op.at), at), body: draft.body, cut: draft.cut ?? null
+      at: cited.reduce((latest, each) => Math.max(latest, each.op.at), at),
+      body: draft.body,
+      cut: draft.cut ?? null
     }
   }
 

@@ -14,29 +14,54 @@ const PARENT_KEYS: ReadonlySet<number> = new Set([4])
 /** Losses that an operation brings by what it says. */
 export function lossesOf(entry: Entry): Loss[] {
   const { op, body, known } = entry
-  const loss = (rest: Partial<Loss>): Loss[] => [{ operation: op.id, lamport: op.lamport, users: [], ...rest }]
+  const loss = (rest: Partial<Loss>): Loss[] => [
+    { operation: op.id, lamport: op.lamport, users: [], ...rest }
+  ]
   switch (body.name) {
-    case 'leave': return loss({ users: [known.user] })
-    case 'kick': case 'ban': return loss({ users: [body.body.user] })
-    case 'seal': return loss({ users: [body.body.user], ...(body.body.role === null ? {} : { role: body.body.role }) })
-    case 'deviceRevoke': return body.body.devices.flatMap(device => loss({ users: [known.user], device }))
-    case 'roleUnassign': return loss({ users: [body.body.user], role: body.body.role })
-    case 'roleDelete': return loss({ role: body.body.role })
-    case 'roleEdit': return (body.body.clear & READING) === 0n ? [] : loss({ role: body.body.role })
-    case 'inviteRevoke': return loss({ invite: body.body.invite })
-    case 'overwrite': return takesReading(entry) ? loss({ channel: body.body.channel, ...aimed(body.body.target, body.body.id) }) : []
-    case 'channelEdit': return body.body.rows.some(row => PARENT_KEYS.has(row.key)) ? loss({ channel: body.body.channel }) : []
-    case 'channelMove': case 'channelDelete': return loss({ channel: body.body.channel })
-    case 'threadDelete': return loss({ channel: body.body.thread })
-    case 'threadMember': return body.body.member === 0 ? loss({ users: [body.body.user], channel: body.body.thread }) : []
-    case 'transfer': return loss({ users: [known.user] })
-    default: return []
+    case 'leave':
+      return loss({ users: [known.user] })
+    case 'kick':
+    case 'ban':
+      return loss({ users: [body.body.user] })
+    case 'seal':
+      return loss({ users: [body.body.user], ...(body.body.role === null ? {} : { role: body.body.role }) })
+    case 'deviceRevoke':
+      return body.body.devices.flatMap(device => loss({ users: [known.user], device }))
+    case 'roleUnassign':
+      return loss({ users: [body.body.user], role: body.body.role })
+    case 'roleDelete':
+      return loss({ role: body.body.role })
+    case 'roleEdit':
+      return (body.body.clear & READING) === 0n ? [] : loss({ role: body.body.role })
+    case 'inviteRevoke':
+      return loss({ invite: body.body.invite })
+    case 'overwrite':
+      return takesReading(entry)
+        ? loss({ channel: body.body.channel, ...aimed(body.body.target, body.body.id) })
+        : []
+    case 'channelEdit':
+      return body.body.rows.some(row => PARENT_KEYS.has(row.key)) ? loss({ channel: body.body.channel }) : []
+    case 'channelMove':
+    case 'channelDelete':
+      return loss({ channel: body.body.channel })
+    case 'threadDelete':
+      return loss({ channel: body.body.thread })
+    case 'threadMember':
+      return body.body.member === 0 ? loss({ users: [body.body.user], channel: body.body.thread }) : []
+    case 'transfer':
+      return loss({ users: [known.user] })
+    default:
+      return []
   }
 }
 
 function takesReading(entry: Entry): boolean {
-  return entry.known.writes.some(write =>
-    write.cell.startsWith('ow|') && write.value !== OVERWRITE_ALLOW && READING_BITS.has(write.cell.slice(write.cell.lastIndexOf('|') + 1)))
+  return entry.known.writes.some(
+    write =>
+      write.cell.startsWith('ow|') &&
+      write.value !== OVERWRITE_ALLOW &&
+      READING_BITS.has(write.cell.slice(write.cell.lastIndexOf('|') + 1))
+  )
 }
 
 function aimed(kind: number, id: Uint8Array): Partial<Loss> {
@@ -46,21 +71,38 @@ function aimed(kind: number, id: Uint8Array): Partial<Loss> {
 /** What falls with a voided operation: a loss by whatever struck it. */
 export function fallenLosses(entry: Entry, striker: Entry): Loss[] {
   const { body, known, op } = entry
-  const loss = (rest: Partial<Loss>): Loss[] => [{ operation: striker.op.id, lamport: striker.op.lamport, users: [], ...rest }]
+  const loss = (rest: Partial<Loss>): Loss[] => [
+    { operation: striker.op.id, lamport: striker.op.lamport, users: [], ...rest }
+  ]
   const made = <L extends 'r' | 'c' | 'i'>(letter: L): ReturnType<typeof idAs<L>> => idAs(letter, op.id)
   switch (body.name) {
-    case 'join': case 'deviceAdd': return loss({ users: [known.user] })
-    case 'roleAssign': return loss({ users: [body.body.user], role: body.body.role })
-    case 'roleCreate': return loss({ role: made('r') })
-    case 'roleEdit': return (body.body.set & READING) === 0n ? [] : loss({ role: body.body.role })
-    case 'inviteCreate': return loss({ invite: made('i') })
-    case 'overwrite': return [...loss({ channel: body.body.channel, ...aimed(body.body.target, body.body.id) })]
-    case 'channelCreate': case 'threadCreate': return loss({ channel: made('c') })
-    case 'channelEdit': case 'channelMove': return loss({ channel: body.body.channel })
-    case 'threadMember': return body.body.member === 1 ? loss({ users: [body.body.user], channel: body.body.thread }) : []
-    case 'transfer': return loss({ users: [body.body.user] })
-    case 'unban': return loss({ users: [body.body.user] })
-    default: return []
+    case 'join':
+    case 'deviceAdd':
+      return loss({ users: [known.user] })
+    case 'roleAssign':
+      return loss({ users: [body.body.user], role: body.body.role })
+    case 'roleCreate':
+      return loss({ role: made('r') })
+    case 'roleEdit':
+      return (body.body.set & READING) === 0n ? [] : loss({ role: body.body.role })
+    case 'inviteCreate':
+      return loss({ invite: made('i') })
+    case 'overwrite':
+      return [...loss({ channel: body.body.channel, ...aimed(body.body.target, body.body.id) })]
+    case 'channelCreate':
+    case 'threadCreate':
+      return loss({ channel: made('c') })
+    case 'channelEdit':
+    case 'channelMove':
+      return loss({ channel: body.body.channel })
+    case 'threadMember':
+      return body.body.member === 1 ? loss({ users: [body.body.user], channel: body.body.thread }) : []
+    case 'transfer':
+      return loss({ users: [body.body.user] })
+    case 'unban':
+      return loss({ users: [body.body.user] })
+    default:
+      return []
   }
 }
 
@@ -75,4 +117,3 @@ export function strikerOf(entry: Entry, find: (id: OperationId) => Entry | undef
   }
   return undefined
 }
-

@@ -13,7 +13,11 @@ function compareWinners(cell: string, a: Winner, b: Winner, denials: boolean): n
   const [first, second] = [a.by.known.strength, b.by.known.strength]
   const strength = first === second ? 0 : first > second ? 1 : -1
   const restriction = compareRestriction(cell, a.value, b.value)
-  return (denials ? restriction || strength : strength || restriction) || a.by.op.lamport - b.by.op.lamport || compareIds(b.by.op.id, a.by.op.id)
+  return (
+    (denials ? restriction || strength : strength || restriction) ||
+    a.by.op.lamport - b.by.op.lamport ||
+    compareIds(b.by.op.id, a.by.op.id)
+  )
 }
 
 /**
@@ -27,7 +31,8 @@ export function mergeWrites(cell: string, writers: readonly Judged[]): Winner | 
   let grant: Winner | undefined
   for (const by of writers) {
     const { value, denial } = writeTo(by, cell) as Write
-    if (!denial && (grant === undefined || compareWinners(cell, { value, by }, grant, false) > 0)) grant = { value, by }
+    if (!denial && (grant === undefined || compareWinners(cell, { value, by }, grant, false) > 0))
+      grant = { value, by }
   }
   let best: Winner | undefined
   for (const by of writers) {

@@ -37,10 +37,12 @@ export function unionPasts(pasts: readonly Past[], indices: readonly number[]): 
   const words = new Uint32Array(end - base + 1)
   for (const past of pasts) {
     const from = past.full >>> 5
-    for (let i = Math.max(0, base - from); i < past.words.length; i++) words[from + i - base] = (words[from + i - base] as number) | (past.words[i] as number)
+    for (let i = Math.max(0, base - from); i < past.words.length; i++)
+      words[from + i - base] = (words[from + i - base] as number) | (past.words[i] as number)
   }
   for (const index of indices) {
-    if (index >= full) words[(index >>> 5) - base] = (words[(index >>> 5) - base] as number) | (1 << (index & 31))
+    if (index >= full)
+      words[(index >>> 5) - base] = (words[(index >>> 5) - base] as number) | (1 << (index & 31))
   }
   return settle(full, base, words)
 }
@@ -61,6 +63,6 @@ function settle(full: number, base: number, words: Uint32Array): Past {
   at = ((base + word) << 5) + bit
   let end = words.length
   while (end > word && (words[end - 1] as number) === 0) end--
-  const tailIsBare = end - 1 <= word && (rest >>> bit) === 0
+  const tailIsBare = end - 1 <= word && rest >>> bit === 0
   return { full: at, words: tailIsBare ? NO_WORDS : words.slice(word, end) }
 }

@@ -3,8 +3,17 @@ import { Collection, PermissionsBitField } from 'discord.js'
 import * as discord from 'discord.js'
 import { describe, expect, it } from 'vitest'
 import {
-  ALL_PERMISSIONS, CHANNEL_PERMISSIONS, computePermissions, DEFAULT_EVERYONE, effectivePermissions, PERMISSION_BITS, permissionBitsOf,
-  permissionBytes, permissionsFromBits, permissionsToBits, SERVER_ONLY_PERMISSIONS
+  ALL_PERMISSIONS,
+  CHANNEL_PERMISSIONS,
+  computePermissions,
+  DEFAULT_EVERYONE,
+  effectivePermissions,
+  PERMISSION_BITS,
+  permissionBitsOf,
+  permissionBytes,
+  permissionsFromBits,
+  permissionsToBits,
+  SERVER_ONLY_PERMISSIONS
 } from './index.ts'
 
 const RUNS = Math.max(20_000, Number(process.env['XCORD_RUNS'] ?? 0))
@@ -34,12 +43,20 @@ interface Case {
 
 function makeCase(): Case {
   const count = 1 + Math.floor(random() * 5)
-  const roles = Array.from({ length: count }, (_, i) => ({ id: String(i), permissions: bits(random() < 0.5 ? 0.1 : 0.5) & (random() < 0.9 ? ~8n : ~0n) }))
-  const held = roles.slice(1).filter(() => random() < 0.5).map(role => role.id)
-  const overwrites = roles.filter(() => random() < 0.6).map(role => {
-    const allow = bits(0.3)
-    return { id: role.id, kind: 'role' as const, allow, deny: bits(0.3) & ~allow }
-  })
+  const roles = Array.from({ length: count }, (_, i) => ({
+    id: String(i),
+    permissions: bits(random() < 0.5 ? 0.1 : 0.5) & (random() < 0.9 ? ~8n : ~0n)
+  }))
+  const held = roles
+    .slice(1)
+    .filter(() => random() < 0.5)
+    .map(role => role.id)
+  const overwrites = roles
+    .filter(() => random() < 0.6)
+    .map(role => {
+      const allow = bits(0.3)
+      return { id: role.id, kind: 'role' as const, allow, deny: bits(0.3) & ~allow }
+    })
   if (random() < 0.5) {
     const allow = bits(0.3)
     overwrites.push({ id: 'm', kind: 'member' as never, allow, deny: bits(0.3) & ~allow })
@@ -51,10 +68,17 @@ function makeCase(): Case {
 /** discord.js' own code over stand-ins for its structures. */
 function byDiscord(each: Case, inChannel: boolean): bigint {
   const guild = { id: '0', ownerId: each.owner ? 'm' : 'o' }
-  const roles = new Collection(each.roles.map(role => [role.id, { id: role.id, permissions: new PermissionsBitField(role.permissions) }]))
+  const roles = new Collection(
+    each.roles.map(role => [role.id, { id: role.id, permissions: new PermissionsBitField(role.permissions) }])
+  )
   const everyone = roles.get('0')
   const cache = roles.filter(role => role.id === '0' || each.held.includes(role.id))
-  const member: Record<string, unknown> = { id: 'm', user: { id: 'm' }, guild: { ...guild, roles: { everyone, cache: roles } }, roles: { cache } }
+  const member: Record<string, unknown> = {
+    id: 'm',
+    user: { id: 'm' },
+    guild: { ...guild, roles: { everyone, cache: roles } },
+    roles: { cache }
+  }
   const descriptor = Object.getOwnPropertyDescriptor(discord.GuildMember.prototype, 'permissions')?.get
   Object.defineProperty(member, 'permissions', { get: descriptor as () => unknown })
   if (!inChannel) {
@@ -62,10 +86,20 @@ function byDiscord(each: Case, inChannel: boolean): bigint {
     const base = member['permissions'] as PermissionsBitField
     return base.has(PermissionsBitField.Flags.Administrator) ? DISCORD_ALL : base.bitfield
   }
-  const overwrites = new Collection(each.overwrites.map(row => [row.id, {
-    id: row.id, allow: new PermissionsBitField(row.allow), deny: new PermissionsBitField(row.deny)
-  }]))
-  const channel: Record<string, unknown> = { guild: { ...guild, roles: { everyone } }, permissionOverwrites: { cache: overwrites } }
+  const overwrites = new Collection(
+    each.overwrites.map(row => [
+      row.id,
+      {
+        id: row.id,
+        allow: new PermissionsBitField(row.allow),
+        deny: new PermissionsBitField(row.deny)
+      }
+    ])
+  )
+  const channel: Record<string, unknown> = {
+    guild: { ...guild, roles: { everyone } },
+    permissionOverwrites: { cache: overwrites }
+  }
   const prototype = discord.GuildChannel.prototype as unknown as {
     memberPermissions: (this: unknown, member: unknown, checkAdmin: boolean) => PermissionsBitField
     overwritesFor: (this: unknown, member: unknown, verified: boolean, roles: unknown) => unknown
@@ -75,9 +109,16 @@ function byDiscord(each: Case, inChannel: boolean): bigint {
 }
 
 function byXcord(each: Case, inChannel: boolean): bigint {
-  return computePermissions({
-    owner: each.owner ? 'm' : 'o', member: 'm', everyone: '0', roles: each.roles, held: each.held, ...(inChannel ? { overwrites: each.overwrites } : {})
-  }) & DISCORD_ALL
+  return (
+    computePermissions({
+      owner: each.owner ? 'm' : 'o',
+      member: 'm',
+      everyone: '0',
+      roles: each.roles,
+      held: each.held,
+      ...(inChannel ? { overwrites: each.overwrites } : {})
+    }) & DISCORD_ALL
+  )
 }
 
 describe('[AU29] permissions against discord.js', () => {
@@ -86,7 +127,10 @@ describe('[AU29] permissions against discord.js', () => {
       const each = makeCase()
       for (const inChannel of [false, true]) {
         const [ours, theirs] = [byXcord(each, inChannel), byDiscord(each, inChannel)]
-        if (ours !== theirs) throw new Error(`seed ${SEED}, run ${run}, channel ${inChannel}: ours ${ours}, discord.js ${theirs}`)
+        if (ours !== theirs)
+          throw new Error(
+            `seed ${SEED}, run ${run}, channel ${inChannel}: ours ${ours}, discord.js ${theirs}`
+          )
       }
     }
   })
@@ -106,47 +150,121 @@ describe('[AU29] permissions against discord.js', () => {
 })
 
 const plain = {
-  owner: 'o', member: 'm', everyone: 'e', held: ['a', 'b'],
+  owner: 'o',
+  member: 'm',
+  everyone: 'e',
+  held: ['a', 'b'],
   roles: [
-    { id: 'e', permissions: permissionsToBits(['ViewChannel', 'SendMessages', 'ReadMessageHistory', 'AttachFiles', 'Connect', 'Speak', 'SendMessagesInThreads']) },
-    { id: 'a', permissions: 0n }, { id: 'b', permissions: 0n }
+    {
+      id: 'e',
+      permissions: permissionsToBits([
+        'ViewChannel',
+        'SendMessages',
+        'ReadMessageHistory',
+        'AttachFiles',
+        'Connect',
+        'Speak',
+        'SendMessagesInThreads'
+      ])
+    },
+    { id: 'a', permissions: 0n },
+    { id: 'b', permissions: 0n }
   ]
 } as const
-const row = (id: string, kind: 'role' | 'member', allow: string[], deny: string[]): { id: string; kind: 'role' | 'member'; allow: bigint; deny: bigint } =>
-  ({ id, kind, allow: permissionsToBits(allow), deny: permissionsToBits(deny) })
+const row = (
+  id: string,
+  kind: 'role' | 'member',
+  allow: string[],
+  deny: string[]
+): { id: string; kind: 'role' | 'member'; allow: bigint; deny: bigint } => ({
+  id,
+  kind,
+  allow: permissionsToBits(allow),
+  deny: permissionsToBits(deny)
+})
 
 describe('[AU30] what follows from the algorithm', () => {
-  it('[AU-S47] role A denies, B allows, the member denies: Discord\'s result', () => {
+  it("[AU-S47] role A denies, B allows, the member denies: Discord's result", () => {
     const overwrites = [row('a', 'role', [], ['SendMessages']), row('b', 'role', ['SendMessages'], [])]
     expect(computePermissions({ ...plain, overwrites }) & permissionsToBits(['SendMessages'])).not.toBe(0n)
-    expect(computePermissions({ ...plain, overwrites: [...overwrites, row('m', 'member', [], ['SendMessages'])] }) & permissionsToBits(['SendMessages'])).toBe(0n)
+    expect(
+      computePermissions({
+        ...plain,
+        overwrites: [...overwrites, row('m', 'member', [], ['SendMessages'])]
+      }) & permissionsToBits(['SendMessages'])
+    ).toBe(0n)
   })
 
   it('[AU-S48] [AU29] Administrator passes over denials and timeouts; from an overwrite it is an ordinary bit', () => {
-    const admin = { ...plain, roles: [...plain.roles.slice(0, 1), { id: 'a', permissions: permissionsToBits(['Administrator']) }] }
+    const admin = {
+      ...plain,
+      roles: [...plain.roles.slice(0, 1), { id: 'a', permissions: permissionsToBits(['Administrator']) }]
+    }
     const overwrites = [row('m', 'member', [], ['ViewChannel'])]
-    expect(effectivePermissions({ ...admin, overwrites, channelKind: 'text', timeoutUntil: 2, at: 1 })).toBe(ALL_PERMISSIONS)
-    const local = effectivePermissions({ ...plain, overwrites: [row('m', 'member', ['Administrator'], ['ViewChannel'])], channelKind: 'text', at: 1 })
+    expect(effectivePermissions({ ...admin, overwrites, channelKind: 'text', timeoutUntil: 2, at: 1 })).toBe(
+      ALL_PERMISSIONS
+    )
+    const local = effectivePermissions({
+      ...plain,
+      overwrites: [row('m', 'member', ['Administrator'], ['ViewChannel'])],
+      channelKind: 'text',
+      at: 1
+    })
     expect(local).toBe(0n)
   })
 
   it('[AU30] timeouts, no view, no sending, no connecting', () => {
     const names = (bits: bigint): string[] => permissionsFromBits(bits)
-    expect(names(effectivePermissions({ ...plain, channelKind: 'text', timeoutUntil: 5, at: 4 }))).toEqual(['ViewChannel', 'ReadMessageHistory'])
-    expect(names(effectivePermissions({ ...plain, channelKind: 'text', timeoutUntil: 5, at: 5 }))).toContain('SendMessages')
-    expect(effectivePermissions({ ...plain, overwrites: [row('e', 'role', [], ['ViewChannel'])], channelKind: 'text', at: 0 })).toBe(0n)
-    expect(names(effectivePermissions({ ...plain, overwrites: [row('e', 'role', [], ['SendMessages'])], channelKind: 'text', at: 0 }))).not.toContain('AttachFiles')
-    expect(names(effectivePermissions({ ...plain, overwrites: [row('e', 'role', [], ['Connect'])], channelKind: 'voice', at: 0 }))).toEqual(['ViewChannel'])
+    expect(names(effectivePermissions({ ...plain, channelKind: 'text', timeoutUntil: 5, at: 4 }))).toEqual([
+      'ViewChannel',
+      'ReadMessageHistory'
+    ])
+    expect(names(effectivePermissions({ ...plain, channelKind: 'text', timeoutUntil: 5, at: 5 }))).toContain(
+      'SendMessages'
+    )
+    expect(
+      effectivePermissions({
+        ...plain,
+        overwrites: [row('e', 'role', [], ['ViewChannel'])],
+        channelKind: 'text',
+        at: 0
+      })
+    ).toBe(0n)
+    expect(
+      names(
+        effectivePermissions({
+          ...plain,
+          overwrites: [row('e', 'role', [], ['SendMessages'])],
+          channelKind: 'text',
+          at: 0
+        })
+      )
+    ).not.toContain('AttachFiles')
+    expect(
+      names(
+        effectivePermissions({
+          ...plain,
+          overwrites: [row('e', 'role', [], ['Connect'])],
+          channelKind: 'voice',
+          at: 0
+        })
+      )
+    ).toEqual(['ViewChannel'])
   })
 
   it('[AU32] threads: SendMessagesInThreads stands for SendMessages; private, locked', () => {
     const thread = { private: false, member: false, locked: false }
-    const names = (more: object): string[] => permissionsFromBits(effectivePermissions({ ...plain, channelKind: 'text', at: 0, thread, ...more }))
+    const names = (more: object): string[] =>
+      permissionsFromBits(effectivePermissions({ ...plain, channelKind: 'text', at: 0, thread, ...more }))
     expect(names({ overwrites: [row('e', 'role', [], ['SendMessages'])] })).toContain('SendMessages')
-    expect(names({ overwrites: [row('e', 'role', [], ['SendMessagesInThreads'])] })).not.toContain('SendMessages')
+    expect(names({ overwrites: [row('e', 'role', [], ['SendMessagesInThreads'])] })).not.toContain(
+      'SendMessages'
+    )
     expect(names({ thread: { ...thread, private: true } })).toEqual([])
     expect(names({ thread: { ...thread, private: true, member: true } })).toContain('SendMessages')
     expect(names({ thread: { ...thread, locked: true } })).not.toContain('SendMessages')
-    expect(names({ thread: { ...thread, locked: true }, overwrites: [row('m', 'member', ['ManageThreads'], [])] })).toContain('SendMessages')
+    expect(
+      names({ thread: { ...thread, locked: true }, overwrites: [row('m', 'member', ['ManageThreads'], [])] })
+    ).toContain('SendMessages')
   })
 })

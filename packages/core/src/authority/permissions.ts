@@ -58,7 +58,8 @@ function basePermissions(input: PermissionInput): { bits: bigint; all: boolean }
   if (input.member === input.owner) return { bits: ALL_PERMISSIONS, all: true }
   const held = new Set(input.held)
   let bits = 0n
-  for (const role of input.roles) if (role.id === input.everyone || held.has(role.id)) bits |= role.permissions
+  for (const role of input.roles)
+    if (role.id === input.everyone || held.has(role.id)) bits |= role.permissions
   return (bits & ADMINISTRATOR) !== 0n ? { bits: ALL_PERMISSIONS, all: true } : { bits, all: false }
 }
 
@@ -119,7 +120,8 @@ export function effectivePermissions(input: EffectiveInput): bigint {
 
 /** AU30's masks and AU32 over a result of AU29 that came from neither ownership nor Administrator. */
 export function maskPermissions(
-  computed: bigint, input: Pick<EffectiveInput, 'channelKind' | 'thread' | 'timeoutUntil' | 'at'>
+  computed: bigint,
+  input: Pick<EffectiveInput, 'channelKind' | 'thread' | 'timeoutUntil' | 'at'>
 ): bigint {
   let bits = computed
   const { thread } = input

@@ -33,10 +33,17 @@ export interface Tips {
  * Chooses prev, parents and refs for a draft: what it names first, and in spine operations then as many leaves as
  * there is room for, so that they soon lie in everybody's past.
  */
-export function citationsFor(deps: AuthorityDeps, ledger: Ledger, tips: Tips, device: DeviceId, draft: OperationDraft): Citations {
+export function citationsFor(
+  deps: AuthorityDeps,
+  ledger: Ledger,
+  tips: Tips,
+  device: DeviceId,
+  draft: OperationDraft
+): Citations {
   const prev = newestOf(ledger, device)
   const wanted = [...(draft.refs ?? []).map(id => ledger.entry(id)), ...leavesNamed(deps, ledger, draft)]
-  if (isSpine(draft.kind) && draft.kind !== GATHER_KIND) wanted.push(...firstOf(tips.leaves, OPERATION_CITES_MAX * 2))
+  if (isSpine(draft.kind) && draft.kind !== GATHER_KIND)
+    wanted.push(...firstOf(tips.leaves, OPERATION_CITES_MAX * 2))
   const all = [...tips.heads].sort(newestFirst)
   const parents = all.length <= OPERATION_CITES_MAX ? all : chooseHeads(ledger, all, prev, wanted)
   const limit = draft.kind === GATHER_KIND ? Infinity : OPERATION_CITES_MAX
@@ -59,7 +66,12 @@ function firstOf(leaves: Iterable<Entry>, max: number): Entry[] {
 }
 
 /** Sixteen of more heads: first those that cover what prev and refs bring along, then the newest. */
-function chooseHeads(ledger: Ledger, heads: readonly Entry[], prev: Entry | undefined, refs: readonly Entry[]): Entry[] {
+function chooseHeads(
+  ledger: Ledger,
+  heads: readonly Entry[],
+  prev: Entry | undefined,
+  refs: readonly Entry[]
+): Entry[] {
   const behind = new Set<Entry>()
   for (const each of prev === undefined ? refs : [prev, ...refs]) {
     if (isSpine(each.op.kind)) behind.add(each)
@@ -81,7 +93,8 @@ function leavesNamed(deps: AuthorityDeps, ledger: Ledger, draft: OperationDraft)
   for (const id of operationsNamed(kind.value)) add(ledger.entries.get(id))
   const user = userNamed(deps, kind.value)
   const devices = new Set<DeviceId>(kind.value.name === 'deviceRevoke' ? kind.value.body.devices : [])
-  for (const device of (user === undefined ? undefined : ledger.registry.devicesOf.get(user)) ?? []) devices.add(device)
+  for (const device of (user === undefined ? undefined : ledger.registry.devicesOf.get(user)) ?? [])
+    devices.add(device)
   for (const device of devices) add(newestOf(ledger, device))
   return out
 }

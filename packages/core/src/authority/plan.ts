@@ -1,12 +1,28 @@
 /** What a kind's rules say of one operation: what it needs, acts on and writes (AU12). Filled by kinds/plan-*.ts. */
 import {
-  type ChannelId, type DeviceId, idAs, idToBytes, type OperationId, refuse, type Refusal, type RoleId, type UserId
+  type ChannelId,
+  type DeviceId,
+  idAs,
+  idToBytes,
+  type OperationId,
+  refuse,
+  type Refusal,
+  type RoleId,
+  type UserId
 } from '../base/index.ts'
 import type { Operation } from '../graph/index.ts'
 import { channelCell, deviceCell, MEMBER_IN, memberCell, roleCell } from './cell.ts'
 import type { AuthorityDeps } from './deps.ts'
 import { ALL_PERMISSIONS, bitPositions, PERMISSION_BITS, type KnownPermission } from './flags.ts'
-import { channelOf, type Need, ownerOf, roleExists, roleStrength, type Standing, standingOf } from './proof.ts'
+import {
+  channelOf,
+  type Need,
+  ownerOf,
+  roleExists,
+  roleStrength,
+  type Standing,
+  standingOf
+} from './proof.ts'
 import type { Known, StateReader, Write } from './reader.ts'
 import { type Strength } from './strength.ts'
 
@@ -66,7 +82,9 @@ export function bitNeeds(bits: bigint, channel: ChannelId | null): Need[] {
 
 /** AU7: bits that this protocol version does not define. */
 export function undefinedBits(bits: bigint): Refusal | undefined {
-  return (bits & ~ALL_PERMISSIONS) === 0n ? undefined : refuse('AU7', 'a permission bit that protocol version 1 does not define')
+  return (bits & ~ALL_PERMISSIONS) === 0n
+    ? undefined
+    : refuse('AU7', 'a permission bit that protocol version 1 does not define')
 }
 
 export function isMember(reader: StateReader, user: UserId): boolean {
@@ -74,7 +92,10 @@ export function isMember(reader: StateReader, user: UserId): boolean {
 }
 
 /** The user a device belongs to, if the device was ever on here. */
-export function userOfDevice(reader: StateReader, device: DeviceId): { readonly user: UserId; readonly on: boolean } | undefined {
+export function userOfDevice(
+  reader: StateReader,
+  device: DeviceId
+): { readonly user: UserId; readonly on: boolean } | undefined {
   const winner = reader.winner(deviceCell(device))
   if (winner === undefined) return undefined
   return { user: winner.by.known.user, on: (winner.value as readonly number[])[0] === 1 }
@@ -83,14 +104,16 @@ export function userOfDevice(reader: StateReader, device: DeviceId): { readonly 
 /** M of AU12's legend. */
 export function managesMember(context: PlanContext, target: UserId): Refusal | undefined {
   if (ownerOf(context.reader).user === target) return no('the target is the owner')
-  if (standingOf(context.reader, target, context.op.at).rank >= context.standing.rank) return no('the target does not rank below the author')
+  if (standingOf(context.reader, target, context.op.at).rank >= context.standing.rank)
+    return no('the target does not rank below the author')
   return undefined
 }
 
 /** R of AU12's legend. */
 export function managesRole(context: PlanContext, role: RoleId): Refusal | undefined {
   if (!roleExists(context.reader, role)) return no('no such role')
-  if (roleStrength(context.reader, role) >= context.standing.rank) return no('the role is not below the author\'s rank')
+  if (roleStrength(context.reader, role) >= context.standing.rank)
+    return no("the role is not below the author's rank")
   return undefined
 }
 

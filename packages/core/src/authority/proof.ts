@@ -3,11 +3,27 @@
  * never chosen by the author.
  */
 import {
-  type ChannelId, compareIds, idAs, idFromBytes, type OperationId, refuse, type Refusal, type RoleId, type UserId
+  type ChannelId,
+  compareIds,
+  idAs,
+  idFromBytes,
+  type OperationId,
+  refuse,
+  type Refusal,
+  type RoleId,
+  type UserId
 } from '../base/index.ts'
 import {
-  assignmentCell, channelCell, memberCell, OVERWRITE_ALLOW, OVERWRITE_DENY, overwriteCell, OWNER_CELL, roleBitCell,
-  roleCell, timeoutCell
+  assignmentCell,
+  channelCell,
+  memberCell,
+  OVERWRITE_ALLOW,
+  OVERWRITE_DENY,
+  overwriteCell,
+  OWNER_CELL,
+  roleBitCell,
+  roleCell,
+  timeoutCell
 } from './cell.ts'
 import { PERMISSION_BITS, permissionOfBit } from './flags.ts'
 import type { StateReader, Winner } from './reader.ts'
@@ -52,7 +68,10 @@ export interface Standing {
 const ADMINISTRATOR = PERMISSION_BITS.Administrator
 const STRONGEST = ownerStrength(0xffff_ffff_ffff)
 /** Bits that a timeout leaves (AU30). */
-const KEPT_IN_TIMEOUT: ReadonlySet<number> = new Set([PERMISSION_BITS.ViewChannel, PERMISSION_BITS.ReadMessageHistory])
+const KEPT_IN_TIMEOUT: ReadonlySet<number> = new Set([
+  PERMISSION_BITS.ViewChannel,
+  PERMISSION_BITS.ReadMessageHistory
+])
 
 const channelIds = new WeakMap<Uint8Array, ChannelId>()
 
@@ -130,7 +149,8 @@ export function standingOf(reader: StateReader, user: UserId, at: number): Stand
     }
   }
   const timedOut = numberOf(reader, timeoutCell(user), 0) > at
-  if (owner.user === user) return { user, owner, rank: ownerStrength(owner.generation), held, highest, timedOut: false }
+  if (owner.user === user)
+    return { user, owner, rank: ownerStrength(owner.generation), held, highest, timedOut: false }
   return { user, owner: undefined, rank, held, highest, timedOut }
 }
 
@@ -149,20 +169,34 @@ function isBetter(a: Candidate, b: Candidate, needed: number): boolean {
 }
 
 /** Candidates (role, bit) in the base of AU29 (AU15). */
-function baseCandidate(reader: StateReader, standing: Standing, bit: number, needed: number, also: Candidate | undefined): Candidate | undefined {
+function baseCandidate(
+  reader: StateReader,
+  standing: Standing,
+  bit: number,
+  needed: number,
+  also: Candidate | undefined
+): Candidate | undefined {
   let best = also
   for (const held of standing.held.values()) {
     const cell = roleBitCell(held.role, bit)
     const winner = reader.winner(cell)
     if (winner?.value !== 1) continue
-    const candidate = { role: held.role, bit, cells: [...held.cells, cell], strength: weaker(held.strength, winner.by.known.strength) }
+    const candidate = {
+      role: held.role,
+      bit,
+      cells: [...held.cells, cell],
+      strength: weaker(held.strength, winner.by.known.strength)
+    }
     if (best === undefined || isBetter(candidate, best, needed)) best = candidate
   }
   return best
 }
 
 /** Where a channel's overwrites are read, and the cells that say so (AU31, AU32). */
-export function overwriteSource(reader: StateReader, channel: ChannelId): { readonly channel: ChannelId; readonly cells: readonly string[] } {
+export function overwriteSource(
+  reader: StateReader,
+  channel: ChannelId
+): { readonly channel: ChannelId; readonly cells: readonly string[] } {
   let source = channel
   const cells: string[] = []
   if (reader.winner(channelCell(channel, 'kind'))?.value === 'thread') {
@@ -171,18 +205,24 @@ export function overwriteSource(reader: StateReader, channel: ChannelId): { read
   const read = (attribute: 'synced' | 'parent'): Winner | undefined => {
     const winner = reader.winner(channelCell(source, attribute))
     // What the channel was created with falls with the channel: no support of its own.
-    if (winner !== undefined && idAs('c', winner.by.op.id) !== source) cells.push(channelCell(source, attribute))
+    if (winner !== undefined && idAs('c', winner.by.op.id) !== source)
+      cells.push(channelCell(source, attribute))
     return winner
   }
   if (read('synced')?.value === 1) {
     const category = channelOf(read('parent')?.value)
-    if (category !== null && reader.winner(channelCell(category, 'exists'))?.value === 1) return { channel: category, cells }
+    if (category !== null && reader.winner(channelCell(category, 'exists'))?.value === 1)
+      return { channel: category, cells }
   }
   return { channel: source, cells }
 }
 
 /** The deciding layer for a bit in a channel: cells of every higher layer and of its own, and what it decides (AU16). */
-function channelCandidate(reader: StateReader, standing: Standing, need: Need): { candidate: Candidate | undefined; cells: string[] } {
+function channelCandidate(
+  reader: StateReader,
+  standing: Standing,
+  need: Need
+): { candidate: Candidate | undefined; cells: string[] } {
   const source = overwriteSource(reader, need.channel as ChannelId)
   const everyone = idAs('r', reader.server)
   const read: string[] = [...source.cells]
@@ -190,13 +230,20 @@ function channelCandidate(reader: StateReader, standing: Standing, need: Need): 
     const cell = overwriteCell(source.channel, target, need.bit)
     return { cell, winner: reader.winner(cell) }
   }
-  const decided = (cell: string, winner: Winner, held?: HeldRole): { candidate: Candidate | undefined; cells: string[] } => ({
-    candidate: winner.value === OVERWRITE_ALLOW
-      ? {
-          role: held?.role ?? everyone, bit: need.bit, cells: [...(held?.cells ?? []), cell],
-          strength: weaker(held?.strength ?? STRONGEST, winner.by.known.strength)
-        }
-      : undefined,
+  const decided = (
+    cell: string,
+    winner: Winner,
+    held?: HeldRole
+  ): { candidate: Candidate | undefined; cells: string[] } => ({
+    candidate:
+      winner.value === OVERWRITE_ALLOW
+        ? {
+            role: held?.role ?? everyone,
+            bit: need.bit,
+            cells: [...(held?.cells ?? []), cell],
+            strength: weaker(held?.strength ?? STRONGEST, winner.by.known.strength)
+          }
+        : undefined,
     cells: read
   })
   const own = valueAt(standing.user)
@@ -218,7 +265,9 @@ function decides(winner: Winner): boolean {
 type Decided = { candidate: Candidate | undefined; cells: string[] }
 
 function roleLayer(
-  standing: Standing, everyone: RoleId, valueAt: (target: RoleId) => { cell: string; winner: Winner | undefined },
+  standing: Standing,
+  everyone: RoleId,
+  valueAt: (target: RoleId) => { cell: string; winner: Winner | undefined },
   decided: (cell: string, winner: Winner, held: HeldRole) => Decided
 ): { result: Decided | undefined; cells: string[] } {
   const cells: string[] = []
@@ -231,7 +280,11 @@ function roleLayer(
     if (winner === undefined || !decides(winner)) continue
     const result = decided(cell, winner, held)
     if (result.candidate === undefined) denied = result
-    else if (allowed?.candidate === undefined || isBetter(result.candidate, allowed.candidate, result.candidate.bit)) allowed = result
+    else if (
+      allowed?.candidate === undefined ||
+      isBetter(result.candidate, allowed.candidate, result.candidate.bit)
+    )
+      allowed = result
   }
   return { result: allowed ?? denied, cells }
 }
@@ -248,14 +301,18 @@ function implied(reader: StateReader, need: Need): readonly Need[] {
   }
   add(PERMISSION_BITS.ViewChannel)
   if (need.bit === PERMISSION_BITS.ViewChannel) return out
-  if ((kind === 'voice' || kind === 'stage') && need.bit !== PERMISSION_BITS.Connect) add(PERMISSION_BITS.Connect)
+  if ((kind === 'voice' || kind === 'stage') && need.bit !== PERMISSION_BITS.Connect)
+    add(PERMISSION_BITS.Connect)
   if (NEEDS_SENDING.has(need.bit)) add(sending)
   add(thread && need.bit === PERMISSION_BITS.SendMessages ? sending : need.bit)
   return out
 }
 
 const NEEDS_SENDING: ReadonlySet<number> = new Set([
-  PERMISSION_BITS.MentionEveryone, PERMISSION_BITS.SendTTSMessages, PERMISSION_BITS.AttachFiles, PERMISSION_BITS.EmbedLinks
+  PERMISSION_BITS.MentionEveryone,
+  PERMISSION_BITS.SendTTSMessages,
+  PERMISSION_BITS.AttachFiles,
+  PERMISSION_BITS.EmbedLinks
 ])
 
 /** Collects what a proof rests on. */
@@ -289,13 +346,25 @@ class ProofBuilder {
  * @param rankless - For acts that no rank is compared with: the highest role plays no part, and rank is `@everyone`'s.
  */
 export function prove(
-  reader: StateReader, standing: Standing, needs: readonly Need[], acts: readonly string[] = [], rankless = false
+  reader: StateReader,
+  standing: Standing,
+  needs: readonly Need[],
+  acts: readonly string[] = [],
+  rankless = false
 ): { readonly ok: true; readonly value: Proof } | Missing {
   const builder = new ProofBuilder(reader)
   for (const cell of acts) builder.watch(cell)
   if (standing.owner !== undefined) {
     builder.rest(OWNER_CELL)
-    return { ok: true, value: { rank: standing.rank, generation: standing.owner.generation, cells: builder.cells, supp: builder.supp } }
+    return {
+      ok: true,
+      value: {
+        rank: standing.rank,
+        generation: standing.owner.generation,
+        cells: builder.cells,
+        supp: builder.supp
+      }
+    }
   }
   builder.watch(memberCell(standing.user))
   if (standing.highest !== undefined && !rankless) {
@@ -304,10 +373,18 @@ export function prove(
   }
   const missing = proveBits(reader, standing, needs, builder)
   if (missing !== undefined) return missing
-  return { ok: true, value: { rank: rankless ? EVERYONE_STRENGTH : standing.rank, cells: builder.cells, supp: builder.supp } }
+  return {
+    ok: true,
+    value: { rank: rankless ? EVERYONE_STRENGTH : standing.rank, cells: builder.cells, supp: builder.supp }
+  }
 }
 
-function proveBits(reader: StateReader, standing: Standing, needs: readonly Need[], builder: ProofBuilder): Missing | undefined {
+function proveBits(
+  reader: StateReader,
+  standing: Standing,
+  needs: readonly Need[],
+  builder: ProofBuilder
+): Missing | undefined {
   const done = new Set<string>()
   let reliesOnTimeout = false
   for (const need of needs.flatMap(each => implied(reader, each))) {
@@ -337,8 +414,13 @@ function relyOnTimeout(reader: StateReader, user: UserId, builder: ProofBuilder)
   else builder.watch(cell)
 }
 
-function bitCandidate(reader: StateReader, standing: Standing, need: Need): { candidate: Candidate | undefined; cells: readonly string[] } {
-  if (need.channel === null) return { candidate: baseCandidate(reader, standing, need.bit, need.bit, undefined), cells: [] }
+function bitCandidate(
+  reader: StateReader,
+  standing: Standing,
+  need: Need
+): { candidate: Candidate | undefined; cells: readonly string[] } {
+  if (need.channel === null)
+    return { candidate: baseCandidate(reader, standing, need.bit, need.bit, undefined), cells: [] }
   return channelCandidate(reader, standing, need)
 }
 
@@ -350,12 +432,19 @@ function pick(a: Candidate | undefined, b: Candidate | undefined, needed: number
 function missingBit(need: Need, barred: boolean): Missing {
   const name = permissionOfBit(need.bit)
   const where = need.channel === null ? 'in the server' : 'in the channel'
-  const refusal = refuse('AU14', `${name ?? `bit ${need.bit}`} is missing ${where}${barred ? ': timed out' : ''}`)
+  const refusal = refuse(
+    'AU14',
+    `${name ?? `bit ${need.bit}`} is missing ${where}${barred ? ': timed out' : ''}`
+  )
   return name === undefined ? refusal : { ...refusal, permission: name }
 }
 
 /** Whether the user holds the bit (B of AU12's legend), as a verdict only. */
-export function holds(reader: StateReader, standing: Standing, bit: number, channel: ChannelId | null): boolean {
+export function holds(
+  reader: StateReader,
+  standing: Standing,
+  bit: number,
+  channel: ChannelId | null
+): boolean {
   return standing.owner !== undefined || prove(reader, standing, [{ bit, channel }], [], true).ok
 }
-

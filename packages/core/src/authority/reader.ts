@@ -70,4 +70,3 @@ export interface StateReader {
   /** Whether `a` is `b` or in its past; both in the set. */
   isCovered(a: OperationId, b: OperationId): boolean
 }
-

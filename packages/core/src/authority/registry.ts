@@ -20,17 +20,31 @@ export class Registry {
     const parts = key.split('|')
     const [family, first, second, third] = parts as [string, string, string, string]
     switch (family) {
-      case 'member': this.users.add(first as UserId); break
+      case 'member':
+        this.users.add(first as UserId)
+        break
       case 'role':
         this.roles.add(first as RoleId)
         if (second === 'bit') setAt(this.roleBits, first as RoleId).add(Number(third))
         break
-      case 'asg': setAt(this.assigned, first as OperationId).add(second as RoleId); break
-      case 'ch': if (second === 'exists') this.channels.add(first as ChannelId); break
-      case 'ow': this.#overwrite(first as ChannelId, second as RoleId | UserId, Number(third)); break
-      case 'invite': if (parts.length === 2) this.invites.add(first as InviteId); break
-      case 'automod': this.automod.add(first as OperationId); break
-      case 'tm': setAt(this.threadMembers, first as ChannelId).add(second as UserId); break
+      case 'asg':
+        setAt(this.assigned, first as OperationId).add(second as RoleId)
+        break
+      case 'ch':
+        if (second === 'exists') this.channels.add(first as ChannelId)
+        break
+      case 'ow':
+        this.#overwrite(first as ChannelId, second as RoleId | UserId, Number(third))
+        break
+      case 'invite':
+        if (parts.length === 2) this.invites.add(first as InviteId)
+        break
+      case 'automod':
+        this.automod.add(first as OperationId)
+        break
+      case 'tm':
+        setAt(this.threadMembers, first as ChannelId).add(second as UserId)
+        break
       default:
     }
   }

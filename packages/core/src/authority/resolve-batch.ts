@@ -2,7 +2,16 @@
  * The rules read straight from the page: every past a set, every state computed from nothing. Slow, and the
  * oracle that the live log is tested against (AU-P10).
  */
-import { idAs, type InviteId, type OperationId, refuse, type Refusal, type RoleId, type ServerId, type UserId } from '../base/index.ts'
+import {
+  idAs,
+  type InviteId,
+  type OperationId,
+  refuse,
+  type Refusal,
+  type RoleId,
+  type ServerId,
+  type UserId
+} from '../base/index.ts'
 import type { Operation } from '../graph/index.ts'
 import { attackRule, compareAge, compareFate } from './attack.ts'
 import { memberCell, MEMBER_IN, OWNER_CELL } from './cell.ts'
@@ -63,17 +72,25 @@ class Batch {
     if (citedBy(op).some(id => !this.judged.has(id))) return refuse('AU9', 'cites what is not accepted')
     const kind = decodeBody(op.kind, op.body)
     if (!kind.ok) return kind
-    if (op.server !== this.#server) return refuse('AU1', 'another server\'s operation')
+    if (op.server !== this.#server) return refuse('AU1', "another server's operation")
     const genesis = op.id === idAs('o', this.#server)
-    const place = genesis ? undefined : placeFault(op, {
-      operation: id => this.judged.get(id)?.op,
-      isCovered: this.isCovered,
-      hasOwnOutsideChain: () => [...past].some(id =>
-        this.judged.get(id)?.op.device === op.device && (op.prev === null || !this.isCovered(id, op.prev)))
-    })
+    const place = genesis
+      ? undefined
+      : placeFault(op, {
+          operation: id => this.judged.get(id)?.op,
+          isCovered: this.isCovered,
+          hasOwnOutsideChain: () =>
+            [...past].some(
+              id =>
+                this.judged.get(id)?.op.device === op.device &&
+                (op.prev === null || !this.isCovered(id, op.prev))
+            )
+        })
     if (place !== undefined) return place
     const stood = this.resolve(past)
-    const known = genesis ? validateGenesis(this.#deps, op, kind.value) : validate(this.#deps, op, kind.value, this.reader(past, stood))
+    const known = genesis
+      ? validateGenesis(this.#deps, op, kind.value)
+      : validate(this.#deps, op, kind.value, this.reader(past, stood))
     if (!known.ok) return known
     this.#stood.set(op.id, stood)
     this.judged.set(op.id, { op, body: kind.value, known: known.value })
@@ -106,14 +123,18 @@ class Batch {
   }
 
   /** State of a closed set. */
-  reader(set: ReadonlySet<OperationId>, effective: ReadonlySet<OperationId> = this.resolve(set)): StateReader {
+  reader(
+    set: ReadonlySet<OperationId>,
+    effective: ReadonlySet<OperationId> = this.resolve(set)
+  ): StateReader {
     const standing = [...effective].map(id => this.judged.get(id) as Judged)
     const undominated = (all: readonly Judged[]): Judged[] =>
       all.filter(a => !all.some(b => a !== b && this.isCovered(a.op.id, b.op.id)))
     const memo = new Map<string, readonly Judged[]>()
     const writers = (cell: string): readonly Judged[] => {
       let found = memo.get(cell)
-      if (found === undefined) memo.set(cell, (found = undominated(standing.filter(each => writeTo(each, cell) !== undefined))))
+      if (found === undefined)
+        memo.set(cell, (found = undominated(standing.filter(each => writeTo(each, cell) !== undefined))))
       return found
     }
     const winner = (cell: string): Winner | undefined => mergeWrites(cell, writers(cell))
@@ -122,8 +143,12 @@ class Batch {
       winner,
       liveJoins: user => this.#liveJoins(user, writers(memberCell(user)), winner, effective),
       assigned: join => this.#assigned(set, join),
-      unbans: user => undominated(standing.filter(each => each.body.name === 'unban' && each.body.body.user === user)).map(each => each.op.id).sort(),
-      uses: invite => standing.filter(each => each.body.name === 'join' && each.body.body.invite === invite).length,
+      unbans: user =>
+        undominated(standing.filter(each => each.body.name === 'unban' && each.body.body.user === user))
+          .map(each => each.op.id)
+          .sort(),
+      uses: invite =>
+        standing.filter(each => each.body.name === 'join' && each.body.body.invite === invite).length,
       lookup: id => (set.has(id) ? this.judged.get(id) : undefined),
       isEffective: id => effective.has(id),
       isCovered: this.isCovered
@@ -132,7 +157,9 @@ class Batch {
 
   /** AU25. */
   #liveJoins(
-    user: UserId, writers: readonly Judged[], winner: (cell: string) => Winner | undefined,
+    user: UserId,
+    writers: readonly Judged[],
+    winner: (cell: string) => Winner | undefined,
     effective: ReadonlySet<OperationId>
   ): readonly OperationId[] {
     const owner = winner(OWNER_CELL)?.by.known.owner?.user
@@ -161,12 +188,17 @@ class Batch {
 /** Judges and resolves operations given in an order that respects pasts; the first is the genesis. */
 export function resolveBatch(deps: AuthorityDeps, operations: readonly Operation[]): BatchResult {
   const batch = new Batch(deps, (operations[0] as Operation).server)
-  for (const op of [...operations].sort((a, b) => compareAge({ op: a } as Judged, { op: b } as Judged))) batch.add(op)
+  for (const op of [...operations].sort((a, b) => compareAge({ op: a } as Judged, { op: b } as Judged)))
+    batch.add(op)
   const all = new Set(batch.judged.keys())
   const cells = new Set<string>()
   for (const each of batch.judged.values()) for (const write of each.known.writes) cells.add(write.cell)
   return {
-    judged: batch.judged, rejected: batch.rejected, effective: batch.resolve(all), reader: batch.reader(all), cells,
+    judged: batch.judged,
+    rejected: batch.rejected,
+    effective: batch.resolve(all),
+    reader: batch.reader(all),
+    cells,
     readerAt: frontier => batch.reader(batch.closure(frontier))
   }
 }

@@ -10,7 +10,11 @@ export function forksOf(ledger: Ledger): readonly ForkState[] {
   const out: ForkState[] = []
   for (const [device, chain] of ledger.chains) {
     for (const seq of new Set(chain.forked.map(each => each.op.seq))) {
-      out.push({ device, seq, operations: (chain.bySeq.get(seq) ?? []).map(each => each.op.id).sort(compareIds) })
+      out.push({
+        device,
+        seq,
+        operations: (chain.bySeq.get(seq) ?? []).map(each => each.op.id).sort(compareIds)
+      })
     }
   }
   return out.sort((a, b) => compareIds(a.device, b.device) || a.seq - b.seq)

@@ -15,7 +15,10 @@ const NODE = Uint8Array.of(1)
 /** One row `[cell, value, writer, strength]` in EN1. */
 export function stateRow(key: string, winner: Winner): Uint8Array {
   return encodeCbor([
-    cellName(key, id => idToBytes(id as OperationId)), winner.value, idToBytes(winner.by.op.id), strengthRow(winner.by.known.strength)
+    cellName(key, id => idToBytes(id as OperationId)),
+    winner.value,
+    idToBytes(winner.by.op.id),
+    strengthRow(winner.by.known.strength)
   ])
 }
 
@@ -52,5 +55,7 @@ export function merkleRoot(suite: Suite, chunks: readonly Uint8Array[]): Uint8Ar
   if (chunks.length === 1) return suite.sha256(concatBytes([LEAF, chunks[0] as Uint8Array]))
   let split = 1
   while (split * 2 < chunks.length) split *= 2
-  return suite.sha256(concatBytes([NODE, merkleRoot(suite, chunks.slice(0, split)), merkleRoot(suite, chunks.slice(split))]))
+  return suite.sha256(
+    concatBytes([NODE, merkleRoot(suite, chunks.slice(0, split)), merkleRoot(suite, chunks.slice(split))])
+  )
 }

@@ -1,12 +1,47 @@
 /** A server's state as the layers above read it: objects put together from cells, kept until a cell of theirs moves. */
 import {
-  type ChannelId, compareIds, type DeviceId, idAs, type InviteId, type OperationId, type RoleId, type ServerId, type UserId
+  type ChannelId,
+  compareIds,
+  type DeviceId,
+  idAs,
+  type InviteId,
+  type OperationId,
+  type RoleId,
+  type ServerId,
+  type UserId
 } from '../base/index.ts'
 import {
-  assignmentCell, automodCell, channelCell, deviceCell, identityCell, inviteCell, inviteTermsCell, MEMBER_IN, memberCell, nickCell,
-  OVERWRITE_ALLOW, OVERWRITE_DENY, overwriteCell, policyCell, roleBitCell, roleCell, serverCell, threadMemberCell, timeoutCell
+  assignmentCell,
+  automodCell,
+  channelCell,
+  deviceCell,
+  identityCell,
+  inviteCell,
+  inviteTermsCell,
+  MEMBER_IN,
+  memberCell,
+  nickCell,
+  OVERWRITE_ALLOW,
+  OVERWRITE_DENY,
+  overwriteCell,
+  policyCell,
+  roleBitCell,
+  roleCell,
+  serverCell,
+  threadMemberCell,
+  timeoutCell
 } from './cell.ts'
-import type { AuthorityState, AutomodState, ChannelKind, ChannelState, InviteState, MemberState, OverwriteState, RoleState, ThreadState } from './contract.ts'
+import type {
+  AuthorityState,
+  AutomodState,
+  ChannelKind,
+  ChannelState,
+  InviteState,
+  MemberState,
+  OverwriteState,
+  RoleState,
+  ThreadState
+} from './contract.ts'
 import { covers } from './entry.ts'
 import type { BodyOf } from './kinds/table.ts'
 import { computePermissions, type EffectiveInput, maskPermissions } from './permissions.ts'
@@ -20,7 +55,10 @@ export class StateCache {
   readonly members = new Map<UserId, MemberState | undefined>()
   readonly roles = new Map<RoleId, RoleState | undefined>()
   readonly channels = new Map<ChannelId, ChannelState | undefined>()
-  readonly permissions = new Map<UserId, Map<ChannelId | null, { readonly bits: bigint; readonly timedOut: bigint; readonly until: number }>>()
+  readonly permissions = new Map<
+    UserId,
+    Map<ChannelId | null, { readonly bits: bigint; readonly timedOut: bigint; readonly until: number }>
+  >()
   roleList: readonly RoleState[] | undefined
   channelList: readonly ChannelState[] | undefined
   hash: Uint8Array | undefined
@@ -30,21 +68,36 @@ export class StateCache {
     this.hash = undefined
     const [family, first, second] = key.split('|') as [string, string, string]
     switch (family) {
-      case 'member': case 'nick': case 'id': case 'timeout': case 'voice': this.#user(first as UserId); break
-      case 'asg': this.#user(ledger.userOfJoin(first as OperationId)); break
+      case 'member':
+      case 'nick':
+      case 'id':
+      case 'timeout':
+      case 'voice':
+        this.#user(first as UserId)
+        break
+      case 'asg':
+        this.#user(ledger.userOfJoin(first as OperationId))
+        break
       case 'role':
         this.permissions.clear()
         this.roleList = undefined
         this.roles.delete(first as RoleId)
         if (second === 'exists' || second === 'pos') this.members.clear()
         break
-      case 'ch': case 'ow': case 'tm':
+      case 'ch':
+      case 'ow':
+      case 'tm':
         this.permissions.clear()
         this.channelList = undefined
         this.channels.clear()
         break
-      case 'owner': this.permissions.clear(); this.members.clear(); break
-      case 'dev': for (const user of ledger.registry.devices.get(first as DeviceId) ?? []) this.#user(user); break
+      case 'owner':
+        this.permissions.clear()
+        this.members.clear()
+        break
+      case 'dev':
+        for (const user of ledger.registry.devices.get(first as DeviceId) ?? []) this.#user(user)
+        break
       default:
     }
   }
@@ -106,14 +159,14 @@ export class State implements AuthorityState {
     return found
   }
 
-  * members(): Iterable<MemberState> {
+  *members(): Iterable<MemberState> {
     for (const user of this.view.ledger.registry.users) {
       const member = this.member(user)
       if (member?.status === 'in') yield member
     }
   }
 
-  * banned(): Iterable<UserId> {
+  *banned(): Iterable<UserId> {
     for (const user of this.view.ledger.registry.users) if (this.member(user)?.status === 'banned') yield user
   }
 
@@ -126,17 +179,21 @@ export class State implements AuthorityState {
     const roles = new Set<RoleId>()
     for (const join of joins) {
       for (const role of view.assigned(join)) {
-        if (view.winner(assignmentCell(join, role))?.value === 1 && this.role(role) !== undefined) roles.add(role)
+        if (view.winner(assignmentCell(join, role))?.value === 1 && this.role(role) !== undefined)
+          roles.add(role)
       }
     }
     const first = joins[0]
     return {
-      user, status: STATUSES[value] as MemberState['status'], joins,
+      user,
+      status: STATUSES[value] as MemberState['status'],
+      joins,
       joinedAt: first === undefined ? cell.by.op.at : (view.lookup(first)?.op.at ?? 0),
       roles: [...roles].sort((a, b) => compareRoles(this.role(a) as RoleState, this.role(b) as RoleState)),
       nick: (view.winner(nickCell(user))?.value as string | null | undefined) ?? null,
       timeoutUntil: (view.winner(timeoutCell(user))?.value as number | undefined) ?? 0,
-      devices: this.#devicesOf(user), userKey: this.#userKey(user)
+      devices: this.#devicesOf(user),
+      userKey: this.#userKey(user)
     }
   }
 
@@ -162,7 +219,11 @@ export class State implements AuthorityState {
     const announced = view.ledger.entry(winner.by.op.id)
     const stale = [...(view.ledger.registry.devicesOf.get(user) ?? [])].some(device => {
       const off = view.winner(deviceCell(device))
-      return off !== undefined && (off.value as readonly number[])[0] === 0 && !covers(announced, view.ledger.entry(off.by.op.id))
+      return (
+        off !== undefined &&
+        (off.value as readonly number[])[0] === 0 &&
+        !covers(announced, view.ledger.entry(off.by.op.id))
+      )
     })
     return stale ? { generation, boxPublicKey, stale } : { generation, boxPublicKey }
   }
@@ -188,9 +249,13 @@ export class State implements AuthorityState {
     for (const bit of view.ledger.registry.roleBits.get(role) ?? []) {
       if (view.winner(roleBitCell(role, bit))?.value === 1) permissions |= 1n << BigInt(bit)
     }
-    const flag = (attribute: 'hoist' | 'mentionable'): boolean => view.winner(roleCell(role, attribute))?.value === 1
+    const flag = (attribute: 'hoist' | 'mentionable'): boolean =>
+      view.winner(roleCell(role, attribute))?.value === 1
     return {
-      id: role, permissions, hoist: flag('hoist'), mentionable: flag('mentionable'),
+      id: role,
+      permissions,
+      hoist: flag('hoist'),
+      mentionable: flag('mentionable'),
       name: everyone ? '@everyone' : (view.winner(roleCell(role, 'name'))?.value as string),
       position: everyone ? new Uint8Array(0) : (view.winner(roleCell(role, 'pos'))?.value as Uint8Array),
       color: (view.winner(roleCell(role, 'color'))?.value as number | undefined) ?? 0
@@ -200,42 +265,64 @@ export class State implements AuthorityState {
   roles(): readonly RoleState[] {
     const cache = this.#cache()
     return (cache.roleList ??= [...new Set([...this.view.ledger.registry.roles, this.#everyone])]
-      .flatMap(role => this.role(role) ?? []).sort(compareRoles))
+      .flatMap(role => this.role(role) ?? [])
+      .sort(compareRoles))
   }
 
   channel(channel: ChannelId): ChannelState | undefined {
     const { channels } = this.#cache()
     let found = channels.get(channel)
-    if (found === undefined && !channels.has(channel)) channels.set(channel, (found = this.#makeChannel(channel)))
+    if (found === undefined && !channels.has(channel))
+      channels.set(channel, (found = this.#makeChannel(channel)))
     return found
   }
 
   #makeChannel(channel: ChannelId): ChannelState | undefined {
     const { view } = this
-    const read = (attribute: Parameters<typeof channelCell>[1]): unknown => view.winner(channelCell(channel, attribute))?.value
+    const read = (attribute: Parameters<typeof channelCell>[1]): unknown =>
+      view.winner(channelCell(channel, attribute))?.value
     if (read('exists') !== 1) return undefined
     const kind = read('kind') as ChannelKind
     const parentId = channelOf(read('parent'))
     const parent = parentId === null ? undefined : this.channel(parentId)
     if (kind === 'thread' && parent === undefined) return undefined
     const synced = read('synced') === 1
-    const source = (synced || kind === 'thread') && parent !== undefined ? parent.overwrites : this.#overwritesOf(channel)
+    const source =
+      (synced || kind === 'thread') && parent !== undefined ? parent.overwrites : this.#overwritesOf(channel)
     return {
-      id: channel, kind, name: (read('name') as string | null | undefined) ?? null, topic: (read('topic') as string | null | undefined) ?? null,
-      parent: parent === undefined ? null : parentId, position: (read('pos') as Uint8Array | undefined) ?? new Uint8Array(0),
-      slowModeSeconds: (read('slow') as number | undefined) ?? 0, history: (read('history') as readonly number[] | undefined) ?? parent?.history ?? [0],
-      overwrites: source, synced, nsfw: read('nsfw') === 1,
+      id: channel,
+      kind,
+      name: (read('name') as string | null | undefined) ?? null,
+      topic: (read('topic') as string | null | undefined) ?? null,
+      parent: parent === undefined ? null : parentId,
+      position: (read('pos') as Uint8Array | undefined) ?? new Uint8Array(0),
+      slowModeSeconds: (read('slow') as number | undefined) ?? 0,
+      history: (read('history') as readonly number[] | undefined) ?? parent?.history ?? [0],
+      overwrites: source,
+      synced,
+      nsfw: read('nsfw') === 1,
       ...(kind === 'thread' ? this.#threadFields(channel, read) : {})
     }
   }
 
-  #threadFields(channel: ChannelId, read: (attribute: 'private' | 'archived' | 'locked') => unknown): { readonly thread: ThreadState } {
+  #threadFields(
+    channel: ChannelId,
+    read: (attribute: 'private' | 'archived' | 'locked') => unknown
+  ): { readonly thread: ThreadState } {
     const members: UserId[] = []
     for (const user of this.view.ledger.registry.threadMembers.get(channel) ?? []) {
       if (this.view.winner(threadMemberCell(channel, user))?.value === 1) members.push(user)
     }
     const creator = this.view.winner(channelCell(channel, 'kind'))?.by.known.user as UserId
-    return { thread: { private: read('private') === 1, archived: read('archived') === 1, locked: read('locked') === 1, members: members.sort(compareIds), creator } }
+    return {
+      thread: {
+        private: read('private') === 1,
+        archived: read('archived') === 1,
+        locked: read('locked') === 1,
+        members: members.sort(compareIds),
+        creator
+      }
+    }
   }
 
   #overwritesOf(channel: ChannelId): readonly OverwriteState[] {
@@ -248,14 +335,16 @@ export class State implements AuthorityState {
         if (value === OVERWRITE_ALLOW) allow |= 1n << BigInt(bit)
         else if (value === OVERWRITE_DENY) deny |= 1n << BigInt(bit)
       }
-      if ((allow | deny) !== 0n) out.push({ target, kind: target.startsWith('r') ? 'role' : 'member', allow, deny })
+      if ((allow | deny) !== 0n)
+        out.push({ target, kind: target.startsWith('r') ? 'role' : 'member', allow, deny })
     }
     return out.sort((a, b) => compareIds(a.target, b.target))
   }
 
   channels(): readonly ChannelState[] {
     const cache = this.#cache()
-    return (cache.channelList ??= [...this.view.ledger.registry.channels].flatMap(each => this.channel(each) ?? [])
+    return (cache.channelList ??= [...this.view.ledger.registry.channels]
+      .flatMap(each => this.channel(each) ?? [])
       .sort((a, b) => comparePositions(a.position, b.position) || compareIds(a.id, b.id)))
   }
 
@@ -266,8 +355,16 @@ export class State implements AuthorityState {
     if (open === undefined || terms === undefined) return undefined
     const body = terms.by.body.body as BodyOf<'inviteCreate'>
     return {
-      id: invite, open: open.value === 1, author: terms.by.known.user, signPublicKey: body.signPublicKey, boxPublicKey: body.boxPublicKey,
-      roles: body.roles, notAfter: body.notAfter, maxUses: body.maxUses, uses: view.uses(invite), user: body.user
+      id: invite,
+      open: open.value === 1,
+      author: terms.by.known.user,
+      signPublicKey: body.signPublicKey,
+      boxPublicKey: body.boxPublicKey,
+      roles: body.roles,
+      notAfter: body.notAfter,
+      maxUses: body.maxUses,
+      uses: view.uses(invite),
+      user: body.user
     }
   }
 
@@ -291,25 +388,53 @@ export class State implements AuthorityState {
     return found.until > at ? found.timedOut : found.bits
   }
 
-  #makePermissions(user: UserId, channel: ChannelId | null): { bits: bigint; timedOut: bigint; until: number } {
+  #makePermissions(
+    user: UserId,
+    channel: ChannelId | null
+  ): { bits: bigint; timedOut: bigint; until: number } {
     const member = this.member(user)
     const place = channel === null ? undefined : this.channel(channel)
     const nothing = { bits: 0n, timedOut: 0n, until: 0 }
     if (member?.status !== 'in' || (channel !== null && place === undefined)) return nothing
     const input: EffectiveInput = {
-      owner: this.owner, member: user, everyone: this.#everyone, roles: this.roles(), held: member.roles, at: 0,
-      ...(place === undefined ? {} : { overwrites: place.overwrites.map(each => ({ id: each.target, kind: each.kind, allow: each.allow, deny: each.deny })) })
+      owner: this.owner,
+      member: user,
+      everyone: this.#everyone,
+      roles: this.roles(),
+      held: member.roles,
+      at: 0,
+      ...(place === undefined
+        ? {}
+        : {
+            overwrites: place.overwrites.map(each => ({
+              id: each.target,
+              kind: each.kind,
+              allow: each.allow,
+              deny: each.deny
+            }))
+          })
     }
     const computed = computePermissions(input)
-    const administers = this.owner === user || (computePermissions({ ...input, overwrites: [] }) & ADMINISTRATOR) !== 0n
+    const administers =
+      this.owner === user || (computePermissions({ ...input, overwrites: [] }) & ADMINISTRATOR) !== 0n
     if (administers) return { bits: computed, timedOut: computed, until: 0 }
     const thread = place?.thread
     const mask = {
-      ...(place === undefined ? {} : { channelKind: place.kind === 'thread' ? (this.channel(place.parent as ChannelId)?.kind ?? 'text') : place.kind }),
-      ...(thread === undefined ? {} : { thread: { private: thread.private, locked: thread.locked, member: thread.members.includes(user) } })
+      ...(place === undefined
+        ? {}
+        : {
+            channelKind:
+              place.kind === 'thread' ? (this.channel(place.parent as ChannelId)?.kind ?? 'text') : place.kind
+          }),
+      ...(thread === undefined
+        ? {}
+        : {
+            thread: { private: thread.private, locked: thread.locked, member: thread.members.includes(user) }
+          })
     }
     return {
-      bits: maskPermissions(computed, { ...mask, at: 0 }), timedOut: maskPermissions(computed, { ...mask, timeoutUntil: 1, at: 0 }),
+      bits: maskPermissions(computed, { ...mask, at: 0 }),
+      timedOut: maskPermissions(computed, { ...mask, timeoutUntil: 1, at: 0 }),
       until: member.timeoutUntil
     }
   }
@@ -326,4 +451,3 @@ const ADMINISTRATOR = 8n
 function compareRoles(a: RoleState, b: RoleState): number {
   return comparePositions(b.position, a.position) || compareIds(a.id, b.id)
 }
-

@@ -36,5 +36,8 @@ export function strengthRow(strength: Strength): CborValue {
   if (strength[0] === '0') return [0]
   if (strength[0] === '2') return [2, Number.parseInt(strength.slice(1), 16)]
   const hex = strength.slice(1)
-  return [1, Uint8Array.from({ length: hex.length / 2 }, (_, i) => Number.parseInt(hex.slice(2 * i, 2 * i + 2), 16))]
+  return [
+    1,
+    Uint8Array.from({ length: hex.length / 2 }, (_, i) => Number.parseInt(hex.slice(2 * i, 2 * i + 2), 16))
+  ]
 }

@@ -32,9 +32,15 @@ export function placeFault(op: Operation, around: Surroundings): Refusal | undef
   if (op.lamport !== lamport) return refuse('AU1', `lam is ${op.lamport}, not ${lamport}`)
   if (op.at < at) return refuse('AU1', 'ts is before that of something it cites')
   const prev = op.prev === null ? undefined : (around.operation(op.prev) as Operation)
-  if (prev !== undefined && (prev.device !== op.device || prev.seq + 1 !== op.seq)) return refuse('AU1', 'prev is not the device\'s previous operation')
-  return citesFault(op, around) ?? spineFault(op, prev, around) ??
-    (around.hasOwnOutsideChain(op) ? refuse('AU5', 'the past holds another branch of the author\'s own fork') : undefined)
+  if (prev !== undefined && (prev.device !== op.device || prev.seq + 1 !== op.seq))
+    return refuse('AU1', "prev is not the device's previous operation")
+  return (
+    citesFault(op, around) ??
+    spineFault(op, prev, around) ??
+    (around.hasOwnOutsideChain(op)
+      ? refuse('AU5', "the past holds another branch of the author's own fork")
+      : undefined)
+  )
 }
 
 function citesFault(op: Operation, around: Surroundings): Refusal | undefined {
@@ -57,7 +63,8 @@ function spineFault(op: Operation, prev: Operation | undefined, around: Surround
   if (prev !== undefined) add(prev)
   for (const ref of op.refs) add(around.operation(ref) as Operation)
   for (const id of behind) {
-    if (!op.parents.some(parent => around.isCovered(id, parent))) return refuse('AU5', 'par is older than what prev or refs bring into the past')
+    if (!op.parents.some(parent => around.isCovered(id, parent)))
+      return refuse('AU5', 'par is older than what prev or refs bring into the past')
   }
   return undefined
 }

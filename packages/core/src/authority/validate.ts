@@ -2,10 +2,27 @@
  * Knowledge (AU14–AU18): may this operation exist, judged by its own past alone. The verdict and the record never
  * change afterwards, whatever else arrives.
  */
-import { accept, idAs, idToBytes, type OperationId, refuse, type Refusal, type UserId, type Verdict } from '../base/index.ts'
+import {
+  accept,
+  idAs,
+  idToBytes,
+  type OperationId,
+  refuse,
+  type Refusal,
+  type UserId,
+  type Verdict
+} from '../base/index.ts'
 import type { Operation } from '../graph/index.ts'
 import {
-  deviceCell, identityCell, MEMBER_IN, memberCell, OWNER_CELL, policyCell, PROTO_CELL, roleBitCell, serverCell
+  deviceCell,
+  identityCell,
+  MEMBER_IN,
+  memberCell,
+  OWNER_CELL,
+  policyCell,
+  PROTO_CELL,
+  roleBitCell,
+  serverCell
 } from './cell.ts'
 import type { AuthorityDeps } from './deps.ts'
 import { bitPositions } from './flags.ts'
@@ -15,7 +32,18 @@ import * as roles from './kinds/plan-role.ts'
 import * as selves from './kinds/plan-self.ts'
 import * as servers from './kinds/plan-server.ts'
 import type { KindBody } from './kinds/table.ts'
-import { deviceValue, isMember, isRefusal, no, type Plan, type PlanContext, type Planned, undefinedBits, userOfDevice, write } from './plan.ts'
+import {
+  deviceValue,
+  isMember,
+  isRefusal,
+  no,
+  type Plan,
+  type PlanContext,
+  type Planned,
+  undefinedBits,
+  userOfDevice,
+  write
+} from './plan.ts'
 import { type Proof, prove, standingOf } from './proof.ts'
 import type { Known, StateReader } from './reader.ts'
 import { ownerStrength, SELF_STRENGTH, type Strength, weaker } from './strength.ts'
@@ -31,69 +59,122 @@ export type Invalid = Refusal & { readonly permission?: string }
 
 function planOf(context: PlanContext, kind: KindBody): Planned {
   switch (kind.name) {
-    case 'genesis': return refuse('AU1', 'a second genesis')
-    case 'join': return selves.planJoin(context, kind.body)
-    case 'leave': return selves.planLeave(context)
-    case 'nick': return selves.planNick(context, kind.body)
-    case 'deviceAdd': return selves.planDeviceAdd(context, kind.body)
-    case 'deviceRevoke': return selves.planDeviceRevoke(context, kind.body)
-    case 'identityEntry': return selves.planIdentityEntry(context, kind.body)
-    case 'threadCreate': return channels.planThreadCreate(context, kind.body)
-    case 'threadMember': return channels.planThreadMember(context, kind.body)
-    case 'gather': return selves.planGather(context)
-    case 'inviteCreate': return members.planInviteCreate(context, kind.body)
-    case 'inviteRevoke': return members.planInviteRevoke(context, kind.body)
-    case 'memberNick': return members.planMemberNick(context, kind.body)
-    case 'memberVoice': return members.planMemberVoice(context, kind.body)
-    case 'kick': return members.planKick(context, kind.body)
-    case 'ban': return members.planBan(context, kind.body)
-    case 'unban': return members.planUnban(context, kind.body)
-    case 'timeout': return members.planTimeout(context, kind.body)
-    case 'seal': return members.planSeal(context, kind.body)
-    case 'cutExtend': return members.planCutExtend(context, kind.body)
-    case 'roleCreate': return roles.planRoleCreate(context, kind.body)
-    case 'roleEdit': return roles.planRoleEdit(context, kind.body)
-    case 'roleMove': return roles.planRoleMove(context, kind.body)
-    case 'roleDelete': return roles.planRoleDelete(context, kind.body)
-    case 'roleAssign': return roles.planRoleAssign(context, kind.body)
-    case 'roleUnassign': return roles.planRoleUnassign(context, kind.body)
-    case 'channelCreate': return channels.planChannelCreate(context, kind.body)
-    case 'channelEdit': return channels.planChannelEdit(context, kind.body)
-    case 'channelMove': return channels.planChannelMove(context, kind.body)
-    case 'channelDelete': return channels.planChannelDelete(context, kind.body)
-    case 'threadEdit': return channels.planThreadEdit(context, kind.body)
-    case 'overwrite': return channels.planOverwrite(context, kind.body)
-    case 'threadDelete': return channels.planThreadDelete(context, kind.body)
-    case 'serverSet': return servers.planServerSet(context, kind.body)
-    case 'policySet': return servers.planPolicySet(context, kind.body)
-    case 'protoRaise': return servers.planProtoRaise(context, kind.body)
-    case 'transfer': return servers.planTransfer(context, kind.body)
-    case 'automodSet': return servers.planAutomodSet(context, kind.body)
-    case 'automodDelete': return servers.planAutomodDelete(context, kind.body)
-    case 'objectSet': return servers.planObjectSet(context, kind.body)
-    case 'objectDelete': return servers.planObjectDelete(context, kind.body)
-    case 'checkpoint': return servers.planCheckpoint(context, kind.body)
-    case 'transferRecover': return servers.planTransferRecover()
+    case 'genesis':
+      return refuse('AU1', 'a second genesis')
+    case 'join':
+      return selves.planJoin(context, kind.body)
+    case 'leave':
+      return selves.planLeave(context)
+    case 'nick':
+      return selves.planNick(context, kind.body)
+    case 'deviceAdd':
+      return selves.planDeviceAdd(context, kind.body)
+    case 'deviceRevoke':
+      return selves.planDeviceRevoke(context, kind.body)
+    case 'identityEntry':
+      return selves.planIdentityEntry(context, kind.body)
+    case 'threadCreate':
+      return channels.planThreadCreate(context, kind.body)
+    case 'threadMember':
+      return channels.planThreadMember(context, kind.body)
+    case 'gather':
+      return selves.planGather(context)
+    case 'inviteCreate':
+      return members.planInviteCreate(context, kind.body)
+    case 'inviteRevoke':
+      return members.planInviteRevoke(context, kind.body)
+    case 'memberNick':
+      return members.planMemberNick(context, kind.body)
+    case 'memberVoice':
+      return members.planMemberVoice(context, kind.body)
+    case 'kick':
+      return members.planKick(context, kind.body)
+    case 'ban':
+      return members.planBan(context, kind.body)
+    case 'unban':
+      return members.planUnban(context, kind.body)
+    case 'timeout':
+      return members.planTimeout(context, kind.body)
+    case 'seal':
+      return members.planSeal(context, kind.body)
+    case 'cutExtend':
+      return members.planCutExtend(context, kind.body)
+    case 'roleCreate':
+      return roles.planRoleCreate(context, kind.body)
+    case 'roleEdit':
+      return roles.planRoleEdit(context, kind.body)
+    case 'roleMove':
+      return roles.planRoleMove(context, kind.body)
+    case 'roleDelete':
+      return roles.planRoleDelete(context, kind.body)
+    case 'roleAssign':
+      return roles.planRoleAssign(context, kind.body)
+    case 'roleUnassign':
+      return roles.planRoleUnassign(context, kind.body)
+    case 'channelCreate':
+      return channels.planChannelCreate(context, kind.body)
+    case 'channelEdit':
+      return channels.planChannelEdit(context, kind.body)
+    case 'channelMove':
+      return channels.planChannelMove(context, kind.body)
+    case 'channelDelete':
+      return channels.planChannelDelete(context, kind.body)
+    case 'threadEdit':
+      return channels.planThreadEdit(context, kind.body)
+    case 'overwrite':
+      return channels.planOverwrite(context, kind.body)
+    case 'threadDelete':
+      return channels.planThreadDelete(context, kind.body)
+    case 'serverSet':
+      return servers.planServerSet(context, kind.body)
+    case 'policySet':
+      return servers.planPolicySet(context, kind.body)
+    case 'protoRaise':
+      return servers.planProtoRaise(context, kind.body)
+    case 'transfer':
+      return servers.planTransfer(context, kind.body)
+    case 'automodSet':
+      return servers.planAutomodSet(context, kind.body)
+    case 'automodDelete':
+      return servers.planAutomodDelete(context, kind.body)
+    case 'objectSet':
+      return servers.planObjectSet(context, kind.body)
+    case 'objectDelete':
+      return servers.planObjectDelete(context, kind.body)
+    case 'checkpoint':
+      return servers.planCheckpoint(context, kind.body)
+    case 'transferRecover':
+      return servers.planTransferRecover()
   }
 }
 
 /** What a genesis establishes; it has no past to be judged by. */
 export function validateGenesis(
-  deps: AuthorityDeps, op: Operation, kind: KindBody, options: ValidateOptions = {}
+  deps: AuthorityDeps,
+  op: Operation,
+  kind: KindBody,
+  options: ValidateOptions = {}
 ): Verdict<Known> {
   if (kind.name !== 'genesis') return refuse('AU1', 'not a genesis')
   const { body } = kind
   const claims = deps.verifyCredential(body.credential, { trusted: options.trusted === true })
   if (!claims.ok) return claims
-  if (claims.value.device !== op.device) return no('the certificate is another device\'s')
+  if (claims.value.device !== op.device) return no("the certificate is another device's")
   const fault = undefinedBits(body.everyone)
   if (fault !== undefined) return fault
   const { user } = claims.value
   const everyone = idAs('r', op.server)
   return accept({
-    user, strength: ownerStrength(0), supp: [], cells: [], generation: 0, owner: { user, generation: 0 },
+    user,
+    strength: ownerStrength(0),
+    supp: [],
+    cells: [],
+    generation: 0,
+    owner: { user, generation: 0 },
     writes: [
-      write(OWNER_CELL, [0, idToBytes(user)]), write(PROTO_CELL, servers.PROTOCOL_VERSION), write(memberCell(user), MEMBER_IN),
+      write(OWNER_CELL, [0, idToBytes(user)]),
+      write(PROTO_CELL, servers.PROTOCOL_VERSION),
+      write(memberCell(user), MEMBER_IN),
       write(deviceCell(op.device), deviceValue(true, user)),
       write(identityCell(user), [body.userKey.generation, body.userKey.boxPublicKey]),
       ...bitPositions(body.everyone).map(bit => write(roleBitCell(everyone, bit), 1)),
@@ -121,12 +202,23 @@ function speaker(reader: StateReader, op: Operation, kind: KindBody): { user: Us
  * @returns Strength, support, cells and writes, which never change, or the rule broken.
  */
 export function validate(
-  deps: AuthorityDeps, op: Operation, kind: KindBody, reader: StateReader, options: ValidateOptions = {}
+  deps: AuthorityDeps,
+  op: Operation,
+  kind: KindBody,
+  reader: StateReader,
+  options: ValidateOptions = {}
 ): { readonly ok: true; readonly value: Known } | Invalid {
   const author = speaker(reader, op, kind)
   if ('ok' in author) return author
   const standing = standingOf(reader, author.user, op.at)
-  const context: PlanContext = { deps, op, reader, user: author.user, standing, trusted: options.trusted === true }
+  const context: PlanContext = {
+    deps,
+    op,
+    reader,
+    user: author.user,
+    standing,
+    trusted: options.trusted === true
+  }
   const plan = planOf(context, kind)
   if (isRefusal(plan)) return plan
   const rowsFault = op.cut === null ? undefined : members.cutRowsFault(context, op, plan.target)
@@ -141,7 +233,11 @@ export function validate(
 
 function selfKnown(user: UserId, plan: Plan): Known {
   return {
-    user, strength: SELF_STRENGTH, supp: plan.self?.supp ?? [], cells: plan.self?.cells ?? [], writes: plan.writes ?? [],
+    user,
+    strength: SELF_STRENGTH,
+    supp: plan.self?.supp ?? [],
+    cells: plan.self?.cells ?? [],
+    writes: plan.writes ?? [],
     ...(plan.limited === undefined ? {} : { limited: plan.limited })
   }
 }
@@ -162,10 +258,15 @@ function withRests(reader: StateReader, proof: Proof, plan: Plan): Proof {
 function knownOf(context: PlanContext, plan: Plan, proof: Proof): Known {
   const owned = proof.generation !== undefined
   let strength: Strength = proof.rank
-  if (!owned && plan.revokes === undefined) for (const each of proof.supp.values()) strength = weaker(strength, each)
+  if (!owned && plan.revokes === undefined)
+    for (const each of proof.supp.values()) strength = weaker(strength, each)
   const supp: readonly OperationId[] = plan.revokes === undefined ? [...proof.supp.keys()].sort() : []
   return {
-    user: context.user, strength, supp, cells: plan.owner === undefined ? [...proof.cells].sort() : [], writes: plan.writes ?? [],
+    user: context.user,
+    strength,
+    supp,
+    cells: plan.owner === undefined ? [...proof.cells].sort() : [],
+    writes: plan.writes ?? [],
     ...(proof.generation === undefined ? {} : { generation: proof.generation }),
     ...(plan.owner === undefined ? {} : { owner: plan.owner }),
     ...(plan.target === undefined ? {} : { target: plan.target }),

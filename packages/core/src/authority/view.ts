@@ -37,7 +37,10 @@ export class View implements StateReader, Fates {
   readonly #overlay = new Map<Entry, boolean>()
   readonly #overlaid = new Set<string>()
   /** Cells that had to be worked out: their answer holds for ever. */
-  readonly #memo = new Map<string, { readonly standing: readonly Entry[]; readonly winner: Winner | undefined }>()
+  readonly #memo = new Map<
+    string,
+    { readonly standing: readonly Entry[]; readonly winner: Winner | undefined }
+  >()
   #version = -1
 
   constructor(ledger: Ledger, has: Membership) {
@@ -85,7 +88,9 @@ export class View implements StateReader, Fates {
     return this.#decided(found)
   }
 
-  #cell(key: string): { readonly standing: readonly Entry[]; readonly winner: Winner | undefined } | undefined {
+  #cell(
+    key: string
+  ): { readonly standing: readonly Entry[]; readonly winner: Winner | undefined } | undefined {
     const memo = this.#memo.get(key)
     if (memo !== undefined) return memo
     const cell = this.ledger.cells.get(key)
@@ -98,7 +103,10 @@ export class View implements StateReader, Fates {
   }
 
   #workOut(cell: Cell): { readonly standing: readonly Entry[]; readonly winner: Winner | undefined } {
-    const standing = undominated(cell.writes.filter(each => this.has(each) && this.#decided(each)), covers)
+    const standing = undominated(
+      cell.writes.filter(each => this.has(each) && this.#decided(each)),
+      covers
+    )
     return { standing, winner: mergeWrites(cell.key, standing) }
   }
 
@@ -118,7 +126,8 @@ export class View implements StateReader, Fates {
     if (owner !== user && cell.winner?.value !== MEMBER_IN) return []
     const joins = new Set<Entry>()
     for (const each of cell.standing) {
-      if (!each.known.writes.some(write => write.cell === memberCell(user) && write.value === MEMBER_IN)) continue
+      if (!each.known.writes.some(write => write.cell === memberCell(user) && write.value === MEMBER_IN))
+        continue
       if (each.known.carries === undefined) joins.add(each)
       else for (const id of each.known.carries) if (this.isEffective(id)) joins.add(this.ledger.entry(id))
     }
@@ -131,7 +140,14 @@ export class View implements StateReader, Fates {
 
   unbans(user: UserId): readonly OperationId[] {
     const known = this.ledger.unbans.get(user)
-    return known === undefined ? [] : idsOf(undominated(known.filter(each => this.isEffective(each)), covers))
+    return known === undefined
+      ? []
+      : idsOf(
+          undominated(
+            known.filter(each => this.isEffective(each)),
+            covers
+          )
+        )
   }
 
   uses(invite: InviteId): number {

@@ -256,7 +256,10 @@ export class XcordError<C extends ErrorCode = ErrorCode> extends Error {
 }
 
 /** Whether something thrown is XCord's error, and if a code is given, that one. */
-export function isXcordError<C extends ErrorCode = ErrorCode>(error: unknown, code?: C): error is XcordError<C> {
+export function isXcordError<C extends ErrorCode = ErrorCode>(
+  error: unknown,
+  code?: C
+): error is XcordError<C> {
   if (!(error instanceof Error) || !('code' in error) || typeof error.code !== 'string') return false
   return code === undefined ? error.code.startsWith('XCORD_') : error.code === code
 }

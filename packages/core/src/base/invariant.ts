@@ -12,5 +12,6 @@ export class InvariantError extends Error {
 
 /** Asserts something that only a defect of ours can make false. */
 export function invariant(condition: unknown, rule: RuleId, detail = ''): asserts condition {
-  if (condition === false || condition === null || condition === undefined) throw new InvariantError(rule, detail)
+  if (condition === false || condition === null || condition === undefined)
+    throw new InvariantError(rule, detail)
 }

@@ -3,12 +3,37 @@
  * without knowing another operation. What it means is authority's.
  */
 import {
-  accept, CBOR_BYTES_MAX, type DeviceId, GATHER_CITES_MAX, idAs, idFromBytes, idToBytes, OPERATION_BYTES_MAX,
-  OPERATION_CITES_MAX, OPERATION_DEPTH_MAX, type OperationId, refuse, type Refusal, type ServerId, type Verdict
+  accept,
+  CBOR_BYTES_MAX,
+  type DeviceId,
+  GATHER_CITES_MAX,
+  idAs,
+  idFromBytes,
+  idToBytes,
+  OPERATION_BYTES_MAX,
+  OPERATION_CITES_MAX,
+  OPERATION_DEPTH_MAX,
+  type OperationId,
+  refuse,
+  type Refusal,
+  type ServerId,
+  type Verdict
 } from '../base/index.ts'
 import { signDigest, type SigningKey, type Suite, verifyDigest } from '../crypto/index.ts'
 import {
-  array, bytes, type CborValue, codec, compareBytes, encodeCbor, literal, mapped, nullable, anything, type Schema, tuple, uint
+  array,
+  bytes,
+  type CborValue,
+  codec,
+  compareBytes,
+  encodeCbor,
+  literal,
+  mapped,
+  nullable,
+  anything,
+  type Schema,
+  tuple,
+  uint
 } from '../encoding/index.ts'
 import type { CutRow, Operation } from './contract.ts'
 
@@ -28,7 +53,12 @@ export interface OperationFields extends Omit<Operation, 'id' | 'bytes' | 'serve
 
 const ZERO_SERVER = new Uint8Array(32)
 
-const operationId: Schema<OperationId> = mapped(bytes(32), 'an operation id', raw => idFromBytes('o', raw), idToBytes)
+const operationId: Schema<OperationId> = mapped(
+  bytes(32),
+  'an operation id',
+  raw => idFromBytes('o', raw),
+  idToBytes
+)
 const deviceId: Schema<DeviceId> = mapped(bytes(32), 'a device key', raw => idFromBytes('d', raw), idToBytes)
 
 const cutRow: Schema<CutRow> = tuple({
@@ -50,11 +80,20 @@ const payloadSchema = tuple({
   refs: array(operationId, GATHER_CITES_MAX),
   lamport: uint(),
   at: uint(),
-  body: mapped(anything, 'an array', value => (Array.isArray(value) ? (value as readonly CborValue[]) : undefined), value => value),
+  body: mapped(
+    anything,
+    'an array',
+    value => (Array.isArray(value) ? (value as readonly CborValue[]) : undefined),
+    value => value
+  ),
   cut: nullable(array(cutRow, CUT_ROWS_MAX, 1))
 })
 
-const payloadCodec = codec(payloadSchema, { rule: 'AU3', maxBytes: OPERATION_BYTES_MAX, maxDepth: OPERATION_DEPTH_MAX })
+const payloadCodec = codec(payloadSchema, {
+  rule: 'AU3',
+  maxBytes: OPERATION_BYTES_MAX,
+  maxDepth: OPERATION_DEPTH_MAX
+})
 const wireSchema = tuple({ payload: bytes(0, CBOR_BYTES_MAX), sig: bytes(64) })
 /** Payload and signature with their CBOR heads: nothing larger can be an operation. */
 const WIRE_BYTES_MAX = OPERATION_BYTES_MAX + 80
@@ -85,7 +124,8 @@ function structureFault(op: Payload): Refusal | undefined {
   if (op.kind !== GATHER_KIND && op.refs.length > OPERATION_CITES_MAX) {
     return refuse('AU1', `${op.refs.length} refs; at most ${OPERATION_CITES_MAX} outside gather`)
   }
-  if (!isAscending(op.parents) || !isAscending(op.refs)) return refuse('AU1', 'parents or refs are not sorted')
+  if (!isAscending(op.parents) || !isAscending(op.refs))
+    return refuse('AU1', 'parents or refs are not sorted')
   return cutFault(op)
 }
 
@@ -94,8 +134,10 @@ function cutFault(op: Payload): Refusal | undefined {
   if (!CUT_KINDS.has(op.kind)) return refuse('AU1', `kind ${op.kind} carries no cut`)
   if (!isAscending(op.cut.map(row => row.device))) return refuse('AU1', 'cut rows are not sorted by device')
   for (const row of op.cut) {
-    if ((row.seq === null) !== (row.operation === null)) return refuse('AU1', 'a cut row names seq and hash together')
-    if ((row.contentSeq === null) !== (row.envelope === null)) return refuse('AU1', 'a cut row names cseq and chash together')
+    if ((row.seq === null) !== (row.operation === null))
+      return refuse('AU1', 'a cut row names seq and hash together')
+    if ((row.contentSeq === null) !== (row.envelope === null))
+      return refuse('AU1', 'a cut row names cseq and chash together')
   }
   return undefined
 }
@@ -106,12 +148,17 @@ function cutFault(op: Payload): Refusal | undefined {
  * @param options.trusted - Skips the signature: only for bytes from our own store, which were checked once.
  * @returns The operation, or the first rule it breaks. Never throws on a peer's bytes.
  */
-export function decodeOperation(suite: Suite, wire: Uint8Array, options: { readonly trusted?: boolean } = {}): Verdict<Operation> {
+export function decodeOperation(
+  suite: Suite,
+  wire: Uint8Array,
+  options: { readonly trusted?: boolean } = {}
+): Verdict<Operation> {
   if (wire.length > WIRE_BYTES_MAX) return refuse('AU4', `${wire.length} bytes; at most ${WIRE_BYTES_MAX}`)
   const outer = wireCodec.decode(wire)
   if (!outer.ok) return outer
   const { payload, sig } = outer.value
-  if (payload.length > OPERATION_BYTES_MAX) return refuse('AU4', `${payload.length} bytes; at most ${OPERATION_BYTES_MAX}`)
+  if (payload.length > OPERATION_BYTES_MAX)
+    return refuse('AU4', `${payload.length} bytes; at most ${OPERATION_BYTES_MAX}`)
   const decoded = payloadCodec.decode(payload)
   if (!decoded.ok) return decoded
   const fields: Payload = decoded.value
@@ -119,7 +166,7 @@ export function decodeOperation(suite: Suite, wire: Uint8Array, options: { reado
   if (fault !== undefined) return fault
   const digest = suite.sha256(payload)
   if (options.trusted !== true && !verifyDigest(suite, idToBytes(fields.device), 'op', digest, sig)) {
-    return refuse('AU2', 'the signature is not the device\'s')
+    return refuse('AU2', "the signature is not the device's")
   }
   return accept(assemble(fields, idFromBytes('o', digest), wire))
 }
@@ -127,8 +174,19 @@ export function decodeOperation(suite: Suite, wire: Uint8Array, options: { reado
 function assemble(fields: Payload, id: OperationId, wire: Uint8Array): Operation {
   const server = fields.kind === GENESIS_KIND ? idAs('s', id) : idFromBytes('s', fields.server)
   return {
-    id, server, kind: fields.kind, device: fields.device, seq: fields.seq, prev: fields.prev, parents: fields.parents,
-    refs: fields.refs, lamport: fields.lamport, at: fields.at, body: fields.body, cut: fields.cut, bytes: wire
+    id,
+    server,
+    kind: fields.kind,
+    device: fields.device,
+    seq: fields.seq,
+    prev: fields.prev,
+    parents: fields.parents,
+    refs: fields.refs,
+    lamport: fields.lamport,
+    at: fields.at,
+    body: fields.body,
+    cut: fields.cut,
+    bytes: wire
   }
 }
 
@@ -149,7 +207,7 @@ export function signOperation(suite: Suite, key: SigningKey, fields: OperationFi
   }
   const fault = structureFault(payload)
   if (fault !== undefined) throw new RangeError(`${fault.rule}: ${fault.reason}`)
-  if (fields.device !== idFromBytes('d', key.publicKey)) throw new TypeError('the key is not the device\'s')
+  if (fields.device !== idFromBytes('d', key.publicKey)) throw new TypeError("the key is not the device's")
   const encoded = payloadCodec.encode({ version: 1, ...payload })
   const digest = suite.sha256(encoded)
   const wire = encodeCbor([encoded, signDigest(key, 'op', digest)])

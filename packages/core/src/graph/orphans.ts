@@ -34,7 +34,11 @@ export class OrphanPool {
   add(operation: Operation, missing: readonly OperationId[], peer: string): void {
     if (this.#orphans.has(operation.id)) return
     if ((this.#perPeer.get(peer) ?? 0) >= ORPHANS_PER_PEER_MAX) this.#dropOldest(peer)
-    while (this.#orphans.size >= ORPHANS_MAX || (this.#bytes + operation.bytes.length > ORPHAN_BYTES_MAX && this.#orphans.size > 0)) this.#dropOldest()
+    while (
+      this.#orphans.size >= ORPHANS_MAX ||
+      (this.#bytes + operation.bytes.length > ORPHAN_BYTES_MAX && this.#orphans.size > 0)
+    )
+      this.#dropOldest()
     this.#orphans.set(operation.id, { operation, peer, missing: new Set(missing) })
     this.#perPeer.set(peer, (this.#perPeer.get(peer) ?? 0) + 1)
     this.#bytes += operation.bytes.length

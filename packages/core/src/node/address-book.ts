@@ -21,7 +21,10 @@ export interface AddressBook {
 }
 
 /** Reads the book of all servers. */
-export async function openAddressBook(database: Database, servers: readonly ServerId[]): Promise<AddressBook> {
+export async function openAddressBook(
+  database: Database,
+  servers: readonly ServerId[]
+): Promise<AddressBook> {
   const books = new Map<ServerId, Map<DeviceId, BookEntry>>()
   for (const server of servers) {
     const book = new Map<DeviceId, BookEntry>()
@@ -32,15 +35,21 @@ export async function openAddressBook(database: Database, servers: readonly Serv
     books.set(server, book)
   }
   return {
-    of: server => [...books.get(server)?.values() ?? []].sort((a, b) => b.at - a.at),
+    of: server => [...(books.get(server)?.values() ?? [])].sort((a, b) => b.at - a.at),
     note: async (server, device, addresses, at) => {
       const book = books.get(server) ?? new Map<DeviceId, BookEntry>()
       books.set(server, book)
-      const merged = [...new Set([...addresses, ...book.get(device)?.addresses ?? []])].slice(0, ADDRESSES_MAX)
+      const merged = [...new Set([...addresses, ...(book.get(device)?.addresses ?? [])])].slice(
+        0,
+        ADDRESSES_MAX
+      )
       if (book.get(device)?.addresses.join() === merged.join()) return
       if (!book.has(device) && book.size >= BOOK_MAX) return
       book.set(device, { device, addresses: merged, at })
-      await database.batch().put(addressTable, [server, device], { version: 1, device, addresses: merged, at }).commit({ sync: false })
+      await database
+        .batch()
+        .put(addressTable, [server, device], { version: 1, device, addresses: merged, at })
+        .commit({ sync: false })
     }
   }
 }

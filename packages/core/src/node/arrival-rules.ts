@@ -2,7 +2,15 @@
  * Rules for what is written, beside permission (AU12, last paragraph; NT26): automod and slow mode. Checked before
  * our own member's messages are signed, before a neighbour's are forwarded, and automod by what the author knew.
  */
-import { type ChannelId, type DeviceId, idAs, type MessageId, type OperationId, type UserId, XcordError } from '../base/index.ts'
+import {
+  type ChannelId,
+  type DeviceId,
+  idAs,
+  type MessageId,
+  type OperationId,
+  type UserId,
+  XcordError
+} from '../base/index.ts'
 import { type AuthorityState, everyoneRole, permissionsToBits } from '../authority/index.ts'
 import type { Body } from '../e2ee/index.ts'
 import { type Envelope, EnvelopeType } from '../graph/index.ts'
@@ -34,7 +42,11 @@ const RECALLED_MAX = 100
 /** Slow mode outlives a restart: where nothing is remembered, our newest message is looked up. */
 export async function recallPace(state: ReplicaState, channel: ChannelId): Promise<void> {
   const { user, deps } = state
-  if (slowModeOf(state.log.state(), channel, user, deps.clock.now()) === 0 || state.lastSent.has(sentKey(channel, user))) return
+  if (
+    slowModeOf(state.log.state(), channel, user, deps.clock.now()) === 0 ||
+    state.lastSent.has(sentKey(channel, user))
+  )
+    return
   const { messages } = await deps.timeline.page(channel, { limit: RECALLED_MAX })
   const own = messages.findLast(each => each.author === user)
   if (own !== undefined) noteSent(state, channel, user, { id: own.id, at: own.at })
@@ -47,7 +59,9 @@ export function requirePace(state: ReplicaState, channel: ChannelId, at: number)
   if (wait === 0 || last === undefined || at - last.at >= wait) return
   const retryAfterMs = last.at + wait - at
   throw new XcordError(
-    'XCORD_SLOW_MODE', `#${state.titleOf(channel).name ?? channel} is in slow mode: ${Math.ceil(retryAfterMs / 1_000)} s to go.`, { channel, retryAfterMs }
+    'XCORD_SLOW_MODE',
+    `#${state.titleOf(channel).name ?? channel} is in slow mode: ${Math.ceil(retryAfterMs / 1_000)} s to go.`,
+    { channel, retryAfterMs }
   )
 }
 
@@ -55,7 +69,11 @@ export function requirePace(state: ReplicaState, channel: ChannelId, at: number)
 export function requireDecent(state: ReplicaState, said: JudgedText): void {
   const rule = brokenRule(state.log.state(), said)
   if (rule === undefined) return
-  throw new XcordError('XCORD_AUTOMOD_BLOCKED', `The server's rule "${rule.name}" does not allow this message.`, { name: rule.name, automodRule: rule.id })
+  throw new XcordError(
+    'XCORD_AUTOMOD_BLOCKED',
+    `The server's rule "${rule.name}" does not allow this message.`,
+    { name: rule.name, automodRule: rule.id }
+  )
 }
 
 /** A body with its place, as automod judges it. */
@@ -87,8 +105,17 @@ function isOpenGround(authority: AuthorityState): boolean {
   let found = open.get(authority)
   if (found === undefined) {
     const base = authority.role(everyoneRole(authority.server))?.permissions ?? 0n
-    found = (base & ORDINARY) === ORDINARY && authority.automod().length === 0
-      && authority.channels().every(each => each.slowModeSeconds === 0 && each.thread === undefined && each.overwrites.every(row => (row.deny & ORDINARY) === 0n))
+    found =
+      (base & ORDINARY) === ORDINARY &&
+      authority.automod().length === 0 &&
+      authority
+        .channels()
+        .every(
+          each =>
+            each.slowModeSeconds === 0 &&
+            each.thread === undefined &&
+            each.overwrites.every(row => (row.deny & ORDINARY) === 0n)
+        )
     open.set(authority, found)
   }
   return found
@@ -98,23 +125,44 @@ function isOpenGround(authority: AuthorityState): boolean {
  * NT26: whether a neighbour's verified bundle goes on. What cannot be judged here (no key, an unknown frontier) does;
  * what a member may not write, or writes faster than slow mode lets them, or against automod, does not.
  */
-export function mayForward(state: ReplicaState, device: DeviceId, bundle: readonly Envelope[], now: number): boolean {
+export function mayForward(
+  state: ReplicaState,
+  device: DeviceId,
+  bundle: readonly Envelope[],
+  now: number
+): boolean {
   const authority = state.log.state()
   const known = authority.device(device)
   const member = known === undefined ? undefined : authority.member(known.user)
   if (known?.on !== true || member?.status !== 'in') return false
   if (member.timeoutUntil <= now && isOpenGround(authority)) return true
   const paces = new Map<ChannelId, SentMark>()
-  return bundle.every(each => each.type !== EnvelopeType.chat || mayPass(state, device, known.user, each, paces))
+  return bundle.every(
+    each => each.type !== EnvelopeType.chat || mayPass(state, device, known.user, each, paces)
+  )
 }
 
-function mayPass(state: ReplicaState, device: DeviceId, user: UserId, envelope: Envelope, paces: Map<ChannelId, SentMark>): boolean {
+function mayPass(
+  state: ReplicaState,
+  device: DeviceId,
+  user: UserId,
+  envelope: Envelope,
+  paces: Map<ChannelId, SentMark>
+): boolean {
   const result = state.ring.open(envelope)
   if (result.kind === 'missing') return true
   if (result.kind !== 'opened') return false
   const { channel, payload } = result.opened
   const { auth, at, body } = payload
-  const verdict = state.log.judge({ device, seq: envelope.seq, id: envelope.id, channel, auth, at, needs: permissionsFor(body) })
+  const verdict = state.log.judge({
+    device,
+    seq: envelope.seq,
+    id: envelope.id,
+    channel,
+    auth,
+    at,
+    needs: permissionsFor(body)
+  })
   if (verdict.kind === 'waiting') return true
   if (verdict.kind !== 'visible') return false
   const authority = state.log.state()
@@ -123,12 +171,18 @@ function mayPass(state: ReplicaState, device: DeviceId, user: UserId, envelope: 
 }
 
 function keepsPace(
-  state: ReplicaState, authority: AuthorityState, user: UserId, channel: ChannelId, mark: { readonly id: MessageId; readonly at: number },
+  state: ReplicaState,
+  authority: AuthorityState,
+  user: UserId,
+  channel: ChannelId,
+  mark: { readonly id: MessageId; readonly at: number },
   paces: Map<ChannelId, SentMark>
 ): boolean {
   const wait = slowModeOf(authority, channel, user, mark.at)
   const last = paces.get(channel) ?? state.lastSent.get(sentKey(channel, user))
   paces.set(channel, mark)
   // What came by another way already, or is older than what we know, says nothing of the pace.
-  return wait === 0 || last === undefined || last.id === mark.id || mark.at <= last.at || mark.at - last.at >= wait
+  return (
+    wait === 0 || last === undefined || last.id === mark.id || mark.at <= last.at || mark.at - last.at >= wait
+  )
 }

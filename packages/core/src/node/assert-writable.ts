@@ -5,9 +5,13 @@ import type { ReplicaState } from './replica-state.ts'
 export function assertWritable(state: ReplicaState): void {
   if (state.newer) {
     throw new XcordError(
-      'XCORD_NEWER_VERSION', 'This server uses a newer version of XCord; update to write here. Reading goes on.',
+      'XCORD_NEWER_VERSION',
+      'This server uses a newer version of XCord; update to write here. Reading goes on.',
       { what: 'server protocol', found: 2, supported: 1 }
     )
   }
-  if (!state.isMember()) throw new XcordError('XCORD_NOT_A_MEMBER', 'You are not a member of this server.', { server: state.server })
+  if (!state.isMember())
+    throw new XcordError('XCORD_NOT_A_MEMBER', 'You are not a member of this server.', {
+      server: state.server
+    })
 }

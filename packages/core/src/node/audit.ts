@@ -1,22 +1,62 @@
 /** The audit log (issue 3): the operations themselves, told as people name them, with what became of each. */
 import { compareIds, type DeviceId, idAs, type UserId, XcordError } from '../base/index.ts'
-import { decodeBody, type KindBody, type KindName, kindName, permissionsToBits, type PermissionName } from '../authority/index.ts'
+import {
+  decodeBody,
+  type KindBody,
+  type KindName,
+  kindName,
+  permissionsToBits,
+  type PermissionName
+} from '../authority/index.ts'
 import type { Operation } from '../graph/index.ts'
 import type { AuditEntry, AuditPage, AuditQuery, BanReport, HeadsReport } from './contract.ts'
 import type { ReplicaState } from './replica-state.ts'
 
 /** `noun:verb` of each kind. A kind that can do two things is told apart by what it says. */
 const ACTIONS: Readonly<Record<KindName, string>> = {
-  genesis: 'server:create', join: 'member:join', leave: 'member:leave', nick: 'member:nick', deviceAdd: 'device:add',
-  deviceRevoke: 'device:revoke', identityEntry: 'identity:update', threadCreate: 'thread:create', threadMember: 'thread:member',
-  gather: 'log:gather', inviteCreate: 'invite:create', inviteRevoke: 'invite:revoke', memberNick: 'member:nick',
-  memberVoice: 'member:voice', kick: 'member:kick', ban: 'member:ban', unban: 'member:unban', timeout: 'member:timeout',
-  seal: 'member:seal', cutExtend: 'member:readmit', roleCreate: 'role:create', roleEdit: 'role:edit', roleMove: 'role:move',
-  roleDelete: 'role:delete', roleAssign: 'role:grant', roleUnassign: 'role:revoke', channelCreate: 'channel:create',
-  channelEdit: 'channel:edit', channelMove: 'channel:move', channelDelete: 'channel:delete', threadEdit: 'thread:edit',
-  overwrite: 'channel:permit', threadDelete: 'thread:delete', serverSet: 'server:edit', policySet: 'server:policy',
-  protoRaise: 'server:upgrade', transfer: 'server:transfer', automodSet: 'automod:set', automodDelete: 'automod:remove',
-  objectSet: 'object:set', objectDelete: 'object:delete', checkpoint: 'log:checkpoint', transferRecover: 'server:recover'
+  genesis: 'server:create',
+  join: 'member:join',
+  leave: 'member:leave',
+  nick: 'member:nick',
+  deviceAdd: 'device:add',
+  deviceRevoke: 'device:revoke',
+  identityEntry: 'identity:update',
+  threadCreate: 'thread:create',
+  threadMember: 'thread:member',
+  gather: 'log:gather',
+  inviteCreate: 'invite:create',
+  inviteRevoke: 'invite:revoke',
+  memberNick: 'member:nick',
+  memberVoice: 'member:voice',
+  kick: 'member:kick',
+  ban: 'member:ban',
+  unban: 'member:unban',
+  timeout: 'member:timeout',
+  seal: 'member:seal',
+  cutExtend: 'member:readmit',
+  roleCreate: 'role:create',
+  roleEdit: 'role:edit',
+  roleMove: 'role:move',
+  roleDelete: 'role:delete',
+  roleAssign: 'role:grant',
+  roleUnassign: 'role:revoke',
+  channelCreate: 'channel:create',
+  channelEdit: 'channel:edit',
+  channelMove: 'channel:move',
+  channelDelete: 'channel:delete',
+  threadEdit: 'thread:edit',
+  overwrite: 'channel:permit',
+  threadDelete: 'thread:delete',
+  serverSet: 'server:edit',
+  policySet: 'server:policy',
+  protoRaise: 'server:upgrade',
+  transfer: 'server:transfer',
+  automodSet: 'automod:set',
+  automodDelete: 'automod:remove',
+  objectSet: 'object:set',
+  objectDelete: 'object:delete',
+  checkpoint: 'log:checkpoint',
+  transferRecover: 'server:recover'
 }
 
 /** Longest page. */
@@ -25,16 +65,24 @@ export const AUDIT_PAGE_MAX = 200
 function requirePermission(state: ReplicaState, permission: PermissionName, action: string): void {
   const bits = state.log.state().permissions(state.user, null, state.deps.clock.now())
   if ((bits & permissionsToBits([permission])) !== 0n) return
-  throw new XcordError('XCORD_PERMISSION_DENIED', `You need ${permission} for this.`, { permission, rule: 'AU30', action })
+  throw new XcordError('XCORD_PERMISSION_DENIED', `You need ${permission} for this.`, {
+    permission,
+    rule: 'AU30',
+    action
+  })
 }
 
 /** One page, newest claimed time first. XCORD_PERMISSION_DENIED without ViewAuditLog. */
 export function auditPage(state: ReplicaState, query: AuditQuery): AuditPage {
   requirePermission(state, 'ViewAuditLog', 'audit:list')
-  if (!Number.isSafeInteger(query.limit) || query.limit < 1) throw new RangeError('a page has 1 entry or more')
+  if (!Number.isSafeInteger(query.limit) || query.limit < 1)
+    throw new RangeError('a page has 1 entry or more')
   const limit = Math.min(query.limit, AUDIT_PAGE_MAX)
   const after = query.after === undefined ? undefined : state.log.get(query.after)
-  if (query.after !== undefined && after === undefined) throw new XcordError('XCORD_USAGE', `"${query.after}" is no operation of this server.`, { argument: 'after' })
+  if (query.after !== undefined && after === undefined)
+    throw new XcordError('XCORD_USAGE', `"${query.after}" is no operation of this server.`, {
+      argument: 'after'
+    })
   const entries: AuditEntry[] = []
   for (const operation of newestFirst(state)) {
     if (after !== undefined && order(operation, after) <= 0) continue
@@ -52,12 +100,16 @@ function order(a: Operation, b: Operation): number {
   return b.at - a.at || compareIds(b.id, a.id)
 }
 
-const sorted = new WeakMap<ReplicaState, { readonly count: number; readonly operations: readonly Operation[] }>()
+const sorted = new WeakMap<
+  ReplicaState,
+  { readonly count: number; readonly operations: readonly Operation[] }
+>()
 
 function newestFirst(state: ReplicaState): readonly Operation[] {
   const count = state.log.count()
   let known = sorted.get(state)
-  if (known?.count !== count) sorted.set(state, (known = { count, operations: [...state.log.operations()].sort(order) }))
+  if (known?.count !== count)
+    sorted.set(state, (known = { count, operations: [...state.log.operations()].sort(order) }))
   return known.operations
 }
 
@@ -94,26 +146,67 @@ function actorOf(state: ReplicaState, device: DeviceId): UserId | null {
 /** What the operation is about. */
 function targetOf(state: ReplicaState, operation: Operation, { name, body }: KindBody): string | null {
   switch (name) {
-    case 'genesis': case 'serverSet': case 'policySet': case 'protoRaise': return state.server
-    case 'join': case 'leave': case 'nick': case 'identityEntry': return actorOf(state, operation.device)
-    case 'deviceAdd': return operation.device
-    case 'deviceRevoke': return body.devices[0] ?? null
-    case 'roleCreate': return idAs('r', operation.id)
-    case 'channelCreate': case 'threadCreate': return idAs('c', operation.id)
-    case 'inviteCreate': return idAs('i', operation.id)
-    case 'threadMember': case 'memberNick': case 'memberVoice': case 'kick': case 'ban': case 'unban': case 'timeout':
-    case 'seal': case 'roleAssign': case 'roleUnassign': case 'transfer': case 'transferRecover':
+    case 'genesis':
+    case 'serverSet':
+    case 'policySet':
+    case 'protoRaise':
+      return state.server
+    case 'join':
+    case 'leave':
+    case 'nick':
+    case 'identityEntry':
+      return actorOf(state, operation.device)
+    case 'deviceAdd':
+      return operation.device
+    case 'deviceRevoke':
+      return body.devices[0] ?? null
+    case 'roleCreate':
+      return idAs('r', operation.id)
+    case 'channelCreate':
+    case 'threadCreate':
+      return idAs('c', operation.id)
+    case 'inviteCreate':
+      return idAs('i', operation.id)
+    case 'threadMember':
+    case 'memberNick':
+    case 'memberVoice':
+    case 'kick':
+    case 'ban':
+    case 'unban':
+    case 'timeout':
+    case 'seal':
+    case 'roleAssign':
+    case 'roleUnassign':
+    case 'transfer':
+    case 'transferRecover':
       return body.user
-    case 'roleEdit': case 'roleMove': case 'roleDelete': return body.role
-    case 'channelEdit': case 'channelMove': case 'channelDelete': case 'overwrite': return body.channel
-    case 'threadEdit': case 'threadDelete': return body.thread
-    case 'inviteRevoke': return body.invite
-    case 'cutExtend': return body.denial
-    case 'automodSet': return body.rule ?? operation.id
-    case 'automodDelete': return body.rule
-    case 'objectSet': return body.object ?? operation.id
-    case 'objectDelete': return body.object
-    case 'gather': case 'checkpoint': return null
+    case 'roleEdit':
+    case 'roleMove':
+    case 'roleDelete':
+      return body.role
+    case 'channelEdit':
+    case 'channelMove':
+    case 'channelDelete':
+    case 'overwrite':
+      return body.channel
+    case 'threadEdit':
+    case 'threadDelete':
+      return body.thread
+    case 'inviteRevoke':
+      return body.invite
+    case 'cutExtend':
+      return body.denial
+    case 'automodSet':
+      return body.rule ?? operation.id
+    case 'automodDelete':
+      return body.rule
+    case 'objectSet':
+      return body.object ?? operation.id
+    case 'objectDelete':
+      return body.object
+    case 'gather':
+    case 'checkpoint':
+      return null
   }
 }
 
@@ -130,10 +223,18 @@ export function listBans(state: ReplicaState): readonly BanReport[] {
     if (!banned.has(user) || found.has(user) || entry.standing !== 'effective') continue
     found.set(user, { user, by: entry.actor, operation: entry.operation, reason: entry.reason, at: entry.at })
   }
-  return [...banned].sort(compareIds).map(user => found.get(user) ?? { user, by: null, operation: null, reason: null, at: null })
+  return [...banned]
+    .sort(compareIds)
+    .map(user => found.get(user) ?? { user, by: null, operation: null, reason: null, at: null })
 }
 
 /** Heads, leaves, state hash and forks. */
 export function reportHeads(state: ReplicaState): HeadsReport {
-  return { heads: state.log.heads(), leaves: state.log.leaves(), operations: state.log.count(), stateHash: state.log.state().hash(), forks: state.log.forks() }
+  return {
+    heads: state.log.heads(),
+    leaves: state.log.leaves(),
+    operations: state.log.count(),
+    stateHash: state.log.state().hash(),
+    forks: state.log.forks()
+  }
 }

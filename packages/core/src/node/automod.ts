@@ -5,10 +5,31 @@
  * Letters are compared by ASCII case only: no rule of ours consults Unicode tables (AU3), which differ between
  * versions of platforms, so that all peers say the same of one message.
  */
-import { type ChannelId, idFromBytes, idToBytes, NAME_BYTES_MAX, type OperationId, type RoleId, type UserId } from '../base/index.ts'
+import {
+  type ChannelId,
+  idFromBytes,
+  idToBytes,
+  NAME_BYTES_MAX,
+  type OperationId,
+  type RoleId,
+  type UserId
+} from '../base/index.ts'
 import { type AuthorityState, permissionsToBits } from '../authority/index.ts'
 import type { Mentions } from '../timeline/index.ts'
-import { array, bool, bytes, type Codec, codec, type Infer, literal, mapped, type Schema, text, tuple, uint } from '../encoding/index.ts'
+import {
+  array,
+  bool,
+  bytes,
+  type Codec,
+  codec,
+  type Infer,
+  literal,
+  mapped,
+  type Schema,
+  text,
+  tuple,
+  uint
+} from '../encoding/index.ts'
 
 /** Words in one rule, hosts in one rule. */
 export const AUTOMOD_WORDS_MAX = 200
@@ -65,9 +86,17 @@ export function encodeAutomod(rule: AutomodContent): Uint8Array {
   const words = trigger.kind === 'words' ? trigger.words : trigger.kind === 'links' ? trigger.allow : []
   if (trigger.kind === 'words' && words.length === 0) throw new RangeError('a rule of words needs a word')
   if (words.length > AUTOMOD_WORDS_MAX) throw new RangeError(`at most ${AUTOMOD_WORDS_MAX} words in one rule`)
-  if (words.some(each => each.replaceAll('*', '').trim() === '')) throw new RangeError('a word needs a letter')
+  if (words.some(each => each.replaceAll('*', '').trim() === ''))
+    throw new RangeError('a word needs a letter')
   return wireCodec.encode({
-    version: 1, name, enabled, kind: KINDS.indexOf(trigger.kind), max: trigger.kind === 'mentions' ? trigger.max : 0, words, exemptRoles, exemptChannels
+    version: 1,
+    name,
+    enabled,
+    kind: KINDS.indexOf(trigger.kind),
+    max: trigger.kind === 'mentions' ? trigger.max : 0,
+    words,
+    exemptRoles,
+    exemptChannels
   })
 }
 
@@ -76,7 +105,12 @@ export function decodeAutomod(payload: Uint8Array): AutomodContent | undefined {
   const read = wireCodec.decode(payload)
   if (!read.ok) return undefined
   const { name, enabled, kind, max, words, exemptRoles, exemptChannels } = read.value
-  const trigger: AutomodTrigger = kind === 0 ? { kind: 'words', words } : kind === 1 ? { kind: 'mentions', max } : { kind: 'links', allow: words }
+  const trigger: AutomodTrigger =
+    kind === 0
+      ? { kind: 'words', words }
+      : kind === 1
+        ? { kind: 'mentions', max }
+        : { kind: 'links', allow: words }
   return { name, enabled, trigger, exemptRoles, exemptChannels }
 }
 
@@ -110,10 +144,17 @@ const EXEMPT = permissionsToBits(['Administrator', 'ManageServer', 'ManageMessag
 export function brokenRule(state: AuthorityState, said: JudgedText): AutomodRule | undefined {
   const rules = automodRules(state).filter(each => each.enabled)
   if (rules.length === 0) return undefined
-  const exempt = (state.permissions(said.user, said.channel, said.at) & EXEMPT) !== 0n || (state.permissions(said.user, null, said.at) & EXEMPT) !== 0n
+  const exempt =
+    (state.permissions(said.user, said.channel, said.at) & EXEMPT) !== 0n ||
+    (state.permissions(said.user, null, said.at) & EXEMPT) !== 0n
   if (exempt) return undefined
   const held = state.member(said.user)?.roles ?? []
-  return rules.find(rule => !rule.exemptChannels.includes(said.channel) && !rule.exemptRoles.some(role => held.includes(role)) && breaks(rule.trigger, said))
+  return rules.find(
+    rule =>
+      !rule.exemptChannels.includes(said.channel) &&
+      !rule.exemptRoles.some(role => held.includes(role)) &&
+      breaks(rule.trigger, said)
+  )
 }
 
 function breaks(trigger: AutomodTrigger, { content, mentions }: JudgedText): boolean {
@@ -125,7 +166,9 @@ function breaks(trigger: AutomodTrigger, { content, mentions }: JudgedText): boo
     case 'mentions':
       return mentions.users.length + mentions.roles.length + (mentions.everyone ? 1 : 0) > trigger.max
     case 'links':
-      return hostsOf(content).some(host => !trigger.allow.some(each => host === foldAscii(each) || host.endsWith(`.${foldAscii(each)}`)))
+      return hostsOf(content).some(
+        host => !trigger.allow.some(each => host === foldAscii(each) || host.endsWith(`.${foldAscii(each)}`))
+      )
   }
 }
 
@@ -160,6 +203,9 @@ function hostsOf(content: string): readonly string[] {
   return [...content.matchAll(LINK)].map(([link]) => {
     const rest = foldAscii(link).replace(/^https?:\/\//, '')
     const authority = rest.split(/[/?#\\]/, 1)[0] ?? ''
-    return authority.slice(authority.lastIndexOf('@') + 1).replace(/:\d*$/, '').replace(/\.$/, '')
+    return authority
+      .slice(authority.lastIndexOf('@') + 1)
+      .replace(/:\d*$/, '')
+      .replace(/\.$/, '')
   })
 }

@@ -16,7 +16,8 @@ export function viewersOf(work: Work, channel: ChannelId): ReadonlySet<UserId> {
   const authority = work.state.log.state()
   const viewers = new Set<UserId>()
   if (isOpenToAll(authority, channel)) return viewers
-  for (const { user } of authority.members()) if ((authority.permissions(user, channel, work.turn.at) & VIEW) !== 0n) viewers.add(user)
+  for (const { user } of authority.members())
+    if ((authority.permissions(user, channel, work.turn.at) & VIEW) !== 0n) viewers.add(user)
   return viewers
 }
 
@@ -26,14 +27,28 @@ export function admitTo(work: Work, channel: ChannelId, before: ReadonlySet<User
   const authority = state.log.state()
   const fresh = [...viewersOf(work, channel)].filter(user => !before.has(user) && user !== state.user)
   if (fresh.length === 0 || fresh.length > ADMITTED_MAX) return
-  const keys = state.ring.keys()
-    .filter(each => each.scope.kind === 'epoch' && each.scope.channel === channel && each.opened && each.standing.kind === 'valid')
-    .sort((a, b) => b.lamport - a.lamport).slice(0, KEYS_MAX)
+  const keys = state.ring
+    .keys()
+    .filter(
+      each =>
+        each.scope.kind === 'epoch' &&
+        each.scope.channel === channel &&
+        each.opened &&
+        each.standing.kind === 'valid'
+    )
+    .sort((a, b) => b.lamport - a.lamport)
+    .slice(0, KEYS_MAX)
   const due: GrantDue[] = []
   for (const user of fresh) {
     const key = authority.member(user)?.userKey
     if (key === undefined || key.stale === true) continue
-    for (const { keyId } of keys) due.push({ keyId, recipient: { user, generation: key.generation }, publicKey: key.boxPublicKey, asked: false })
+    for (const { keyId } of keys)
+      due.push({
+        keyId,
+        recipient: { user, generation: key.generation },
+        publicKey: key.boxPublicKey,
+        asked: false
+      })
   }
   if (due.length === 0) return
   const planned = state.ring.planGrants(state.deps.random, due)

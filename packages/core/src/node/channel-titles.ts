@@ -10,17 +10,29 @@ import { publishTitle } from './publish.ts'
 import type { Work } from './work.ts'
 
 /** Publishes a title inside its channel. The caller has checked that we may. */
-export function sealTitle(work: Work, channel: ChannelId, title: { readonly name: string; readonly topic: string | null }): void {
+export function sealTitle(
+  work: Work,
+  channel: ChannelId,
+  title: { readonly name: string; readonly topic: string | null }
+): void {
   const { state } = work
   const { suite, account } = state.deps
   const revision = (state.channelNames.get(channel)?.revision ?? 0) + 1
-  publishTitle(work, channel, encodeChannelName(suite, account.device.signingKey, { channel, revision, ...title }))
+  publishTitle(
+    work,
+    channel,
+    encodeChannelName(suite, account.device.signingKey, { channel, revision, ...title })
+  )
 }
 
 /** After overwrites or places changed: names go under seal where not all may view, and out where all may. */
 export function settleTitles(work: Work, channel: ChannelId): void {
   const { state } = work
-  const below = state.log.state().channels().filter(each => each.parent === channel).map(each => each.id)
+  const below = state.log
+    .state()
+    .channels()
+    .filter(each => each.parent === channel)
+    .map(each => each.id)
   for (const each of [channel, ...below]) settleTitle(work, each)
 }
 
@@ -46,4 +58,3 @@ const RETITLE = permissionsToBits(['ViewChannel', 'SendMessages', 'ManageChannel
 function mayRetitle({ state, turn }: Work, channel: ChannelId): boolean {
   return (state.log.state().permissions(state.user, channel, turn.at) & RETITLE) === RETITLE
 }
-

@@ -3,7 +3,18 @@
  * layers; this one only does things.
  */
 import type {
-  ChannelId, Clock, DeviceId, InviteId, MessageId, OperationId, Random, RoleId, RuleId, ServerId, Timers, UserId
+  ChannelId,
+  Clock,
+  DeviceId,
+  InviteId,
+  MessageId,
+  OperationId,
+  Random,
+  RoleId,
+  RuleId,
+  ServerId,
+  Timers,
+  UserId
 } from '../base/index.ts'
 import type { AuthorityState, ChannelKind, ForkState, PermissionName } from '../authority/index.ts'
 import type { Suite } from '../crypto/index.ts'
@@ -76,15 +87,33 @@ export type Intent =
       readonly slowModeSeconds?: number
       readonly overwrites?: readonly Omit<OverwriteChange, 'none'>[]
     }
-  | { readonly kind: 'channel:edit'; readonly channel: ChannelId; readonly name?: string; readonly topic?: string | null; readonly slowModeSeconds?: number }
+  | {
+      readonly kind: 'channel:edit'
+      readonly channel: ChannelId
+      readonly name?: string
+      readonly topic?: string | null
+      readonly slowModeSeconds?: number
+    }
   /** `parent` undefined keeps it; `position` counts among the channels of that parent from 0, undefined is the end. */
-  | { readonly kind: 'channel:move'; readonly channel: ChannelId; readonly parent?: ChannelId | null; readonly position?: number }
+  | {
+      readonly kind: 'channel:move'
+      readonly channel: ChannelId
+      readonly parent?: ChannelId | null
+      readonly position?: number
+    }
   /** A channel synced with its category takes a copy of its overwrites first (AU31). */
-  | { readonly kind: 'channel:permit'; readonly channel: ChannelId } & OverwriteChange
+  | ({ readonly kind: 'channel:permit'; readonly channel: ChannelId } & OverwriteChange)
   /** Reads its category's overwrites in place of its own; off: takes a copy of them (AU31). */
   | { readonly kind: 'channel:sync'; readonly channel: ChannelId; readonly synced: boolean }
   | { readonly kind: 'channel:delete'; readonly channel: ChannelId }
-  | { readonly kind: 'role:create'; readonly name: string; readonly permissions: readonly PermissionName[]; readonly color: number; readonly hoist?: boolean; readonly mentionable?: boolean }
+  | {
+      readonly kind: 'role:create'
+      readonly name: string
+      readonly permissions: readonly PermissionName[]
+      readonly color: number
+      readonly hoist?: boolean
+      readonly mentionable?: boolean
+    }
   | {
       readonly kind: 'role:edit'
       readonly role: RoleId
@@ -211,8 +240,17 @@ export interface Replica {
    * Hands the server over. `phrase`: the owner's 24 words, unless policy waives the root signature.
    * XCORD_PERMISSION_DENIED, XCORD_PHRASE_INVALID, XCORD_CONSENT_INVALID.
    */
-  transfer(options: { readonly user: UserId; readonly consent: string; readonly phrase: string | null; readonly reason: string | null }): Promise<OperationOutcome>
-  invite(options: { readonly maxUses: number | null; readonly expiresInMs: number | null; readonly reason: string | null }): Promise<MadeInvite>
+  transfer(options: {
+    readonly user: UserId
+    readonly consent: string
+    readonly phrase: string | null
+    readonly reason: string | null
+  }): Promise<OperationOutcome>
+  invite(options: {
+    readonly maxUses: number | null
+    readonly expiresInMs: number | null
+    readonly reason: string | null
+  }): Promise<MadeInvite>
   /** Link of an invite made here. */
   linkOf(invite: InviteId): string | undefined
   leave(): Promise<OperationOutcome>
@@ -229,7 +267,13 @@ export interface Replica {
 
 /** Events that are not kept: progress and connections. */
 export type LiveEvent =
-  | { readonly type: 'sync:progress'; readonly server: ServerId; readonly received: number; readonly expected: number | null; readonly done: boolean }
+  | {
+      readonly type: 'sync:progress'
+      readonly server: ServerId
+      readonly received: number
+      readonly expected: number | null
+      readonly done: boolean
+    }
   | { readonly type: 'connection:update'; readonly device: DeviceId; readonly connected: boolean }
   /** Something people may show changed, without an event of its own (names, unread, presence). */
   | { readonly type: 'view:update'; readonly server: ServerId }
@@ -267,7 +311,10 @@ export interface Node {
   replicas(): readonly Replica[]
   createServer(init: { readonly name: string; readonly channels: readonly string[] }): Promise<ServerId>
   /** Joins by link (IV1). Ends with XCORD_INVITE_*, XCORD_NO_PEER or XCORD_DEADLINE. */
-  join(link: string, options: { readonly timeoutMs: number; readonly signal?: AbortSignal | undefined }): Promise<ServerId>
+  join(
+    link: string,
+    options: { readonly timeoutMs: number; readonly signal?: AbortSignal | undefined }
+  ): Promise<ServerId>
   /** Durable events: the newest cursor, a page after a cursor, and each as it is released. */
   readonly cursor: number
   readonly cursorFloor: number

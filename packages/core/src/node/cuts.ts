@@ -27,6 +27,8 @@ export function cutOf(state: ReplicaState, user: UserId): readonly CutRow[] | nu
 /** What a cut names lies in the operation's past: leaves no head covers are cited. */
 export function citing(state: ReplicaState, draft: OperationDraft): OperationDraft {
   const heads = state.log.heads()
-  const refs = (draft.cut ?? []).flatMap(row => (row.operation === null || state.log.covers(heads, row.operation) ? [] : [row.operation]))
+  const refs = (draft.cut ?? []).flatMap(row =>
+    row.operation === null || state.log.covers(heads, row.operation) ? [] : [row.operation]
+  )
   return { ...draft, refs: [...(draft.refs ?? []), ...refs].slice(0, 16) }
 }

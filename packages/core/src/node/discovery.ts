@@ -110,24 +110,30 @@ class Seeker implements Discovery {
 
   #dialNodes(): void {
     for (const address of this.#init.bootstrap) {
-      this.#init.transport.dial([address]).then(
-        connection => this.#init.transport.keep(connection.device, [address]),
-        // An unreachable node is no failure: others, the local network and known members remain. Tried again.
-        () => {
-          if (!this.#stopped) this.#init.timers.after(SEEK_MS, () => this.#redial(address))
-        }
-      ).catch(this.#init.fault)
+      this.#init.transport
+        .dial([address])
+        .then(
+          connection => this.#init.transport.keep(connection.device, [address]),
+          // An unreachable node is no failure: others, the local network and known members remain. Tried again.
+          () => {
+            if (!this.#stopped) this.#init.timers.after(SEEK_MS, () => this.#redial(address))
+          }
+        )
+        .catch(this.#init.fault)
     }
   }
 
   #redial(address: string): void {
     if (this.#stopped) return
-    this.#init.transport.dial([address], { patient: true }).then(
-      connection => this.#init.transport.keep(connection.device, [address]),
-      () => {
-        this.#init.timers.after(SEEK_MS * 2, () => this.#redial(address))
-      }
-    ).catch(this.#init.fault)
+    this.#init.transport
+      .dial([address], { patient: true })
+      .then(
+        connection => this.#init.transport.keep(connection.device, [address]),
+        () => {
+          this.#init.timers.after(SEEK_MS * 2, () => this.#redial(address))
+        }
+      )
+      .catch(this.#init.fault)
   }
 
   #connected(connection: Connection): void {
@@ -146,10 +152,12 @@ class Seeker implements Discovery {
   }
 
   #visit(node: DeviceId, register: boolean): void {
-    this.#visitNode(node, register).then(
-      () => this.#nodes.add(node),
-      () => this.#nodes.delete(node)
-    ).catch(this.#init.fault)
+    this.#visitNode(node, register)
+      .then(
+        () => this.#nodes.add(node),
+        () => this.#nodes.delete(node)
+      )
+      .catch(this.#init.fault)
   }
 
   async #visitNode(node: DeviceId, register: boolean): Promise<void> {
@@ -183,7 +191,12 @@ class Seeker implements Discovery {
     const { current } = replica
     const topics = current.ring.topicSecrets().known.slice(0, TOPICS_FOUND_UNDER)
     if (current.status !== 'member') return topics
-    const invites = current.log.state().invites().filter(each => each.open).slice(-INVITES_MAX).map(each => each.signPublicKey)
+    const invites = current.log
+      .state()
+      .invites()
+      .filter(each => each.open)
+      .slice(-INVITES_MAX)
+      .map(each => each.signPublicKey)
     return [...topics, ...invites]
   }
 
@@ -199,7 +212,8 @@ class Seeker implements Discovery {
   #dialKnown(): void {
     for (const replica of this.#init.replicas()) {
       if (this.#membersConnected(replica) >= WANTED_MEMBERS) continue
-      for (const { device, addresses } of this.#init.book.of(replica.server)) this.#propose({ device, addresses, seq: 0 }, replica.server)
+      for (const { device, addresses } of this.#init.book.of(replica.server))
+        this.#propose({ device, addresses, seq: 0 }, replica.server)
     }
   }
 
@@ -207,16 +221,21 @@ class Seeker implements Discovery {
   #propose(record: PeerRecord, server?: ServerId): void {
     const { transport } = this.#init
     const { device, addresses } = record
-    if (this.#stopped || device === transport.device || addresses.length === 0 || this.#dialling.has(device)) return
+    if (this.#stopped || device === transport.device || addresses.length === 0 || this.#dialling.has(device))
+      return
     if (transport.connections(device).some(each => each.limits === undefined)) return
     this.#dialling.add(device)
-    transport.dial(addresses, { patient: true }).then(
-      connection => {
-        if (server !== undefined) transport.keep(connection.device, addresses)
-      },
-      () => undefined
-    ).finally(() => {
-      this.#init.timers.after(KEEP_MS, () => this.#dialling.delete(device))
-    }).catch(this.#init.fault)
+    transport
+      .dial(addresses, { patient: true })
+      .then(
+        connection => {
+          if (server !== undefined) transport.keep(connection.device, addresses)
+        },
+        () => undefined
+      )
+      .finally(() => {
+        this.#init.timers.after(KEEP_MS, () => this.#dialling.delete(device))
+      })
+      .catch(this.#init.fault)
   }
 }

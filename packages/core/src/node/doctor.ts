@@ -16,34 +16,69 @@ export interface DoctorInput {
 
 /** Examines a peer. */
 export function examine(input: DoctorInput): readonly DoctorFinding[] {
-  return [store(input), addresses(input), bootstrap(input), relay(input), ...members(input), clock(input), outbox(input)]
+  return [
+    store(input),
+    addresses(input),
+    bootstrap(input),
+    relay(input),
+    ...members(input),
+    clock(input),
+    outbox(input)
+  ]
 }
 
 function store({ storeWorks }: DoctorInput): DoctorFinding {
   return storeWorks
     ? { check: 'store', ok: true, detail: 'the profile reads and writes' }
-    : { check: 'store', ok: false, detail: 'the profile does not answer', cause: 'disk', remedy: 'Free disk space and restart.' }
+    : {
+        check: 'store',
+        ok: false,
+        detail: 'the profile does not answer',
+        cause: 'disk',
+        remedy: 'Free disk space and restart.'
+      }
 }
 
 function addresses(input: DoctorInput): DoctorFinding {
   const own = input.addresses.length
   return own > 0
     ? { check: 'addresses', ok: true, detail: `reachable at ${own} address${own === 1 ? '' : 'es'}` }
-    : { check: 'addresses', ok: false, detail: 'nobody can dial this peer', cause: 'no-address', remedy: 'Check that listening is allowed, or add a bootstrap node that relays.' }
+    : {
+        check: 'addresses',
+        ok: false,
+        detail: 'nobody can dial this peer',
+        cause: 'no-address',
+        remedy: 'Check that listening is allowed, or add a bootstrap node that relays.'
+      }
 }
 
 function bootstrap(input: DoctorInput): DoctorFinding {
   const connected = input.peers.filter(each => each.kind === 'node').length
-  if (input.bootstrap.length === 0) return { check: 'bootstrap', ok: true, detail: 'no bootstrap node is configured; members and the local network are used' }
+  if (input.bootstrap.length === 0)
+    return {
+      check: 'bootstrap',
+      ok: true,
+      detail: 'no bootstrap node is configured; members and the local network are used'
+    }
   return connected > 0
     ? { check: 'bootstrap', ok: true, detail: `${connected} of ${input.bootstrap.length} nodes connected` }
-    : { check: 'bootstrap', ok: false, detail: 'no bootstrap node answers', cause: 'no-node', remedy: `Check the address: ${input.bootstrap[0] ?? ''}` }
+    : {
+        check: 'bootstrap',
+        ok: false,
+        detail: 'no bootstrap node answers',
+        cause: 'no-node',
+        remedy: `Check the address: ${input.bootstrap[0] ?? ''}`
+      }
 }
 
 function relay(input: DoctorInput): DoctorFinding {
   const relayed = input.addresses.some(each => each.includes('/p2p-circuit'))
   if (relayed) return { check: 'relay', ok: true, detail: 'a node relays to this peer' }
-  return { check: 'relay', ok: true, detail: 'no relay holds a place for this peer; only direct dialling reaches it' }
+  return {
+    check: 'relay',
+    ok: true,
+    detail: 'no relay holds a place for this peer; only direct dialling reaches it'
+  }
 }
 
 function members(input: DoctorInput): readonly DoctorFinding[] {
@@ -51,9 +86,13 @@ function members(input: DoctorInput): readonly DoctorFinding[] {
     const connected = input.peers.filter(each => each.servers.includes(replica.server)).length
     const name = replica.state().name
     const alone = [...replica.state().members()].filter(each => each.status === 'in').length < 2
-    if (connected > 0 || alone) return { check: 'members', ok: true, detail: `${name}: ${connected} connected` }
+    if (connected > 0 || alone)
+      return { check: 'members', ok: true, detail: `${name}: ${connected} connected` }
     return {
-      check: 'members', ok: false, detail: `${name}: no member is connected`, cause: 'offline',
+      check: 'members',
+      ok: false,
+      detail: `${name}: no member is connected`,
+      cause: 'offline',
       remedy: 'Messages wait here and leave when somebody comes online.'
     }
   })
@@ -64,14 +103,29 @@ function clock(input: DoctorInput): DoctorFinding {
   const median = skews[Math.floor(skews.length / 2)]
   if (median === undefined) return { check: 'clock', ok: true, detail: 'nobody to compare with yet' }
   const seconds = Math.round(Math.abs(median) / 1_000)
-  if (Math.abs(median) <= SKEW_MS_MAX) return { check: 'clock', ok: true, detail: `within ${seconds} s of others` }
+  if (Math.abs(median) <= SKEW_MS_MAX)
+    return { check: 'clock', ok: true, detail: `within ${seconds} s of others` }
   return {
-    check: 'clock', ok: false, detail: `this clock is ${seconds} s ${median > 0 ? 'behind' : 'ahead of'} others`, cause: 'clock',
+    check: 'clock',
+    ok: false,
+    detail: `this clock is ${seconds} s ${median > 0 ? 'behind' : 'ahead of'} others`,
+    cause: 'clock',
     remedy: 'Set the system clock: beyond two minutes others hold back what you sign.'
   }
 }
 
 function outbox(input: DoctorInput): DoctorFinding {
-  const waiting = input.replicas.reduce((sum, { current: { tracker, outboxGap } }) => sum + tracker.outbox().length + (outboxGap === undefined ? 0 : outboxGap.to - outboxGap.from + 1), 0)
-  return { check: 'outbox', ok: true, detail: waiting === 0 ? 'everything sent is stored elsewhere' : `${waiting} messages wait for somebody to store them` }
+  const waiting = input.replicas.reduce(
+    (sum, { current: { tracker, outboxGap } }) =>
+      sum + tracker.outbox().length + (outboxGap === undefined ? 0 : outboxGap.to - outboxGap.from + 1),
+    0
+  )
+  return {
+    check: 'outbox',
+    ok: true,
+    detail:
+      waiting === 0
+        ? 'everything sent is stored elsewhere'
+        : `${waiting} messages wait for somebody to store them`
+  }
 }

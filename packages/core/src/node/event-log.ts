@@ -30,14 +30,24 @@ export const EVENTS_KEPT_MAX = 50_000
 /** Events in one row: a turn's events share it, so that a burst costs a row a turn. */
 const ROW_EVENTS_MAX = 256
 
-const eventSchema = tuple({ type: text(40, 3), server: text(80), refs: array(text(120), 8), note: nullable(text(1_024)) })
+const eventSchema = tuple({
+  type: text(40, 3),
+  server: text(80),
+  refs: array(text(120), 8),
+  note: nullable(text(1_024))
+})
 const rowCodec: Codec<{ readonly version: 1; readonly events: readonly EventRecord[] }> = codec(
   tuple({ version: literal(1), events: array(eventSchema, ROW_EVENTS_MAX, 1) }),
   { rule: 'ND2' }
 )
 
 /** Table of the event log, for `openDatabase`: rows of consecutive events under the cursor of their first. */
-export const eventTable = defineTable({ name: 'events', schema: 1, key: [sortNumber()] as const, value: rowCodec })
+export const eventTable = defineTable({
+  name: 'events',
+  schema: 1,
+  key: [sortNumber()] as const,
+  value: rowCodec
+})
 
 /** The log. */
 export interface EventLog {
@@ -74,7 +84,8 @@ export async function openEventLog(database: Database): Promise<EventLog> {
   const table = database.table(eventTable)
   let newest = 0
   let oldest = 1
-  for await (const row of table.scan({ reverse: true, limit: 1 })) newest = (row.sort[0] as number) + row.value.events.length - 1
+  for await (const row of table.scan({ reverse: true, limit: 1 }))
+    newest = (row.sort[0] as number) + row.value.events.length - 1
   for await (const row of table.scan({ limit: 1 })) oldest = row.sort[0] as number
   return new DatabaseEventLog(database, newest, oldest - 1)
 }
@@ -107,7 +118,10 @@ class DatabaseEventLog implements EventLog {
   append(batch: Batch, events: readonly EventRecord[]): EventTicket {
     const logged = events.map(event => ({ ...event, cursor: ++this.#assigned }))
     for (let at = 0; at < events.length; at += ROW_EVENTS_MAX) {
-      batch.put(eventTable, [(logged[at] as LoggedEvent).cursor], { version: 1, events: events.slice(at, at + ROW_EVENTS_MAX) })
+      batch.put(eventTable, [(logged[at] as LoggedEvent).cursor], {
+        version: 1,
+        events: events.slice(at, at + ROW_EVENTS_MAX)
+      })
     }
     const entry: Waiting = { events: logged, state: 'open' }
     this.#waiting.push(entry)
@@ -120,10 +134,14 @@ class DatabaseEventLog implements EventLog {
 
   async read(after: number, limit: number): Promise<readonly LoggedEvent[]> {
     const found: LoggedEvent[] = []
-    for await (const row of this.#table.scan({ from: await this.#rowOf(after + 1), to: this.#released + 1 })) {
+    for await (const row of this.#table.scan({
+      from: await this.#rowOf(after + 1),
+      to: this.#released + 1
+    })) {
       for (const [index, event] of row.value.events.entries()) {
         const cursor = (row.sort[0] as number) + index
-        if (cursor > after && cursor <= this.#released && found.length < limit) found.push({ ...event, cursor })
+        if (cursor > after && cursor <= this.#released && found.length < limit)
+          found.push({ ...event, cursor })
       }
       if (found.length >= limit) break
     }
@@ -147,7 +165,8 @@ class DatabaseEventLog implements EventLog {
 
   /** First cursor of the row that holds this cursor. */
   async #rowOf(cursor: number): Promise<number> {
-    for await (const row of this.#table.scan({ to: cursor + 1, reverse: true, limit: 1 })) return row.sort[0] as number
+    for await (const row of this.#table.scan({ to: cursor + 1, reverse: true, limit: 1 }))
+      return row.sort[0] as number
     return cursor
   }
 
@@ -162,6 +181,8 @@ class DatabaseEventLog implements EventLog {
   }
 }
 
-function tableOf(database: Database): Table<readonly [number], { readonly version: 1; readonly events: readonly EventRecord[] }> {
+function tableOf(
+  database: Database
+): Table<readonly [number], { readonly version: 1; readonly events: readonly EventRecord[] }> {
   return database.table(eventTable)
 }

@@ -39,7 +39,9 @@ export function createExchange(init: ExchangeInit): Exchange {
   const seen = new Map<ServerId, Map<DeviceId, Uint8Array>>()
 
   async function ours(server: ServerId, except: DeviceId): Promise<Uint8Array> {
-    const others = [...seen.get(server) ?? []].filter(([device]) => device !== except && init.isMember(server, device)).map(([, record]) => record)
+    const others = [...(seen.get(server) ?? [])]
+      .filter(([device]) => device !== except && init.isMember(server, device))
+      .map(([, record]) => record)
     const records = [await transport.records.own(), ...others.slice(-(RECORDS_MAX - 1))]
     return frameCodec.encode({ version: 1, server: idToBytes(server), records })
   }
@@ -47,7 +49,12 @@ export function createExchange(init: ExchangeInit): Exchange {
   async function take(server: ServerId, records: readonly Uint8Array[]): Promise<void> {
     for (const bytes of records) {
       const opened = await transport.records.open(bytes)
-      if (!opened.ok || !init.isMember(server, opened.value.device) || opened.value.device === transport.device) continue
+      if (
+        !opened.ok ||
+        !init.isMember(server, opened.value.device) ||
+        opened.value.device === transport.device
+      )
+        continue
       const known = seen.get(server) ?? new Map<DeviceId, Uint8Array>()
       known.delete(opened.value.device)
       known.set(opened.value.device, bytes)
@@ -70,7 +77,11 @@ export function createExchange(init: ExchangeInit): Exchange {
     }
   }
 
-  transport.handle(EXCHANGE_PROTOCOL, { frameBytesMax: FRAME_BYTES_MAX, inboundStreamsMax: 4, onLimited: true, idleMsMax: 30_000 }, serve)
+  transport.handle(
+    EXCHANGE_PROTOCOL,
+    { frameBytesMax: FRAME_BYTES_MAX, inboundStreamsMax: 4, onLimited: true, idleMsMax: 30_000 },
+    serve
+  )
 
   return {
     with: async (connection, server) => {
@@ -79,7 +90,8 @@ export function createExchange(init: ExchangeInit): Exchange {
         await stream.send(await ours(server, connection.device))
         for await (const frame of stream.frames()) {
           const read = frameCodec.decode(frame)
-          if (read.ok && idFromBytes('s', read.value.server) === server) await take(server, read.value.records)
+          if (read.ok && idFromBytes('s', read.value.server) === server)
+            await take(server, read.value.records)
           break
         }
       } finally {

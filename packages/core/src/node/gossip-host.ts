@@ -4,7 +4,14 @@
  */
 import type { DeviceId } from '../base/index.ts'
 import type { Suite } from '../crypto/index.ts'
-import { decodeBundle, encodeBundle, type Envelope, EnvelopeType, splitBundles, verifyBundle } from '../graph/index.ts'
+import {
+  decodeBundle,
+  encodeBundle,
+  type Envelope,
+  EnvelopeType,
+  splitBundles,
+  verifyBundle
+} from '../graph/index.ts'
 import type { GossipMessage, GossipVerdict, Transport } from '../net/index.ts'
 import { mayForward } from './arrival-rules.ts'
 import type { LiveReplica } from './replica.ts'
@@ -32,7 +39,12 @@ export interface GossipHost {
   neighbours(device: DeviceId): boolean
 }
 
-async function takeLive(work: Work, from: DeviceId, bundle: readonly Envelope[], verified: boolean): Promise<number> {
+async function takeLive(
+  work: Work,
+  from: DeviceId,
+  bundle: readonly Envelope[],
+  verified: boolean
+): Promise<number> {
   work.live = true
   try {
     return (await takeEnvelopes(work, bundle, from, verified)).fresh
@@ -48,7 +60,9 @@ export function createGossipHost(init: GossipHostInit): GossipHost {
   const waiting = new Map<LiveReplica, number>()
 
   const topicsOf = (replica: LiveReplica): ReadonlySet<string> =>
-    new Set(replica.current.status === 'left' ? [] : replica.current.ring.topics(init.now()).map(each => each.topic))
+    new Set(
+      replica.current.status === 'left' ? [] : replica.current.ring.topics(init.now()).map(each => each.topic)
+    )
 
   const drop = (topic: string): void => {
     byTopic.delete(topic)
@@ -63,10 +77,15 @@ export function createGossipHost(init: GossipHostInit): GossipHost {
     return await judge(replica, message, bundle.value)
   })
 
-  async function judge(replica: LiveReplica, message: GossipMessage, bundle: readonly Envelope[]): Promise<GossipVerdict> {
+  async function judge(
+    replica: LiveReplica,
+    message: GossipMessage,
+    bundle: readonly Envelope[]
+  ): Promise<GossipVerdict> {
     const first = bundle[0] as Envelope
     const { current } = replica
-    if (first.type === EnvelopeType.ephemeral || current.ring.topicOf(first.tag)?.topic !== message.topic) return 'ignore'
+    if (first.type === EnvelopeType.ephemeral || current.ring.topicOf(first.tag)?.topic !== message.topic)
+      return 'ignore'
     if ((waiting.get(replica) ?? 0) > WAITING_MAX) return 'ignore'
     const device = current.deviceOf(first.tag, first.authorId)
     if (device === undefined) {
@@ -82,7 +101,12 @@ export function createGossipHost(init: GossipHostInit): GossipHost {
     return passes ? 'accept' : 'ignore'
   }
 
-  async function take(replica: LiveReplica, from: DeviceId, bundle: readonly Envelope[], verified: boolean): Promise<number> {
+  async function take(
+    replica: LiveReplica,
+    from: DeviceId,
+    bundle: readonly Envelope[],
+    verified: boolean
+  ): Promise<number> {
     waiting.set(replica, (waiting.get(replica) ?? 0) + bundle.length)
     try {
       return await replica.do(async work => await takeLive(work, from, bundle, verified))

@@ -9,9 +9,14 @@ describe('[ND1] inbox', () => {
       batchMax: 3,
       handle: async batch => {
         batches.push([...batch])
-        if (batches.length === 1) await new Promise<void>(resolve => { release = resolve })
+        if (batches.length === 1)
+          await new Promise<void>(resolve => {
+            release = resolve
+          })
       },
-      failed: error => { throw error }
+      failed: error => {
+        throw error
+      }
     })
     inbox.push(1)
     await Promise.resolve()

@@ -17,19 +17,30 @@ const PACKAGE_BYTES_MAX = 65_536
 const REQUESTS_MAX = 4
 
 /** [version, 1 (package of an invite), signPublicKey]. */
-const requestCodec = codec(tuple({ version: literal(1), kind: literal(1), invite: bytes(32) }), { rule: 'IV2', maxBytes: 64 })
+const requestCodec = codec(tuple({ version: literal(1), kind: literal(1), invite: bytes(32) }), {
+  rule: 'IV2',
+  maxBytes: 64
+})
 /** Why a member gives no package; the order is the wire's. */
 const FAULTS = ['unknown', 'revoked', 'expired', 'used', 'banned'] as const
 /** One of them. */
 export type InviteFault = (typeof FAULTS)[number]
 /** [version, fault or null, E ‖ box, package under the key in the box]. */
 const answerCodec = codec(
-  tuple({ version: literal(1), fault: nullable(uint(FAULTS.length - 1)), boxes: nullable(bytes(96)), sealed: nullable(bytes(1, PACKAGE_BYTES_MAX)) }),
+  tuple({
+    version: literal(1),
+    fault: nullable(uint(FAULTS.length - 1)),
+    boxes: nullable(bytes(96)),
+    sealed: nullable(bytes(1, PACKAGE_BYTES_MAX))
+  }),
   { rule: 'IV2', maxBytes: PACKAGE_BYTES_MAX + 256 }
 )
 
 /** What names an invite to those who know it, before the joiner can know its id. */
-function purposeOf(boxPublicKey: Uint8Array): { readonly kind: typeof BoxKind.package; readonly keyId: Uint8Array } {
+function purposeOf(boxPublicKey: Uint8Array): {
+  readonly kind: typeof BoxKind.package
+  readonly keyId: Uint8Array
+} {
   return { kind: BoxKind.package, keyId: boxPublicKey.slice(0, 16) }
 }
 
@@ -46,17 +57,21 @@ export interface InviteServiceInit {
 
 /** Answers joiners. */
 export function serveInvites(init: InviteServiceInit): void {
-  init.transport.handle(STORE_PROTOCOL, { frameBytesMax: PACKAGE_BYTES_MAX + 256, inboundStreamsMax: 2, onLimited: true, idleMsMax: 30_000 }, async stream => {
-    let asked = 0
-    for await (const frame of stream.frames()) {
-      const request = requestCodec.decode(frame)
-      if (!request.ok || ++asked > REQUESTS_MAX) {
-        stream.abort('IV2')
-        return
+  init.transport.handle(
+    STORE_PROTOCOL,
+    { frameBytesMax: PACKAGE_BYTES_MAX + 256, inboundStreamsMax: 2, onLimited: true, idleMsMax: 30_000 },
+    async stream => {
+      let asked = 0
+      for await (const frame of stream.frames()) {
+        const request = requestCodec.decode(frame)
+        if (!request.ok || ++asked > REQUESTS_MAX) {
+          stream.abort('IV2')
+          return
+        }
+        await stream.send(answer(init, request.value.invite, stream.connection.device))
       }
-      await stream.send(answer(init, request.value.invite, stream.connection.device))
     }
-  })
+  )
 }
 
 function refusal(fault: InviteFault): Uint8Array {
@@ -76,7 +91,8 @@ function answer(init: InviteServiceInit, signPublicKey: Uint8Array, asking: Devi
   const found = init.find(signPublicKey)
   const invite = found?.state.log.state().invite(found.invite)
   const topic = found?.state.ring.currentTopic()
-  if (found === undefined || invite === undefined || invite.boxPublicKey === null || topic === undefined) return refusal('unknown')
+  if (found === undefined || invite === undefined || invite.boxPublicKey === null || topic === undefined)
+    return refusal('unknown')
   const authority = found.state.log.state()
   const user = authority.device(asking)?.user
   const banned = user !== undefined && authority.member(user)?.status === 'banned'
@@ -84,12 +100,20 @@ function answer(init: InviteServiceInit, signPublicKey: Uint8Array, asking: Devi
   if (fault !== undefined) return refusal(fault)
   const key = random.bytes(32)
   const contents: InvitePackage = {
-    name: authority.name, genesis: genesisOf(found.state), invite: found.invite, heads: found.state.log.heads(),
-    addresses: init.addresses(found.state), aclHead: null, askPublicKey: null, topicSecret: topic.topicSecret
+    name: authority.name,
+    genesis: genesisOf(found.state),
+    invite: found.invite,
+    heads: found.state.log.heads(),
+    addresses: init.addresses(found.state),
+    aclHead: null,
+    askPublicKey: null,
+    topicSecret: topic.topicSecret
   }
   const recipient = { rid: signPublicKey.slice(0, 16), publicKey: invite.boxPublicKey }
   return answerCodec.encode({
-    version: 1, fault: null, boxes: sealBoxes(suite, random.bytes(32), [recipient], purposeOf(invite.boxPublicKey), key),
+    version: 1,
+    fault: null,
+    boxes: sealBoxes(suite, random.bytes(32), [recipient], purposeOf(invite.boxPublicKey), key),
     sealed: sealPackage(suite, random, key, contents)
   })
 }
@@ -106,8 +130,16 @@ export type PackageAnswer =
   | { readonly kind: 'refused'; readonly refusal: Refusal }
 
 /** Asks one peer for the package. Rejects where it does not speak the protocol: it is a node, then. */
-export async function fetchPackage(suite: Suite, connection: Connection, keys: InviteKeys, signal?: AbortSignal): Promise<PackageAnswer> {
-  const stream = await connection.openStream(STORE_PROTOCOL, { signal, frameBytesMax: PACKAGE_BYTES_MAX + 256 })
+export async function fetchPackage(
+  suite: Suite,
+  connection: Connection,
+  keys: InviteKeys,
+  signal?: AbortSignal
+): Promise<PackageAnswer> {
+  const stream = await connection.openStream(STORE_PROTOCOL, {
+    signal,
+    frameBytesMax: PACKAGE_BYTES_MAX + 256
+  })
   try {
     await stream.send(requestCodec.encode({ version: 1, kind: 1, invite: keys.signingKey.publicKey }))
     for await (const frame of stream.frames()) return open(suite, keys, frame)
@@ -123,10 +155,16 @@ function open(suite: Suite, keys: InviteKeys, frame: Uint8Array): PackageAnswer 
   const { boxes, sealed, fault } = decoded.value
   if (fault !== null) return { kind: 'fault', fault: FAULTS[fault] ?? 'unknown' }
   const read = boxes === null ? undefined : readBoxes(boxes, 1)
-  if (read === undefined || sealed === null) return { kind: 'refused', refusal: refuse('IV2', 'the answer is malformed') }
-  const opener = { rid: keys.signingKey.publicKey.slice(0, 16), publicKey: keys.boxPublicKey, secret: keys.boxSecret }
+  if (read === undefined || sealed === null)
+    return { kind: 'refused', refusal: refuse('IV2', 'the answer is malformed') }
+  const opener = {
+    rid: keys.signingKey.publicKey.slice(0, 16),
+    publicKey: keys.boxPublicKey,
+    secret: keys.boxSecret
+  }
   const key = openBoxes(suite, read, opener, purposeOf(keys.boxPublicKey))
-  if (key === undefined) return { kind: 'refused', refusal: refuse('IV2', 'the answer is not for this invite') }
+  if (key === undefined)
+    return { kind: 'refused', refusal: refuse('IV2', 'the answer is not for this invite') }
   const contents = openPackage(suite, key, sealed)
   return contents.ok ? { kind: 'package', contents: contents.value } : { kind: 'refused', refusal: contents }
 }

@@ -1,8 +1,30 @@
 /** Joining by link (architecture, "Joining by invite"): dial, fetch the package, sync, sign the join. */
-import { type Clock, type DeviceId, idAs, type InviteId, type OperationId, type Random, type ServerId, XcordError } from '../base/index.ts'
-import { authorityDeps, checkGenesis, draft, draftDeviceAdd, draftJoin, signJoin } from '../authority/index.ts'
+import {
+  type Clock,
+  type DeviceId,
+  idAs,
+  type InviteId,
+  type OperationId,
+  type Random,
+  type ServerId,
+  XcordError
+} from '../base/index.ts'
+import {
+  authorityDeps,
+  checkGenesis,
+  draft,
+  draftDeviceAdd,
+  draftJoin,
+  signJoin
+} from '../authority/index.ts'
 import type { Suite } from '../crypto/index.ts'
-import { type InviteKeys, inviteKeys, type InviteLink, type InvitePackage, parseInviteLink } from '../e2ee/index.ts'
+import {
+  type InviteKeys,
+  inviteKeys,
+  type InviteLink,
+  type InvitePackage,
+  parseInviteLink
+} from '../e2ee/index.ts'
 import { equalBytes } from '../encoding/index.ts'
 import { decodeOperation, type Operation } from '../graph/index.ts'
 import { type Account, createIdentityProof } from '../identity/index.ts'
@@ -44,10 +66,15 @@ export async function joinByLink(host: JoinHost, text: string, signal: AbortSign
   const keys = inviteKeys(host.suite, link.secret)
   const { contents } = await findPackage(host, link, keys, signal)
   const replica = await host.prepare({
-    server: link.server, genesis: readGenesis(host, link, contents), secret: link.secret, topicSecret: contents.topicSecret,
+    server: link.server,
+    genesis: readGenesis(host, link, contents),
+    secret: link.secret,
+    topicSecret: contents.topicSecret,
     addresses: link.addresses
   })
-  replica.current.ring.unlock({ invites: [{ invite: contents.invite, boxPublicKey: keys.boxPublicKey, boxSecret: keys.boxSecret }] })
+  replica.current.ring.unlock({
+    invites: [{ invite: contents.invite, boxPublicKey: keys.boxPublicKey, boxSecret: keys.boxSecret }]
+  })
   while (!isReady(replica, contents.invite)) await host.changed(link.server, signal)
   await replica.do(work => sign(work, host, contents.invite, keys))
   // A link that was made before a removal admits without opening anything (IV3): a member hands the keys over.
@@ -59,11 +86,20 @@ export async function joinByLink(host: JoinHost, text: string, signal: AbortSign
 function readLink(text: string): InviteLink {
   const read = parseInviteLink(text)
   if (!read.ok) {
-    const hint = read.fault === 'newer' ? 'It was made by a newer version of XCord: update and try again.' : 'Copy the whole link again, with everything behind the "#".'
-    throw new XcordError('XCORD_INVITE_INVALID', `This is no invite link: ${read.reason}. ${hint}`, { reason: read.reason })
+    const hint =
+      read.fault === 'newer'
+        ? 'It was made by a newer version of XCord: update and try again.'
+        : 'Copy the whole link again, with everything behind the "#".'
+    throw new XcordError('XCORD_INVITE_INVALID', `This is no invite link: ${read.reason}. ${hint}`, {
+      reason: read.reason
+    })
   }
   if (read.value.approval) {
-    throw new XcordError('XCORD_INVITE_INVALID', 'This invite asks for approval, which this version cannot do yet. Ask for an open link.', { reason: 'approval' })
+    throw new XcordError(
+      'XCORD_INVITE_INVALID',
+      'This invite asks for approval, which this version cannot do yet. Ask for an open link.',
+      { reason: 'approval' }
+    )
   }
   return read.value
 }
@@ -72,7 +108,11 @@ function readGenesis(host: JoinHost, link: InviteLink, contents: InvitePackage):
   const genesis = decodeOperation(host.suite, contents.genesis)
   const founds = genesis.ok && checkGenesis(authorityDeps(host.suite), genesis.value).ok
   if (founds && idAs('s', genesis.value.id) === link.server) return genesis.value
-  throw new XcordError('XCORD_INVITE_INVALID', 'The peer answered for another server than the link names. Ask for a new link.', { reason: 'genesis' })
+  throw new XcordError(
+    'XCORD_INVITE_INVALID',
+    'The peer answered for another server than the link names. Ask for a new link.',
+    { reason: 'genesis' }
+  )
 }
 
 /** We may sign once the invite's operation is known, and all that the peer had to tell. */
@@ -96,7 +136,10 @@ function sign(work: Work, host: JoinHost, invite: InviteId, keys: InviteKeys): v
   const { state, turn } = work
   if (state.isMember()) return
   const found = state.log.state().invite(invite)
-  const fault = found === undefined || !equalBytes(found.signPublicKey, keys.signingKey.publicKey) ? 'unknown' : inviteFault(found, turn.at)
+  const fault =
+    found === undefined || !equalBytes(found.signPublicKey, keys.signingKey.publicKey)
+      ? 'unknown'
+      : inviteFault(found, turn.at)
   if (fault !== undefined) throw faultError(fault, found?.notAfter ?? null, found?.maxUses ?? null)
   const userKey = host.account.userKeys.at(-1)
   if (userKey === undefined) throw new RangeError('an account without user key')
@@ -108,21 +151,38 @@ function sign(work: Work, host: JoinHost, invite: InviteId, keys: InviteKeys): v
     returnAs(work, host, joined.joins, carrier)
     return
   }
-  operate(work, draftJoin({
-    invite, credential: host.account.credential, userKey: { generation, boxPublicKey },
-    signature: signJoin(host.suite, keys.signingKey, state.server, host.account.user, { generation, boxPublicKey })
-  }), carrier)
+  operate(
+    work,
+    draftJoin({
+      invite,
+      credential: host.account.credential,
+      userKey: { generation, boxPublicKey },
+      signature: signJoin(host.suite, keys.signingKey, state.server, host.account.user, {
+        generation,
+        boxPublicKey
+      })
+    }),
+    carrier
+  )
 }
 
 /**
  * We are a member already, by another device: this one is added (AU12, kind 4), and where recovery made a new
  * user key, the members are told of it (kind 6), so that what they seal from now on opens here.
  */
-function returnAs(work: Work, host: JoinHost, joins: readonly OperationId[], carrier: 'keyed' | 'bare'): void {
+function returnAs(
+  work: Work,
+  host: JoinHost,
+  joins: readonly OperationId[],
+  carrier: 'keyed' | 'bare'
+): void {
   const { account } = host
   operate(work, { ...draftDeviceAdd(account.credential), refs: joins.slice(0, 1) }, carrier)
   const current = account.log.state().userKey
-  if (current !== undefined && current.generation !== work.state.log.state().member(account.user)?.userKey.generation) {
+  if (
+    current !== undefined &&
+    current.generation !== work.state.log.state().member(account.user)?.userKey.generation
+  ) {
     operate(work, draft('identityEntry', { entry: createIdentityProof(account.log, current.entry) }), carrier)
   }
 }
@@ -132,18 +192,36 @@ function faultError(fault: InviteFault, notAfter: number | null, maxUses: number
     case 'revoked':
       return new XcordError('XCORD_INVITE_REVOKED', 'This invite was revoked. Ask for a new link.', {})
     case 'expired':
-      return new XcordError('XCORD_INVITE_EXPIRED', 'This invite has expired. Ask for a new link.', { expiredAt: notAfter ?? 0 })
+      return new XcordError('XCORD_INVITE_EXPIRED', 'This invite has expired. Ask for a new link.', {
+        expiredAt: notAfter ?? 0
+      })
     case 'used':
-      return new XcordError('XCORD_INVITE_USED', 'This invite was used as often as it allows. Ask for a new link.', { maxUses: maxUses ?? 0 })
+      return new XcordError(
+        'XCORD_INVITE_USED',
+        'This invite was used as often as it allows. Ask for a new link.',
+        { maxUses: maxUses ?? 0 }
+      )
     case 'banned':
-      return new XcordError('XCORD_PERMISSION_DENIED', 'You are banned from this server.', { rule: 'AU12', action: 'join' })
+      return new XcordError('XCORD_PERMISSION_DENIED', 'You are banned from this server.', {
+        rule: 'AU12',
+        action: 'join'
+      })
     case 'unknown':
-      return new XcordError('XCORD_INVITE_INVALID', 'The members reached know no such invite. Ask for a new link.', { reason: 'unknown' })
+      return new XcordError(
+        'XCORD_INVITE_INVALID',
+        'The members reached know no such invite. Ask for a new link.',
+        { reason: 'unknown' }
+      )
   }
 }
 
 /** Asks everyone the link leads to, all at once; the first package that opens counts. */
-async function findPackage(host: JoinHost, link: InviteLink, keys: InviteKeys, signal: AbortSignal): Promise<Found> {
+async function findPackage(
+  host: JoinHost,
+  link: InviteLink,
+  keys: InviteKeys,
+  signal: AbortSignal
+): Promise<Found> {
   const tried: { address: string; error: string }[] = []
   const faults: InviteFault[] = []
   const asked = new Set<DeviceId>()
@@ -153,7 +231,8 @@ async function findPackage(host: JoinHost, link: InviteLink, keys: InviteKeys, s
     const answer = await fetchPackage(host.suite, connection, keys, signal).catch(() => undefined)
     if (answer?.kind === 'package') return { contents: answer.contents, device: connection.device }
     if (answer?.kind === 'fault') faults.push(answer.fault)
-    else if (answer?.kind === 'refused') tried.push({ address: connection.address, error: answer.refusal.reason })
+    else if (answer?.kind === 'refused')
+      tried.push({ address: connection.address, error: answer.refusal.reason })
     return undefined
   }
   /** A node knows no invites, but who registered for one (NT10). */
@@ -165,29 +244,36 @@ async function findPackage(host: JoinHost, link: InviteLink, keys: InviteKeys, s
   const reach = async (addresses: readonly string[], node: boolean): Promise<Found | undefined> => {
     try {
       const connection = await host.transport.dial(addresses, { signal })
-      return await ask(connection) ?? (node ? await askNode(connection) : undefined)
+      return (await ask(connection)) ?? (node ? await askNode(connection) : undefined)
     } catch (error) {
-      for (const address of addresses) tried.push({ address, error: error instanceof Error ? error.message : String(error) })
+      for (const address of addresses)
+        tried.push({ address, error: error instanceof Error ? error.message : String(error) })
       return undefined
     }
   }
   const ways = [...new Set([...link.addresses, ...host.bootstrap])]
-  const found = await firstOf([...ways.map(async address => await reach([address], true)), ...host.transport.connections().map(ask)])
+  const found = await firstOf([
+    ...ways.map(async address => await reach([address], true)),
+    ...host.transport.connections().map(ask)
+  ])
   if (found !== undefined) return found
   signal.throwIfAborted()
   const definite = faults.find(each => each !== 'unknown') ?? faults[0]
   if (definite !== undefined) throw faultError(definite, null, null)
   throw new XcordError(
-    'XCORD_NO_PEER', 'No member of this server could be reached through the link. Ask someone in it to be online, or for a fresh link.', { tried }
+    'XCORD_NO_PEER',
+    'No member of this server could be reached through the link. Ask someone in it to be online, or for a fresh link.',
+    { tried }
   )
 }
 
 /** The first that is not undefined; undefined when all are. */
 async function firstOf<T>(attempts: readonly Promise<T | undefined>[]): Promise<T | undefined> {
-  return await Promise.any(attempts.map(async attempt => {
-    const value = await attempt
-    if (value === undefined) throw new RangeError('nothing')
-    return value
-  })).catch(() => undefined)
+  return await Promise.any(
+    attempts.map(async attempt => {
+      const value = await attempt
+      if (value === undefined) throw new RangeError('nothing')
+      return value
+    })
+  ).catch(() => undefined)
 }
-

@@ -18,11 +18,22 @@ const CONTENT_AHEAD_MS_MAX = 86_400_000
 
 /** The bodies that make up a timeline. */
 function timelineBody(body: Body): TimelineBody | undefined {
-  return body.kind === 'message' || body.kind === 'edit' || body.kind === 'delete' || body.kind === 'reaction' || body.kind === 'pin' ? body : undefined
+  return body.kind === 'message' ||
+    body.kind === 'edit' ||
+    body.kind === 'delete' ||
+    body.kind === 'reaction' ||
+    body.kind === 'pin'
+    ? body
+    : undefined
 }
 
 /** Judges one opened content envelope; what is visible or hidden becomes an item of the turn. */
-export function judgeContent(work: Work, device: DeviceId, envelope: EnvelopeStub, opened: OpenedEnvelope): Outcome {
+export function judgeContent(
+  work: Work,
+  device: DeviceId,
+  envelope: EnvelopeStub,
+  opened: OpenedEnvelope
+): Outcome {
   const { state } = work
   if (opened.payload.body.kind === 'channelName') return takeTitle(work, device, envelope, opened)
   const body = timelineBody(opened.payload.body)
@@ -31,24 +42,57 @@ export function judgeContent(work: Work, device: DeviceId, envelope: EnvelopeStu
   if (body === undefined || channel === idAs('c', state.server)) return { status: 'opened', channel }
   if (!validateBody(body).ok) return { status: 'refused', channel }
   const until = opened.payload.at - CONTENT_AHEAD_MS_MAX
-  if (until > work.turn.at) return { status: 'waiting', channel, waitsFor: { keyId: null, operations: [], until } }
-  const act = { device, seq: envelope.seq, id: envelope.id, channel, auth: opened.payload.auth, at: opened.payload.at }
+  if (until > work.turn.at)
+    return { status: 'waiting', channel, waitsFor: { keyId: null, operations: [], until } }
+  const act = {
+    device,
+    seq: envelope.seq,
+    id: envelope.id,
+    channel,
+    auth: opened.payload.auth,
+    at: opened.payload.at
+  }
   const verdict = state.log.judge({ ...act, needs: permissionsFor(opened.payload.body) })
-  if (verdict.kind === 'waiting') return { status: 'waiting', channel, waitsFor: { keyId: null, operations: verdict.missing } }
+  if (verdict.kind === 'waiting')
+    return { status: 'waiting', channel, waitsFor: { keyId: null, operations: verdict.missing } }
   if (verdict.kind === 'rejected') return { status: 'refused', channel }
-  if (breaksAutomod(state, { user: verdict.user, channel, auth: opened.payload.auth, at: opened.payload.at, body })) return { status: 'refused', channel }
-  const mayManage = body.kind === 'delete' && state.log.judge({ ...act, needs: ['ManageMessages'] }).kind === 'visible'
+  if (
+    breaksAutomod(state, {
+      user: verdict.user,
+      channel,
+      auth: opened.payload.auth,
+      at: opened.payload.at,
+      body
+    })
+  )
+    return { status: 'refused', channel }
+  const mayManage =
+    body.kind === 'delete' && state.log.judge({ ...act, needs: ['ManageMessages'] }).kind === 'visible'
   work.items.push({
-    id: envelope.id, channel, device, user: verdict.user, seq: envelope.seq, at: opened.payload.at, auth: opened.payload.auth,
-    body, standing: verdict.kind, mayManage
+    id: envelope.id,
+    channel,
+    device,
+    user: verdict.user,
+    seq: envelope.seq,
+    at: opened.payload.at,
+    auth: opened.payload.auth,
+    body,
+    standing: verdict.kind,
+    mayManage
   })
   if (body.kind !== 'message') {
     work.turn.batch.put(actTable, [state.server, opened.payload.at, envelope.id], {
-      version: 1, id: envelope.id, device, seq: envelope.seq, target: body.message
+      version: 1,
+      id: envelope.id,
+      device,
+      seq: envelope.seq,
+      target: body.message
     })
   }
-  if (body.kind === 'message') noteSent(state, channel, verdict.user, { id: envelope.id, at: opened.payload.at })
-  if (body.kind === 'message' && verdict.kind === 'visible') remember(work, channel, envelope, opened.payload.at, verdict.user)
+  if (body.kind === 'message')
+    noteSent(state, channel, verdict.user, { id: envelope.id, at: opened.payload.at })
+  if (body.kind === 'message' && verdict.kind === 'visible')
+    remember(work, channel, envelope, opened.payload.at, verdict.user)
   return { status: 'opened', channel }
 }
 

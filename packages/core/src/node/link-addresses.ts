@@ -9,11 +9,22 @@ import type { ReplicaState } from './replica-state.ts'
 const ADDRESSES_MAX = 8
 
 /** Ours first, the reachable before the local; then nodes, then members. */
-export function linkAddresses(own: readonly string[], bootstrap: readonly string[], members: readonly BookEntry[]): readonly string[] {
+export function linkAddresses(
+  own: readonly string[],
+  bootstrap: readonly string[],
+  members: readonly BookEntry[]
+): readonly string[] {
   const direct = own.filter(each => !each.includes('/p2p-circuit')).sort((a, b) => reach(b) - reach(a))
   const relayed = own.filter(each => each.includes('/p2p-circuit'))
   const others = members.flatMap(each => each.addresses.slice(0, 1))
-  return [...new Set([...direct.slice(0, 3), ...relayed.slice(0, 1), ...bootstrap.slice(0, 2), ...others.slice(0, 2)])].slice(0, ADDRESSES_MAX)
+  return [
+    ...new Set([
+      ...direct.slice(0, 3),
+      ...relayed.slice(0, 1),
+      ...bootstrap.slice(0, 2),
+      ...others.slice(0, 2)
+    ])
+  ].slice(0, ADDRESSES_MAX)
 }
 
 /** Public addresses before private ones, loopback last. */
@@ -23,9 +34,15 @@ function reach(address: string): number {
 }
 
 /** The replica that knows an invite of this sign key, open or not. */
-export function findInvite(replicas: readonly LiveReplica[], signPublicKey: Uint8Array): { readonly state: ReplicaState; readonly invite: InviteId } | undefined {
+export function findInvite(
+  replicas: readonly LiveReplica[],
+  signPublicKey: Uint8Array
+): { readonly state: ReplicaState; readonly invite: InviteId } | undefined {
   for (const replica of replicas) {
-    const found = replica.state().invites().find(each => equalBytes(each.signPublicKey, signPublicKey))
+    const found = replica
+      .state()
+      .invites()
+      .find(each => equalBytes(each.signPublicKey, signPublicKey))
     if (found !== undefined) return { state: replica.current, invite: found.id }
   }
   return undefined

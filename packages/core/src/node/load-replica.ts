@@ -1,7 +1,23 @@
 /** Rebuilds a replica from the store: operations in order of acceptance, keys, chains; no message is read. */
-import { type DeviceId, type InviteId, type KeyId, type MessageId, type OperationId, type ServerId, XcordError } from '../base/index.ts'
+import {
+  type DeviceId,
+  type InviteId,
+  type KeyId,
+  type MessageId,
+  type OperationId,
+  type ServerId,
+  XcordError
+} from '../base/index.ts'
 import { authorityDeps, createAuthorityLog } from '../authority/index.ts'
-import { createKeyRing, decodeStoredSeed, type HeldInvite, inviteKeys, readChannelName, type StoredKeyRecord, type StoredSeed } from '../e2ee/index.ts'
+import {
+  createKeyRing,
+  decodeStoredSeed,
+  type HeldInvite,
+  inviteKeys,
+  readChannelName,
+  type StoredKeyRecord,
+  type StoredSeed
+} from '../e2ee/index.ts'
 import { decodeAuthorChain, decodeOperation, type Operation } from '../graph/index.ts'
 import { readProfile } from '../identity/index.ts'
 import type { Database } from '../store/index.ts'
@@ -9,7 +25,15 @@ import { DeliveryTracker } from '../sync/index.ts'
 import { loadOutbox } from './outbox.ts'
 import { type ReplicaDeps, ReplicaState } from './replica-state.ts'
 import {
-  chainTable, channelNameTable, inviteTable, operationTable, pendingTable, profileTable, recordTable, seedTable, type ServerRow
+  chainTable,
+  channelNameTable,
+  inviteTable,
+  operationTable,
+  pendingTable,
+  profileTable,
+  recordTable,
+  seedTable,
+  type ServerRow
 } from './tables.ts'
 import { noteOperation } from './take-operations.ts'
 
@@ -20,7 +44,12 @@ export async function loadReplica(deps: ReplicaDeps, row: ServerRow): Promise<Re
   const [genesis] = operations
   if (genesis === undefined) throw corrupt('operations', 'the genesis is missing')
   const state = createReplicaState(deps, {
-    server, genesis, records: await readRecords(deps.database, server), seeds: await readSeeds(deps.database, server), inviteSecret: row.inviteSecret, status: row.status,
+    server,
+    genesis,
+    records: await readRecords(deps.database, server),
+    seeds: await readSeeds(deps.database, server),
+    inviteSecret: row.inviteSecret,
+    status: row.status,
     prepare: log => {
       // All that is stored was accepted once: no clock is asked again (AU6).
       for (const each of operations) log.add(each, Number.MAX_SAFE_INTEGER, { trusted: true })
@@ -51,15 +80,29 @@ export interface ReplicaStart {
 /** Puts the machines of a replica together. */
 export function createReplicaState(deps: ReplicaDeps, start: ReplicaStart): ReplicaState {
   const { suite, account } = deps
-  const log = createAuthorityLog(authorityDeps(suite), start.genesis, { trusted: start.prepare !== undefined })
+  const log = createAuthorityLog(authorityDeps(suite), start.genesis, {
+    trusted: start.prepare !== undefined
+  })
   start.prepare?.(log)
   const records = start.records ?? []
   const ring = createKeyRing({
-    suite, server: start.server, log, user: account.user, device: account.device.device, signingKey: account.device.signingKey,
-    userKeys: account.userKeys, invites: heldInvites(deps, log, start.inviteSecret), records, seeds: start.seeds ?? []
+    suite,
+    server: start.server,
+    log,
+    user: account.user,
+    device: account.device.device,
+    signingKey: account.device.signingKey,
+    userKeys: account.userKeys,
+    invites: heldInvites(deps, log, start.inviteSecret),
+    records,
+    seeds: start.seeds ?? []
   })
   const state = new ReplicaState(deps, {
-    server: start.server, status: start.status, log, ring, tracker: new DeliveryTracker()
+    server: start.server,
+    status: start.status,
+    log,
+    ring,
+    tracker: new DeliveryTracker()
   })
   state.inviteSecret = start.inviteSecret
   for (const record of ring.records()) state.recordIds.add(record.id)
@@ -68,11 +111,21 @@ export function createReplicaState(deps: ReplicaDeps, start: ReplicaStart): Repl
 }
 
 /** The invite we are joining with, once its operation is known. */
-export function heldInvites(deps: ReplicaDeps, log: ReplicaState['log'], secret: Uint8Array | null): readonly HeldInvite[] {
+export function heldInvites(
+  deps: ReplicaDeps,
+  log: ReplicaState['log'],
+  secret: Uint8Array | null
+): readonly HeldInvite[] {
   if (secret === null) return []
   const keys = inviteKeys(deps.suite, secret)
-  return log.state().invites()
-    .filter(each => each.boxPublicKey !== null && each.boxPublicKey.every((byte, index) => byte === keys.boxPublicKey[index]))
+  return log
+    .state()
+    .invites()
+    .filter(
+      each =>
+        each.boxPublicKey !== null &&
+        each.boxPublicKey.every((byte, index) => byte === keys.boxPublicKey[index])
+    )
     .map(each => ({ invite: each.id, boxPublicKey: keys.boxPublicKey, boxSecret: keys.boxSecret }))
 }
 
@@ -88,7 +141,8 @@ async function readOperations(deps: ReplicaDeps, server: ServerId): Promise<read
 
 async function readRecords(database: Database, server: ServerId): Promise<readonly StoredKeyRecord[]> {
   const records: StoredKeyRecord[] = []
-  for await (const { value } of database.table(recordTable).scan({ prefix: [server] })) records.push({ bytes: value.bytes, receivedAt: value.receivedAt })
+  for await (const { value } of database.table(recordTable).scan({ prefix: [server] }))
+    records.push({ bytes: value.bytes, receivedAt: value.receivedAt })
   return records
 }
 
@@ -106,7 +160,8 @@ async function readChains(state: ReplicaState): Promise<void> {
   for await (const { value } of state.deps.database.table(chainTable).scan({ prefix: [state.server] })) {
     const device = value.device as DeviceId
     const chain = decodeAuthorChain(value.chain)
-    if (!chain.ok || !state.chains.restore(device, value.index)) throw corrupt('chains', chain.ok ? 'an index does not read' : chain.reason)
+    if (!chain.ok || !state.chains.restore(device, value.index))
+      throw corrupt('chains', chain.ok ? 'an index does not read' : chain.reason)
     state.authors.set(device, { chain: chain.value, at: value.at })
   }
 }
@@ -121,7 +176,9 @@ async function readProfiles(state: ReplicaState): Promise<void> {
 }
 
 async function readTitles(state: ReplicaState): Promise<void> {
-  for await (const { value } of state.deps.database.table(channelNameTable).scan({ prefix: [state.server] })) {
+  for await (const { value } of state.deps.database
+    .table(channelNameTable)
+    .scan({ prefix: [state.server] })) {
     const read = readChannelName(state.deps.suite, value.bytes)
     if (!read.ok) throw corrupt('channel-names', read.reason)
     state.channelNames.set(read.value.channel, read.value)
@@ -130,10 +187,14 @@ async function readTitles(state: ReplicaState): Promise<void> {
 
 async function readRest(state: ReplicaState): Promise<void> {
   const { database } = state.deps
-  for await (const { value } of database.table(inviteTable).scan({ prefix: [state.server] })) state.links.set(value.invite as InviteId, value.link)
+  for await (const { value } of database.table(inviteTable).scan({ prefix: [state.server] }))
+    state.links.set(value.invite as InviteId, value.link)
   for await (const { value } of database.table(pendingTable).scan({ prefix: [state.server] })) {
     state.pending.set(value.id as MessageId, {
-      id: value.id as MessageId, device: value.device as DeviceId, seq: value.seq, keyId: value.keyId as KeyId | null,
+      id: value.id as MessageId,
+      device: value.device as DeviceId,
+      seq: value.seq,
+      keyId: value.keyId as KeyId | null,
       operations: value.operations as readonly OperationId[],
       // It waits for nothing but its time: looked at in the first turn.
       ...(value.keyId === null && value.operations.length === 0 ? { until: 0 } : {})
@@ -144,7 +205,8 @@ async function readRest(state: ReplicaState): Promise<void> {
 
 function corrupt(table: string, reason: string): XcordError<'XCORD_STORE_CORRUPT'> {
   return new XcordError(
-    'XCORD_STORE_CORRUPT', `The profile's table "${table}" is damaged: ${reason}. Restore a backup, or join again by a link.`, { table, reason }
+    'XCORD_STORE_CORRUPT',
+    `The profile's table "${table}" is damaged: ${reason}. Restore a backup, or join again by a link.`,
+    { table, reason }
   )
 }
-

@@ -14,22 +14,38 @@ const SECRET_BYTES = 16
 const ADDRESSES_MAX = 8
 
 /** Creates an open invite; its box becomes a recipient of @everyone's key in the same turn (IV3). */
-export function makeInvite(work: Work, options: {
-  readonly maxUses: number | null; readonly expiresInMs: number | null; readonly reason: string | null; readonly addresses: readonly string[]
-}): MadeInvite {
+export function makeInvite(
+  work: Work,
+  options: {
+    readonly maxUses: number | null
+    readonly expiresInMs: number | null
+    readonly reason: string | null
+    readonly addresses: readonly string[]
+  }
+): MadeInvite {
   const { state, turn } = work
   assertWritable(state)
   const { suite, random } = state.deps
   const secret = random.bytes(SECRET_BYTES)
   const keys = inviteKeys(suite, secret)
-  const operation = operate(work, draftInviteCreate({
-    signPublicKey: keys.signingKey.publicKey, boxPublicKey: keys.boxPublicKey, maxUses: options.maxUses, reason: options.reason,
-    notAfter: options.expiresInMs === null ? null : turn.at + options.expiresInMs
-  }))
+  const operation = operate(
+    work,
+    draftInviteCreate({
+      signPublicKey: keys.signingKey.publicKey,
+      boxPublicKey: keys.boxPublicKey,
+      maxUses: options.maxUses,
+      reason: options.reason,
+      notAfter: options.expiresInMs === null ? null : turn.at + options.expiresInMs
+    })
+  )
   grant(work)
   const invite = idAs('i', operation)
   const link = encodeInviteLink({
-    server: state.server, checkpoint: idToBytes(state.server), approval: false, secret, addresses: options.addresses.slice(0, ADDRESSES_MAX)
+    server: state.server,
+    checkpoint: idToBytes(state.server),
+    approval: false,
+    secret,
+    addresses: options.addresses.slice(0, ADDRESSES_MAX)
   })
   state.links.set(invite, link)
   turn.batch.put(inviteTable, [state.server, invite], { version: 1, invite, link })

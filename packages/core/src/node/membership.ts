@@ -6,7 +6,13 @@ import type { Work } from './work.ts'
 
 /** The server's row as it stands. */
 export function serverRow(state: ReplicaState): ServerRow {
-  return { version: 1, server: state.server, status: state.status, inviteSecret: state.inviteSecret, addresses: state.addresses }
+  return {
+    version: 1,
+    server: state.server,
+    status: state.status,
+    inviteSecret: state.inviteSecret,
+    addresses: state.addresses
+  }
 }
 
 /** Notes a change of our own membership: row, event, status. */

@@ -1,5 +1,12 @@
 /** The node: one profile's replicas, network and events, put together. Decides nothing itself. */
-import { type DeviceId, FUTURE_MS_MAX, isXcordError, type ServerId, type UserId, XcordError } from '../base/index.ts'
+import {
+  type DeviceId,
+  FUTURE_MS_MAX,
+  isXcordError,
+  type ServerId,
+  type UserId,
+  XcordError
+} from '../base/index.ts'
 import { draftChannelCreate, positionBetween, signGenesis } from '../authority/index.ts'
 import { safetyNumber } from '../identity/index.ts'
 import type { Connection } from '../net/index.ts'
@@ -34,7 +41,11 @@ const MAINTENANCE_MS = 60_000
 /** Opens the profile's database, loads its servers and goes online. */
 export async function createNode(init: NodeInit): Promise<Node> {
   const database = await openDatabase({
-    store: init.store, suite: init.suite, masterKey: init.masterKey, random: init.random, schema: DATABASE_SCHEMA,
+    store: init.store,
+    suite: init.suite,
+    masterKey: init.masterKey,
+    random: init.random,
+    schema: DATABASE_SCHEMA,
     tables: [...nodeTables, ...TIMELINE_TABLES]
   })
   try {
@@ -101,34 +112,75 @@ class LiveNode implements Node {
 
   async start(): Promise<void> {
     const init = this.#init
-    const timeline = await createTimelineStore({ database: this.#database, self: this.user, isMentioned: message => mentionsUs(this.#registry.replicas.values(), this.user, message) })
-    this.#registry = new ReplicaRegistry({
-      suite: init.suite, clock: init.clock, random: init.random, database: this.#database, events: this.#events, timeline, account: init.account
-    }, init.timers, this.#hooks())
+    const timeline = await createTimelineStore({
+      database: this.#database,
+      self: this.user,
+      isMentioned: message => mentionsUs(this.#registry.replicas.values(), this.user, message)
+    })
+    this.#registry = new ReplicaRegistry(
+      {
+        suite: init.suite,
+        clock: init.clock,
+        random: init.random,
+        database: this.#database,
+        events: this.#events,
+        timeline,
+        account: init.account
+      },
+      init.timers,
+      this.#hooks()
+    )
     this.#duties = createDuties(init.random, () => init.clock.now())
-    this.#gossip = createGossipHost({ suite: init.suite, transport: init.transport, now: () => init.clock.now(), fault: error => this.#fault(error) })
+    this.#gossip = createGossipHost({
+      suite: init.suite,
+      transport: init.transport,
+      now: () => init.clock.now(),
+      fault: error => this.#fault(error)
+    })
     await this.#registry.loadAll()
     this.#book = await openAddressBook(this.#database, [...this.#registry.replicas.keys()])
     this.#exchange = createExchange({
       transport: init.transport,
       isMember: (server, device) => this.#views.get(server)?.standing(device) === 'member',
       learnt: (server, record) => {
-        this.#book.note(server, record.device, record.addresses, init.clock.now()).catch(error => this.#fault(error))
+        this.#book
+          .note(server, record.device, record.addresses, init.clock.now())
+          .catch(error => this.#fault(error))
       }
     })
     serveInvites({
-      suite: init.suite, random: init.random, transport: init.transport, now: () => init.clock.now(),
-      find: key => findInvite(this.replicas(), key), addresses: state => this.#linkAddresses(state.server)
+      suite: init.suite,
+      random: init.random,
+      transport: init.transport,
+      now: () => init.clock.now(),
+      find: key => findInvite(this.replicas(), key),
+      addresses: state => this.#linkAddresses(state.server)
     })
     this.#sync = createSyncHost({
-      machine: createSync({ suite: init.suite, random: init.random, device: this.device, signer: init.account.device.signingKey, views: this.#views }),
-      transport: init.transport, clock: init.clock, timers: init.timers, self: this.device,
-      port: server => this.#registry.replicas.get(server), gossips: device => this.#gossip.neighbours(device),
+      machine: createSync({
+        suite: init.suite,
+        random: init.random,
+        device: this.device,
+        signer: init.account.device.signingKey,
+        views: this.#views
+      }),
+      transport: init.transport,
+      clock: init.clock,
+      timers: init.timers,
+      self: this.device,
+      port: server => this.#registry.replicas.get(server),
+      gossips: device => this.#gossip.neighbours(device),
       fault: error => this.#fault(error)
     })
     this.#discovery = createDiscovery({
-      suite: init.suite, transport: init.transport, clock: init.clock, timers: init.timers, book: this.#book, bootstrap: init.bootstrap,
-      replicas: () => [...this.#registry.replicas.values()], fault: error => this.#fault(error)
+      suite: init.suite,
+      transport: init.transport,
+      clock: init.clock,
+      timers: init.timers,
+      book: this.#book,
+      bootstrap: init.bootstrap,
+      replicas: () => [...this.#registry.replicas.values()],
+      fault: error => this.#fault(error)
     })
     await init.transport.start()
     this.#offs.push(
@@ -151,15 +203,27 @@ class LiveNode implements Node {
     return [...this.#registry.replicas.values()].filter(each => each.current.status === 'member')
   }
 
-  async createServer(init: { readonly name: string; readonly channels: readonly string[] }): Promise<ServerId> {
+  async createServer(init: {
+    readonly name: string
+    readonly channels: readonly string[]
+  }): Promise<ServerId> {
     const { suite, random, clock, account } = this.#init
     const userKey = account.userKeys.at(-1)
     if (userKey === undefined) throw new RangeError('an account without user key')
     const genesis = signGenesis(suite, account.device.signingKey, this.device, {
-      name: init.name, credential: account.credential, userKey: { generation: userKey.generation, boxPublicKey: userKey.boxPublicKey },
-      nonce: random.bytes(16), at: clock.now()
+      name: init.name,
+      credential: account.credential,
+      userKey: { generation: userKey.generation, boxPublicKey: userKey.boxPublicKey },
+      nonce: random.bytes(16),
+      at: clock.now()
     })
-    const replica = await this.#registry.found({ server: genesis.server, genesis, secret: null, topicSecret: null, addresses: [] })
+    const replica = await this.#registry.found({
+      server: genesis.server,
+      genesis,
+      secret: null,
+      topicSecret: null,
+      addresses: []
+    })
     this.#online(replica)
     await replica.do(work => {
       let last = new Uint8Array(0)
@@ -172,10 +236,19 @@ class LiveNode implements Node {
     return replica.server
   }
 
-  async join(link: string, options: { readonly timeoutMs: number; readonly signal?: AbortSignal | undefined }): Promise<ServerId> {
+  async join(
+    link: string,
+    options: { readonly timeoutMs: number; readonly signal?: AbortSignal | undefined }
+  ): Promise<ServerId> {
     const { suite, clock, random, account, name, transport, bootstrap, timers } = this.#init
     const host = {
-      suite, clock, random, account, name, transport, bootstrap,
+      suite,
+      clock,
+      random,
+      account,
+      name,
+      transport,
+      bootstrap,
       prepare: async (start: JoinStart) => {
         const replica = await this.#registry.prepare(start)
         this.#online(replica)
@@ -184,16 +257,27 @@ class LiveNode implements Node {
       replica: (server: ServerId) => this.#registry.replicas.get(server),
       changed: async (server: ServerId, signal: AbortSignal) => await this.#waiters.changed(server, signal)
     }
-    return await withDeadline(timers, 'join', options, async signal => await joinByLink(host, link, signal), () => this.#clockSkew())
+    return await withDeadline(
+      timers,
+      'join',
+      options,
+      async signal => await joinByLink(host, link, signal),
+      () => this.#clockSkew()
+    )
   }
 
   /** AU6: where the past of a server that we join lies in our future, it is our clock that keeps us waiting. */
   #clockSkew(): XcordError | undefined {
     const joining = [...this.#registry.replicas.values()].filter(each => each.current.status === 'joining')
-    const skewMs = Math.max(...joining.flatMap(each => [...each.current.held.values()])) + FUTURE_MS_MAX - this.#init.clock.now()
+    const skewMs =
+      Math.max(...joining.flatMap(each => [...each.current.held.values()])) +
+      FUTURE_MS_MAX -
+      this.#init.clock.now()
     if (skewMs <= FUTURE_MS_MAX) return undefined
     return new XcordError(
-      'XCORD_CLOCK_SKEW', `This machine's clock is at least ${Math.round(skewMs / 60_000)} min behind the server's members. Set it, then join again.`, { skewMs }
+      'XCORD_CLOCK_SKEW',
+      `This machine's clock is at least ${Math.round(skewMs / 60_000)} min behind the server's members. Set it, then join again.`,
+      { skewMs }
     )
   }
 
@@ -240,7 +324,11 @@ class LiveNode implements Node {
 
   #turnDone(replica: LiveReplica, turn: Turn): void {
     this.#waiters.wake(replica.server)
-    if (turn.topicChanged || turn.membershipChanged || turn.events.some(each => each.type.startsWith('invite:'))) {
+    if (
+      turn.topicChanged ||
+      turn.membershipChanged ||
+      turn.events.some(each => each.type.startsWith('invite:'))
+    ) {
       this.#subscribe(replica)
       this.#sync.feed({ type: 'server', server: replica.server })
       this.#discovery.refresh()
@@ -248,8 +336,10 @@ class LiveNode implements Node {
     if (turn.authorityChanged) this.#judgePeers(replica)
     if (turn.authorityChanged || turn.received.size > 0) this.#duties.consider(replica, turn.accepted)
     // Our goodbye has to leave first: what was published goes out before the server is forgotten here.
-    if (turn.membershipChanged && replica.current.status === 'left') this.#init.timers.after(2_000, () => this.#offline(replica))
-    if (turn.authorityChanged || turn.viewChanged) this.#emitLive({ type: 'view:update', server: replica.server })
+    if (turn.membershipChanged && replica.current.status === 'left')
+      this.#init.timers.after(2_000, () => this.#offline(replica))
+    if (turn.authorityChanged || turn.viewChanged)
+      this.#emitLive({ type: 'view:update', server: replica.server })
   }
 
   #syncNews(replica: LiveReplica, news: SyncNews): void {
@@ -258,7 +348,13 @@ class LiveNode implements Node {
         this.#judgePeers(replica)
         return
       case 'progress':
-        this.#emitLive({ type: 'sync:progress', server: replica.server, received: news.received, expected: news.received + news.missing, done: news.missing === 0 })
+        this.#emitLive({
+          type: 'sync:progress',
+          server: replica.server,
+          received: news.received,
+          expected: news.received + news.missing,
+          done: news.missing === 0
+        })
         return
       case 'offered':
         replica.confirm(news.device, news.ids)
@@ -280,7 +376,10 @@ class LiveNode implements Node {
       const user = authority.device(device)?.user
       if (user === undefined) continue
       const status = authority.member(user)?.status
-      this.#init.transport.setStanding(device, status === 'in' ? 'member' : status === 'banned' ? 'banned' : 'unknown')
+      this.#init.transport.setStanding(
+        device,
+        status === 'in' ? 'member' : status === 'banned' ? 'banned' : 'unknown'
+      )
       if (status === 'in' && replica.current.isMember()) this.#introduce(replica, connection)
     }
   }
@@ -295,7 +394,9 @@ class LiveNode implements Node {
   }
 
   #note(replica: LiveReplica, device: DeviceId, addresses: readonly string[]): void {
-    this.#book.note(replica.server, device, addresses, this.#init.clock.now()).catch(error => this.#fault(error))
+    this.#book
+      .note(replica.server, device, addresses, this.#init.clock.now())
+      .catch(error => this.#fault(error))
   }
 
   #connectionChanged(connection: Connection, connected: boolean): void {
@@ -344,9 +445,14 @@ class LiveNode implements Node {
 
   devices(): ReturnType<Node['devices']> {
     const { account } = this.#init
-    return account.log.state().devices.filter(each => each.active).map(each => ({
-      device: each.device, name: each.device === this.device ? 'this device' : each.device.slice(0, 9), addedAt: account.created
-    }))
+    return account.log
+      .state()
+      .devices.filter(each => each.active)
+      .map(each => ({
+        device: each.device,
+        name: each.device === this.device ? 'this device' : each.device.slice(0, 9),
+        addedAt: account.created
+      }))
   }
 
   peers(): readonly PeerReport[] {
@@ -354,10 +460,22 @@ class LiveNode implements Node {
   }
 
   async doctor(): Promise<readonly DoctorFinding[]> {
-    const storeWorks = await this.#database.table(settingTable).get(['doctor']).then(() => true, () => false)
+    const storeWorks = await this.#database
+      .table(settingTable)
+      .get(['doctor'])
+      .then(
+        () => true,
+        () => false
+      )
     return [
       { check: 'identity', ok: true, detail: `${this.name}, ${this.user}` },
-      ...examine({ addresses: this.addresses(), bootstrap: this.#init.bootstrap, peers: this.peers(), replicas: this.replicas(), storeWorks })
+      ...examine({
+        addresses: this.addresses(),
+        bootstrap: this.#init.bootstrap,
+        peers: this.peers(),
+        replicas: this.replicas(),
+        storeWorks
+      })
     ]
   }
 

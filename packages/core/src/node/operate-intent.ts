@@ -1,8 +1,19 @@
 /** Carries out what a member asked for (AU12): intent to drafts, each signed in turn. */
 import type { OperationId, UserId } from '../base/index.ts'
 import {
-  draft, draftBan, draftChannelDelete, draftInviteRevoke, draftKick, draftRoleAssign, draftRoleCreate, draftRoleDelete,
-  draftRoleEdit, draftRoleUnassign, draftTimeout, draftUnban, type OperationDraft
+  draft,
+  draftBan,
+  draftChannelDelete,
+  draftInviteRevoke,
+  draftKick,
+  draftRoleAssign,
+  draftRoleCreate,
+  draftRoleDelete,
+  draftRoleEdit,
+  draftRoleUnassign,
+  draftTimeout,
+  draftUnban,
+  type OperationDraft
 } from '../authority/index.ts'
 import { assertWritable } from './assert-writable.ts'
 import { encodeAutomod } from './automod.ts'
@@ -28,25 +39,39 @@ export function operateIntent(work: Work, intent: Intent, reason: string | null)
 
 function carryOut(work: Work, intent: Intent, reason: string | null): OperationId {
   switch (intent.kind) {
-    case 'channel:create': return createChannel(work, intent, reason)
-    case 'channel:edit': return editChannel(work, intent, reason)
-    case 'channel:move': return moveChannel(work, intent, reason)
-    case 'channel:permit': return permitInChannel(work, intent, reason)
-    case 'channel:sync': return syncChannel(work, intent.channel, intent.synced, reason)
-    default: return operate(work, draftOf(work, intent, reason))
+    case 'channel:create':
+      return createChannel(work, intent, reason)
+    case 'channel:edit':
+      return editChannel(work, intent, reason)
+    case 'channel:move':
+      return moveChannel(work, intent, reason)
+    case 'channel:permit':
+      return permitInChannel(work, intent, reason)
+    case 'channel:sync':
+      return syncChannel(work, intent.channel, intent.synced, reason)
+    default:
+      return operate(work, draftOf(work, intent, reason))
   }
 }
 
-type SimpleIntent = Exclude<Intent, { kind: 'channel:create' | 'channel:edit' | 'channel:move' | 'channel:permit' | 'channel:sync' }>
+type SimpleIntent = Exclude<
+  Intent,
+  { kind: 'channel:create' | 'channel:edit' | 'channel:move' | 'channel:permit' | 'channel:sync' }
+>
 
 function draftOf(work: Work, intent: SimpleIntent, reason: string | null): OperationDraft {
   const { state } = work
   switch (intent.kind) {
-    case 'channel:delete': return draftChannelDelete(intent.channel, reason)
-    case 'invite:revoke': return draftInviteRevoke(intent.invite, reason)
-    case 'server:edit': return draftServerEdit(intent, reason)
-    case 'automod:set': return draft('automodSet', { rule: intent.rule, payload: encodeAutomod(intent.content), reason })
-    case 'automod:remove': return draft('automodDelete', { rule: intent.rule, reason })
+    case 'channel:delete':
+      return draftChannelDelete(intent.channel, reason)
+    case 'invite:revoke':
+      return draftInviteRevoke(intent.invite, reason)
+    case 'server:edit':
+      return draftServerEdit(intent, reason)
+    case 'automod:set':
+      return draft('automodSet', { rule: intent.rule, payload: encodeAutomod(intent.content), reason })
+    case 'automod:remove':
+      return draft('automodDelete', { rule: intent.rule, reason })
     case 'role:create':
     case 'role:edit':
     case 'role:move':
@@ -59,7 +84,10 @@ function draftOf(work: Work, intent: SimpleIntent, reason: string | null): Opera
   }
 }
 
-function draftServerEdit(intent: Extract<Intent, { kind: 'server:edit' }>, reason: string | null): OperationDraft {
+function draftServerEdit(
+  intent: Extract<Intent, { kind: 'server:edit' }>,
+  reason: string | null
+): OperationDraft {
   const rows = [
     ...(intent.name === undefined ? [] : [{ key: 0, value: intent.name }]),
     ...(intent.description === undefined ? [] : [{ key: 3, value: intent.description }])
@@ -68,7 +96,11 @@ function draftServerEdit(intent: Extract<Intent, { kind: 'server:edit' }>, reaso
   return draft('serverSet', { rows, reason })
 }
 
-function draftRole(state: ReplicaState, intent: Extract<SimpleIntent, { readonly kind: `role:${string}` }>, reason: string | null): OperationDraft {
+function draftRole(
+  state: ReplicaState,
+  intent: Extract<SimpleIntent, { readonly kind: `role:${string}` }>,
+  reason: string | null
+): OperationDraft {
   switch (intent.kind) {
     case 'role:create': {
       const { kind: _kind, ...init } = intent
@@ -78,29 +110,52 @@ function draftRole(state: ReplicaState, intent: Extract<SimpleIntent, { readonly
       const { kind: _kind, role, ...edit } = intent
       return draftRoleEdit(role, { ...edit, reason })
     }
-    case 'role:move': return draft('roleMove', { role: intent.role, position: rolePosition(state, intent.role, intent.position), reason })
-    case 'role:delete': return draftRoleDelete(intent.role, reason)
-    case 'role:grant': return draftRoleAssign(intent.user, intent.role, reason)
-    case 'role:revoke': return citing(state, draftRoleUnassign(intent.user, intent.role, reason, cutOf(state, intent.user)))
+    case 'role:move':
+      return draft('roleMove', {
+        role: intent.role,
+        position: rolePosition(state, intent.role, intent.position),
+        reason
+      })
+    case 'role:delete':
+      return draftRoleDelete(intent.role, reason)
+    case 'role:grant':
+      return draftRoleAssign(intent.user, intent.role, reason)
+    case 'role:revoke':
+      return citing(state, draftRoleUnassign(intent.user, intent.role, reason, cutOf(state, intent.user)))
   }
 }
 
-function draftMember({ state, turn }: Work, intent: Extract<SimpleIntent, { readonly kind: `member:${string}` }>, reason: string | null): OperationDraft {
+function draftMember(
+  { state, turn }: Work,
+  intent: Extract<SimpleIntent, { readonly kind: `member:${string}` }>,
+  reason: string | null
+): OperationDraft {
   const { user } = intent
   switch (intent.kind) {
-    case 'member:kick': return citing(state, draftKick(user, reason, cutOf(state, user)))
-    case 'member:ban': return citing(state, draftBan(user, reason, cutOf(state, user)))
-    case 'member:unban': return draftUnban(user, reason)
-    case 'member:timeout': return draftTimeoutOf(state, user, intent.until, turn.at, reason)
+    case 'member:kick':
+      return citing(state, draftKick(user, reason, cutOf(state, user)))
+    case 'member:ban':
+      return citing(state, draftBan(user, reason, cutOf(state, user)))
+    case 'member:unban':
+      return draftUnban(user, reason)
+    case 'member:timeout':
+      return draftTimeoutOf(state, user, intent.until, turn.at, reason)
     case 'member:nick':
       // One's own nickname is a leaf of its own kind (AU12, 3), which has no reason.
-      return user === state.user ? draft('nick', { nick: intent.nick }) : draft('memberNick', { user, nick: intent.nick, reason })
+      return user === state.user
+        ? draft('nick', { nick: intent.nick })
+        : draft('memberNick', { user, nick: intent.nick, reason })
   }
 }
 
-function draftTimeoutOf(state: ReplicaState, user: UserId, until: number | null, at: number, reason: string | null): OperationDraft {
+function draftTimeoutOf(
+  state: ReplicaState,
+  user: UserId,
+  until: number | null,
+  at: number,
+  reason: string | null
+): OperationDraft {
   if (until === null || until <= at) return draftTimeout(user, 0, reason)
   if (until > at + TIMEOUT_MS_MAX) throw new RangeError('a timeout lasts at most 28 days')
   return citing(state, draftTimeout(user, until, reason, cutOf(state, user)))
 }
-

@@ -12,13 +12,18 @@ import type { Work } from './work.ts'
  * @param carrier - Envelope that announces it: sealed for members, or under the topic key; bare where no key is held
  *   yet, so that only sync brings it.
  */
-export function operate(work: Work, draft: OperationDraft, carrier: 'control' | 'keyed' | 'bare' = 'control'): OperationId {
+export function operate(
+  work: Work,
+  draft: OperationDraft,
+  carrier: 'control' | 'keyed' | 'bare' = 'control'
+): OperationId {
   const { state, turn, news } = work
   const permitted = state.log.permits(state.self, draft, turn.at)
   if (!permitted.ok) {
     const { permission, rule, reason } = permitted
     throw new XcordError(
-      'XCORD_PERMISSION_DENIED', permission === undefined ? `Not allowed: ${reason}.` : `You need ${permission} for this.`,
+      'XCORD_PERMISSION_DENIED',
+      permission === undefined ? `Not allowed: ${reason}.` : `You need ${permission} for this.`,
       { rule, action: 'operate', ...(permission === undefined ? {} : { permission }) }
     )
   }
@@ -32,7 +37,10 @@ export function operate(work: Work, draft: OperationDraft, carrier: 'control' | 
   else if (carrier === 'keyed') publishKeyed(work, body)
   const taken = addOperation(state, turn, news, operation, undefined)
   if (taken.kind === 'refused') {
-    throw new XcordError('XCORD_PERMISSION_DENIED', `Not allowed: ${taken.refusal.reason}.`, { rule: taken.refusal.rule, action: 'operate' })
+    throw new XcordError('XCORD_PERMISSION_DENIED', `Not allowed: ${taken.refusal.reason}.`, {
+      rule: taken.refusal.rule,
+      action: 'operate'
+    })
   }
   if (news.lossFromUs) rotate(work)
   return operation.id

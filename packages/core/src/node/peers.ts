@@ -6,17 +6,30 @@ import type { PeerReport } from './contract.ts'
 import type { LiveReplica } from './replica.ts'
 
 /** Everyone connected, members with the servers shared. */
-export function reportPeers(transport: Transport, replicas: readonly LiveReplica[], nodes: ReadonlySet<DeviceId>): readonly PeerReport[] {
+export function reportPeers(
+  transport: Transport,
+  replicas: readonly LiveReplica[],
+  nodes: ReadonlySet<DeviceId>
+): readonly PeerReport[] {
   const best = new Map<DeviceId, Connection>()
   for (const connection of transport.connections()) {
     const known = best.get(connection.device)
-    if (known === undefined || (known.limits !== undefined && connection.limits === undefined)) best.set(connection.device, connection)
+    if (known === undefined || (known.limits !== undefined && connection.limits === undefined))
+      best.set(connection.device, connection)
   }
   return [...best.values()].map(({ device, address, path, rttMs }) => {
     const shared = replicas.filter(each => each.view.standing(device) === 'member')
     const user = shared[0]?.state().device(device)?.user ?? null
     const kind = user !== null ? 'member' : nodes.has(device) ? 'node' : 'unknown'
-    return { device, user, kind, path, address, rttMs: rttMs ?? null, servers: shared.map(each => each.server) }
+    return {
+      device,
+      user,
+      kind,
+      path,
+      address,
+      rttMs: rttMs ?? null,
+      servers: shared.map(each => each.server)
+    }
   })
 }
 
@@ -24,7 +37,8 @@ export function reportPeers(transport: Transport, replicas: readonly LiveReplica
 export function mentionsUs(replicas: Iterable<LiveReplica>, user: UserId, message: Message): boolean {
   for (const replica of replicas) {
     const authority = replica.state()
-    if (authority.channel(message.channel) !== undefined) return isMentioned(message.mentions, user, authority.member(user)?.roles ?? [])
+    if (authority.channel(message.channel) !== undefined)
+      return isMentioned(message.mentions, user, authority.member(user)?.roles ?? [])
   }
   return false
 }

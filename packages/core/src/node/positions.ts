@@ -7,20 +7,38 @@ const BOTTOM = new Uint8Array(0)
 
 function between(state: ReplicaState, below: Uint8Array, above: Uint8Array | null): Uint8Array {
   const position = positionBetween(below, above, state.deps.random.bytes(1)[0] as number)
-  if (position === undefined) throw new XcordError('XCORD_LIMIT', 'There is no room left between positions; move something first.', { what: 'positions', limit: 16, actual: 17 })
+  if (position === undefined)
+    throw new XcordError('XCORD_LIMIT', 'There is no room left between positions; move something first.', {
+      what: 'positions',
+      limit: 16,
+      actual: 17
+    })
   return position
 }
 
 /** Behind the last channel. */
 export function lastChannelPosition(state: ReplicaState): Uint8Array {
-  const last = state.log.state().channels().reduce<Uint8Array>((found, each) => (comparePositions(each.position, found) > 0 ? each.position : found), BOTTOM)
+  const last = state.log
+    .state()
+    .channels()
+    .reduce<Uint8Array>(
+      (found, each) => (comparePositions(each.position, found) > 0 ? each.position : found),
+      BOTTOM
+    )
   return between(state, last, null)
 }
 
 /** AU11: a new role goes lowest unless told. */
 export function lowestRolePosition(state: ReplicaState): Uint8Array {
-  const lowest = state.log.state().roles().map(each => each.position).filter(each => each.length > 0)
-    .reduce<Uint8Array | null>((found, each) => (found === null || comparePositions(each, found) < 0 ? each : found), null)
+  const lowest = state.log
+    .state()
+    .roles()
+    .map(each => each.position)
+    .filter(each => each.length > 0)
+    .reduce<Uint8Array | null>(
+      (found, each) => (found === null || comparePositions(each, found) < 0 ? each : found),
+      null
+    )
   return between(state, BOTTOM, lowest)
 }
 
@@ -30,8 +48,13 @@ export function lowestRolePosition(state: ReplicaState): Uint8Array {
  * @throws RangeError for a place that is none.
  */
 export function rolePosition(state: ReplicaState, role: RoleId, place: number): Uint8Array {
-  const others = state.log.state().roles().filter((each: RoleState) => each.id !== role && each.position.length > 0).reverse()
-  if (!Number.isSafeInteger(place) || place < 1) throw new RangeError('a role\'s position is 1 or more; @everyone is at 0')
+  const others = state.log
+    .state()
+    .roles()
+    .filter((each: RoleState) => each.id !== role && each.position.length > 0)
+    .reverse()
+  if (!Number.isSafeInteger(place) || place < 1)
+    throw new RangeError("a role's position is 1 or more; @everyone is at 0")
   const index = Math.min(place, others.length + 1)
   return between(state, others[index - 2]?.position ?? BOTTOM, others[index - 1]?.position ?? null)
 }
@@ -41,14 +64,23 @@ export function rolePosition(state: ReplicaState, role: RoleId, place: number): 
  *
  * @throws RangeError for a place that is none.
  */
-export function channelPosition(state: ReplicaState, channel: ChannelId, parent: ChannelId | null, place: number | undefined): Uint8Array {
+export function channelPosition(
+  state: ReplicaState,
+  channel: ChannelId,
+  parent: ChannelId | null,
+  place: number | undefined
+): Uint8Array {
   const siblings = siblingsOf(state, parent).filter(each => each.id !== channel)
-  if (place !== undefined && (!Number.isSafeInteger(place) || place < 0)) throw new RangeError('a channel\'s position is 0 or more')
+  if (place !== undefined && (!Number.isSafeInteger(place) || place < 0))
+    throw new RangeError("a channel's position is 0 or more")
   const index = Math.min(place ?? siblings.length, siblings.length)
   return between(state, siblings[index - 1]?.position ?? BOTTOM, siblings[index]?.position ?? null)
 }
 
 /** Channels of one parent, first to last. */
 function siblingsOf(state: ReplicaState, parent: ChannelId | null): readonly ChannelState[] {
-  return state.log.state().channels().filter(each => each.parent === parent && each.kind !== 'thread')
+  return state.log
+    .state()
+    .channels()
+    .filter(each => each.parent === parent && each.kind !== 'thread')
 }

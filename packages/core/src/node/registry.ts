@@ -40,7 +40,12 @@ export class ReplicaRegistry {
   /** A new replica from its genesis, kept before anything else happens with it. */
   async found(start: JoinStart): Promise<LiveReplica> {
     const { genesis, server } = start
-    const state = createReplicaState(this.#deps, { server, genesis, status: 'joining', inviteSecret: start.secret })
+    const state = createReplicaState(this.#deps, {
+      server,
+      genesis,
+      status: 'joining',
+      inviteSecret: start.secret
+    })
     state.packageSecret = start.topicSecret
     state.addresses = start.addresses
     noteOperation(state, genesis)
@@ -56,7 +61,7 @@ export class ReplicaRegistry {
   /** A replica to join with: made anew, or the one we hold from before. */
   async prepare(start: JoinStart): Promise<LiveReplica> {
     const { server } = start
-    const held = this.replicas.get(server) ?? await this.#restore(server)
+    const held = this.replicas.get(server) ?? (await this.#restore(server))
     if (held === undefined) return await this.found(start)
     await held.do(work => {
       work.state.status = 'joining'
@@ -78,7 +83,11 @@ export class ReplicaRegistry {
     const { server } = state
     const replica = new LiveReplica(this.#deps, this.#timers, this.#hooks, state, async () => {
       const row = await this.#deps.database.table(serverTable).get([server])
-      if (row === undefined) throw new XcordError('XCORD_STORE_CORRUPT', 'A server vanished from the profile.', { table: 'servers', reason: 'missing row' })
+      if (row === undefined)
+        throw new XcordError('XCORD_STORE_CORRUPT', 'A server vanished from the profile.', {
+          table: 'servers',
+          reason: 'missing row'
+        })
       return await loadReplica(this.#deps, row)
     })
     this.replicas.set(server, replica)

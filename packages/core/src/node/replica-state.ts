@@ -2,7 +2,19 @@
  * What a peer holds of one server in memory: the machines of the layers below and the indexes between them.
  * Changed only inside a turn; everything in it can be rebuilt from the store (`loadReplica`).
  */
-import type { ChannelId, Clock, DeviceId, InviteId, KeyId, MessageId, OperationId, Random, RecordId, ServerId, UserId } from '../base/index.ts'
+import type {
+  ChannelId,
+  Clock,
+  DeviceId,
+  InviteId,
+  KeyId,
+  MessageId,
+  OperationId,
+  Random,
+  RecordId,
+  ServerId,
+  UserId
+} from '../base/index.ts'
 import type { AuthorityLog } from '../authority/index.ts'
 import type { Suite } from '../crypto/index.ts'
 import type { KeyRing } from '../e2ee/index.ts'
@@ -126,10 +138,16 @@ export class ReplicaState {
   newer = false
   readonly #authorIds = new Map<string, { readonly of: Map<string, DeviceId>; devices: number }>()
 
-  constructor(deps: ReplicaDeps, init: {
-    readonly server: ServerId; readonly status: MembershipStatus; readonly log: AuthorityLog; readonly ring: KeyRing
-    readonly tracker: DeliveryTracker
-  }) {
+  constructor(
+    deps: ReplicaDeps,
+    init: {
+      readonly server: ServerId
+      readonly status: MembershipStatus
+      readonly log: AuthorityLog
+      readonly ring: KeyRing
+      readonly tracker: DeliveryTracker
+    }
+  ) {
     this.deps = deps
     this.server = init.server
     this.status = init.status

@@ -2,7 +2,18 @@
  * One server's live replica: an inbox of jobs, each batch one turn, one commit, one round of telling. Own
  * commands, deliveries of sync and bundles of gossip are all jobs.
  */
-import { type ChannelId, type DeviceId, type InviteId, type MessageId, type OperationId, type Refusal, type ServerId, type Timers, type UserId, XcordError } from '../base/index.ts'
+import {
+  type ChannelId,
+  type DeviceId,
+  type InviteId,
+  type MessageId,
+  type OperationId,
+  type Refusal,
+  type ServerId,
+  type Timers,
+  type UserId,
+  XcordError
+} from '../base/index.ts'
 import { type AuthorityState, type PermissionName, permissionsToBits } from '../authority/index.ts'
 import type { Envelope } from '../graph/index.ts'
 import type { ItemKind, ServerView, SyncFound, SyncQuery } from '../sync/index.ts'
@@ -11,7 +22,17 @@ import { recallPace } from './arrival-rules.ts'
 import { auditPage, listBans, reportHeads } from './audit.ts'
 import { type AutomodRule, automodRules } from './automod.ts'
 import type {
-  AuditPage, AuditQuery, BanReport, ChannelTitle, DeliveryReport, HeadsReport, HeldMessage, Intent, MadeInvite, OperationOutcome, Replica
+  AuditPage,
+  AuditQuery,
+  BanReport,
+  ChannelTitle,
+  DeliveryReport,
+  HeadsReport,
+  HeldMessage,
+  Intent,
+  MadeInvite,
+  OperationOutcome,
+  Replica
 } from './contract.ts'
 import { applyReceipt, deliveryOf, LOCAL, noteOwn } from './deliver.ts'
 import { createInbox, type Inbox } from './inbox.ts'
@@ -82,7 +103,13 @@ export class LiveReplica implements Replica, SyncPort {
   #wakesAt = Infinity
   #cancelWake: (() => void) | undefined
 
-  constructor(deps: ReplicaDeps, timers: Timers, hooks: ReplicaHooks, state: ReplicaState, reload: () => Promise<ReplicaState>) {
+  constructor(
+    deps: ReplicaDeps,
+    timers: Timers,
+    hooks: ReplicaHooks,
+    state: ReplicaState,
+    reload: () => Promise<ReplicaState>
+  ) {
     this.server = state.server
     this.#deps = deps
     this.#timers = timers
@@ -175,10 +202,15 @@ export class LiveReplica implements Replica, SyncPort {
     for (const [from, items] of turn.stored) {
       if (items.operations.length + items.records.length + items.envelopes.length === 0) continue
       this.#hooks.feed({
-        type: 'stored', server: this.server, ...items, ...(from === undefined ? {} : { from }), ...(turn.urgent ? { urgent: true } : {})
+        type: 'stored',
+        server: this.server,
+        ...items,
+        ...(from === undefined ? {} : { from }),
+        ...(turn.urgent ? { urgent: true } : {})
       })
     }
-    for (const [author, ids] of turn.received) this.#hooks.feed({ type: 'receipts', server: this.server, author, kind: 'durable', ids })
+    for (const [author, ids] of turn.received)
+      this.#hooks.feed({ type: 'receipts', server: this.server, author, kind: 'durable', ids })
     if (turn.published.length > 0) this.#hooks.publish(this, turn.published)
     if (turn.authorityChanged) this.#hooks.feed({ type: 'standing', server: this.server })
     if (turn.outboxRefilled) this.#hooks.feed({ type: 'outbox', server: this.server })
@@ -203,19 +235,29 @@ export class LiveReplica implements Replica, SyncPort {
     return await lookUp(this.#current, query)
   }
 
-  async deliver(kind: ItemKind, items: readonly Uint8Array[], from: DeviceId): Promise<{ readonly fresh: number; readonly refusal?: Refusal }> {
+  async deliver(
+    kind: ItemKind,
+    items: readonly Uint8Array[],
+    from: DeviceId
+  ): Promise<{ readonly fresh: number; readonly refusal?: Refusal }> {
     return await this.do(async work => {
       if (kind === 'stubs') return await takeStubs(work, items)
       if (kind === 'envelopes') {
         const envelopes = readItems(work, items)
-        return envelopes.ok ? await takeEnvelopes(work, envelopes.value, from, false) : { fresh: 0, refusal: envelopes }
+        return envelopes.ok
+          ? await takeEnvelopes(work, envelopes.value, from, false)
+          : { fresh: 0, refusal: envelopes }
       }
       let fresh = 0
       for (const bytes of items) {
-        const taken = kind === 'operations' ? takeOperation(work.state, work.turn, work.news, bytes, from) : takeRecord(work.state, work.turn, bytes, from)
+        const taken =
+          kind === 'operations'
+            ? takeOperation(work.state, work.turn, work.news, bytes, from)
+            : takeRecord(work.state, work.turn, bytes, from)
         if (taken.kind === 'refused') return { fresh, refusal: taken.refusal }
         if (taken.kind === 'fresh' && 'opened' in taken) work.openedKeys(taken.opened)
-        if (taken.kind === 'fresh' && 'topicChanged' in taken && taken.topicChanged) work.turn.topicChanged = true
+        if (taken.kind === 'fresh' && 'topicChanged' in taken && taken.topicChanged)
+          work.turn.topicChanged = true
         if (taken.kind !== 'known') fresh++
       }
       return { fresh }
@@ -234,7 +276,10 @@ export class LiveReplica implements Replica, SyncPort {
   confirm(author: DeviceId, ids: readonly MessageId[]): void {
     this.do(async work => {
       const held = await heldOf(work.state, author, ids)
-      if (held.length > 0) work.turn.after.push(() => this.#hooks.feed({ type: 'receipts', server: this.server, author, kind: 'durable', ids: held }))
+      if (held.length > 0)
+        work.turn.after.push(() =>
+          this.#hooks.feed({ type: 'receipts', server: this.server, author, kind: 'durable', ids: held })
+        )
     }).catch((error: unknown) => this.#hooks.fault(error))
   }
 
@@ -250,7 +295,11 @@ export class LiveReplica implements Replica, SyncPort {
 
   permits(permission: PermissionName, channel: ChannelId | null): boolean {
     const state = this.#current
-    return (state.log.state().permissions(state.user, channel, this.#deps.clock.now()) & permissionsToBits([permission])) !== 0n
+    return (
+      (state.log.state().permissions(state.user, channel, this.#deps.clock.now()) &
+        permissionsToBits([permission])) !==
+      0n
+    )
   }
 
   async send(channel: ChannelId, content: string, replyTo: MessageId | null): Promise<HeldMessage> {
@@ -318,7 +367,11 @@ export class LiveReplica implements Replica, SyncPort {
     return reportHeads(this.#current)
   }
 
-  async invite(options: { readonly maxUses: number | null; readonly expiresInMs: number | null; readonly reason: string | null }): Promise<MadeInvite> {
+  async invite(options: {
+    readonly maxUses: number | null
+    readonly expiresInMs: number | null
+    readonly reason: string | null
+  }): Promise<MadeInvite> {
     const addresses = this.#hooks.linkAddresses(this.server)
     return await this.do(work => makeInvite(work, { ...options, addresses }))
   }
@@ -378,14 +431,19 @@ export class LiveReplica implements Replica, SyncPort {
   async #write(channel: ChannelId, run: (work: Work) => MessageId): Promise<HeldMessage> {
     const id = await this.do(run)
     const held = await this.message(channel, id)
-    if (held === undefined) throw new XcordError('XCORD_MESSAGE_NOT_FOUND', 'The message is not held here.', { message: id })
+    if (held === undefined)
+      throw new XcordError('XCORD_MESSAGE_NOT_FOUND', 'The message is not held here.', { message: id })
     return held
   }
 
   async #required(channel: ChannelId, id: MessageId): Promise<Message> {
     const message = await this.#deps.timeline.message(channel, id)
     if (message === undefined || message.status === 'deleted') {
-      throw new XcordError('XCORD_MESSAGE_NOT_FOUND', message === undefined ? 'No such message is held here.' : 'This message was deleted.', { message: id })
+      throw new XcordError(
+        'XCORD_MESSAGE_NOT_FOUND',
+        message === undefined ? 'No such message is held here.' : 'This message was deleted.',
+        { message: id }
+      )
     }
     return message
   }

@@ -4,7 +4,14 @@
  * after a random wait; the others look again first.
  */
 import type { OperationId, Random, RoleId, UserId } from '../base/index.ts'
-import { ALL_PERMISSIONS, DEFAULT_EVERYONE, decodeBody, draftSeal, permissionsToBits, type AuthorityState } from '../authority/index.ts'
+import {
+  ALL_PERMISSIONS,
+  DEFAULT_EVERYONE,
+  decodeBody,
+  draftSeal,
+  permissionsToBits,
+  type AuthorityState
+} from '../authority/index.ts'
 import type { Operation } from '../graph/index.ts'
 import { citing, cutOf } from './cuts.ts'
 import { operate } from './operate.ts'
@@ -19,10 +26,26 @@ const WAIT_SPAN_MS = 9_000
 const WAITING_MAX = 256
 
 /** Permissions that let a member change what others have: what is worth backdating. */
-const POWERS = permissionsToBits([
-  'Administrator', 'KickMembers', 'BanMembers', 'ManageChannels', 'ManageServer', 'ManageRoles', 'ManageThreads', 'ModerateMembers',
-  'ManageNicknames', 'ManageMessages', 'ManageWebhooks', 'ManageServerExpressions', 'ManageEvents', 'MuteMembers', 'DeafenMembers'
-]) & ALL_PERMISSIONS & ~DEFAULT_EVERYONE
+const POWERS =
+  permissionsToBits([
+    'Administrator',
+    'KickMembers',
+    'BanMembers',
+    'ManageChannels',
+    'ManageServer',
+    'ManageRoles',
+    'ManageThreads',
+    'ModerateMembers',
+    'ManageNicknames',
+    'ManageMessages',
+    'ManageWebhooks',
+    'ManageServerExpressions',
+    'ManageEvents',
+    'MuteMembers',
+    'DeafenMembers'
+  ]) &
+  ALL_PERMISSIONS &
+  ~DEFAULT_EVERYONE
 
 /** A denial that may want a seal: membership, or one role. */
 export interface Sealable {
@@ -42,13 +65,18 @@ export function sealableBy(state: ReplicaState, operation: Operation): Sealable 
       const user = state.log.state().device(operation.device)?.user
       return user !== undefined && hadPowers(past(), user) ? { user, role: null, status: 'out' } : undefined
     }
-    case 'kick': case 'ban': {
+    case 'kick':
+    case 'ban': {
       const { user } = body.value.body
-      return hadPowers(past(), user) ? { user, role: null, status: body.value.name === 'ban' ? 'banned' : 'out' } : undefined
+      return hadPowers(past(), user)
+        ? { user, role: null, status: body.value.name === 'ban' ? 'banned' : 'out' }
+        : undefined
     }
     case 'roleUnassign': {
       const { user, role } = body.value.body
-      return ((past()?.role(role)?.permissions ?? 0n) & POWERS) === 0n ? undefined : { user, role, status: 'in' }
+      return ((past()?.role(role)?.permissions ?? 0n) & POWERS) === 0n
+        ? undefined
+        : { user, role, status: 'in' }
     }
     default:
       return undefined
@@ -61,13 +89,21 @@ function citedBy({ prev, parents, refs }: Operation): readonly OperationId[] {
 
 function hadPowers(past: AuthorityState | undefined, user: UserId): boolean {
   const member = past?.member(user)
-  return member !== undefined && past !== undefined && (past.owner === user || member.roles.some(role => ((past.role(role)?.permissions ?? 0n) & POWERS) !== 0n))
+  return (
+    member !== undefined &&
+    past !== undefined &&
+    (past.owner === user || member.roles.some(role => ((past.role(role)?.permissions ?? 0n) & POWERS) !== 0n))
+  )
 }
 
 /** The seal, if it is still worth one by us. */
-export function sealFor(work: Work, { user, role, status }: Sealable): ReturnType<typeof draftSeal> | undefined {
+export function sealFor(
+  work: Work,
+  { user, role, status }: Sealable
+): ReturnType<typeof draftSeal> | undefined {
   const { state, turn } = work
-  if (!state.isMember() || user === state.user || state.log.state().member(user)?.status !== status) return undefined
+  if (!state.isMember() || user === state.user || state.log.state().member(user)?.status !== status)
+    return undefined
   const draft = citing(state, draftSeal(user, role, cutOf(state, user)))
   return state.log.strengthens(state.self, draft, turn.at) ? draft : undefined
 }

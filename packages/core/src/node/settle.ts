@@ -44,13 +44,16 @@ async function retryPending(work: Work): Promise<void> {
   due.sort((a, b) => (a.device < b.device ? -1 : a.device > b.device ? 1 : a.seq - b.seq))
   for (const each of due) {
     const envelope = await loadEnvelope(work, each.device, each.seq, each.id)
-    if (envelope !== undefined) keep(work, each.device, envelope, openAndApply(work, each.device, envelope, undefined))
+    if (envelope !== undefined)
+      keep(work, each.device, envelope, openAndApply(work, each.device, envelope, undefined))
   }
 }
 
 function isDue(state: ReplicaState, pending: Pending, opened: ReadonlySet<KeyId>): boolean {
   if (pending.until !== undefined) return false
-  return pending.keyId === null ? pending.operations.every(id => state.log.has(id)) : opened.has(pending.keyId)
+  return pending.keyId === null
+    ? pending.operations.every(id => state.log.has(id))
+    : opened.has(pending.keyId)
 }
 
 /** Reduces the turn's items and notes what people see of it. */
@@ -60,7 +63,11 @@ async function reduce(work: Work): Promise<void> {
   const staged = await state.deps.timeline.stage(turn.batch, items, { isNew: id => turn.placed.has(id) })
   for (const change of staged.changes) turn.events.push(...eventsOf(state, change))
   turn.viewChanged = true
-  if (staged.rebuild.length > 0) await rebuild(work, staged.rebuild.map(each => each.message))
+  if (staged.rebuild.length > 0)
+    await rebuild(
+      work,
+      staged.rebuild.map(each => each.message)
+    )
 }
 
 /** TL8: once is enough, since the messages are there now. */
@@ -97,8 +104,11 @@ export function keepChains(work: Work): void {
   for (const device of turn.chains) {
     const author = state.author(device)
     turn.batch.put(chainTable, [state.server, device], {
-      version: 1, device, chain: author.chain.encode(), index: state.chains.row(device), at: author.at
+      version: 1,
+      device,
+      chain: author.chain.encode(),
+      index: state.chains.row(device),
+      at: author.at
     })
   }
 }
-

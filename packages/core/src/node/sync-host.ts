@@ -2,23 +2,46 @@
  * Runs the sync machine over real streams (SY1): one stream a device, opened by the connection's dialler.
  * Holds no decision of its own beside which of two streams to keep.
  */
-import { type Clock, compareIds, type DeviceId, type Refusal, type ServerId, SYNC_FRAME_BYTES_MAX, type Timers } from '../base/index.ts'
+import {
+  type Clock,
+  compareIds,
+  type DeviceId,
+  type Refusal,
+  type ServerId,
+  SYNC_FRAME_BYTES_MAX,
+  type Timers
+} from '../base/index.ts'
 import type { Connection, FrameStream, ProtocolName, Transport } from '../net/index.ts'
-import type { ItemKind, SessionId, SyncEffect, SyncFound, SyncInput, SyncMachine, SyncQuery } from '../sync/index.ts'
+import type {
+  ItemKind,
+  SessionId,
+  SyncEffect,
+  SyncFound,
+  SyncInput,
+  SyncMachine,
+  SyncQuery
+} from '../sync/index.ts'
 
 export const SYNC_PROTOCOL: ProtocolName = '/xcord/sync/1'
 
 /** Input without its time, which the host adds. */
 export type SyncEvent = SyncInput extends infer I ? (I extends SyncInput ? Omit<I, 'at'> : never) : never
 /** Effects that concern one server: handled by its replica. */
-export type SyncNews = Extract<SyncEffect, { readonly type: 'matched' | 'ended' | 'caught-up' | 'progress' | 'receipt' | 'offered' }>
+export type SyncNews = Extract<
+  SyncEffect,
+  { readonly type: 'matched' | 'ended' | 'caught-up' | 'progress' | 'receipt' | 'offered' }
+>
 type Delivery = Extract<SyncEffect, { readonly type: 'deliver' }>
 
 /** What the host asks of a replica. */
 export interface SyncPort {
   lookup(query: SyncQuery): Promise<SyncFound>
   /** Judges and commits; resolves with what was new. */
-  deliver(kind: ItemKind, items: readonly Uint8Array[], from: DeviceId): Promise<{ readonly fresh: number; readonly refusal?: Refusal }>
+  deliver(
+    kind: ItemKind,
+    items: readonly Uint8Array[],
+    from: DeviceId
+  ): Promise<{ readonly fresh: number; readonly refusal?: Refusal }>
   news(effect: SyncNews): void
 }
 
@@ -105,7 +128,12 @@ class Host implements SyncHost {
     if (this.#stepping) return
     this.#stepping = true
     try {
-      for (let next = this.#waiting.shift(); next !== undefined && !this.#closed; next = this.#waiting.shift()) this.#step(next)
+      for (
+        let next = this.#waiting.shift();
+        next !== undefined && !this.#closed;
+        next = this.#waiting.shift()
+      )
+        this.#step(next)
     } finally {
       this.#stepping = false
     }
@@ -128,7 +156,10 @@ class Host implements SyncHost {
     const before = this.#breaches.get(device)
     const count = before !== undefined && now - before.until < AVOID_MS_MAX ? before.count + 1 : 1
     this.#breaches.delete(device)
-    this.#breaches.set(device, { count, until: now + Math.min(AVOID_MS_MAX, AVOID_MS_MIN * 4 ** (count - 1)) })
+    this.#breaches.set(device, {
+      count,
+      until: now + Math.min(AVOID_MS_MAX, AVOID_MS_MIN * 4 ** (count - 1))
+    })
     const [oldest] = this.#breaches.keys()
     if (this.#breaches.size > AVOIDED_MAX && oldest !== undefined) this.#breaches.delete(oldest)
   }
@@ -149,10 +180,12 @@ class Host implements SyncHost {
     this.#init.transport.unhandle(SYNC_PROTOCOL)
     const sessions = [...this.#sessions.values()]
     for (const session of sessions) session.gone = true
-    await Promise.allSettled(sessions.map(async each => {
-      await each.sending
-      await each.stream.close()
-    }))
+    await Promise.allSettled(
+      sessions.map(async each => {
+        await each.sending
+        await each.stream.close()
+      })
+    )
     await Promise.allSettled(sessions.map(each => each.turn))
   }
 
@@ -165,9 +198,13 @@ class Host implements SyncHost {
       return
     }
     this.#opening.add(connection.id)
-    connection.openStream(SYNC_PROTOCOL, { frameBytesMax: SYNC_FRAME_BYTES_MAX })
+    connection
+      .openStream(SYNC_PROTOCOL, { frameBytesMax: SYNC_FRAME_BYTES_MAX })
       // A peer that does not speak sync is a node: nothing to do.
-      .then(async stream => await this.#run(stream, true), () => undefined)
+      .then(
+        async stream => await this.#run(stream, true),
+        () => undefined
+      )
       .catch((error: unknown) => this.#init.fault(error))
       .finally(() => this.#opening.delete(connection.id))
   }
@@ -176,19 +213,32 @@ class Host implements SyncHost {
     const { device } = stream.connection
     const current = this.#byDevice.get(device)
     const unwanted = this.#closed || this.#avoidedFor(device) > 0
-    if (unwanted || (current !== undefined && !outranks(stream.connection, dialled, current, this.#init.self))) {
+    if (
+      unwanted ||
+      (current !== undefined && !outranks(stream.connection, dialled, current, this.#init.self))
+    ) {
       await stream.close()
       return
     }
     if (current !== undefined) this.#drop(current, 'replaced by a better path')
     const session: Session = {
-      id: this.#next++, device, stream, dialled, turn: Promise.resolve(), sending: Promise.resolve(), gone: false
+      id: this.#next++,
+      device,
+      stream,
+      dialled,
+      turn: Promise.resolve(),
+      sending: Promise.resolve(),
+      gone: false
     }
     this.#sessions.set(session.id, session)
     this.#byDevice.set(device, session)
     this.feed({
-      type: 'open', session: session.id, role: dialled ? 'dialler' : 'listener', peer: device,
-      circuit: stream.connection.limits !== undefined, gossip: this.#gossips(session)
+      type: 'open',
+      session: session.id,
+      role: dialled ? 'dialler' : 'listener',
+      peer: device,
+      circuit: stream.connection.limits !== undefined,
+      gossip: this.#gossips(session)
     })
     try {
       for await (const frame of stream.frames()) {
@@ -206,7 +256,8 @@ class Host implements SyncHost {
   #reopen(connection: Connection): void {
     if (connection.direction !== 'outbound' || this.#closed) return
     this.#init.timers.after(Math.max(REOPEN_MS, this.#avoidedFor(connection.device)), () => {
-      if (this.#init.transport.connections(connection.device).some(each => each.id === connection.id)) this.#connected(connection)
+      if (this.#init.transport.connections(connection.device).some(each => each.id === connection.id))
+        this.#connected(connection)
     })
   }
 
@@ -214,7 +265,9 @@ class Host implements SyncHost {
     if (!this.#sessions.delete(session.id)) return
     session.gone = true
     if (this.#byDevice.get(session.device) === session) this.#byDevice.delete(session.device)
-    void session.sending.then(async () => await session.stream.close()).catch(() => session.stream.abort(reason))
+    void session.sending
+      .then(async () => await session.stream.close())
+      .catch(() => session.stream.abort(reason))
     this.feed({ type: 'gone', session: session.id })
   }
 
@@ -224,7 +277,8 @@ class Host implements SyncHost {
 
   #gossipChanged(device: DeviceId): void {
     const session = this.#byDevice.get(device)
-    if (session !== undefined) this.feed({ type: 'gossip', session: session.id, linked: this.#gossips(session) })
+    if (session !== undefined)
+      this.feed({ type: 'gossip', session: session.id, linked: this.#gossips(session) })
   }
 
   /** Gossip does not run over circuits (NT28): such a peer gets pushes. */
@@ -263,26 +317,33 @@ class Host implements SyncHost {
     const session = this.#sessions.get(id)
     if (session === undefined) return
     // Also once dropped: the frame that says why goes out before the stream closes.
-    session.sending = session.sending.then(async () => await session.stream.send(bytes)).catch(() => this.#drop(session, 'cannot send'))
+    session.sending = session.sending
+      .then(async () => await session.stream.send(bytes))
+      .catch(() => this.#drop(session, 'cannot send'))
   }
 
   #lookup(lookup: number, query: SyncQuery): void {
     const port = this.#init.port(query.server)
-    const nothing: SyncFound = query.kind === 'envelopes'
-      ? { kind: 'envelopes', items: [], stubs: [], rest: [] }
-      : { kind: query.kind, items: [], rest: 0 }
+    const nothing: SyncFound =
+      query.kind === 'envelopes'
+        ? { kind: 'envelopes', items: [], stubs: [], rest: [] }
+        : { kind: query.kind, items: [], rest: 0 }
     const found = port === undefined ? Promise.resolve(nothing) : port.lookup(query)
-    found.catch((error: unknown) => {
-      this.#init.fault(error)
-      return nothing
-    }).then(answer => this.feed({ type: 'found', lookup, found: answer })).catch((error: unknown) => this.#init.fault(error))
+    found
+      .catch((error: unknown) => {
+        this.#init.fault(error)
+        return nothing
+      })
+      .then(answer => this.feed({ type: 'found', lookup, found: answer }))
+      .catch((error: unknown) => this.#init.fault(error))
   }
 
   #deliver(effect: Delivery): void {
     const session = this.#sessions.get(effect.session)
     const run = async (): Promise<void> => {
       const port = this.#init.port(effect.server)
-      const taken = port === undefined ? { fresh: 0 } : await port.deliver(effect.kind, effect.items, effect.device)
+      const taken =
+        port === undefined ? { fresh: 0 } : await port.deliver(effect.kind, effect.items, effect.device)
       this.feed({ type: 'taken', delivery: effect.delivery, ...taken })
     }
     const settled = run().catch((error: unknown) => {
@@ -294,9 +355,10 @@ class Host implements SyncHost {
 
   #setTimer(at: number | null): void {
     this.#cancelTimer?.()
-    this.#cancelTimer = at === null
-      ? undefined
-      : this.#init.timers.after(Math.max(0, at - this.#now()), () => this.feed({ type: 'wake' }))
+    this.#cancelTimer =
+      at === null
+        ? undefined
+        : this.#init.timers.after(Math.max(0, at - this.#now()), () => this.feed({ type: 'wake' }))
   }
 }
 

@@ -1,8 +1,23 @@
 /** A replica as sync sees it: what it holds, and bytes on demand. */
-import { type ChannelId, type DeviceId, type MessageId, type OperationId, parseId, type RecordId } from '../base/index.ts'
+import {
+  type ChannelId,
+  type DeviceId,
+  type MessageId,
+  type OperationId,
+  parseId,
+  type RecordId
+} from '../base/index.ts'
 import { PERMISSION_BITS } from '../authority/index.ts'
 import { encodeStub, readEnvelope, verifyEnvelope } from '../graph/index.ts'
-import type { ChainId, ChainRange, OperationPlace, ServerView, Standing, SyncFound, SyncQuery } from '../sync/index.ts'
+import type {
+  ChainId,
+  ChainRange,
+  OperationPlace,
+  ServerView,
+  Standing,
+  SyncFound,
+  SyncQuery
+} from '../sync/index.ts'
 import type { ReplicaState } from './replica-state.ts'
 import { type EnvelopeRow, envelopeTable } from './tables.ts'
 
@@ -14,7 +29,13 @@ export function standingOf(state: ReplicaState, device: DeviceId): Standing {
   const member = state.log.state().member(known.user)
   if (member?.status === 'in' && known.on) return 'member'
   // Someone who left or was kicked may come back by an invite, as anybody may; the banned are told nothing.
-  return member?.status === 'out' && state.log.state().invites().some(each => each.open) ? 'applicant' : 'none'
+  return member?.status === 'out' &&
+    state.log
+      .state()
+      .invites()
+      .some(each => each.open)
+    ? 'applicant'
+    : 'none'
 }
 
 /**
@@ -24,9 +45,13 @@ export function standingOf(state: ReplicaState, device: DeviceId): Standing {
 const OFFERED_MAX = 8
 
 /** Topic secrets; while joining, the one that the invite's package brought (IV2). */
-function secretsOf(state: ReplicaState): { readonly current: readonly Uint8Array[]; readonly known: readonly Uint8Array[] } {
+function secretsOf(state: ReplicaState): {
+  readonly current: readonly Uint8Array[]
+  readonly known: readonly Uint8Array[]
+} {
   const secrets = state.ring.topicSecrets()
-  if (secrets.current.length > 0) return { current: secrets.known.slice(0, OFFERED_MAX), known: secrets.known }
+  if (secrets.current.length > 0)
+    return { current: secrets.known.slice(0, OFFERED_MAX), known: secrets.known }
   if (state.packageSecret === null) return secrets
   return { current: [state.packageSecret], known: [state.packageSecret] }
 }
@@ -64,21 +89,32 @@ export async function lookUp(state: ReplicaState, query: SyncQuery): Promise<Syn
   const items: Uint8Array[] = []
   let bytes = 0
   for (const [index, id] of query.ids.entries()) {
-    const found = query.kind === 'operations' ? state.log.get(id as OperationId) : state.ring.get(id as RecordId)
+    const found =
+      query.kind === 'operations' ? state.log.get(id as OperationId) : state.ring.get(id as RecordId)
     if (found === undefined) continue
-    if (items.length > 0 && bytes + found.bytes.length > query.bytesMax) return { kind: query.kind, items, rest: query.ids.length - index }
+    if (items.length > 0 && bytes + found.bytes.length > query.bytesMax)
+      return { kind: query.kind, items, rest: query.ids.length - index }
     items.push(found.bytes)
     bytes += found.bytes.length
   }
   return { kind: query.kind, items, rest: 0 }
 }
 
-async function envelopes(state: ReplicaState, query: Extract<SyncQuery, { kind: 'envelopes' }>): Promise<SyncFound> {
+async function envelopes(
+  state: ReplicaState,
+  query: Extract<SyncQuery, { kind: 'envelopes' }>
+): Promise<SyncFound> {
   const items: Uint8Array[] = []
   const stubs: Uint8Array[] = []
   let bytesLeft = query.bytesMax
   for (const [index, range] of query.ranges.entries()) {
-    const read = await readRange(state, range, query.itemsMax - items.length - stubs.length, bytesLeft, items.length + stubs.length === 0)
+    const read = await readRange(
+      state,
+      range,
+      query.itemsMax - items.length - stubs.length,
+      bytesLeft,
+      items.length + stubs.length === 0
+    )
     for (const row of read.rows) bytesLeft -= row.bytes.length
     const whole = read.rows.map(row => !row.stub && mayRead(state, query.device, row.channel))
     for (const [at, row] of read.rows.entries()) {
@@ -88,7 +124,12 @@ async function envelopes(state: ReplicaState, query: Extract<SyncQuery, { kind: 
       else if (whole[at + 1] === true || isSigned(state, range.chain, row)) items.push(row.bytes)
     }
     if (read.below > range.from) {
-      return { kind: 'envelopes', items, stubs, rest: [{ ...range, to: read.below - 1 }, ...query.ranges.slice(index + 1)] }
+      return {
+        kind: 'envelopes',
+        items,
+        stubs,
+        rest: [{ ...range, to: read.below - 1 }, ...query.ranges.slice(index + 1)]
+      }
     }
   }
   return { kind: 'envelopes', items, stubs, rest: [] }
@@ -96,14 +137,20 @@ async function envelopes(state: ReplicaState, query: Extract<SyncQuery, { kind: 
 
 /** The newest part of a range, ascending. `below`: everything from here up was read. */
 async function readRange(
-  state: ReplicaState, range: ChainRange, itemsMax: number, bytesMax: number, takeOne: boolean
+  state: ReplicaState,
+  range: ChainRange,
+  itemsMax: number,
+  bytesMax: number,
+  takeOne: boolean
 ): Promise<{ readonly rows: readonly EnvelopeRow[]; readonly below: number }> {
   const device = parseId('d', range.chain)
   if (device === undefined) return { rows: [], below: range.from }
   const rows: EnvelopeRow[] = []
   let bytes = 0
   let below = range.to + 1
-  const scan = state.deps.database.table(envelopeTable).scan({ prefix: [state.server, device], from: range.from, to: range.to + 1, reverse: true })
+  const scan = state.deps.database
+    .table(envelopeTable)
+    .scan({ prefix: [state.server, device], from: range.from, to: range.to + 1, reverse: true })
   for await (const { value, sort } of scan) {
     const full = rows.length >= itemsMax || bytes + value.bytes.length > bytesMax
     // A number with two envelopes (a fork) is never split.
@@ -145,7 +192,11 @@ function stubOf(state: ReplicaState, row: EnvelopeRow): Uint8Array {
 const OFFERED_BACK_MAX = 4_096
 
 /** SY18: which of an author's envelopes are stored here, newest first. */
-export async function heldOf(state: ReplicaState, author: DeviceId, ids: readonly MessageId[]): Promise<readonly MessageId[]> {
+export async function heldOf(
+  state: ReplicaState,
+  author: DeviceId,
+  ids: readonly MessageId[]
+): Promise<readonly MessageId[]> {
   const wanted = new Set(ids)
   const held: MessageId[] = []
   const { timeline } = state.deps
@@ -155,7 +206,9 @@ export async function heldOf(state: ReplicaState, author: DeviceId, ids: readonl
     const message = channel === undefined ? undefined : await timeline.message(channel, id)
     if (message?.device === author && wanted.delete(id)) held.push(id)
   }
-  const scan = state.deps.database.table(envelopeTable).scan({ prefix: [state.server, author], reverse: true, limit: OFFERED_BACK_MAX })
+  const scan = state.deps.database
+    .table(envelopeTable)
+    .scan({ prefix: [state.server, author], reverse: true, limit: OFFERED_BACK_MAX })
   for await (const { value } of scan) {
     if (wanted.size === 0) break
     if (value.stub) continue

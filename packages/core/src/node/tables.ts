@@ -2,14 +2,39 @@
  * Every table of a profile's database (ND3), except the timeline's own. Keys hide names and ids, sort numbers
  * stay clear (KS7); values carry the ids they need.
  */
-import { type ChannelId, ENVELOPE_BYTES_MAX, KEY_RECORD_BYTES_MAX, type DeviceId, type InviteId, type KeyId, type MessageId, OPERATION_BYTES_MAX, type ServerId, type UserId } from '../base/index.ts'
-import { type Codec, array, bool, bytes, codec, literal, nullable, type Schema, text, tuple, uint } from '../encoding/index.ts'
+import {
+  type ChannelId,
+  ENVELOPE_BYTES_MAX,
+  KEY_RECORD_BYTES_MAX,
+  type DeviceId,
+  type InviteId,
+  type KeyId,
+  type MessageId,
+  OPERATION_BYTES_MAX,
+  type ServerId,
+  type UserId
+} from '../base/index.ts'
+import {
+  type Codec,
+  array,
+  bool,
+  bytes,
+  codec,
+  literal,
+  nullable,
+  type Schema,
+  text,
+  tuple,
+  uint
+} from '../encoding/index.ts'
 import { type AnyTable, defineTable, hiddenId, hiddenText, sortNumber } from '../store/index.ts'
 import { type DeliveryBlock, deliveryBlockFields } from './delivery-block.ts'
 import { eventTable } from './event-log.ts'
 
 /** Every value opens with its version. */
-function versioned<F extends Readonly<Record<string, Schema<unknown>>>>(fields: F): ReturnType<typeof codec<unknown>> {
+function versioned<F extends Readonly<Record<string, Schema<unknown>>>>(
+  fields: F
+): ReturnType<typeof codec<unknown>> {
   return codec(tuple({ version: literal(1), ...fields }), { rule: 'ND3' })
 }
 
@@ -27,14 +52,26 @@ export interface ServerRow {
   readonly addresses: readonly string[]
 }
 const status: Schema<ServerRow['status']> = {
-  read: (value, path) => (value === 0 ? 'joining' : value === 1 ? 'member' : value === 2 ? 'left' : uint(2).read(value, path) as never),
+  read: (value, path) =>
+    value === 0
+      ? 'joining'
+      : value === 1
+        ? 'member'
+        : value === 2
+          ? 'left'
+          : (uint(2).read(value, path) as never),
   write: value => ['joining', 'member', 'left'].indexOf(value)
 }
 export const serverTable = defineTable({
   name: 'servers',
   schema: 1,
   key: [hiddenId<ServerId>()] as const,
-  value: versioned({ server: id, status, inviteSecret: nullable(bytes(16)), addresses: array(text(400), 16) }) as Codec<ServerRow>
+  value: versioned({
+    server: id,
+    status,
+    inviteSecret: nullable(bytes(16)),
+    addresses: array(text(400), 16)
+  }) as Codec<ServerRow>
 })
 
 /** Bytes in order of acceptance, so that loading never meets an operation before its past. */
@@ -89,7 +126,12 @@ export const envelopeTable = defineTable({
   name: 'envelopes',
   schema: 1,
   key: [hiddenId<ServerId>(), hiddenId<DeviceId>(), sortNumber(), hiddenId<MessageId>()] as const,
-  value: versioned({ status: envelopeStatus, channel: nullable(id), stub: bool, bytes: bytes(1, ENVELOPE_BYTES_MAX) }) as Codec<EnvelopeRow>
+  value: versioned({
+    status: envelopeStatus,
+    channel: nullable(id),
+    stub: bool,
+    bytes: bytes(1, ENVELOPE_BYTES_MAX)
+  }) as Codec<EnvelopeRow>
 })
 
 /** What is said about a message beside its sending (edits, deletions, reactions, pins), by the time it claims. */
@@ -122,7 +164,13 @@ export const pendingTable = defineTable({
   name: 'pending',
   schema: 1,
   key: [hiddenId<ServerId>(), hiddenId<MessageId>()] as const,
-  value: versioned({ id, device: id, seq: uint(), keyId: nullable(id), operations: array(id, 64) }) as Codec<PendingRow>
+  value: versioned({
+    id,
+    device: id,
+    seq: uint(),
+    keyId: nullable(id),
+    operations: array(id, 64)
+  }) as Codec<PendingRow>
 })
 
 /** Where a device's chain stands, so that opening a profile reads one row a device. */
@@ -140,7 +188,12 @@ export const chainTable = defineTable({
   name: 'chains',
   schema: 1,
   key: [hiddenId<ServerId>(), hiddenId<DeviceId>()] as const,
-  value: versioned({ device: id, chain: bytes(0, 65_536), index: bytes(0, 65_536), at: uint() }) as Codec<ChainRow>
+  value: versioned({
+    device: id,
+    chain: bytes(0, 65_536),
+    index: bytes(0, 65_536),
+    at: uint()
+  }) as Codec<ChainRow>
 })
 
 /** Newest signed profile of each user of a server. */
@@ -223,6 +276,20 @@ export const DATABASE_SCHEMA = 1
 
 /** All tables of node itself. */
 export const nodeTables: readonly AnyTable[] = [
-  actTable, channelNameTable, serverTable, operationTable, recordTable, seedTable, envelopeTable, pendingTable, chainTable, profileTable, inviteTable,
-  deliveryTable, outboxTable, addressTable, settingTable, eventTable
+  actTable,
+  channelNameTable,
+  serverTable,
+  operationTable,
+  recordTable,
+  seedTable,
+  envelopeTable,
+  pendingTable,
+  chainTable,
+  profileTable,
+  inviteTable,
+  deliveryTable,
+  outboxTable,
+  addressTable,
+  settingTable,
+  eventTable
 ]

@@ -2,8 +2,27 @@
  * Takes envelopes through the door (architecture): decode, verify, place, open, judge. What they carry goes on
  * to operations, key records, profiles or the timeline; the envelope itself is kept in its author's chain.
  */
-import { accept, compareIds, type DeviceId, type KeyId, type OperationId, type Refusal, refuse, type Verdict } from '../base/index.ts'
-import { decodeStub, type Envelope, type EnvelopeStub, EnvelopeType, encodeStub, isLinked, readEnvelope, verifyChain, verifyEnvelope } from '../graph/index.ts'
+import {
+  accept,
+  compareIds,
+  type DeviceId,
+  type KeyId,
+  type OperationId,
+  type Refusal,
+  refuse,
+  type Verdict
+} from '../base/index.ts'
+import {
+  decodeStub,
+  type Envelope,
+  type EnvelopeStub,
+  EnvelopeType,
+  encodeStub,
+  isLinked,
+  readEnvelope,
+  verifyChain,
+  verifyEnvelope
+} from '../graph/index.ts'
 import { toHex } from '../encoding/index.ts'
 import type { OpenedEnvelope } from '../e2ee/index.ts'
 import { readProfile } from '../identity/index.ts'
@@ -30,7 +49,8 @@ export function readItems(work: Work, items: readonly Uint8Array[]): Verdict<rea
   for (const bytes of items) {
     const read = readEnvelope(work.state.deps.suite, bytes)
     if (!read.ok) return read
-    if (read.value.type === EnvelopeType.ephemeral) return refuse('EN9', 'ephemeral envelopes are never stored')
+    if (read.value.type === EnvelopeType.ephemeral)
+      return refuse('EN9', 'ephemeral envelopes are never stored')
     envelopes.push(read.value)
   }
   return accept(envelopes)
@@ -41,7 +61,12 @@ export function readItems(work: Work, items: readonly Uint8Array[]): Verdict<rea
  *
  * @param verified - Gossip has verified their signatures before it passed them on (NT26).
  */
-export async function takeEnvelopes(work: Work, envelopes: readonly Envelope[], from: DeviceId | undefined, verified: boolean): Promise<TakenEnvelopes> {
+export async function takeEnvelopes(
+  work: Work,
+  envelopes: readonly Envelope[],
+  from: DeviceId | undefined,
+  verified: boolean
+): Promise<TakenEnvelopes> {
   let fresh = 0
   for (const run of runsByAuthor(envelopes)) {
     const taken = await takeRun(work, run, from, verified)
@@ -62,10 +87,14 @@ export async function takeStubs(work: Work, items: readonly Uint8Array[]): Promi
     if (device === undefined) continue
     const signed = verifyEnvelope(state.deps.suite, stub.value, device)
     if (!signed.ok) return { fresh, refusal: signed }
-    if (await isKnown(work, device, stub.value) || !hasRoom(work, device, stub.value)) continue
+    if ((await isKnown(work, device, stub.value)) || !hasRoom(work, device, stub.value)) continue
     place(work, device, stub.value)
     work.turn.batch.put(envelopeTable, [state.server, device, stub.value.seq, stub.value.id], {
-      version: 1, status: 'refused', channel: null, stub: true, bytes: encodeStub(stub.value)
+      version: 1,
+      status: 'refused',
+      channel: null,
+      stub: true,
+      bytes: encodeStub(stub.value)
     })
     fresh++
   }
@@ -96,7 +125,12 @@ function linkedRuns(run: readonly Envelope[]): readonly (readonly Envelope[])[] 
   return runs
 }
 
-async function takeRun(work: Work, run: readonly Envelope[], from: DeviceId | undefined, verified: boolean): Promise<TakenEnvelopes> {
+async function takeRun(
+  work: Work,
+  run: readonly Envelope[],
+  from: DeviceId | undefined,
+  verified: boolean
+): Promise<TakenEnvelopes> {
   const { state } = work
   const first = run[0] as Envelope
   const device = state.deviceOf(first.tag, first.authorId) ?? introduce(work, run, from)
@@ -151,7 +185,9 @@ async function isKnown(work: Work, device: DeviceId, envelope: EnvelopeStub): Pr
   const { state, turn } = work
   if (!state.chains.has(device, envelope.seq)) return false
   if (turn.placed.has(envelope.id)) return true
-  const row = await state.deps.database.table(envelopeTable).get([state.server, device, envelope.seq, envelope.id])
+  const row = await state.deps.database
+    .table(envelopeTable)
+    .get([state.server, device, envelope.seq, envelope.id])
   return row !== undefined
 }
 
@@ -180,14 +216,22 @@ function takeVerified(work: Work, device: DeviceId, envelope: Envelope, from: De
 export interface Outcome {
   readonly status: EnvelopeStatus
   readonly channel: string | null
-  readonly waitsFor?: { readonly keyId: KeyId | null; readonly operations: readonly OperationId[]; readonly until?: number }
+  readonly waitsFor?: {
+    readonly keyId: KeyId | null
+    readonly operations: readonly OperationId[]
+    readonly until?: number
+  }
 }
 
 /** Writes an envelope with its status, and the row by which a waiting one is found again. */
 export function keep(work: Work, device: DeviceId, envelope: Envelope, outcome: Outcome): void {
   const { state, turn } = work
   turn.batch.put(envelopeTable, [state.server, device, envelope.seq, envelope.id], {
-    version: 1, status: outcome.status, channel: outcome.channel, stub: false, bytes: envelope.bytes
+    version: 1,
+    status: outcome.status,
+    channel: outcome.channel,
+    stub: false,
+    bytes: envelope.bytes
   })
   turn.kept.set(envelope.id, { device, envelope })
   const { waitsFor } = outcome
@@ -197,15 +241,32 @@ export function keep(work: Work, device: DeviceId, envelope: Envelope, outcome: 
   }
   if (state.pending.size >= PENDING_MAX && !state.pending.has(envelope.id)) return
   const operations = waitsFor.operations.slice(0, WAITING_MAX)
-  state.pending.set(envelope.id, { id: envelope.id, device, seq: envelope.seq, keyId: waitsFor.keyId, operations, until: waitsFor.until })
+  state.pending.set(envelope.id, {
+    id: envelope.id,
+    device,
+    seq: envelope.seq,
+    keyId: waitsFor.keyId,
+    operations,
+    until: waitsFor.until
+  })
   if (waitsFor.until !== undefined) state.nextDue = Math.min(state.nextDue, waitsFor.until)
   turn.batch.put(pendingTable, [state.server, envelope.id], {
-    version: 1, id: envelope.id, device, seq: envelope.seq, keyId: waitsFor.keyId, operations
+    version: 1,
+    id: envelope.id,
+    device,
+    seq: envelope.seq,
+    keyId: waitsFor.keyId,
+    operations
   })
 }
 
 /** Opens a verified envelope and hands on what it carries. Used again when a key or an operation came. */
-export function openAndApply(work: Work, device: DeviceId, envelope: Envelope, from: DeviceId | undefined): Outcome {
+export function openAndApply(
+  work: Work,
+  device: DeviceId,
+  envelope: Envelope,
+  from: DeviceId | undefined
+): Outcome {
   const result = work.state.ring.open(envelope)
   switch (result.kind) {
     case 'opened':
@@ -219,7 +280,13 @@ export function openAndApply(work: Work, device: DeviceId, envelope: Envelope, f
 }
 
 /** Hands on what an opened envelope carries. */
-export function apply(work: Work, device: DeviceId, envelope: Envelope, opened: OpenedEnvelope, from: DeviceId | undefined): Outcome {
+export function apply(
+  work: Work,
+  device: DeviceId,
+  envelope: Envelope,
+  opened: OpenedEnvelope,
+  from: DeviceId | undefined
+): Outcome {
   const { state, turn, news } = work
   const { body, at } = opened.payload
   const author = state.author(device)
@@ -251,9 +318,14 @@ function takeProfile(work: Work, device: DeviceId, bytes: Uint8Array): void {
   if (!read.ok) return
   const { revision, name } = read.value
   const known = state.profiles.get(user)
-  if (known !== undefined && (known.revision > revision || (known.revision === revision && known.device >= device))) return
+  if (
+    known !== undefined &&
+    (known.revision > revision || (known.revision === revision && known.device >= device))
+  )
+    return
   state.profiles.set(user, { name, revision, device })
   turn.batch.put(profileTable, [state.server, user], { version: 1, bytes })
   turn.viewChanged = true
-  if (known !== undefined && known.name !== name) turn.events.push({ type: 'member:update', server: state.server, refs: [user], note: null })
+  if (known !== undefined && known.name !== name)
+    turn.events.push({ type: 'member:update', server: state.server, refs: [user], note: null })
 }

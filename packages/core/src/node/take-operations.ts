@@ -27,17 +27,30 @@ export type TakenOperation =
   | { readonly kind: 'refused'; readonly refusal: Refusal }
 
 /** Takes a peer's bytes. */
-export function takeOperation(state: ReplicaState, turn: Turn, news: AuthorityNews, bytes: Uint8Array, from: DeviceId | undefined): TakenOperation {
+export function takeOperation(
+  state: ReplicaState,
+  turn: Turn,
+  news: AuthorityNews,
+  bytes: Uint8Array,
+  from: DeviceId | undefined
+): TakenOperation {
   const decoded = decodeOperation(state.deps.suite, bytes)
   if (!decoded.ok) return { kind: 'refused', refusal: decoded }
   return addOperation(state, turn, news, decoded.value, from)
 }
 
 /** Takes an operation that is decoded and verified: a peer's, or our own just signed. */
-export function addOperation(state: ReplicaState, turn: Turn, news: AuthorityNews, operation: Operation, from: DeviceId | undefined): TakenOperation {
+export function addOperation(
+  state: ReplicaState,
+  turn: Turn,
+  news: AuthorityNews,
+  operation: Operation,
+  from: DeviceId | undefined
+): TakenOperation {
   const result = state.log.add(operation, turn.at)
   const taken = absorb(state, turn, news, result, from)
-  if (result.kind === 'accepted') for (const each of state.log.drain(turn.at)) absorb(state, turn, news, each, from)
+  if (result.kind === 'accepted')
+    for (const each of state.log.drain(turn.at)) absorb(state, turn, news, each, from)
   return taken
 }
 
@@ -50,7 +63,13 @@ export function drainOperations(state: ReplicaState, turn: Turn, news: Authority
   for (const each of state.log.drain(turn.at)) absorb(state, turn, news, each, undefined)
 }
 
-function absorb(state: ReplicaState, turn: Turn, news: AuthorityNews, result: AddResult, from: DeviceId | undefined): TakenOperation {
+function absorb(
+  state: ReplicaState,
+  turn: Turn,
+  news: AuthorityNews,
+  result: AddResult,
+  from: DeviceId | undefined
+): TakenOperation {
   switch (result.kind) {
     case 'accepted':
       accepted(state, turn, news, result, from)
@@ -70,9 +89,18 @@ function absorb(state: ReplicaState, turn: Turn, news: AuthorityNews, result: Ad
   }
 }
 
-function accepted(state: ReplicaState, turn: Turn, news: AuthorityNews, result: Extract<AddResult, { kind: 'accepted' }>, from: DeviceId | undefined): void {
+function accepted(
+  state: ReplicaState,
+  turn: Turn,
+  news: AuthorityNews,
+  result: Extract<AddResult, { kind: 'accepted' }>,
+  from: DeviceId | undefined
+): void {
   const { operation } = result
-  turn.batch.put(operationTable, [state.server, state.nextOperation++], { version: 1, bytes: operation.bytes })
+  turn.batch.put(operationTable, [state.server, state.nextOperation++], {
+    version: 1,
+    bytes: operation.bytes
+  })
   turn.storedFrom(from).operations.push(operation.bytes)
   turn.authorityChanged = true
   noteOperation(state, operation)
@@ -97,7 +125,8 @@ export function noteOperation(state: ReplicaState, operation: Operation): void {
   state.devices.add(operation.device)
   if (operation.kind === AUTOMOD_KIND) state.automodSeen = true
   const last = state.lastOperations.get(operation.device)
-  if (last === undefined || operation.seq >= last.seq) state.lastOperations.set(operation.device, { seq: operation.seq, id: operation.id })
+  if (last === undefined || operation.seq >= last.seq)
+    state.lastOperations.set(operation.device, { seq: operation.seq, id: operation.id })
 }
 
 /** The event people see of a change. `refs` and `note` as docs/spec/node.md lists them. */
@@ -105,7 +134,11 @@ function eventOf(state: ReplicaState, change: AuthorityChange, cause: Operation)
   const base = { type: change.type, server: state.server }
   if ('user' in change) {
     const by = authorOf(state, change.operation)
-    return { ...base, refs: [change.user, ...(by === undefined ? [] : [by])], note: reasonOf(state, change.operation) }
+    return {
+      ...base,
+      refs: [change.user, ...(by === undefined ? [] : [by])],
+      note: reasonOf(state, change.operation)
+    }
   }
   if ('role' in change) return { ...base, refs: [change.role], note: null }
   if ('channel' in change) return { ...base, refs: [change.channel], note: null }

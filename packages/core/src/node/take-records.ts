@@ -12,7 +12,12 @@ export type TakenRecord =
   | { readonly kind: 'refused'; readonly refusal: Refusal }
 
 /** Takes a peer's bytes. */
-export function takeRecord(state: ReplicaState, turn: Turn, bytes: Uint8Array, from: DeviceId | undefined): TakenRecord {
+export function takeRecord(
+  state: ReplicaState,
+  turn: Turn,
+  bytes: Uint8Array,
+  from: DeviceId | undefined
+): TakenRecord {
   return absorb(state, turn, state.ring.add(bytes, turn.at), from)
 }
 
@@ -27,11 +32,20 @@ export function takePlan(state: ReplicaState, turn: Turn, plan: KeyPlan): readon
   return opened
 }
 
-function absorb(state: ReplicaState, turn: Turn, result: KeyAddResult, from: DeviceId | undefined): TakenRecord {
+function absorb(
+  state: ReplicaState,
+  turn: Turn,
+  result: KeyAddResult,
+  from: DeviceId | undefined
+): TakenRecord {
   if (result.kind === 'rejected') return { kind: 'refused', refusal: result.refusal }
   if (result.kind === 'known') return { kind: 'known' }
   const { record, seeds } = result
-  turn.batch.put(recordTable, [state.server, state.nextRecord++], { version: 1, receivedAt: turn.at, bytes: record.bytes })
+  turn.batch.put(recordTable, [state.server, state.nextRecord++], {
+    version: 1,
+    receivedAt: turn.at,
+    bytes: record.bytes
+  })
   turn.storedFrom(from).records.push(record.bytes)
   state.recordIds.add(record.id)
   keepSeeds(state, turn, seeds)
@@ -40,5 +54,6 @@ function absorb(state: ReplicaState, turn: Turn, result: KeyAddResult, from: Dev
 
 /** Seeds are stored before the records that need them leave (KS6). */
 export function keepSeeds(state: ReplicaState, turn: Turn, seeds: readonly StoredSeed[]): void {
-  for (const seed of seeds) turn.batch.put(seedTable, [state.server, seed.keyId], { version: 1, bytes: encodeStoredSeed(seed) })
+  for (const seed of seeds)
+    turn.batch.put(seedTable, [state.server, seed.keyId], { version: 1, bytes: encodeStoredSeed(seed) })
 }

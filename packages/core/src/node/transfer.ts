@@ -6,7 +6,17 @@
 import { idFromBytes, idToBytes, type OperationId, type UserId, XcordError } from '../base/index.ts'
 import { draft, transferConsent, transferRootClaim } from '../authority/index.ts'
 import { signBytes, verifyBytes } from '../crypto/index.ts'
-import { bytes, codec, fromBase64url, type Infer, literal, mapped, toBase64url, tuple, uint } from '../encoding/index.ts'
+import {
+  bytes,
+  codec,
+  fromBase64url,
+  type Infer,
+  literal,
+  mapped,
+  toBase64url,
+  tuple,
+  uint
+} from '../encoding/index.ts'
 import { rootFromPhrase } from '../identity/index.ts'
 import { assertWritable } from './assert-writable.ts'
 import { operate } from './operate.ts'
@@ -31,9 +41,31 @@ const consentCodec = codec(wire, { rule: 'ND14', maxBytes: 512 })
 export function giveConsent(state: ReplicaState): string {
   const { suite, account } = state.deps
   const { server, owner, ownerGeneration: generation } = state.log.state()
-  if (owner === state.user) throw new XcordError('XCORD_PERMISSION_DENIED', 'The server is yours already.', { rule: 'AU14', action: 'server:consent' })
-  const signature = signBytes(suite, account.device.signingKey, 'consent', transferConsent(server, generation, owner, state.user))
-  return PREFIX + toBase64url(consentCodec.encode({ version: 1, server, generation, owner, user: state.user, device: state.self, signature }))
+  if (owner === state.user)
+    throw new XcordError('XCORD_PERMISSION_DENIED', 'The server is yours already.', {
+      rule: 'AU14',
+      action: 'server:consent'
+    })
+  const signature = signBytes(
+    suite,
+    account.device.signingKey,
+    'consent',
+    transferConsent(server, generation, owner, state.user)
+  )
+  return (
+    PREFIX +
+    toBase64url(
+      consentCodec.encode({
+        version: 1,
+        server,
+        generation,
+        owner,
+        user: state.user,
+        device: state.self,
+        signature
+      })
+    )
+  )
 }
 
 function invalid(reason: string): XcordError<'XCORD_CONSENT_INVALID'> {
@@ -47,40 +79,70 @@ function readConsent(state: ReplicaState, text: string, user: UserId): Infer<typ
   const consent = read.value
   const authority = state.log.state()
   if (consent.server !== state.server) throw invalid('it is for another server')
-  if (consent.user !== user) throw invalid('it is another member\'s')
-  if (consent.owner !== authority.owner || consent.generation !== authority.ownerGeneration) throw invalid('the server has changed hands since; ask for a new one')
+  if (consent.user !== user) throw invalid("it is another member's")
+  if (consent.owner !== authority.owner || consent.generation !== authority.ownerGeneration)
+    throw invalid('the server has changed hands since; ask for a new one')
   const device = authority.device(consent.device)
-  if (device?.on !== true || device.user !== user) throw invalid('the device that signed it is none of theirs any more')
+  if (device?.on !== true || device.user !== user)
+    throw invalid('the device that signed it is none of theirs any more')
   const claim = transferConsent(consent.server, consent.generation, consent.owner, user)
-  if (!verifyBytes(state.deps.suite, idToBytes(consent.device), 'consent', claim, consent.signature)) throw invalid('its signature is wrong')
+  if (!verifyBytes(state.deps.suite, idToBytes(consent.device), 'consent', claim, consent.signature))
+    throw invalid('its signature is wrong')
   return consent
 }
 
 /** The root signature over the transfer, or null where policy waives it. XCORD_PHRASE_INVALID. */
-function rootSignature(state: ReplicaState, user: UserId, phrase: string | null): { readonly genesis: Uint8Array; readonly signature: Uint8Array } | null {
+function rootSignature(
+  state: ReplicaState,
+  user: UserId,
+  phrase: string | null
+): { readonly genesis: Uint8Array; readonly signature: Uint8Array } | null {
   const { suite } = state.deps
   const authority = state.log.state()
   const { server, owner, ownerGeneration } = authority
   if (authority.policy(WAIVE_ROOT_KEY) === 1) return null
-  if (phrase === null) throw new XcordError('XCORD_PHRASE_INVALID', 'Handing a server over takes the owner\'s 24 words.', { reason: 'the phrase is missing' })
+  if (phrase === null)
+    throw new XcordError('XCORD_PHRASE_INVALID', "Handing a server over takes the owner's 24 words.", {
+      reason: 'the phrase is missing'
+    })
   const root = rootFromPhrase(suite, phrase)
-  if (!root.ok) throw new XcordError('XCORD_PHRASE_INVALID', `These are not the 24 words: ${root.reason}.`, { reason: root.reason })
-  if (root.value.user !== owner) throw new XcordError('XCORD_PHRASE_INVALID', 'These 24 words are another identity\'s.', { reason: 'another identity' })
+  if (!root.ok)
+    throw new XcordError('XCORD_PHRASE_INVALID', `These are not the 24 words: ${root.reason}.`, {
+      reason: root.reason
+    })
+  if (root.value.user !== owner)
+    throw new XcordError('XCORD_PHRASE_INVALID', "These 24 words are another identity's.", {
+      reason: 'another identity'
+    })
   return {
     genesis: root.value.genesis.bytes,
-    signature: signBytes(suite, root.value.signingKey, 'consent', transferRootClaim(server, ownerGeneration, owner, user))
+    signature: signBytes(
+      suite,
+      root.value.signingKey,
+      'consent',
+      transferRootClaim(server, ownerGeneration, owner, user)
+    )
   }
 }
 
 /** Signs the transfer. Every signature in it is checked before it leaves. */
-export function transferServer(work: Work, options: {
-  readonly user: UserId; readonly consent: string; readonly phrase: string | null; readonly reason: string | null
-}): OperationId {
+export function transferServer(
+  work: Work,
+  options: {
+    readonly user: UserId
+    readonly consent: string
+    readonly phrase: string | null
+    readonly reason: string | null
+  }
+): OperationId {
   const { state } = work
   assertWritable(state)
   const { user, reason } = options
   if (state.log.state().owner !== state.user) {
-    throw new XcordError('XCORD_PERMISSION_DENIED', 'Only the owner hands the server over.', { rule: 'AU21', action: 'server:transfer' })
+    throw new XcordError('XCORD_PERMISSION_DENIED', 'Only the owner hands the server over.', {
+      rule: 'AU21',
+      action: 'server:transfer'
+    })
   }
   const { device, signature } = readConsent(state, options.consent, user)
   const root = rootSignature(state, user, options.phrase)

@@ -12,7 +12,7 @@ export function createWaiters(): Waiters {
   const waiting = new Map<ServerId, Set<() => void>>()
   return {
     wake: server => {
-      for (const wake of [...waiting.get(server) ?? []]) wake()
+      for (const wake of [...(waiting.get(server) ?? [])]) wake()
     },
     changed: async (server, signal) => {
       signal.throwIfAborted()

@@ -13,15 +13,29 @@ export interface Deadline {
  * @param explain - At the deadline: a better reason, where one is known.
  */
 export async function withDeadline<T>(
-  timers: Timers, what: string, deadline: Deadline, run: (signal: AbortSignal) => Promise<T>, explain: () => XcordError | undefined = () => undefined
+  timers: Timers,
+  what: string,
+  deadline: Deadline,
+  run: (signal: AbortSignal) => Promise<T>,
+  explain: () => XcordError | undefined = () => undefined
 ): Promise<T> {
   const { timeoutMs, signal } = deadline
   const controller = new AbortController()
   const seconds = Math.round(timeoutMs / 1_000)
-  const cancel = timers.after(timeoutMs, () => controller.abort(
-    explain() ?? new XcordError('XCORD_DEADLINE', `To ${what} took longer than ${seconds} s. What was learnt is kept: try again.`, { what, timeoutMs })
-  ))
-  const abort = (): void => controller.abort(new XcordError('XCORD_ABORTED', `To ${what} was stopped.`, {}, { cause: signal?.reason }))
+  const cancel = timers.after(timeoutMs, () =>
+    controller.abort(
+      explain() ??
+        new XcordError(
+          'XCORD_DEADLINE',
+          `To ${what} took longer than ${seconds} s. What was learnt is kept: try again.`,
+          { what, timeoutMs }
+        )
+    )
+  )
+  const abort = (): void =>
+    controller.abort(
+      new XcordError('XCORD_ABORTED', `To ${what} was stopped.`, {}, { cause: signal?.reason })
+    )
   signal?.addEventListener('abort', abort)
   if (signal?.aborted === true) abort()
   try {

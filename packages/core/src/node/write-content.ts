@@ -13,15 +13,24 @@ import type { ReplicaState } from './replica-state.ts'
 import type { Work } from './work.ts'
 
 /** Refuses where our account lacks a permission in the channel now. */
-export function requirePermissions(state: ReplicaState, channel: ChannelId, needs: readonly PermissionName[], at: number): void {
+export function requirePermissions(
+  state: ReplicaState,
+  channel: ChannelId,
+  needs: readonly PermissionName[],
+  at: number
+): void {
   const authority = state.log.state()
   const found = authority.channel(channel)
-  if (found === undefined) throw new XcordError('XCORD_CHANNEL_NOT_FOUND', 'This channel does not exist, or was deleted.', { channel })
+  if (found === undefined)
+    throw new XcordError('XCORD_CHANNEL_NOT_FOUND', 'This channel does not exist, or was deleted.', {
+      channel
+    })
   const bits = authority.permissions(state.user, channel, at)
   for (const permission of ['ViewChannel' as const, ...needs]) {
     if ((bits & permissionsToBits([permission])) !== 0n) continue
     throw new XcordError(
-      'XCORD_PERMISSION_DENIED', `You need ${permission} in #${state.titleOf(channel).name ?? channel} for this.`,
+      'XCORD_PERMISSION_DENIED',
+      `You need ${permission} in #${state.titleOf(channel).name ?? channel} for this.`,
       { permission, rule: 'AU30', action: 'write' }
     )
   }
@@ -30,7 +39,8 @@ export function requirePermissions(state: ReplicaState, channel: ChannelId, need
 /** Mentions of a text; `@everyone` without the permission is only text, as people know it. */
 function mentions(state: ReplicaState, channel: ChannelId, content: string, at: number): Mentions {
   const { users, roles, everyone } = mentionsOf(content)
-  const may = (state.log.state().permissions(state.user, channel, at) & permissionsToBits(['MentionEveryone'])) !== 0n
+  const may =
+    (state.log.state().permissions(state.user, channel, at) & permissionsToBits(['MentionEveryone'])) !== 0n
   return { users, roles, everyone: everyone && may }
 }
 
@@ -39,7 +49,8 @@ function assertContent(content: string): void {
   const bytes = utf8(content).length
   if (bytes <= MESSAGE_BYTES_MAX) return
   throw new XcordError(
-    'XCORD_MESSAGE_TOO_LONG', `The message has ${bytes.toLocaleString('en')} bytes; at most ${MESSAGE_BYTES_MAX.toLocaleString('en')}.`,
+    'XCORD_MESSAGE_TOO_LONG',
+    `The message has ${bytes.toLocaleString('en')} bytes; at most ${MESSAGE_BYTES_MAX.toLocaleString('en')}.`,
     { bytes, limit: MESSAGE_BYTES_MAX }
   )
 }
@@ -51,7 +62,12 @@ function write(work: Work, channel: ChannelId, body: Body): Envelope {
 }
 
 /** A new message. */
-export function writeMessage(work: Work, channel: ChannelId, content: string, replyTo: MessageId | null): Envelope {
+export function writeMessage(
+  work: Work,
+  channel: ChannelId,
+  content: string,
+  replyTo: MessageId | null
+): Envelope {
   assertContent(content)
   assertWritable(work.state)
   requirePermissions(work.state, channel, ['SendMessages'], work.turn.at)
@@ -65,16 +81,32 @@ export function writeMessage(work: Work, channel: ChannelId, content: string, re
 export function writeEdit(work: Work, message: Message, content: string): Envelope {
   assertContent(content)
   if (message.author !== work.state.user) {
-    throw new XcordError('XCORD_PERMISSION_DENIED', 'Only its author edits a message.', { rule: 'AU38', action: 'edit' })
+    throw new XcordError('XCORD_PERMISSION_DENIED', 'Only its author edits a message.', {
+      rule: 'AU38',
+      action: 'edit'
+    })
   }
   const named = mentions(work.state, message.channel, content, work.turn.at)
-  requireDecent(work.state, { user: work.state.user, channel: message.channel, content, mentions: named, at: work.turn.at })
-  return write(work, message.channel, { kind: 'edit', message: message.id, content, mentions: named, attachments: message.attachments })
+  requireDecent(work.state, {
+    user: work.state.user,
+    channel: message.channel,
+    content,
+    mentions: named,
+    at: work.turn.at
+  })
+  return write(work, message.channel, {
+    kind: 'edit',
+    message: message.id,
+    content,
+    mentions: named,
+    attachments: message.attachments
+  })
 }
 
 /** Deletes one's own message, or with ManageMessages anybody's (AU38). */
 export function writeDelete(work: Work, message: Message): Envelope {
-  if (message.author !== work.state.user) requirePermissions(work.state, message.channel, ['ManageMessages'], work.turn.at)
+  if (message.author !== work.state.user)
+    requirePermissions(work.state, message.channel, ['ManageMessages'], work.turn.at)
   return write(work, message.channel, { kind: 'delete', message: message.id })
 }
 

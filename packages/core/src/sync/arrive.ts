@@ -6,7 +6,17 @@ import { missingCount, reconsiderAll, wasAsked } from './fetch.ts'
 import type { Frame } from './frames.ts'
 import { STALE_ITEMS_MAX } from './limits.ts'
 import { subtract, unite } from './ranges.ts'
-import { type Ask, claimKeys, closeSession, plannerOf, send, type Session, type Share, type Turn, viewOf } from './session.ts'
+import {
+  type Ask,
+  claimKeys,
+  closeSession,
+  plannerOf,
+  send,
+  type Session,
+  type Share,
+  type Turn,
+  viewOf
+} from './session.ts'
 
 type Items = Extract<Frame, { kind: ItemKind }>
 /** An envelope smaller than a credit step is not worth a frame: credit goes back by eighths of the window. */
@@ -15,19 +25,41 @@ const CREDIT_STEPS = 8
 /** Counts a frame against the window we gave (SY8). */
 function receive(turn: Turn, session: Session, bytes: number): Refusal | undefined {
   const outstanding = session.inbox + session.owed
-  if (outstanding > 0 && outstanding + bytes > session.limits.windowBytes) return refuse('SY8', 'sends beyond its credit')
+  if (outstanding > 0 && outstanding + bytes > session.limits.windowBytes)
+    return refuse('SY8', 'sends beyond its credit')
   session.inbox += bytes
   turn.world.inbox += bytes
   return undefined
 }
 
-function deliver(turn: Turn, share: Share, ask: Ask | null, kind: ItemKind, items: readonly Uint8Array[], bytes: number): void {
+function deliver(
+  turn: Turn,
+  share: Share,
+  ask: Ask | null,
+  kind: ItemKind,
+  items: readonly Uint8Array[],
+  bytes: number
+): void {
   const delivery = turn.world.next++
   const envelopes = kind === 'envelopes' || kind === 'stubs' ? items.length : 0
   turn.world.inboxEnvelopes += envelopes
-  turn.world.deliveries.set(delivery, { session: share.session, share, ask, bytes, items: items.length, envelopes })
+  turn.world.deliveries.set(delivery, {
+    session: share.session,
+    share,
+    ask,
+    bytes,
+    items: items.length,
+    envelopes
+  })
   turn.effects.push({
-    type: 'deliver', delivery, session: share.session.id, device: share.session.peer, server: share.server, kind, items, pushed: ask === null
+    type: 'deliver',
+    delivery,
+    session: share.session.id,
+    device: share.session.peer,
+    server: share.server,
+    kind,
+    items,
+    pushed: ask === null
   })
 }
 
@@ -39,7 +71,8 @@ export function onItems(turn: Turn, share: Share, frame: Items, bytes: number): 
   const ask = session.asks.get(frame.request)
   const wanted = ask?.kind === 'compare' ? 'envelopes' : ask?.kind
   const kind = frame.kind === 'stubs' ? 'envelopes' : frame.kind
-  if (ask === undefined || ask.share !== share || wanted !== kind || ask.status !== null) return refuse('SY13', 'sends what was not asked')
+  if (ask === undefined || ask.share !== share || wanted !== kind || ask.status !== null)
+    return refuse('SY13', 'sends what was not asked')
   if (frame.items.length === 0) return refuse('SY13', 'an answer without items')
   ask.items += frame.items.length
   if (ask.items > ask.itemsMax) return refuse('SY13', 'more items than were asked')
@@ -57,7 +90,12 @@ export function onItems(turn: Turn, share: Share, frame: Items, bytes: number): 
 }
 
 /** Items that were not asked: live push, and an applicant's join (SY10, SY12). */
-export function onPush(turn: Turn, share: Share, frame: Extract<Frame, { kind: 'push' }>, bytes: number): Refusal | undefined {
+export function onPush(
+  turn: Turn,
+  share: Share,
+  frame: Extract<Frame, { kind: 'push' }>,
+  bytes: number
+): Refusal | undefined {
   const { session } = share
   if (share.theirs === null) return refuse('SY2', 'pushes before open')
   const beyond = receive(turn, session, bytes)
@@ -72,7 +110,8 @@ export function onPush(turn: Turn, share: Share, frame: Extract<Frame, { kind: '
     giveCredit(turn, session, bytes)
     return undefined
   }
-  for (const [i, { kind, items }] of parts.entries()) deliver(turn, share, null, kind, items, i === parts.length - 1 ? bytes : 0)
+  for (const [i, { kind, items }] of parts.entries())
+    deliver(turn, share, null, kind, items, i === parts.length - 1 ? bytes : 0)
   return undefined
 }
 
@@ -80,7 +119,8 @@ function giveCredit(turn: Turn, session: Session, bytes: number): void {
   session.inbox -= bytes
   turn.world.inbox -= bytes
   session.owed += bytes
-  if (session.owed === 0 || (session.inbox > 0 && session.owed < session.limits.windowBytes / CREDIT_STEPS)) return
+  if (session.owed === 0 || (session.inbox > 0 && session.owed < session.limits.windowBytes / CREDIT_STEPS))
+    return
   send(turn, session, { kind: 'credit', bytes: session.owed })
   session.owed = 0
 }
@@ -95,7 +135,11 @@ export function onTaken(turn: Turn, delivery: number, fresh: number, refusal: Re
   giveCredit(turn, session, owner.bytes)
   session.fresh += fresh
   session.stale += Math.max(0, owner.items - fresh)
-  const verdict = refusal ?? (session.stale > STALE_ITEMS_MAX && session.stale > 4 * session.fresh ? refuse('SY13', 'floods with what is known') : undefined)
+  const verdict =
+    refusal ??
+    (session.stale > STALE_ITEMS_MAX && session.stale > 4 * session.fresh
+      ? refuse('SY13', 'floods with what is known')
+      : undefined)
   if (verdict !== undefined) {
     closeSession(turn, session, verdict.rule, verdict.reason)
     return
@@ -109,7 +153,13 @@ export function onTaken(turn: Turn, delivery: number, fresh: number, refusal: Re
   const view = viewOf(turn, share)
   if (owner.envelopes > 0 && view !== undefined) {
     share.received += owner.envelopes
-    turn.effects.push({ type: 'progress', session: session.id, server: share.server, received: share.received, missing: missingCount(view, share) })
+    turn.effects.push({
+      type: 'progress',
+      session: session.id,
+      server: share.server,
+      received: share.received,
+      missing: missingCount(view, share)
+    })
   }
   const broken = ask === null ? undefined : finishAsk(turn, ask)
   if (broken !== undefined) closeSession(turn, session, broken.rule, broken.reason)
@@ -118,7 +168,8 @@ export function onTaken(turn: Turn, delivery: number, fresh: number, refusal: Re
 /** The peer says that a request is answered. */
 export function onDone(turn: Turn, share: Share, request: number, status: number): Refusal | undefined {
   const ask = share.session.asks.get(request)
-  if (ask === undefined || ask.share !== share || ask.status !== null) return refuse('SY13', 'ends what was not asked')
+  if (ask === undefined || ask.share !== share || ask.status !== null)
+    return refuse('SY13', 'ends what was not asked')
   ask.status = status
   return finishAsk(turn, ask)
 }
@@ -139,7 +190,8 @@ function judgeAnswer(turn: Turn, ask: Ask): Refusal | undefined {
   if (view === undefined) return undefined
   let vain = false
   if (ask.kind === 'operations') vain = ask.heads.some(head => !view.operationIds.has(head))
-  else if (ask.kind === 'records') vain = ask.items === 0 && (share.theirs?.records.count ?? 0) > view.recordIds.size
+  else if (ask.kind === 'records')
+    vain = ask.items === 0 && (share.theirs?.records.count ?? 0) > view.recordIds.size
   else if (ask.kind === 'compare' && share.comparing !== null) share.comparing.busy = false
   else if (ask.kind === 'envelopes') {
     for (const [chain, asked] of ask.ranges) {

@@ -6,7 +6,9 @@ import type { Summary } from './frames.ts'
 /** Adds neighbouring buckets up until `length` are left; both sides fold to the coarser of the two. */
 export function foldBuckets(buckets: readonly Fingerprint[], length: number): readonly Fingerprint[] {
   const width = buckets.length / length
-  return Array.from({ length }, (_, i) => buckets.slice(i * width, (i + 1) * width).reduce(addFingerprint, NO_FINGERPRINT))
+  return Array.from({ length }, (_, i) =>
+    buckets.slice(i * width, (i + 1) * width).reduce(addFingerprint, NO_FINGERPRINT)
+  )
 }
 
 /** Do the sides hold different envelopes? */

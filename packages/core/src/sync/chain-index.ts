@@ -6,7 +6,12 @@ import { type DeviceId, idToBytes } from '../base/index.ts'
 import { array, codec, tuple, uint } from '../encoding/index.ts'
 import { fromString, toString } from 'uint8arrays'
 import {
-  addFingerprint, type Fingerprint, fingerprintOf, fingerprintSchema, NO_FINGERPRINT, subtractFingerprint
+  addFingerprint,
+  type Fingerprint,
+  fingerprintOf,
+  fingerprintSchema,
+  NO_FINGERPRINT,
+  subtractFingerprint
 } from './fingerprint.ts'
 import { BUCKETS_MAX } from './limits.ts'
 import { addRange, contains, type Range, type Ranges } from './ranges.ts'
@@ -62,7 +67,9 @@ export class ChainIndex {
     const bucket = bucketOf(from)
     this.#buckets[bucket] = subtractFingerprint(this.#buckets[bucket] as Fingerprint, held.sum)
     this.#count -= held.count
-    held.ranges.forEach((range, i) => this.#grow(to, range, i === 0 ? held.sum : NO_FINGERPRINT, i === 0 ? held.count : 0))
+    held.ranges.forEach((range, i) =>
+      this.#grow(to, range, i === 0 ? held.sum : NO_FINGERPRINT, i === 0 ? held.count : 0)
+    )
   }
 
   get(chain: ChainId): Chain | undefined {
@@ -96,7 +103,12 @@ export class ChainIndex {
   /** What the store keeps of a chain; write it in the batch that writes the envelopes. */
   row(chain: ChainId): Uint8Array {
     const held = this.#chains.get(chain)
-    return row.encode({ version: 1, sum: held?.sum ?? NO_FINGERPRINT, count: held?.count ?? 0, ranges: held?.ranges.flat() ?? [] })
+    return row.encode({
+      version: 1,
+      sum: held?.sum ?? NO_FINGERPRINT,
+      count: held?.count ?? 0,
+      ranges: held?.ranges.flat() ?? []
+    })
   }
 
   /** Restores a chain from its row; false where the row is damaged (rebuild it from the envelopes). */
@@ -112,7 +124,12 @@ export class ChainIndex {
     }
     for (let i = 0; i < ends.length; i += 2) {
       const last = i + 2 >= ends.length
-      this.#grow(chain, [ends[i] as number, ends[i + 1] as number], last ? read.value.sum : NO_FINGERPRINT, last ? read.value.count : 0)
+      this.#grow(
+        chain,
+        [ends[i] as number, ends[i + 1] as number],
+        last ? read.value.sum : NO_FINGERPRINT,
+        last ? read.value.count : 0
+      )
     }
     return true
   }

@@ -3,7 +3,16 @@
  * what the node holds in memory is seen through `ServerView`. It is blind to content: who may have what,
  * topic secrets, items and their places in chains come in from outside.
  */
-import type { DeviceId, MessageId, OperationId, Random, RecordId, Refusal, RuleId, ServerId } from '../base/index.ts'
+import type {
+  DeviceId,
+  MessageId,
+  OperationId,
+  Random,
+  RecordId,
+  Refusal,
+  RuleId,
+  ServerId
+} from '../base/index.ts'
 import type { SigningKey, Suite } from '../crypto/index.ts'
 import type { ChainId, ChainIndex } from './chain-index.ts'
 import type { IdSet } from './id-set.ts'
@@ -81,12 +90,24 @@ export interface ChainRange {
 
 /** Bytes asked of the node's store. */
 export type SyncQuery =
-  | { readonly kind: 'operations' | 'records'; readonly server: ServerId; readonly ids: readonly (OperationId | RecordId)[]; readonly bytesMax: number }
+  | {
+      readonly kind: 'operations' | 'records'
+      readonly server: ServerId
+      readonly ids: readonly (OperationId | RecordId)[]
+      readonly bytesMax: number
+    }
   /**
    * Ranges in order; inside each, newest part first. `device` says for whom, so that the node may give stubs
    * for what it may not read.
    */
-  | { readonly kind: 'envelopes'; readonly server: ServerId; readonly device: DeviceId; readonly ranges: readonly ChainRange[]; readonly itemsMax: number; readonly bytesMax: number }
+  | {
+      readonly kind: 'envelopes'
+      readonly server: ServerId
+      readonly device: DeviceId
+      readonly ranges: readonly ChainRange[]
+      readonly itemsMax: number
+      readonly bytesMax: number
+    }
 
 /**
  * The answer to a query. `items`: as asked, missing ones left out; inside one range ascending. Reading stops
@@ -95,39 +116,68 @@ export type SyncQuery =
  */
 export type SyncFound =
   | { readonly kind: 'operations' | 'records'; readonly items: readonly Uint8Array[]; readonly rest: number }
-  | { readonly kind: 'envelopes'; readonly items: readonly Uint8Array[]; readonly stubs: readonly Uint8Array[]; readonly rest: readonly ChainRange[] }
+  | {
+      readonly kind: 'envelopes'
+      readonly items: readonly Uint8Array[]
+      readonly stubs: readonly Uint8Array[]
+      readonly rest: readonly ChainRange[]
+    }
 
 /** All that can happen to sync. `at`: milliseconds, never going back. */
-export type SyncInput = { readonly at: number } & (
+export type SyncInput = { readonly at: number } &
   /** A stream stands. `circuit`: relayed (SY1, SY11); `gossip`: the peer is a gossip neighbour (SY10). */
-  | { readonly type: 'open'; readonly session: SessionId; readonly role: 'dialler' | 'listener'; readonly peer: DeviceId; readonly circuit: boolean; readonly gossip: boolean }
-  | { readonly type: 'frame'; readonly session: SessionId; readonly bytes: Uint8Array }
-  /** The stream ended or was reset. */
-  | { readonly type: 'gone'; readonly session: SessionId }
-  | { readonly type: 'gossip'; readonly session: SessionId; readonly linked: boolean }
-  /** A server or topic secret was added: open sessions look for it again. */
-  | { readonly type: 'server'; readonly server: ServerId }
-  /** A server was left: its sessions end. */
-  | { readonly type: 'leave'; readonly server: ServerId }
-  /** Authority changed: standings are judged again (SY3), tips of newly known devices asked. */
-  | { readonly type: 'standing'; readonly server: ServerId }
-  /**
-   * Committed, from whatever source; the view shows it already. Items are pushed to peers without a gossip
-   * link, or with `urgent` to all (an applicant's join). `from`: the device that brought them gets no echo.
-   */
-  | {
-    readonly type: 'stored'; readonly server: ServerId; readonly from?: DeviceId; readonly urgent?: boolean
-    readonly operations?: readonly Uint8Array[]; readonly records?: readonly Uint8Array[]; readonly envelopes?: readonly Uint8Array[]
-  }
-  | { readonly type: 'found'; readonly lookup: number; readonly found: SyncFound }
-  /** A delivery was judged and committed; the view shows it. `fresh`: items that were new. `refusal`: provably bad. */
-  | { readonly type: 'taken'; readonly delivery: number; readonly fresh: number; readonly refusal?: Refusal }
-  /** Envelopes of this author are held, durable or read here: tell it (SY16). */
-  /** More of the outbox is known than before: it is offered too (SY18). */
-  | { readonly type: 'outbox'; readonly server: ServerId }
-  | { readonly type: 'receipts'; readonly server: ServerId; readonly author: DeviceId; readonly kind: ReceiptKind; readonly ids: readonly MessageId[] }
-  | { readonly type: 'wake' }
-)
+  (
+    | {
+        readonly type: 'open'
+        readonly session: SessionId
+        readonly role: 'dialler' | 'listener'
+        readonly peer: DeviceId
+        readonly circuit: boolean
+        readonly gossip: boolean
+      }
+    | { readonly type: 'frame'; readonly session: SessionId; readonly bytes: Uint8Array }
+    /** The stream ended or was reset. */
+    | { readonly type: 'gone'; readonly session: SessionId }
+    | { readonly type: 'gossip'; readonly session: SessionId; readonly linked: boolean }
+    /** A server or topic secret was added: open sessions look for it again. */
+    | { readonly type: 'server'; readonly server: ServerId }
+    /** A server was left: its sessions end. */
+    | { readonly type: 'leave'; readonly server: ServerId }
+    /** Authority changed: standings are judged again (SY3), tips of newly known devices asked. */
+    | { readonly type: 'standing'; readonly server: ServerId }
+    /**
+     * Committed, from whatever source; the view shows it already. Items are pushed to peers without a gossip
+     * link, or with `urgent` to all (an applicant's join). `from`: the device that brought them gets no echo.
+     */
+    | {
+        readonly type: 'stored'
+        readonly server: ServerId
+        readonly from?: DeviceId
+        readonly urgent?: boolean
+        readonly operations?: readonly Uint8Array[]
+        readonly records?: readonly Uint8Array[]
+        readonly envelopes?: readonly Uint8Array[]
+      }
+    | { readonly type: 'found'; readonly lookup: number; readonly found: SyncFound }
+    /** A delivery was judged and committed; the view shows it. `fresh`: items that were new. `refusal`: provably bad. */
+    | {
+        readonly type: 'taken'
+        readonly delivery: number
+        readonly fresh: number
+        readonly refusal?: Refusal
+      }
+    /** Envelopes of this author are held, durable or read here: tell it (SY16). */
+    /** More of the outbox is known than before: it is offered too (SY18). */
+    | { readonly type: 'outbox'; readonly server: ServerId }
+    | {
+        readonly type: 'receipts'
+        readonly server: ServerId
+        readonly author: DeviceId
+        readonly kind: ReceiptKind
+        readonly ids: readonly MessageId[]
+      }
+    | { readonly type: 'wake' }
+  )
 
 /**
  * All that sync wants done. Carry out the effects of one step in order and completely before the next step:
@@ -136,30 +186,70 @@ export type SyncInput = { readonly at: number } & (
 export type SyncEffect =
   | { readonly type: 'send'; readonly session: SessionId; readonly bytes: Uint8Array }
   /** End the stream after what was sent. `rule`: the one that the peer broke; avoid it for 10 minutes. */
-  | { readonly type: 'close'; readonly session: SessionId; readonly device: DeviceId; readonly rule: RuleId | null; readonly reason: string }
+  | {
+      readonly type: 'close'
+      readonly session: SessionId
+      readonly device: DeviceId
+      readonly rule: RuleId | null
+      readonly reason: string
+    }
   /** Answer with an input `found`. */
   | { readonly type: 'lookup'; readonly lookup: number; readonly query: SyncQuery }
   /** Judge these, commit, answer with an input `taken`: that is what lets the peer go on (SY8). In order per session. */
   | {
-    readonly type: 'deliver'; readonly delivery: number; readonly session: SessionId; readonly device: DeviceId
-    readonly server: ServerId; readonly kind: ItemKind; readonly items: readonly Uint8Array[]; readonly pushed: boolean
-  }
+      readonly type: 'deliver'
+      readonly delivery: number
+      readonly session: SessionId
+      readonly device: DeviceId
+      readonly server: ServerId
+      readonly kind: ItemKind
+      readonly items: readonly Uint8Array[]
+      readonly pushed: boolean
+    }
   /** Wake with an input `wake` then. A later effect replaces an earlier one; null: not needed. */
   | { readonly type: 'timer'; readonly at: number | null }
   /** Both proved that they know this server's secret. */
-  | { readonly type: 'matched'; readonly session: SessionId; readonly device: DeviceId; readonly server: ServerId }
+  | {
+      readonly type: 'matched'
+      readonly session: SessionId
+      readonly device: DeviceId
+      readonly server: ServerId
+    }
   /** Hello is through and no server is shared: the stream serves nothing now. */
   | { readonly type: 'unmatched'; readonly session: SessionId; readonly device: DeviceId }
   /** This server's part of the session ended. */
-  | { readonly type: 'ended'; readonly session: SessionId; readonly device: DeviceId; readonly server: ServerId; readonly rule: RuleId | null }
+  | {
+      readonly type: 'ended'
+      readonly session: SessionId
+      readonly device: DeviceId
+      readonly server: ServerId
+      readonly rule: RuleId | null
+    }
   /** Nothing that this peer offers is missing here any more. Once for each time it becomes true. */
-  | { readonly type: 'caught-up'; readonly session: SessionId; readonly device: DeviceId; readonly server: ServerId }
+  | {
+      readonly type: 'caught-up'
+      readonly session: SessionId
+      readonly device: DeviceId
+      readonly server: ServerId
+    }
   /** After each delivery of envelopes: how many came in this session, how many of those offered are still missing. */
-  | { readonly type: 'progress'; readonly session: SessionId; readonly server: ServerId; readonly received: number; readonly missing: number }
+  | {
+      readonly type: 'progress'
+      readonly session: SessionId
+      readonly server: ServerId
+      readonly received: number
+      readonly missing: number
+    }
   /** A peer's receipt, signature and signer checked: give it to the `DeliveryTracker`. */
   | { readonly type: 'receipt'; readonly server: ServerId; readonly receipt: Receipt }
   /** The author asks for proof of these (SY18): answer with an input `receipts` for those that are durable here. */
-  | { readonly type: 'offered'; readonly session: SessionId; readonly device: DeviceId; readonly server: ServerId; readonly ids: readonly MessageId[] }
+  | {
+      readonly type: 'offered'
+      readonly session: SessionId
+      readonly device: DeviceId
+      readonly server: ServerId
+      readonly ids: readonly MessageId[]
+    }
 
 /** A machine: deterministic given its inputs, its view and its random stream. */
 export interface SyncMachine {

@@ -9,10 +9,23 @@ const message = (n: number): MessageId => idFromBytes('m', new Uint8Array(32).fi
 const device = (n: number): DeviceId => idFromBytes('d', new Uint8Array(32).fill(n))
 const user = (n: number): UserId => idFromBytes('u', new Uint8Array(32).fill(n))
 const world: DeliveryWorld = { self: user(0), otherHolders: 5, hasStores: true }
-const member = (n: number, reads = true): ReceiptSigner => ({ role: 'member', user: user(n), mayRead: () => reads })
+const member = (n: number, reads = true): ReceiptSigner => ({
+  role: 'member',
+  user: user(n),
+  mayRead: () => reads
+})
 const store: ReceiptSigner = { role: 'store', mayRead: () => false }
-const receipt = (kind: ReceiptKind, signer: number, ...ids: number[]): Parameters<DeliveryTracker['apply']>[0] =>
-  ({ kind, signer: device(signer), ids: ids.map(message), at: 1, until: null })
+const receipt = (
+  kind: ReceiptKind,
+  signer: number,
+  ...ids: number[]
+): Parameters<DeliveryTracker['apply']>[0] => ({
+  kind,
+  signer: device(signer),
+  ids: ids.map(message),
+  at: 1,
+  until: null
+})
 function tracker(...ids: number[]): DeliveryTracker {
   const out = new DeliveryTracker()
   for (const id of ids) out.add(message(id), id)
@@ -58,25 +71,37 @@ describe('[SY17] delivery', () => {
   })
 
   it('[SY17] never falls, whatever receipts come, in whatever order', () => {
-    const step = fc.tuple(fc.constantFrom(...RECEIPT_KINDS), fc.nat(5), fc.constantFrom<ReceiptSigner>(member(0), member(1), member(2, false), store, { role: null, mayRead: () => false }), fc.nat(3))
-    fc.assert(fc.property(fc.array(step, { maxLength: 30 }), steps => {
-      const own = tracker(1)
-      let level = 0
-      let holders = 0
-      for (const [kind, signer, who, others] of steps) {
-        own.apply(receipt(kind, signer, 1), who, { ...world, otherHolders: others, hasStores: others > 1 })
-        const now = own.get(message(1))
-        expect(DELIVERY_LEVELS.indexOf(now?.level ?? 'local')).toBeGreaterThanOrEqual(level)
-        expect(now?.holders).toBeGreaterThanOrEqual(holders)
-        level = DELIVERY_LEVELS.indexOf(now?.level ?? 'local')
-        holders = now?.holders ?? 0
-      }
-    }))
+    const step = fc.tuple(
+      fc.constantFrom(...RECEIPT_KINDS),
+      fc.nat(5),
+      fc.constantFrom<ReceiptSigner>(member(0), member(1), member(2, false), store, {
+        role: null,
+        mayRead: () => false
+      }),
+      fc.nat(3)
+    )
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 30 }), steps => {
+        const own = tracker(1)
+        let level = 0
+        let holders = 0
+        for (const [kind, signer, who, others] of steps) {
+          own.apply(receipt(kind, signer, 1), who, { ...world, otherHolders: others, hasStores: others > 1 })
+          const now = own.get(message(1))
+          expect(DELIVERY_LEVELS.indexOf(now?.level ?? 'local')).toBeGreaterThanOrEqual(level)
+          expect(now?.holders).toBeGreaterThanOrEqual(holders)
+          level = DELIVERY_LEVELS.indexOf(now?.level ?? 'local')
+          holders = now?.holders ?? 0
+        }
+      })
+    )
   })
 
   it('[SY17] tells each change once', () => {
     const own = tracker(1, 2)
-    expect(own.apply(receipt('durable', 1, 1, 2, 3), member(1), world).map(each => each.after.level)).toEqual(['delivered', 'delivered'])
+    expect(own.apply(receipt('durable', 1, 1, 2, 3), member(1), world).map(each => each.after.level)).toEqual(
+      ['delivered', 'delivered']
+    )
     expect(own.apply(receipt('durable', 1, 1, 2, 3), member(1), world)).toEqual([])
   })
 })
@@ -109,17 +134,27 @@ describe('[SY18] outbox', () => {
 
 describe('[SY16] receipts', () => {
   const { key, device: signer } = deviceOf('signer')
-  const bytes = createReceipt(suite, key, { kind: 'durable', ids: [message(1), message(2)], at: 5, until: null })
+  const bytes = createReceipt(suite, key, {
+    kind: 'durable',
+    ids: [message(1), message(2)],
+    at: 5,
+    until: null
+  })
 
   it('[SY16] come back as they were signed', () => {
-    expect(verifyReceipt(suite, bytes)).toEqual({ ok: true, value: { kind: 'durable', signer, ids: [message(1), message(2)], at: 5, until: null } })
+    expect(verifyReceipt(suite, bytes)).toEqual({
+      ok: true,
+      value: { kind: 'durable', signer, ids: [message(1), message(2)], at: 5, until: null }
+    })
   })
 
   it('[SY16] are refused with any bit changed', () => {
-    fc.assert(fc.property(fc.nat(bytes.length - 1), fc.nat(7), (at, bit) => {
-      const changed = Uint8Array.from(bytes)
-      changed[at] = (changed[at] as number) ^ (1 << bit)
-      expect(verifyReceipt(suite, changed)).toMatchObject({ ok: false, rule: 'SY16' })
-    }))
+    fc.assert(
+      fc.property(fc.nat(bytes.length - 1), fc.nat(7), (at, bit) => {
+        const changed = Uint8Array.from(bytes)
+        changed[at] = (changed[at] as number) ^ (1 << bit)
+        expect(verifyReceipt(suite, changed)).toMatchObject({ ok: false, rule: 'SY16' })
+      })
+    )
   })
 })

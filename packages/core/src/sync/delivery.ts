@@ -87,15 +87,18 @@ export class DeliveryTracker {
       const after = raise(before, receipt, signer, world)
       if (after === before) continue
       this.#entries.set(id, after)
-      if (after.level !== before.level || after.holders !== before.holders) changes.push({ id, before, after })
+      if (after.level !== before.level || after.holders !== before.holders)
+        changes.push({ id, before, after })
     }
     return changes
   }
 
   /** SY18: what is offered at every new session, in author order. */
   outbox(): readonly MessageId[] {
-    return [...this.#entries.values()].filter(each => !each.settled)
-      .sort((a, b) => a.seq - b.seq || compareIds(a.id, b.id)).map(each => each.id)
+    return [...this.#entries.values()]
+      .filter(each => !each.settled)
+      .sort((a, b) => a.seq - b.seq || compareIds(a.id, b.id))
+      .map(each => each.id)
   }
 
   /** Forgets one message, when its state is kept elsewhere or no longer of interest. */
@@ -109,14 +112,21 @@ export class DeliveryTracker {
   }
 }
 
-function raise(entry: DeliveryEntry, receipt: Receipt, signer: ReceiptSigner, world: DeliveryWorld): DeliveryEntry {
+function raise(
+  entry: DeliveryEntry,
+  receipt: Receipt,
+  signer: ReceiptSigner,
+  world: DeliveryWorld
+): DeliveryEntry {
   const holds = receipt.kind !== 'held' && signer.role !== null
-  const durable = holds && !entry.durable.includes(receipt.signer) ? [...entry.durable, receipt.signer] : entry.durable
+  const durable =
+    holds && !entry.durable.includes(receipt.signer) ? [...entry.durable, receipt.signer] : entry.durable
   const reads = holds && signer.role === 'member' && signer.user !== world.self && signer.mayRead(entry.id)
   const stored = durable.length >= 2 || (durable.length === 1 && world.otherHolders <= 1)
   let reached: DeliveryLevel = stored ? 'stored' : 'sent'
   if (reads) reached = receipt.kind === 'read' ? 'seen' : 'delivered'
-  const level = DELIVERY_LEVELS.indexOf(reached) > DELIVERY_LEVELS.indexOf(entry.level) ? reached : entry.level
+  const level =
+    DELIVERY_LEVELS.indexOf(reached) > DELIVERY_LEVELS.indexOf(entry.level) ? reached : entry.level
   // SY18: where store nodes exist, one reader's word is not yet enough to stop offering.
   const settled = entry.settled || stored || (!world.hasStores && DELIVERY_LEVELS.indexOf(level) >= 3)
   if (level === entry.level && durable === entry.durable && settled === entry.settled) return entry

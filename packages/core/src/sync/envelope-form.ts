@@ -16,7 +16,10 @@ const SEQ_OFFSET = 52
 
 /** The sequence number of an envelope or stub; undefined where it cannot be one. */
 export function sequenceOf(kind: 'envelopes' | 'stubs', bytes: Uint8Array): number | undefined {
-  const fits = kind === 'stubs' ? bytes.length === STUB_BYTES : bytes.length >= ENVELOPE_BYTES_MIN && bytes.length <= ENVELOPE_BYTES_MAX
+  const fits =
+    kind === 'stubs'
+      ? bytes.length === STUB_BYTES
+      : bytes.length >= ENVELOPE_BYTES_MIN && bytes.length <= ENVELOPE_BYTES_MAX
   const at = (kind === 'stubs' ? STUB_HEADER_OFFSET : 0) + SEQ_OFFSET
   return fits ? uintFromBytes(bytes.subarray(at, at + 8)) : undefined
 }
@@ -25,8 +28,13 @@ export function sequenceOf(kind: 'envelopes' | 'stubs', bytes: Uint8Array): numb
 export function envelopeIdOf(suite: Suite, kind: 'envelopes' | 'stubs', bytes: Uint8Array): Uint8Array {
   if (kind === 'stubs') {
     const hash = STUB_HEADER_OFFSET + ENVELOPE_HEADER_BYTES + 2
-    return suite.sha256(concatBytes([bytes.subarray(STUB_HEADER_OFFSET, hash - 2), bytes.subarray(hash, hash + 32)]))
+    return suite.sha256(
+      concatBytes([bytes.subarray(STUB_HEADER_OFFSET, hash - 2), bytes.subarray(hash, hash + 32)])
+    )
   }
-  const ciphertext = bytes.subarray(ENVELOPE_HEADER_BYTES, Math.max(ENVELOPE_HEADER_BYTES, bytes.length - ENVELOPE_SIGNATURE_BYTES))
+  const ciphertext = bytes.subarray(
+    ENVELOPE_HEADER_BYTES,
+    Math.max(ENVELOPE_HEADER_BYTES, bytes.length - ENVELOPE_SIGNATURE_BYTES)
+  )
   return suite.sha256(concatBytes([bytes.subarray(0, ENVELOPE_HEADER_BYTES), suite.sha256(ciphertext)]))
 }

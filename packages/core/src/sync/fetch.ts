@@ -5,11 +5,28 @@ import type { ChainId } from './chain-index.ts'
 import type { ChainRange, ServerView, SyncFound } from './contract.ts'
 import { envelopeIdOf } from './envelope-form.ts'
 import {
-  ENVELOPE_ASKS_MAX, FRUITLESS_ROUNDS_MAX, INBOX_BYTES_MAX, INBOX_ENVELOPES_MAX, ITEMS_MAX, RANGE_ENVELOPES_MAX, RANGES_MAX
+  ENVELOPE_ASKS_MAX,
+  FRUITLESS_ROUNDS_MAX,
+  INBOX_BYTES_MAX,
+  INBOX_ENVELOPES_MAX,
+  ITEMS_MAX,
+  RANGE_ENVELOPES_MAX,
+  RANGES_MAX
 } from './limits.ts'
 import { haveList, leavesSum } from './past.ts'
 import { contains, countOf, newest, type Range, type Ranges, sameRanges, subtract, unite } from './ranges.ts'
-import { type Ask, claimKeys, type PeerTip, plannerOf, send, type Session, type Share, sharesOf, type Turn, viewOf } from './session.ts'
+import {
+  type Ask,
+  claimKeys,
+  type PeerTip,
+  plannerOf,
+  send,
+  type Session,
+  type Share,
+  sharesOf,
+  type Turn,
+  viewOf
+} from './session.ts'
 
 /** Envelopes compared at once when a fork is looked for; ids of 16 bytes must fit a circuit's frame. */
 const COMPARE_SPAN = { direct: ITEMS_MAX, circuit: 96 } as const
@@ -28,7 +45,9 @@ export function reconsider(turn: Turn, share: Share): Refusal | undefined {
   askEnvelopes(turn, share, view)
   compareForks(turn, share, view)
   tellCaughtUp(turn, share, view)
-  return share.fruitless > FRUITLESS_ROUNDS_MAX ? refuse('SY13', `${share.fruitless} rounds without progress`) : undefined
+  return share.fruitless > FRUITLESS_ROUNDS_MAX
+    ? refuse('SY13', `${share.fruitless} rounds without progress`)
+    : undefined
 }
 
 /** Looks again at all that share a server: what one was fetching is free, or no longer missing. */
@@ -49,17 +68,34 @@ function asking(share: Share, kind: Ask['kind']): number {
   return count
 }
 
-function note(turn: Turn, share: Share, kind: Ask['kind'], about: Partial<Pick<Ask, 'ranges' | 'heads' | 'promised' | 'itemsMax'>>): number {
+function note(
+  turn: Turn,
+  share: Share,
+  kind: Ask['kind'],
+  about: Partial<Pick<Ask, 'ranges' | 'heads' | 'promised' | 'itemsMax'>>
+): number {
   const { session } = share
   const request = session.nextRequest++
   const ask: Ask = {
-    request, share, kind, ranges: new Map(), itemsMax: Infinity, promised: 0, heads: [],
-    items: 0, fresh: 0, waiting: 0, status: null, progressAt: turn.at, ...about
+    request,
+    share,
+    kind,
+    ranges: new Map(),
+    itemsMax: Infinity,
+    promised: 0,
+    heads: [],
+    items: 0,
+    fresh: 0,
+    waiting: 0,
+    status: null,
+    progressAt: turn.at,
+    ...about
   }
   session.asks.set(request, ask)
   if (kind !== 'compare') {
     const planner = plannerOf(turn, share.server)
-    for (const key of claimKeys(ask)) planner.claim(key, ask.ranges.get(key as ChainId) ?? [], session.id, request, turn.at)
+    for (const key of claimKeys(ask))
+      planner.claim(key, ask.ranges.get(key as ChainId) ?? [], session.id, request, turn.at)
   }
   share.caughtUp = false
   return request
@@ -78,7 +114,8 @@ function lacksOperations(view: ServerView, share: Share): boolean {
 
 function askOperations(turn: Turn, share: Share, view: ServerView): void {
   const { theirs, session } = share
-  if (theirs === null || theirs.operations.sum === share.askedOperations || asking(share, 'operations') > 0) return
+  if (theirs === null || theirs.operations.sum === share.askedOperations || asking(share, 'operations') > 0)
+    return
   if (!lacksOperations(view, share)) return
   if (plannerOf(turn, share.server).isTaken('operations', session.id, turn.at)) {
     share.blocked = true
@@ -87,7 +124,12 @@ function askOperations(turn: Turn, share: Share, view: ServerView): void {
   if (!mayAsk(turn, session)) return
   share.askedOperations = theirs.operations.sum
   const request = note(turn, share, 'operations', { heads: unknownHeads(view, share) })
-  send(turn, session, { kind: 'want-operations', handle: share.handle, request, have: haveList(view.operations, session.limits.haveMax) })
+  send(turn, session, {
+    kind: 'want-operations',
+    handle: share.handle,
+    request,
+    have: haveList(view.operations, session.limits.haveMax)
+  })
 }
 
 function lacksRecords(view: ServerView, share: Share): boolean {
@@ -110,7 +152,14 @@ function askRecords(turn: Turn, share: Share, view: ServerView): void {
     const have = ids.slice(i, i + size + 1)
     const from: RecordId = i === 0 ? FIRST_RECORD : (ids[i] as RecordId)
     const to: RecordId = ids[i + size] ?? LAST_RECORD
-    send(turn, session, { kind: 'want-records', handle: share.handle, request: note(turn, share, 'records', {}), from, to, have })
+    send(turn, session, {
+      kind: 'want-records',
+      handle: share.handle,
+      request: note(turn, share, 'records', {}),
+      from,
+      to,
+      have
+    })
   }
 }
 
@@ -136,7 +185,8 @@ function askEnvelopes(turn: Turn, share: Share, view: ServerView): void {
     const ranges = pickRanges(turn, share, view)
     if (ranges.length === 0 || !mayAsk(turn, session)) return
     const byChain = new Map<ChainId, Ranges>()
-    for (const { chain, from, to } of ranges) byChain.set(chain, unite(byChain.get(chain) ?? [], [[from, to]]))
+    for (const { chain, from, to } of ranges)
+      byChain.set(chain, unite(byChain.get(chain) ?? [], [[from, to]]))
     const promised = ranges.reduce((sum, { from, to }) => sum + to - from + 1, 0)
     // A fork has two envelopes at one number; more than two branches of everything are not owed a place.
     const request = note(turn, share, 'envelopes', { ranges: byChain, promised, itemsMax: promised * 2 })
@@ -179,7 +229,10 @@ function pickRanges(turn: Turn, share: Share, view: ServerView): readonly ChainR
 /** Nothing is missing by number. Equal numbers with different sums: the chain forks somewhere (EN8). */
 function settleChain(share: Share, view: ServerView, chain: ChainId, tip: PeerTip): void {
   const held = view.chains.get(chain)
-  const forked = held !== undefined && held.sum !== tip.sum && tip.compared !== tip.sum &&
+  const forked =
+    held !== undefined &&
+    held.sum !== tip.sum &&
+    tip.compared !== tip.sum &&
     sameRanges(held.ranges.slice(-tip.ranges.length), tip.ranges)
   if (!forked) {
     if (share.comparing?.chain !== chain) share.pending.delete(chain)
@@ -195,7 +248,10 @@ function compareForks(turn: Turn, share: Share, view: ServerView): void {
   if (comparing === null || comparing.busy) return
   const { chain } = comparing
   const agrees = share.tips.get(chain)?.sum === view.chains.get(chain)?.sum
-  const window = newest(comparing.left, session.limits.windowBytes < 65_536 ? COMPARE_SPAN.circuit : COMPARE_SPAN.direct).at(-1)
+  const window = newest(
+    comparing.left,
+    session.limits.windowBytes < 65_536 ? COMPARE_SPAN.circuit : COMPARE_SPAN.direct
+  ).at(-1)
   if (agrees || window === undefined) {
     share.comparing = null
     share.pending.delete(chain)
@@ -207,8 +263,16 @@ function compareForks(turn: Turn, share: Share, view: ServerView): void {
   const lookup = turn.world.next++
   turn.world.lookups.set(lookup, { session, for: 'compare', share, chain, from, to })
   turn.effects.push({
-    type: 'lookup', lookup,
-    query: { kind: 'envelopes', server: share.server, device: session.peer, ranges: [{ chain, from, to }], itemsMax: ITEMS_MAX * 2, bytesMax: INBOX_BYTES_MAX }
+    type: 'lookup',
+    lookup,
+    query: {
+      kind: 'envelopes',
+      server: share.server,
+      device: session.peer,
+      ranges: [{ chain, from, to }],
+      itemsMax: ITEMS_MAX * 2,
+      bytesMax: INBOX_BYTES_MAX
+    }
   })
 }
 
@@ -222,8 +286,19 @@ export function onCompareRead(turn: Turn, share: Share, range: ChainRange, found
   const have = [...idsOf('envelopes', found.items), ...idsOf('stubs', found.stubs)].slice(0, ITEMS_MAX * 2)
   const window: Range = [from, range.to]
   comparing.left = subtract(comparing.left, [window])
-  const request = note(turn, share, 'compare', { ranges: new Map([[range.chain, [window]]]), itemsMax: ITEMS_MAX * 2 })
-  send(turn, session, { kind: 'compare', handle: share.handle, request, chain: range.chain, from, to: range.to, have })
+  const request = note(turn, share, 'compare', {
+    ranges: new Map([[range.chain, [window]]]),
+    itemsMax: ITEMS_MAX * 2
+  })
+  send(turn, session, {
+    kind: 'compare',
+    handle: share.handle,
+    request,
+    chain: range.chain,
+    from,
+    to: range.to,
+    have
+  })
 }
 
 /** Whether an envelope of this number was asked in this request. */
@@ -238,9 +313,14 @@ function tellCaughtUp(turn: Turn, share: Share, view: ServerView): void {
   for (const ask of session.asks.values()) if (ask.share === share) return
   if (lacksOperations(view, share) && share.askedOperations !== theirs.operations.sum) return
   if (lacksRecords(view, share) && share.askedRecords !== theirs.records.sum) return
-  if (theirs.level === 2 && ((!share.tipsSeen && bucketsDiffer(view, theirs)) || missingCount(view, share) > 0)) return
+  if (
+    theirs.level === 2 &&
+    ((!share.tipsSeen && bucketsDiffer(view, theirs)) || missingCount(view, share) > 0)
+  )
+    return
   share.caughtUp = true
   turn.effects.push({ type: 'caught-up', session: session.id, device: session.peer, server: share.server })
   // A burst ended: others may lack what was just fetched (SY15).
-  for (const other of sharesOf(turn, share.server)) if (other !== share && other.changes > 0) other.quietAt = turn.at
+  for (const other of sharesOf(turn, share.server))
+    if (other !== share && other.changes > 0) other.quietAt = turn.at
 }

@@ -32,7 +32,9 @@ export function subtractFingerprint(a: Fingerprint, b: Fingerprint): Fingerprint
 
 /** On the wire: 16 bytes, big-endian. */
 export const fingerprintSchema: Schema<Fingerprint> = mapped(
-  bytes(16), '16 bytes', each => read(each, 0),
+  bytes(16),
+  '16 bytes',
+  each => read(each, 0),
   value => {
     const out = new Uint8Array(16)
     const view = new DataView(out.buffer)

@@ -5,16 +5,40 @@
  * form ends the session. 32 to 47 are kept for range reconciliation (SY6).
  */
 import {
-  accept, idFromBytes, idToBytes, type MessageId, type OperationId, type RecordId, refuse, SYNC_FRAME_BYTES_MAX, type Verdict
+  accept,
+  idFromBytes,
+  idToBytes,
+  type MessageId,
+  type OperationId,
+  type RecordId,
+  refuse,
+  SYNC_FRAME_BYTES_MAX,
+  type Verdict
 } from '../base/index.ts'
 import {
-  array, bytes, type CborValue, decodeCbor, encodeCbor, mapped, readSchema, type Schema, tuple, uint
+  array,
+  bytes,
+  type CborValue,
+  decodeCbor,
+  encodeCbor,
+  mapped,
+  readSchema,
+  type Schema,
+  tuple,
+  uint
 } from '../encoding/index.ts'
 import { type ChainId, chainOfAuthor, chainToBytes } from './chain-index.ts'
 import type { ChainRange, ItemKind } from './contract.ts'
 import { type Fingerprint, fingerprintSchema } from './fingerprint.ts'
 import {
-  BUCKETS_MAX, HAVE_MAX, HEADS_MAX, ITEMS_MAX, RANGES_MAX, RECEIPT_IDS_MAX, TIP_RANGES_MAX, TIPS_MAX
+  BUCKETS_MAX,
+  HAVE_MAX,
+  HEADS_MAX,
+  ITEMS_MAX,
+  RANGES_MAX,
+  RECEIPT_IDS_MAX,
+  TIP_RANGES_MAX,
+  TIPS_MAX
 } from './limits.ts'
 import type { Ranges } from './ranges.ts'
 import { messageId } from './receipt.ts'
@@ -49,50 +73,107 @@ export interface Tip {
 /** Every frame. `handle`: the dialler's token index that stands for a server. `request`: chosen by who asks. */
 export type Frame =
   | { readonly kind: 'hello'; readonly nonce: Uint8Array; readonly features: number }
-  | { readonly kind: 'welcome'; readonly nonce: Uint8Array; readonly features: number; readonly tokens: readonly Uint8Array[] }
+  | {
+      readonly kind: 'welcome'
+      readonly nonce: Uint8Array
+      readonly features: number
+      readonly tokens: readonly Uint8Array[]
+    }
   | { readonly kind: 'tokens'; readonly tokens: readonly Uint8Array[] }
   | { readonly kind: 'open'; readonly handle: number; readonly proof: Uint8Array; readonly summary: Summary }
   | { readonly kind: 'summary'; readonly handle: number; readonly summary: Summary }
   | { readonly kind: 'end'; readonly handle: number; readonly rule: number }
   | { readonly kind: 'close'; readonly rule: number }
   | { readonly kind: 'credit'; readonly bytes: number }
-  | { readonly kind: 'want-operations'; readonly handle: number; readonly request: number; readonly have: readonly OperationId[] }
   | {
-    readonly kind: 'want-records'; readonly handle: number; readonly request: number
-    readonly from: RecordId; readonly to: RecordId; readonly have: readonly RecordId[]
-  }
-  | { readonly kind: 'want-envelopes'; readonly handle: number; readonly request: number; readonly ranges: readonly ChainRange[] }
+      readonly kind: 'want-operations'
+      readonly handle: number
+      readonly request: number
+      readonly have: readonly OperationId[]
+    }
   | {
-    readonly kind: 'compare'; readonly handle: number; readonly request: number
-    readonly chain: ChainId; readonly from: number; readonly to: number; readonly have: readonly Uint8Array[]
-  }
-  | { readonly kind: ItemKind; readonly handle: number; readonly request: number; readonly items: readonly Uint8Array[] }
+      readonly kind: 'want-records'
+      readonly handle: number
+      readonly request: number
+      readonly from: RecordId
+      readonly to: RecordId
+      readonly have: readonly RecordId[]
+    }
+  | {
+      readonly kind: 'want-envelopes'
+      readonly handle: number
+      readonly request: number
+      readonly ranges: readonly ChainRange[]
+    }
+  | {
+      readonly kind: 'compare'
+      readonly handle: number
+      readonly request: number
+      readonly chain: ChainId
+      readonly from: number
+      readonly to: number
+      readonly have: readonly Uint8Array[]
+    }
+  | {
+      readonly kind: ItemKind
+      readonly handle: number
+      readonly request: number
+      readonly items: readonly Uint8Array[]
+    }
   | { readonly kind: 'done'; readonly handle: number; readonly request: number; readonly status: number }
   | { readonly kind: 'tips'; readonly handle: number; readonly more: number; readonly rows: readonly Tip[] }
   | {
-    readonly kind: 'push'; readonly handle: number
-    readonly operations: readonly Uint8Array[]; readonly records: readonly Uint8Array[]; readonly envelopes: readonly Uint8Array[]
-  }
+      readonly kind: 'push'
+      readonly handle: number
+      readonly operations: readonly Uint8Array[]
+      readonly records: readonly Uint8Array[]
+      readonly envelopes: readonly Uint8Array[]
+    }
   | { readonly kind: 'receipt'; readonly handle: number; readonly receipt: Uint8Array }
   | { readonly kind: 'offer'; readonly handle: number; readonly ids: readonly MessageId[] }
   | { readonly kind: 'unknown'; readonly number: number }
 
 /** Registered numbers. */
 export const FRAME_NUMBERS = {
-  hello: 1, welcome: 2, tokens: 3, open: 4, summary: 5, end: 6, close: 7, credit: 8,
-  'want-operations': 16, 'want-records': 17, 'want-envelopes': 18, compare: 19,
-  operations: 20, records: 21, envelopes: 22, stubs: 23, done: 24,
-  tips: 25, push: 26, receipt: 27, offer: 28
+  hello: 1,
+  welcome: 2,
+  tokens: 3,
+  open: 4,
+  summary: 5,
+  end: 6,
+  close: 7,
+  credit: 8,
+  'want-operations': 16,
+  'want-records': 17,
+  'want-envelopes': 18,
+  compare: 19,
+  operations: 20,
+  records: 21,
+  envelopes: 22,
+  stubs: 23,
+  done: 24,
+  tips: 25,
+  push: 26,
+  receipt: 27,
+  offer: 28
 } as const satisfies Partial<Record<Frame['kind'], number>>
 
 /** A known kind. */
 export type FrameKind = keyof typeof FRAME_NUMBERS
 
-const operationId: Schema<OperationId> = mapped(bytes(32), 'an operation id', each => idFromBytes('o', each), idToBytes)
+const operationId: Schema<OperationId> = mapped(
+  bytes(32),
+  'an operation id',
+  each => idFromBytes('o', each),
+  idToBytes
+)
 const recordId: Schema<RecordId> = mapped(bytes(32), 'a record id', each => idFromBytes('k', each), idToBytes)
 const chainId: Schema<ChainId> = mapped(
-  bytes(16, 32), 'a device or an author id',
-  each => (each.length === 32 ? idFromBytes('d', each) : each.length === 16 ? chainOfAuthor(each) : undefined), chainToBytes
+  bytes(16, 32),
+  'a device or an author id',
+  each =>
+    each.length === 32 ? idFromBytes('d', each) : each.length === 16 ? chainOfAuthor(each) : undefined,
+  chainToBytes
 )
 const seq = uint(undefined, 1)
 /** Dialler's tokens number at most 64 × 256. */
@@ -108,18 +189,27 @@ const rule = uint(65_535)
 const version = uint(1, 1)
 
 const bucketList: Schema<readonly Fingerprint[]> = mapped(
-  array(fingerprintSchema, BUCKETS_MAX), '0, 1, 2, 4, 8 or 16 sums',
-  each => ((each.length & (each.length - 1)) === 0 ? each : undefined), each => each
+  array(fingerprintSchema, BUCKETS_MAX),
+  '0, 1, 2, 4, 8 or 16 sums',
+  each => ((each.length & (each.length - 1)) === 0 ? each : undefined),
+  each => each
 )
 
 const summary: Schema<Summary> = tuple({
-  level: uint(2), flags: uint(65_535), checkpoint: bytes(32), operations: counted, heads: array(operationId, HEADS_MAX),
-  leaves: fingerprintSchema, records: counted, buckets: bucketList
+  level: uint(2),
+  flags: uint(65_535),
+  checkpoint: bytes(32),
+  operations: counted,
+  heads: array(operationId, HEADS_MAX),
+  leaves: fingerprintSchema,
+  records: counted,
+  buckets: bucketList
 })
 
 /** Newest first: to, from, to, from, … strictly falling, with a hole between ranges. */
 const tipRanges: Schema<Ranges> = mapped(
-  array(seq, TIP_RANGES_MAX * 2), 'falling ranges',
+  array(seq, TIP_RANGES_MAX * 2),
+  'falling ranges',
   ends => {
     const out: [number, number][] = []
     for (let i = 0; i < ends.length; i += 2) {
@@ -133,7 +223,10 @@ const tipRanges: Schema<Ranges> = mapped(
 )
 
 const chainRange: Schema<ChainRange> = mapped(
-  tuple({ chain: chainId, from: seq, to: seq }), 'a rising range', each => (each.from <= each.to ? each : undefined), each => each
+  tuple({ chain: chainId, from: seq, to: seq }),
+  'a rising range',
+  each => (each.from <= each.to ? each : undefined),
+  each => each
 )
 const answer = { handle, request, items }
 
@@ -149,26 +242,40 @@ const schemas: Record<FrameKind, Schema<never>> = {
   'want-operations': tuple({ handle, request, have: array(operationId, HAVE_MAX) }),
   'want-records': tuple({ handle, request, from: recordId, to: recordId, have: array(recordId, HAVE_MAX) }),
   'want-envelopes': tuple({ handle, request, ranges: array(chainRange, RANGES_MAX, 1) }),
-  compare: tuple({ handle, request, chain: chainId, from: seq, to: seq, have: array(bytes(16), ITEMS_MAX * 2) }),
+  compare: tuple({
+    handle,
+    request,
+    chain: chainId,
+    from: seq,
+    to: seq,
+    have: array(bytes(16), ITEMS_MAX * 2)
+  }),
   operations: tuple(answer),
   records: tuple(answer),
   envelopes: tuple(answer),
   stubs: tuple(answer),
   done: tuple({ handle, request, status: uint(255) }),
-  tips: tuple({ handle, more: uint(1), rows: array(tuple({ chain: chainId, sum: fingerprintSchema, ranges: tipRanges }), TIPS_MAX) }),
+  tips: tuple({
+    handle,
+    more: uint(1),
+    rows: array(tuple({ chain: chainId, sum: fingerprintSchema, ranges: tipRanges }), TIPS_MAX)
+  }),
   push: tuple({ handle, operations: items, records: items, envelopes: items }),
   receipt: tuple({ handle, receipt: bytes(1, 16_384) }),
   offer: tuple({ handle, ids: array(messageId, RECEIPT_IDS_MAX, 1) })
 } as Record<FrameKind, Schema<never>>
 
-const kinds = new Map(Object.entries(FRAME_NUMBERS).map(([kind, number]) => [number as number, kind as FrameKind]))
+const kinds = new Map(
+  Object.entries(FRAME_NUMBERS).map(([kind, number]) => [number as number, kind as FrameKind])
+)
 
 /** Canonical bytes of a frame. Throws RangeError for one out of bounds: ours. */
 export function encodeFrame(frame: Exclude<Frame, { kind: 'unknown' }>): Uint8Array {
   const value = 'nonce' in frame ? { version: 1, ...frame } : frame
   const fields = (schemas[frame.kind] as Schema<unknown>).write(value) as readonly CborValue[]
   const out = encodeCbor([FRAME_NUMBERS[frame.kind], ...fields])
-  if (out.length > SYNC_FRAME_BYTES_MAX) throw new RangeError(`a frame of ${out.length} bytes; at most ${SYNC_FRAME_BYTES_MAX}`)
+  if (out.length > SYNC_FRAME_BYTES_MAX)
+    throw new RangeError(`a frame of ${out.length} bytes; at most ${SYNC_FRAME_BYTES_MAX}`)
   return out
 }
 

@@ -24,8 +24,15 @@ const ROLE = { dialler: utf8('d'), listener: utf8('l') } as const
  *
  * @param context - nonceD ‖ nonceL ‖ PeerD ‖ PeerL, devices as their 32 key bytes.
  */
-export function helloToken(suite: Suite, secret: Uint8Array, role: 'dialler' | 'listener', context: Uint8Array): Uint8Array {
-  return suite.hmacSha256(kdf(suite, secret, 'hello'), concatBytes([ROLE[role], context])).subarray(0, TOKEN_BYTES)
+export function helloToken(
+  suite: Suite,
+  secret: Uint8Array,
+  role: 'dialler' | 'listener',
+  context: Uint8Array
+): Uint8Array {
+  return suite
+    .hmacSha256(kdf(suite, secret, 'hello'), concatBytes([ROLE[role], context]))
+    .subarray(0, TOKEN_BYTES)
 }
 
 type Slot = Session['slots'][number]
@@ -42,7 +49,11 @@ function tokenOf(turn: Turn, session: Session, secret: Uint8Array, role: 'dialle
 }
 
 /** Tokens of the given slots among random ones, padded to a size class and shuffled; slots in the same order. */
-function padTokens(turn: Turn, session: Session, wanted: readonly NonNullable<Slot>[]): { tokens: Uint8Array[]; slots: Slot[] } {
+function padTokens(
+  turn: Turn,
+  session: Session,
+  wanted: readonly NonNullable<Slot>[]
+): { tokens: Uint8Array[]; slots: Slot[] } {
   const { random } = turn.world.init
   const kept = wanted.slice(0, TOKEN_SIZES.at(-1))
   const size = TOKEN_SIZES.find(each => each >= kept.length) as number
@@ -53,12 +64,18 @@ function padTokens(turn: Turn, session: Session, wanted: readonly NonNullable<Sl
     slots[i] = slots[j] as Slot
     slots[j] = moved
   }
-  const tokens = slots.map(slot => (slot === null ? random.bytes(TOKEN_BYTES) : tokenOf(turn, session, slot.secret, session.role)))
+  const tokens = slots.map(slot =>
+    slot === null ? random.bytes(TOKEN_BYTES) : tokenOf(turn, session, slot.secret, session.role)
+  )
   return { tokens, slots }
 }
 
 /** Which of the peer's tokens are of servers we know, by place; a server counts once. */
-function matchTokens(turn: Turn, session: Session, tokens: readonly Uint8Array[]): Map<number, NonNullable<Slot>> {
+function matchTokens(
+  turn: Turn,
+  session: Session,
+  tokens: readonly Uint8Array[]
+): Map<number, NonNullable<Slot>> {
   const role = session.role === 'dialler' ? 'listener' : 'dialler'
   const expected = new Map<string, NonNullable<Slot>>()
   for (const view of turn.world.init.views.values()) {
@@ -82,7 +99,10 @@ function offeredSlots(views: Iterable<ServerView>): NonNullable<Slot>[] {
   const offered = [...views].map(view => ({ server: view.server, secrets: view.offered() }))
   const rounds = Math.max(0, ...offered.map(each => each.secrets.length))
   return Array.from({ length: rounds }).flatMap((_, round) =>
-    offered.flatMap(({ server, secrets }) => secrets.slice(round, round + 1).map(secret => ({ server, secret }))))
+    offered.flatMap(({ server, secrets }) =>
+      secrets.slice(round, round + 1).map(secret => ({ server, secret }))
+    )
+  )
 }
 
 /** A stream stands: its dialler begins. */
@@ -93,7 +113,11 @@ export function beginHello(turn: Turn, session: Session): void {
 }
 
 /** Step 1 at the listener. */
-export function onHello(turn: Turn, session: Session, frame: Extract<Frame, { kind: 'hello' }>): Refusal | undefined {
+export function onHello(
+  turn: Turn,
+  session: Session,
+  frame: Extract<Frame, { kind: 'hello' }>
+): Refusal | undefined {
   if (session.role !== 'listener' || session.phase !== 'hello') return refuse('SY2', 'hello out of turn')
   const { random, views } = turn.world.init
   session.nonceD = frame.nonce
@@ -105,11 +129,17 @@ export function onHello(turn: Turn, session: Session, frame: Extract<Frame, { ki
 }
 
 /** Step 2 at the dialler; it answers with step 3. */
-export function onWelcome(turn: Turn, session: Session, frame: Extract<Frame, { kind: 'welcome' }>): Refusal | undefined {
+export function onWelcome(
+  turn: Turn,
+  session: Session,
+  frame: Extract<Frame, { kind: 'welcome' }>
+): Refusal | undefined {
   if (session.role !== 'dialler' || session.phase !== 'hello') return refuse('SY2', 'welcome out of turn')
   session.nonceL = frame.nonce
   session.phase = 'ready'
-  const matched = new Map([...matchTokens(turn, session, frame.tokens).values()].map(slot => [slot.server, slot]))
+  const matched = new Map(
+    [...matchTokens(turn, session, frame.tokens).values()].map(slot => [slot.server, slot])
+  )
   // Under the secret that the listener knows, where it showed one: its own current one may be news to it.
   const rest = offeredSlots([...turn.world.init.views.values()].filter(view => !matched.has(view.server)))
   offerTokens(turn, session, [...matched.values(), ...rest], matched)
@@ -117,7 +147,12 @@ export function onWelcome(turn: Turn, session: Session, frame: Extract<Frame, { 
 }
 
 /** The dialler's tokens, and an `open` for each server that the listener already proved. */
-function offerTokens(turn: Turn, session: Session, wanted: readonly NonNullable<Slot>[], matched: ReadonlyMap<ServerId, Slot>): void {
+function offerTokens(
+  turn: Turn,
+  session: Session,
+  wanted: readonly NonNullable<Slot>[],
+  matched: ReadonlyMap<ServerId, Slot>
+): void {
   const first = session.slots.length
   const { tokens, slots } = padTokens(turn, session, wanted)
   session.slots.push(...slots)
@@ -128,9 +163,14 @@ function offerTokens(turn: Turn, session: Session, wanted: readonly NonNullable<
 }
 
 /** Step 3 at the listener; later, at both sides, tokens of servers added since. */
-export function onTokens(turn: Turn, session: Session, frame: Extract<Frame, { kind: 'tokens' }>): Refusal | undefined {
+export function onTokens(
+  turn: Turn,
+  session: Session,
+  frame: Extract<Frame, { kind: 'tokens' }>
+): Refusal | undefined {
   if (session.phase === 'hello') return refuse('SY2', 'tokens out of turn')
-  if (++session.tokenFrames > TOKEN_FRAMES_MAX) return refuse('SY13', `more than ${TOKEN_FRAMES_MAX} tokens frames`)
+  if (++session.tokenFrames > TOKEN_FRAMES_MAX)
+    return refuse('SY13', `more than ${TOKEN_FRAMES_MAX} tokens frames`)
   const first = session.tokensSeen
   const wasReady = session.phase === 'ready'
   session.phase = 'ready'
@@ -142,7 +182,8 @@ export function onTokens(turn: Turn, session: Session, frame: Extract<Frame, { k
   }
   session.tokensSeen += frame.tokens.length
   for (const [index, slot] of matched) matchShare(turn, session, first + index, slot)
-  if (!wasReady && session.shares.size === 0) turn.effects.push({ type: 'unmatched', session: session.id, device: session.peer })
+  if (!wasReady && session.shares.size === 0)
+    turn.effects.push({ type: 'unmatched', session: session.id, device: session.peer })
   return undefined
 }
 
@@ -165,7 +206,11 @@ function openMatched(turn: Turn, share: Share): void {
 }
 
 /** The peer opens a server: its proof is checked before anything is told. */
-export function onOpen(turn: Turn, session: Session, frame: Extract<Frame, { kind: 'open' }>): Refusal | undefined {
+export function onOpen(
+  turn: Turn,
+  session: Session,
+  frame: Extract<Frame, { kind: 'open' }>
+): Refusal | undefined {
   if (session.phase !== 'ready') return refuse('SY2', 'open out of turn')
   if (session.ended.has(frame.handle)) return undefined
   const known = session.shares.get(frame.handle)
@@ -174,7 +219,8 @@ export function onOpen(turn: Turn, session: Session, frame: Extract<Frame, { kin
   if (slot === undefined || slot === null) return refuse('SY2', 'opens a server that nobody offered')
   const proof = tokenOf(turn, session, slot.secret, session.role === 'dialler' ? 'listener' : 'dialler')
   if (!equalBytes(proof, frame.proof)) return refuse('SY2', 'the proof does not fit')
-  if (known === undefined && [...session.shares.values()].some(share => share.server === slot.server)) return undefined
+  if (known === undefined && [...session.shares.values()].some(share => share.server === slot.server))
+    return undefined
   const share = known ?? matchShare(turn, session, frame.handle, slot)
   if (!share.opened) {
     if (session.shares.has(frame.handle)) endShare(turn, share, 'SY3')
@@ -185,7 +231,8 @@ export function onOpen(turn: Turn, session: Session, frame: Extract<Frame, { kin
 
 /** A server or secret was added: looks for it on every ready stream that does not share it yet. */
 export function offerServer(turn: Turn, session: Session, view: ServerView): void {
-  if (session.phase !== 'ready' || [...session.shares.values()].some(share => share.server === view.server)) return
+  if (session.phase !== 'ready' || [...session.shares.values()].some(share => share.server === view.server))
+    return
   if (session.role === 'dialler') offerTokens(turn, session, offeredSlots([view]), new Map())
   else send(turn, session, { kind: 'tokens', tokens: padTokens(turn, session, offeredSlots([view])).tokens })
 }

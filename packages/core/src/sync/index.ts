@@ -7,8 +7,22 @@ export { type Fingerprint } from './fingerprint.ts'
 export * as ranges from './ranges.ts'
 export { createReceipt, RECEIPT_KINDS, type Receipt, type ReceiptKind, verifyReceipt } from './receipt.ts'
 export {
-  type Delivery, type DeliveryChange, type DeliveryEntry, type DeliveryLevel, DELIVERY_LEVELS, DeliveryTracker,
-  type DeliveryWorld, type ReceiptSigner
+  type Delivery,
+  type DeliveryChange,
+  type DeliveryEntry,
+  type DeliveryLevel,
+  DELIVERY_LEVELS,
+  DeliveryTracker,
+  type DeliveryWorld,
+  type ReceiptSigner
 } from './delivery.ts'
-export { decodeFrame, encodeFrame, type Frame, FRAME_NUMBERS, type FrameKind, type Summary, type Tip } from './frames.ts'
+export {
+  decodeFrame,
+  encodeFrame,
+  type Frame,
+  FRAME_NUMBERS,
+  type FrameKind,
+  type Summary,
+  type Tip
+} from './frames.ts'
 export { createSync } from './machine.ts'

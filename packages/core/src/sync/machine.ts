@@ -9,18 +9,55 @@ import { IDLE_BEAT_MS, PUSH_ENVELOPE_BYTES_MAX, STALL_MS } from './limits.ts'
 import { flushReceipts, onOffer, onReceipt, queueReceipts } from './receipts.ts'
 import { onCredit, onRead, onWant, pushLive } from './serve.ts'
 import {
-  closeSession, createSession, dropSession, endShare, plannerOf, send, type Session, type Share, sharesOf, type Turn, viewOf, type World
+  closeSession,
+  createSession,
+  dropSession,
+  endShare,
+  plannerOf,
+  send,
+  type Session,
+  type Share,
+  sharesOf,
+  type Turn,
+  viewOf,
+  type World
 } from './session.ts'
-import { acceptSummary, acceptTips, beatDue, beatIfDue, noteChange, offerMore, rejudgeLevel } from './summary.ts'
+import {
+  acceptSummary,
+  acceptTips,
+  beatDue,
+  beatIfDue,
+  noteChange,
+  offerMore,
+  rejudgeLevel
+} from './summary.ts'
 
 /** Frames without a server's number, and those that must be paced (SY13). */
-const PACED = new Set<Frame['kind']>(['tokens', 'open', 'summary', 'end', 'tips', 'receipt', 'offer', 'unknown'])
+const PACED = new Set<Frame['kind']>([
+  'tokens',
+  'open',
+  'summary',
+  'end',
+  'tips',
+  'receipt',
+  'offer',
+  'unknown'
+])
 
 /** Builds a sync machine for all sessions of one node. */
 export function createSync(init: SyncInit): SyncMachine {
   const world: World = {
-    init, sessions: new Map(), planners: new Map(), lookups: new Map(), deliveries: new Map(), receipts: new Map(),
-    receiptsAt: Infinity, inbox: 0, inboxEnvelopes: 0, next: 1, timer: null
+    init,
+    sessions: new Map(),
+    planners: new Map(),
+    lookups: new Map(),
+    deliveries: new Map(),
+    receipts: new Map(),
+    receiptsAt: Infinity,
+    inbox: 0,
+    inboxEnvelopes: 0,
+    next: 1,
+    timer: null
   }
   return {
     step: input => {
@@ -31,13 +68,16 @@ export function createSync(init: SyncInit): SyncMachine {
     },
     gauge: () => {
       const sessions = [...world.sessions.values()]
-      const sum = (of: (session: Session) => number): number => sessions.reduce((total, session) => total + of(session), 0)
+      const sum = (of: (session: Session) => number): number =>
+        sessions.reduce((total, session) => total + of(session), 0)
       return {
         sessions: sessions.length,
         matched: sum(session => session.shares.size),
         requests: sum(session => session.asks.size),
         jobs: sum(session => session.jobs.length),
-        tips: sum(session => [...session.shares.values()].reduce((total, share) => total + share.tips.size, 0)),
+        tips: sum(session =>
+          [...session.shares.values()].reduce((total, share) => total + share.tips.size, 0)
+        ),
         inFlightBytes: sum(session => session.inFlight + session.readyBytes),
         inboxBytes: world.inbox
       }
@@ -93,13 +133,17 @@ function withSession(turn: Turn, id: number, run: (session: Session) => void): v
 
 /** One frame: bounded, decoded, paced, then to whom it belongs. A refusal ends the stream with its rule. */
 function takeFrame(turn: Turn, session: Session, bytes: Uint8Array): void {
-  const decoded = bytes.length > SYNC_FRAME_BYTES_MAX ? refuse('SY1', `a frame of ${bytes.length} bytes`) : decodeFrame(bytes)
+  const decoded =
+    bytes.length > SYNC_FRAME_BYTES_MAX
+      ? refuse('SY1', `a frame of ${bytes.length} bytes`)
+      : decodeFrame(bytes)
   const broken = decoded.ok ? route(turn, session, decoded.value, bytes.length) : decoded
   if (broken !== undefined) closeSession(turn, session, broken.rule, broken.reason)
 }
 
 function route(turn: Turn, session: Session, frame: Frame, size: number): Refusal | undefined {
-  if (PACED.has(frame.kind) && !session.control.take(turn.at)) return refuse('SY13', 'too many control frames')
+  if (PACED.has(frame.kind) && !session.control.take(turn.at))
+    return refuse('SY13', 'too many control frames')
   switch (frame.kind) {
     case 'unknown':
       return undefined
@@ -114,7 +158,13 @@ function route(turn: Turn, session: Session, frame: Frame, size: number): Refusa
     case 'credit':
       return onCredit(turn, session, frame.bytes)
     case 'close':
-      turn.effects.push({ type: 'close', session: session.id, device: session.peer, rule: null, reason: `the peer ended by rule ${frame.rule}` })
+      turn.effects.push({
+        type: 'close',
+        session: session.id,
+        device: session.peer,
+        rule: null,
+        reason: `the peer ended by rule ${frame.rule}`
+      })
       dropSession(turn, session)
       return undefined
     default:
@@ -122,7 +172,10 @@ function route(turn: Turn, session: Session, frame: Frame, size: number): Refusa
   }
 }
 
-type Shared = Exclude<Frame, { kind: 'unknown' | 'hello' | 'welcome' | 'tokens' | 'open' | 'credit' | 'close' }>
+type Shared = Exclude<
+  Frame,
+  { kind: 'unknown' | 'hello' | 'welcome' | 'tokens' | 'open' | 'credit' | 'close' }
+>
 
 function routeShared(turn: Turn, session: Session, frame: Shared, size: number): Refusal | undefined {
   const share = session.shares.get(frame.handle)
@@ -132,7 +185,9 @@ function routeShared(turn: Turn, session: Session, frame: Shared, size: number):
       endShare(turn, share, undefined, frame.rule === 3 ? 'SY3' : null)
       return undefined
     case 'summary':
-      return share.theirs === null ? refuse('SY2', 'a summary before open') : acceptSummary(turn, share, frame.summary)
+      return share.theirs === null
+        ? refuse('SY2', 'a summary before open')
+        : acceptSummary(turn, share, frame.summary)
     case 'tips':
       return acceptTips(turn, share, frame)
     case 'want-operations':
@@ -164,10 +219,17 @@ function routeEnded(turn: Turn, session: Session, frame: Shared, size: number): 
     return undefined
   }
   const slot = session.slots[frame.handle]
-  if (frame.kind !== 'end' || slot === undefined || slot === null) return refuse('SY2', 'names a server that is not shared')
+  if (frame.kind !== 'end' || slot === undefined || slot === null)
+    return refuse('SY2', 'names a server that is not shared')
   // Unproven, as nothing is owed to a device without standing: a hint that we were removed.
   session.ended.add(frame.handle)
-  turn.effects.push({ type: 'ended', session: session.id, device: session.peer, server: slot.server, rule: frame.rule === 3 ? 'SY3' : null })
+  turn.effects.push({
+    type: 'ended',
+    session: session.id,
+    device: session.peer,
+    server: slot.server,
+    rule: frame.rule === 3 ? 'SY3' : null
+  })
   return undefined
 }
 
@@ -219,8 +281,11 @@ function wake(turn: Turn): void {
   const { world, at } = turn
   world.timer = null
   for (const session of [...world.sessions.values()]) {
-    const stalled = [...session.asks.values()].some(ask => ask.waiting === 0 && at - ask.progressAt >= STALL_MS)
-    if (session.phase !== 'ready' && at >= session.helloBy) closeSession(turn, session, 'SY2', 'hello took too long')
+    const stalled = [...session.asks.values()].some(
+      ask => ask.waiting === 0 && at - ask.progressAt >= STALL_MS
+    )
+    if (session.phase !== 'ready' && at >= session.helloBy)
+      closeSession(turn, session, 'SY2', 'hello took too long')
     else if (stalled) closeSession(turn, session, 'SY13', 'a request was not answered')
     else {
       session.paced = false
@@ -239,11 +304,13 @@ function nextWake(turn: Turn): number {
   let next = world.receiptsAt
   for (const session of world.sessions.values()) {
     if (session.phase !== 'ready') next = Math.min(next, session.helloBy)
-    for (const ask of session.asks.values()) if (ask.waiting === 0) next = Math.min(next, ask.progressAt + STALL_MS)
+    for (const ask of session.asks.values())
+      if (ask.waiting === 0) next = Math.min(next, ask.progressAt + STALL_MS)
     if (session.paced) next = Math.min(next, session.ourRequests.nextAt(at))
     for (const share of session.shares.values()) {
       next = Math.min(next, beatDue(share))
-      if (share.blocked) next = Math.min(next, plannerOf(turn, share.server).nextExpiry(session.id, at) ?? at + IDLE_BEAT_MS)
+      if (share.blocked)
+        next = Math.min(next, plannerOf(turn, share.server).nextExpiry(session.id, at) ?? at + IDLE_BEAT_MS)
     }
   }
   return next

@@ -5,18 +5,25 @@ import type { OperationId } from '../base/index.ts'
 import { haveList, selectMissing } from './past.ts'
 
 /** A random graph: each operation builds on up to three earlier ones; some are leaves. */
-const graph = fc.array(fc.tuple(fc.array(fc.nat(1_000), { minLength: 1, maxLength: 3 }), fc.nat(5)), { maxLength: 60 })
+const graph = fc.array(fc.tuple(fc.array(fc.nat(1_000), { minLength: 1, maxLength: 3 }), fc.nat(5)), {
+  maxLength: 60
+})
 
 function build(shape: readonly (readonly [readonly number[], number])[]): ReturnType<typeof operationOf>[] {
   const out = [operationOf([], 'a', 'genesis')]
   for (const [i, [parents, leaf]] of shape.entries()) {
-    const chosen = [...new Set(parents.map(parent => out[parent % out.length]))].filter(each => each !== undefined)
+    const chosen = [...new Set(parents.map(parent => out[parent % out.length]))].filter(
+      each => each !== undefined
+    )
     out.push(operationOf(chosen, 'a', `${i}`, leaf === 0))
   }
   return out
 }
 
-function pastOf(all: ReadonlyMap<OperationId, ReturnType<typeof operationOf>>, ids: Iterable<OperationId>): Set<OperationId> {
+function pastOf(
+  all: ReadonlyMap<OperationId, ReturnType<typeof operationOf>>,
+  ids: Iterable<OperationId>
+): Set<OperationId> {
   const out = new Set<OperationId>()
   const stack = [...ids]
   for (let id = stack.pop(); id !== undefined; id = stack.pop()) {
@@ -29,34 +36,38 @@ function pastOf(all: ReadonlyMap<OperationId, ReturnType<typeof operationOf>>, i
 
 describe('[SY5] spine', () => {
   it('what the other side lacks is exactly what is in no past of what it named, parents first', () => {
-    fc.assert(fc.property(graph, fc.array(fc.nat(1_000), { maxLength: 5 }), (shape, named) => {
-      const all = build(shape)
-      const holdings = new Holdings(new Map())
-      for (const each of all) holdings.take('operations', [each.bytes])
-      const have = named.map(n => (all[n % all.length] as (typeof all)[number]).id)
-      const missing = selectMissing(holdings.operations, have)
-      const covered = pastOf(holdings.held, have)
-      expect(new Set(missing)).toEqual(new Set(all.map(each => each.id).filter(id => !covered.has(id))))
-      const seen = new Set(covered)
-      for (const id of missing) {
-        for (const parent of holdings.held.get(id)?.parents ?? []) expect(seen.has(parent)).toBe(true)
-        seen.add(id)
-      }
-    }))
+    fc.assert(
+      fc.property(graph, fc.array(fc.nat(1_000), { maxLength: 5 }), (shape, named) => {
+        const all = build(shape)
+        const holdings = new Holdings(new Map())
+        for (const each of all) holdings.take('operations', [each.bytes])
+        const have = named.map(n => (all[n % all.length] as (typeof all)[number]).id)
+        const missing = selectMissing(holdings.operations, have)
+        const covered = pastOf(holdings.held, have)
+        expect(new Set(missing)).toEqual(new Set(all.map(each => each.id).filter(id => !covered.has(id))))
+        const seen = new Set(covered)
+        for (const id of missing) {
+          for (const parent of holdings.held.get(id)?.parents ?? []) expect(seen.has(parent)).toBe(true)
+          seen.add(id)
+        }
+      })
+    )
   })
 
   it('a receiver that names what it has is sent nothing it has, if both share a history', () => {
-    fc.assert(fc.property(graph, fc.nat(60), (shape, shared) => {
-      const all = build(shape)
-      const [sender, receiver] = [new Holdings(new Map()), new Holdings(new Map())]
-      for (const [i, each] of all.entries()) {
-        sender.take('operations', [each.bytes])
-        if (i <= shared) receiver.take('operations', [each.bytes])
-      }
-      const missing = selectMissing(sender.operations, haveList(receiver.operations, 2_048))
-      expect(missing.filter(id => receiver.held.has(id))).toEqual([])
-      expect(missing).toHaveLength(all.length - receiver.held.size)
-    }))
+    fc.assert(
+      fc.property(graph, fc.nat(60), (shape, shared) => {
+        const all = build(shape)
+        const [sender, receiver] = [new Holdings(new Map()), new Holdings(new Map())]
+        for (const [i, each] of all.entries()) {
+          sender.take('operations', [each.bytes])
+          if (i <= shared) receiver.take('operations', [each.bytes])
+        }
+        const missing = selectMissing(sender.operations, haveList(receiver.operations, 2_048))
+        expect(missing.filter(id => receiver.held.has(id))).toEqual([])
+        expect(missing).toHaveLength(all.length - receiver.held.size)
+      })
+    )
   })
 
   it('costs the difference, not the log', () => {
@@ -70,7 +81,12 @@ describe('[SY5] spine', () => {
       ids.push(last.id)
     }
     let reads = 0
-    const source = { ...holdings.operations, heads: () => [last.id], leaves: () => [], get: (id: OperationId) => (reads++, holdings.held.get(id)) }
+    const source = {
+      ...holdings.operations,
+      heads: () => [last.id],
+      leaves: () => [],
+      get: (id: OperationId) => (reads++, holdings.held.get(id))
+    }
     expect(selectMissing(source, [ids[1_989] as OperationId])).toEqual(ids.slice(1_990))
     expect(reads).toBeLessThan(50)
     // What turns out to be covered only on the way down must not let the walk run on.
@@ -78,9 +94,14 @@ describe('[SY5] spine', () => {
     const side = [operationOf([last], 'a', 'side')]
     for (let i = 0; i < 4; i++) side.push(operationOf([side[i] as typeof last], 'a', `side ${i}`))
     const ours = operationOf([last, side[4] as typeof last], 'a', 'ours')
-    holdings.take('operations', [theirs, ...side, ours].map(each => each.bytes))
+    holdings.take(
+      'operations',
+      [theirs, ...side, ours].map(each => each.bytes)
+    )
     reads = 0
-    expect(selectMissing({ ...source, heads: () => [ours.id, theirs.id] }, [theirs.id])).toEqual([...side, ours].map(each => each.id))
+    expect(selectMissing({ ...source, heads: () => [ours.id, theirs.id] }, [theirs.id])).toEqual(
+      [...side, ours].map(each => each.id)
+    )
     expect(reads).toBeLessThan(50)
   })
 
@@ -89,7 +110,8 @@ describe('[SY5] spine', () => {
     let last = operationOf([], 'a', 'genesis')
     const first = last.id
     holdings.take('operations', [last.bytes])
-    for (let i = 0; i < 1_000; i++) holdings.take('operations', [(last = operationOf([last], 'a', `${i}`)).bytes])
+    for (let i = 0; i < 1_000; i++)
+      holdings.take('operations', [(last = operationOf([last], 'a', `${i}`)).bytes])
     const have = haveList({ ...holdings.operations, heads: () => [last.id], leaves: () => [] }, 2_048)
     expect(have[0]).toBe(last.id)
     expect(have).toContain(first)

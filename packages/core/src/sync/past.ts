@@ -73,7 +73,11 @@ class Heap {
       const left = 2 * i + 1
       if (left >= items.length) break
       const right = left + 1
-      const child = right < items.length && (items[right] as OperationPlace).lamport > (items[left] as OperationPlace).lamport ? right : left
+      const child =
+        right < items.length &&
+        (items[right] as OperationPlace).lamport > (items[left] as OperationPlace).lamport
+          ? right
+          : left
       if ((items[child] as OperationPlace).lamport <= last.lamport) break
       items[i] = items[child] as OperationPlace
       i = child

@@ -2,9 +2,27 @@
  * Receipts (SY16): a device, or a node listed in server state, says over its signature what it holds. The
  * author's `DeliveryTracker` draws its conclusions (SY17).
  */
-import { accept, type DeviceId, idFromBytes, idToBytes, type MessageId, refuse, type Verdict } from '../base/index.ts'
+import {
+  accept,
+  type DeviceId,
+  idFromBytes,
+  idToBytes,
+  type MessageId,
+  refuse,
+  type Verdict
+} from '../base/index.ts'
 import { type SigningKey, signBytes, type Suite, verifyBytes } from '../crypto/index.ts'
-import { array, bytes, codec, encodeCbor, mapped, nullable, type Schema, tuple, uint } from '../encoding/index.ts'
+import {
+  array,
+  bytes,
+  codec,
+  encodeCbor,
+  mapped,
+  nullable,
+  type Schema,
+  tuple,
+  uint
+} from '../encoding/index.ts'
 import { RECEIPT_IDS_MAX } from './limits.ts'
 
 /** What a receipt says, weakest first: in memory or queue, on disk, shown to its reader. Wire numbers 0 to 2. */
@@ -25,13 +43,28 @@ export interface Receipt {
 }
 
 /** A message id on the wire. */
-export const messageId: Schema<MessageId> = mapped(bytes(32), 'a message id', each => idFromBytes('m', each), idToBytes)
+export const messageId: Schema<MessageId> = mapped(
+  bytes(32),
+  'a message id',
+  each => idFromBytes('m', each),
+  idToBytes
+)
 /** A device on the wire. */
-export const deviceId: Schema<DeviceId> = mapped(bytes(32), 'a device key', each => idFromBytes('d', each), idToBytes)
+export const deviceId: Schema<DeviceId> = mapped(
+  bytes(32),
+  'a device key',
+  each => idFromBytes('d', each),
+  idToBytes
+)
 
 const fields = {
   version: uint(1, 1),
-  kind: mapped(uint(2), 'a receipt kind', each => RECEIPT_KINDS[each], (kind: ReceiptKind) => RECEIPT_KINDS.indexOf(kind)),
+  kind: mapped(
+    uint(2),
+    'a receipt kind',
+    each => RECEIPT_KINDS[each],
+    (kind: ReceiptKind) => RECEIPT_KINDS.indexOf(kind)
+  ),
   signer: deviceId,
   ids: array(messageId, RECEIPT_IDS_MAX, 1),
   at: uint(),
@@ -53,6 +86,7 @@ export function verifyReceipt(suite: Suite, bytes: Uint8Array): Verdict<Receipt>
   if (!decoded.ok) return decoded
   const { signature, version, ...receipt } = decoded.value
   const body = encodeCbor(unsigned.write({ version, ...receipt }))
-  if (!verifyBytes(suite, idToBytes(receipt.signer), 'rcpt', body, signature)) return refuse('SY16', 'the signature does not fit')
+  if (!verifyBytes(suite, idToBytes(receipt.signer), 'rcpt', body, signature))
+    return refuse('SY16', 'the signature does not fit')
   return accept(receipt)
 }

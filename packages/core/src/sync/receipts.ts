@@ -10,11 +10,19 @@ const WAITING_IDS_MAX = 16 * RECEIPT_IDS_MAX
 
 /** The stream to an author that asked us for receipts. */
 function shareOf(turn: Turn, server: ServerId, author: DeviceId): Share | undefined {
-  return sharesOf(turn, server).find(share => share.session.peer === author && share.opened && ((share.theirs?.flags ?? 0) & 1) === 1)
+  return sharesOf(turn, server).find(
+    share => share.session.peer === author && share.opened && ((share.theirs?.flags ?? 0) & 1) === 1
+  )
 }
 
 /** Something of this author is held here: tells it soon, if it is there and asked. */
-export function queueReceipts(turn: Turn, server: ServerId, author: DeviceId, kind: ReceiptKind, ids: readonly MessageId[]): void {
+export function queueReceipts(
+  turn: Turn,
+  server: ServerId,
+  author: DeviceId,
+  kind: ReceiptKind,
+  ids: readonly MessageId[]
+): void {
   const { world } = turn
   if (author === world.init.device || shareOf(turn, server, author) === undefined) return
   const key = `${server} ${author} ${kind}`
@@ -34,7 +42,12 @@ export function flushReceipts(turn: Turn): void {
     if (share === undefined) continue
     const all = [...ids]
     for (let i = 0; i < all.length; i += RECEIPT_IDS_MAX) {
-      const receipt = createReceipt(world.init.suite, world.init.signer, { kind, ids: all.slice(i, i + RECEIPT_IDS_MAX), at: turn.at, until: null })
+      const receipt = createReceipt(world.init.suite, world.init.signer, {
+        kind,
+        ids: all.slice(i, i + RECEIPT_IDS_MAX),
+        at: turn.at,
+        until: null
+      })
       send(turn, share.session, { kind: 'receipt', handle: share.handle, receipt })
     }
   }
@@ -51,9 +64,19 @@ export function onReceipt(turn: Turn, share: Share, bytes: Uint8Array): Refusal 
 }
 
 /** An author asks for proof. Only members' messages are of interest here. */
-export function onOffer(turn: Turn, share: Share, frame: Extract<Frame, { kind: 'offer' }>): Refusal | undefined {
+export function onOffer(
+  turn: Turn,
+  share: Share,
+  frame: Extract<Frame, { kind: 'offer' }>
+): Refusal | undefined {
   if (share.theirs === null) return refuse('SY2', 'offers before open')
   if (viewOf(turn, share)?.standing(share.session.peer) !== 'member') return undefined
-  turn.effects.push({ type: 'offered', session: share.session.id, device: share.session.peer, server: share.server, ids: frame.ids })
+  turn.effects.push({
+    type: 'offered',
+    session: share.session.id,
+    device: share.session.peer,
+    server: share.server,
+    ids: frame.ids
+  })
   return undefined
 }

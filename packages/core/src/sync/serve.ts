@@ -15,7 +15,12 @@ const FRAME_OVERHEAD = 40
 const ITEM_OVERHEAD = 5
 /** Operations are small, records may be 60 KiB each: how many are read at a time. */
 const READ_IDS = { operations: 64, records: 8 } as const
-const PRIORITY: Readonly<Record<Job['kind'], number>> = { operations: 0, records: 1, envelopes: 2, compare: 2 }
+const PRIORITY: Readonly<Record<Job['kind'], number>> = {
+  operations: 0,
+  records: 1,
+  envelopes: 2,
+  compare: 2
+}
 /** The door to reading more: bytes made ready and not yet sent. */
 const READY_BYTES_MAX = 65_536
 
@@ -45,7 +50,9 @@ function createJob(view: ServerView, share: Share, frame: Want): Job | Refusal {
       return { ...base, kind: 'operations', ids: selectMissing(view.operations, frame.have) }
     case 'want-records': {
       const have = new Set<RecordId>(frame.have)
-      const ids = view.recordIds.newestFirst().filter(id => id >= frame.from && id <= frame.to && !have.has(id))
+      const ids = view.recordIds
+        .newestFirst()
+        .filter(id => id >= frame.from && id <= frame.to && !have.has(id))
       return { ...base, kind: 'records', ids }
     }
     case 'want-envelopes': {
@@ -57,7 +64,12 @@ function createJob(view: ServerView, share: Share, frame: Want): Job | Refusal {
     case 'compare': {
       if (frame.to - frame.from >= ITEMS_MAX) return refuse('SY8', 'compares too wide a range')
       const { chain, from, to } = frame
-      return { ...base, kind: 'compare', ranges: from > to ? [] : [{ chain, from, to }], have: new Set(frame.have.map(id => toString(id, 'hex'))) }
+      return {
+        ...base,
+        kind: 'compare',
+        ranges: from > to ? [] : [{ chain, from, to }],
+        have: new Set(frame.have.map(id => toString(id, 'hex')))
+      }
     }
   }
 }
@@ -65,13 +77,17 @@ function createJob(view: ServerView, share: Share, frame: Want): Job | Refusal {
 /** Sends what credit allows, and reads on where little is ready. */
 export function pump(turn: Turn, session: Session): void {
   for (let next = session.ready[0]; next !== undefined; next = session.ready[0]) {
-    if (next.cost > 0 && session.inFlight > 0 && session.inFlight + next.cost > session.limits.windowBytes) break
+    if (next.cost > 0 && session.inFlight > 0 && session.inFlight + next.cost > session.limits.windowBytes)
+      break
     session.ready.shift()
     session.readyBytes -= next.cost
     session.inFlight += next.cost
     turn.effects.push({ type: 'send', session: session.id, bytes: next.bytes })
   }
-  while (session.lookups < 2 && session.readyBytes + session.lookups * READY_BYTES_MAX < READY_BYTES_MAX * 2) {
+  while (
+    session.lookups < 2 &&
+    session.readyBytes + session.lookups * READY_BYTES_MAX < READY_BYTES_MAX * 2
+  ) {
     const job = nextJob(session)
     if (job === undefined) break
     read(turn, session, job)
@@ -108,11 +124,21 @@ function read(turn: Turn, session: Session, job: Job): void {
 }
 
 function queryOf(job: Job): SyncQuery {
-  const { server, session: { peer: device } } = job.share
+  const {
+    server,
+    session: { peer: device }
+  } = job.share
   if ('ids' in job) {
     return { kind: job.kind, server, ids: job.ids.slice(0, READ_IDS[job.kind]), bytesMax: READY_BYTES_MAX }
   }
-  return { kind: 'envelopes', server, device, ranges: job.ranges, itemsMax: ITEMS_MAX, bytesMax: READY_BYTES_MAX }
+  return {
+    kind: 'envelopes',
+    server,
+    device,
+    ranges: job.ranges,
+    itemsMax: ITEMS_MAX,
+    bytesMax: READY_BYTES_MAX
+  }
 }
 
 /** The store answered for a job. */
@@ -129,9 +155,20 @@ export function onRead(turn: Turn, session: Session, job: Job, found: SyncFound)
   }
   if (found.kind === 'envelopes' && 'ranges' in job) {
     const unknown = (kind: 'envelopes' | 'stubs', item: Uint8Array): boolean =>
-      job.kind !== 'compare' || !job.have.has(toString(envelopeIdOf(turn.world.init.suite, kind, item).subarray(0, 16), 'hex'))
-    makeReady(session, job, 'envelopes', found.items.filter(item => unknown('envelopes', item)))
-    makeReady(session, job, 'stubs', found.stubs.filter(item => unknown('stubs', item)))
+      job.kind !== 'compare' ||
+      !job.have.has(toString(envelopeIdOf(turn.world.init.suite, kind, item).subarray(0, 16), 'hex'))
+    makeReady(
+      session,
+      job,
+      'envelopes',
+      found.items.filter(item => unknown('envelopes', item))
+    )
+    makeReady(
+      session,
+      job,
+      'stubs',
+      found.stubs.filter(item => unknown('stubs', item))
+    )
     job.ranges = found.rest
     if (job.ranges.length === 0) finish(session, job, 0)
   } else if (found.kind !== 'envelopes' && 'ids' in job) {
@@ -153,7 +190,10 @@ function makeReady(session: Session, job: Job, kind: ItemKind, items: readonly U
 
 function finish(session: Session, job: Job, status: number): void {
   session.jobs = session.jobs.filter(each => each !== job)
-  session.ready.push({ bytes: encodeFrame({ kind: 'done', handle: job.share.handle, request: job.request, status }), cost: 0 })
+  session.ready.push({
+    bytes: encodeFrame({ kind: 'done', handle: job.share.handle, request: job.request, status }),
+    cost: 0
+  })
 }
 
 /** Fills frames in order; an item that is larger than a frame travels alone (SY1). */
@@ -184,17 +224,28 @@ export function onCredit(turn: Turn, session: Session, bytes: number): Refusal |
 
 /** Live push (SY10) of what was stored, as far as credit goes; what does not go is found by a beat. */
 export function pushLive(
-  turn: Turn, share: Share,
-  items: { readonly operations: readonly Uint8Array[]; readonly records: readonly Uint8Array[]; readonly envelopes: readonly Uint8Array[] }
+  turn: Turn,
+  share: Share,
+  items: {
+    readonly operations: readonly Uint8Array[]
+    readonly records: readonly Uint8Array[]
+    readonly envelopes: readonly Uint8Array[]
+  }
 ): void {
   const { session } = share
   for (const kind of ['operations', 'records', 'envelopes'] as const) {
     for (const part of packItems(items[kind], session.limits.itemBytes)) {
-      const bytes = encodeFrame({ kind: 'push', handle: share.handle, operations: [], records: [], envelopes: [], [kind]: part })
+      const bytes = encodeFrame({
+        kind: 'push',
+        handle: share.handle,
+        operations: [],
+        records: [],
+        envelopes: [],
+        [kind]: part
+      })
       if (session.inFlight > 0 && session.inFlight + bytes.length > session.limits.windowBytes) return
       session.inFlight += bytes.length
       turn.effects.push({ type: 'send', session: session.id, bytes })
     }
   }
 }
-

@@ -5,8 +5,19 @@ import type { ChainRange, ServerView, SessionId, SyncEffect, SyncInit } from './
 import type { Fingerprint } from './fingerprint.ts'
 import { encodeFrame, type Frame, type Summary } from './frames.ts'
 import {
-  BEAT_MS, CIRCUIT_BEAT_MS, CIRCUIT_FRAME_BYTES_MAX, CIRCUIT_HAVE_MAX, CIRCUIT_WINDOW_BYTES, CONTROL_BURST,
-  CONTROL_PER_SECOND, HAVE_MAX, HELLO_MS, ITEM_FRAME_BYTES, REQUESTS_BURST, REQUESTS_PER_SECOND, WINDOW_BYTES
+  BEAT_MS,
+  CIRCUIT_BEAT_MS,
+  CIRCUIT_FRAME_BYTES_MAX,
+  CIRCUIT_HAVE_MAX,
+  CIRCUIT_WINDOW_BYTES,
+  CONTROL_BURST,
+  CONTROL_PER_SECOND,
+  HAVE_MAX,
+  HELLO_MS,
+  ITEM_FRAME_BYTES,
+  REQUESTS_BURST,
+  REQUESTS_PER_SECOND,
+  WINDOW_BYTES
 } from './limits.ts'
 import { FetchPlanner } from './planner.ts'
 import type { Ranges } from './ranges.ts'
@@ -22,9 +33,19 @@ export interface PathLimits {
   readonly beatMs: number
 }
 
-const DIRECT: PathLimits = { itemBytes: ITEM_FRAME_BYTES, windowBytes: WINDOW_BYTES, haveMax: HAVE_MAX, tipRows: 512, beatMs: BEAT_MS }
+const DIRECT: PathLimits = {
+  itemBytes: ITEM_FRAME_BYTES,
+  windowBytes: WINDOW_BYTES,
+  haveMax: HAVE_MAX,
+  tipRows: 512,
+  beatMs: BEAT_MS
+}
 const CIRCUIT: PathLimits = {
-  itemBytes: CIRCUIT_FRAME_BYTES_MAX - 64, windowBytes: CIRCUIT_WINDOW_BYTES, haveMax: CIRCUIT_HAVE_MAX, tipRows: 64, beatMs: CIRCUIT_BEAT_MS
+  itemBytes: CIRCUIT_FRAME_BYTES_MAX - 64,
+  windowBytes: CIRCUIT_WINDOW_BYTES,
+  haveMax: CIRCUIT_HAVE_MAX,
+  tipRows: 64,
+  beatMs: CIRCUIT_BEAT_MS
 }
 
 /** A peer's row about one chain, and what came of it. */
@@ -145,7 +166,13 @@ export interface Session {
 /** Whom a lookup is for. */
 export type LookupOwner = { readonly session: Session } & (
   | { readonly for: 'job'; readonly job: Job }
-  | { readonly for: 'compare'; readonly share: Share; readonly chain: ChainId; readonly from: number; readonly to: number }
+  | {
+      readonly for: 'compare'
+      readonly share: Share
+      readonly chain: ChainId
+      readonly from: number
+      readonly to: number
+    }
 )
 
 /** Where a delivery came from. */
@@ -191,15 +218,43 @@ export interface Turn {
 
 /** A stream's first memory. */
 export function createSession(
-  init: { readonly session: SessionId; readonly role: 'dialler' | 'listener'; readonly peer: DeviceId; readonly circuit: boolean; readonly gossip: boolean },
+  init: {
+    readonly session: SessionId
+    readonly role: 'dialler' | 'listener'
+    readonly peer: DeviceId
+    readonly circuit: boolean
+    readonly gossip: boolean
+  },
   at: number
 ): Session {
   return {
-    id: init.session, role: init.role, peer: init.peer, gossip: init.gossip, limits: init.circuit ? CIRCUIT : DIRECT,
-    phase: 'hello', helloBy: at + HELLO_MS, nonceD: new Uint8Array(), nonceL: new Uint8Array(),
-    slots: [], tokensSeen: 0, tokenFrames: 0, shares: new Map(), ended: new Set(),
-    inFlight: 0, ready: [], readyBytes: 0, inbox: 0, owed: 0, jobs: [], lookups: 0, served: 0,
-    asks: new Map(), nextRequest: 1, paced: false, fresh: 0, stale: 0,
+    id: init.session,
+    role: init.role,
+    peer: init.peer,
+    gossip: init.gossip,
+    limits: init.circuit ? CIRCUIT : DIRECT,
+    phase: 'hello',
+    helloBy: at + HELLO_MS,
+    nonceD: new Uint8Array(),
+    nonceL: new Uint8Array(),
+    slots: [],
+    tokensSeen: 0,
+    tokenFrames: 0,
+    shares: new Map(),
+    ended: new Set(),
+    inFlight: 0,
+    ready: [],
+    readyBytes: 0,
+    inbox: 0,
+    owed: 0,
+    jobs: [],
+    lookups: 0,
+    served: 0,
+    asks: new Map(),
+    nextRequest: 1,
+    paced: false,
+    fresh: 0,
+    stale: 0,
     theirRequests: new TokenBucket(REQUESTS_PER_SECOND, REQUESTS_BURST, at),
     // Half of what the peer tolerates: its clock and its queue see ours bunched.
     ourRequests: new TokenBucket(REQUESTS_PER_SECOND / 2, REQUESTS_BURST / 2, at),
@@ -210,10 +265,30 @@ export function createSession(
 /** A shared server's first memory. */
 export function createShare(session: Session, server: ServerId, handle: number, secret: Uint8Array): Share {
   return {
-    session, server, handle, secret, opened: false, theirs: null, level: 0, wantsReceipts: false, sent: null,
-    beatAt: Infinity, quietAt: Infinity, changes: 0, askedOperations: null, askedRecords: null, fruitless: 0,
-    tips: new Map(), told: new Map(), tipsSeen: false, pending: new Set(), comparing: null, caughtUp: false,
-    received: 0, blocked: false, servedAt: 0
+    session,
+    server,
+    handle,
+    secret,
+    opened: false,
+    theirs: null,
+    level: 0,
+    wantsReceipts: false,
+    sent: null,
+    beatAt: Infinity,
+    quietAt: Infinity,
+    changes: 0,
+    askedOperations: null,
+    askedRecords: null,
+    fruitless: 0,
+    tips: new Map(),
+    told: new Map(),
+    tipsSeen: false,
+    pending: new Set(),
+    comparing: null,
+    caughtUp: false,
+    received: 0,
+    blocked: false,
+    servedAt: 0
   }
 }
 
@@ -262,7 +337,12 @@ export function claimKeys(ask: Ask): Iterable<ChainId | 'operations' | 'records'
 }
 
 /** Forgets one shared server. The peer is told where `rule` is given (null: politely), and not where undefined. */
-export function endShare(turn: Turn, share: Share, rule: RuleId | null | undefined, told: RuleId | null = rule ?? null): void {
+export function endShare(
+  turn: Turn,
+  share: Share,
+  rule: RuleId | null | undefined,
+  told: RuleId | null = rule ?? null
+): void {
   const { session } = share
   if (session.shares.get(share.handle) !== share) return
   if (rule !== undefined) send(turn, session, { kind: 'end', handle: share.handle, rule: wireRule(rule) })
@@ -270,8 +350,15 @@ export function endShare(turn: Turn, share: Share, rule: RuleId | null | undefin
   session.ended.add(share.handle)
   session.jobs = session.jobs.filter(job => job.share !== share)
   forgetAsks(turn, session, ask => ask.share === share)
-  turn.effects.push({ type: 'ended', session: session.id, device: session.peer, server: share.server, rule: told })
-  if (session.shares.size === 0) turn.effects.push({ type: 'unmatched', session: session.id, device: session.peer })
+  turn.effects.push({
+    type: 'ended',
+    session: session.id,
+    device: session.peer,
+    server: share.server,
+    rule: told
+  })
+  if (session.shares.size === 0)
+    turn.effects.push({ type: 'unmatched', session: session.id, device: session.peer })
 }
 
 /** Forgets a stream. */
@@ -279,7 +366,8 @@ export function dropSession(turn: Turn, session: Session): void {
   turn.world.sessions.delete(session.id)
   turn.world.inbox -= session.inbox
   forgetAsks(turn, session, () => true)
-  for (const [lookup, owner] of turn.world.lookups) if (owner.session === session) turn.world.lookups.delete(lookup)
+  for (const [lookup, owner] of turn.world.lookups)
+    if (owner.session === session) turn.world.lookups.delete(lookup)
   for (const [delivery, owner] of turn.world.deliveries) {
     if (owner.session !== session) continue
     turn.world.deliveries.delete(delivery)

@@ -8,8 +8,16 @@ import { reconsider } from './fetch.ts'
 import { NO_FINGERPRINT } from './fingerprint.ts'
 import { encodeFrame, type Frame, type Summary, type Tip } from './frames.ts'
 import {
-  BEAT_JITTER_MS, BUCKETS_MAX, BURST_CHANGES, BURST_QUIET_MS, HEADS_MAX, IDLE_BEAT_MS, RECEIPT_IDS_MAX, RECEIPT_PEERS_MAX,
-  TIP_RANGES_MAX, TIPS_KEPT_MAX
+  BEAT_JITTER_MS,
+  BUCKETS_MAX,
+  BURST_CHANGES,
+  BURST_QUIET_MS,
+  HEADS_MAX,
+  IDLE_BEAT_MS,
+  RECEIPT_IDS_MAX,
+  RECEIPT_PEERS_MAX,
+  TIP_RANGES_MAX,
+  TIPS_KEPT_MAX
 } from './limits.ts'
 import { randomBelow } from './random-below.ts'
 import { highestHeads, leavesSum } from './past.ts'
@@ -17,7 +25,13 @@ import { countOf } from './ranges.ts'
 import { send, type Share, sharesOf, type Turn, viewOf } from './session.ts'
 
 /** What is served at each standing: 0 nothing, 1 operations and key records, 2 envelopes too (SY3). */
-const LEVELS: Readonly<Record<Standing, number>> = { member: 2, disputed: 1, applicant: 1, unjudged: 0, none: 0 }
+const LEVELS: Readonly<Record<Standing, number>> = {
+  member: 2,
+  disputed: 1,
+  applicant: 1,
+  unjudged: 0,
+  none: 0
+}
 /** Summary flag: receipts are wanted from this peer (SY16). */
 const WANTS_RECEIPTS = 1
 /** Offers of unproven messages when a session begins (SY18). */
@@ -41,7 +55,8 @@ function createSummary(view: ServerView, share: Share): Summary {
     heads: shown ? highestHeads(view.operations, HEADS_MAX) : [],
     leaves: shown ? leavesSum(view.operations) : NO_FINGERPRINT,
     records: shown ? { count: view.recordIds.size, sum: view.recordIds.sum } : nothing,
-    buckets: level === 2 ? foldBuckets(view.chains.buckets(), chains <= 8 ? 1 : chains <= 64 ? 4 : BUCKETS_MAX) : []
+    buckets:
+      level === 2 ? foldBuckets(view.chains.buckets(), chains <= 8 ? 1 : chains <= 64 ? 4 : BUCKETS_MAX) : []
   }
 }
 
@@ -51,7 +66,8 @@ export function openShare(turn: Turn, share: Share, proof: Uint8Array): void {
   if (view === undefined) return
   share.opened = true
   share.level = levelOf(view, share)
-  share.wantsReceipts = sharesOf(turn, share.server).filter(each => each.wantsReceipts).length < RECEIPT_PEERS_MAX
+  share.wantsReceipts =
+    sharesOf(turn, share.server).filter(each => each.wantsReceipts).length < RECEIPT_PEERS_MAX
   const summary = createSummary(view, share)
   send(turn, share.session, { kind: 'open', handle: share.handle, proof, summary })
   noteSent(turn, share, summary)
@@ -107,7 +123,12 @@ export function tellTips(turn: Turn, share: Share, view: ServerView): void {
   }
   const size = share.session.limits.tipRows
   for (let i = 0; i === 0 || i < rows.length; i += size) {
-    send(turn, share.session, { kind: 'tips', handle: share.handle, more: i + size < rows.length ? 1 : 0, rows: rows.slice(i, i + size) })
+    send(turn, share.session, {
+      kind: 'tips',
+      handle: share.handle,
+      more: i + size < rows.length ? 1 : 0,
+      rows: rows.slice(i, i + size)
+    })
   }
 }
 
@@ -142,7 +163,11 @@ function offerOutbox(turn: Turn, share: Share, view: ServerView): void {
 }
 
 /** The peer's rows of author chains. */
-export function acceptTips(turn: Turn, share: Share, frame: Extract<Frame, { kind: 'tips' }>): Refusal | undefined {
+export function acceptTips(
+  turn: Turn,
+  share: Share,
+  frame: Extract<Frame, { kind: 'tips' }>
+): Refusal | undefined {
   if (share.theirs === null) return refuse('SY2', 'tips before open')
   if (share.theirs.level < 2) return undefined
   for (const { chain, sum, ranges } of frame.rows) {
@@ -168,4 +193,3 @@ export function rejudgeLevel(turn: Turn, share: Share): void {
   if (levelOf(view, share) !== share.level) beat(turn, share)
   else noteChange(turn, share, 0)
 }
-

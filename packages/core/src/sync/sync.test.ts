@@ -1,6 +1,15 @@
 import { describe, expect, it } from 'vitest'
 import { NOTHING, Puppet } from '../../test/sync/puppet.ts'
-import { deviceOf, envelopeOf, operationOf, SECRET, SERVER, suite, World, type WorldNode } from '../../test/sync/world.ts'
+import {
+  deviceOf,
+  envelopeOf,
+  operationOf,
+  SECRET,
+  SERVER,
+  suite,
+  World,
+  type WorldNode
+} from '../../test/sync/world.ts'
 import { idFromBytes } from '../base/index.ts'
 import { decodeFrame, encodeFrame } from './frames.ts'
 import { CIRCUIT_FRAME_BYTES_MAX, CIRCUIT_WINDOW_BYTES, RETRY_MS } from './limits.ts'
@@ -15,7 +24,12 @@ function cast(world: World, ...names: string[]): WorldNode[] {
   })
 }
 const sum = (numbers: readonly number[]): number => numbers.reduce((a, b) => a + b, 0)
-const envelopeBytes = (node: WorldNode): number => sum([...node.holdings.envelopes.values()].flatMap(chain => [...chain.values()].flat().map(each => each.length)))
+const envelopeBytes = (node: WorldNode): number =>
+  sum(
+    [...node.holdings.envelopes.values()].flatMap(chain =>
+      [...chain.values()].flat().map(each => each.length)
+    )
+  )
 
 describe('[SY15] beats', () => {
   it('[SY15] one message lost by gossip is there within 7 s', () => {
@@ -39,7 +53,7 @@ describe('[SY15] beats', () => {
     expect(world.run(5_000, () => [b, c].every(node => node.holdings.ids.size === 5_000))).toBe(true)
   })
 
-  it('[SY4] equal peers exchange only their minute\'s beats', () => {
+  it("[SY4] equal peers exchange only their minute's beats", () => {
     const world = new World(5)
     const [a, b] = cast(world, 'a', 'b') as [WorldNode, WorldNode]
     world.connect(a, b)
@@ -63,7 +77,9 @@ describe('[SY8] several peers', () => {
     const came = late.log.filter(effect => effect.type === 'deliver' && effect.kind === 'envelopes')
     expect(sum(came.map(effect => (effect.type === 'deliver' ? effect.items.length : 0)))).toBe(6_000)
     // And more than one helped.
-    expect(new Set(came.map(effect => (effect.type === 'deliver' ? effect.device : ''))).size).toBeGreaterThan(1)
+    expect(
+      new Set(came.map(effect => (effect.type === 'deliver' ? effect.device : ''))).size
+    ).toBeGreaterThan(1)
   })
 
   it('[SY8] a peer that falls silent is passed over after 5 s', () => {
@@ -74,7 +90,14 @@ describe('[SY8] several peers', () => {
     // The silent peer shows the same chain first, and never sends.
     late.ends.set(900, { node: late, session: 900, alive: false, free: 0 })
     const steps: number[] = []
-    late.step({ type: 'open', session: 900, role: 'listener', peer: silent.own.device, circuit: false, gossip: true })
+    late.step({
+      type: 'open',
+      session: 900,
+      role: 'listener',
+      peer: silent.own.device,
+      circuit: false,
+      gossip: true
+    })
     const talk = silentTalk(late, silent)
     talk({ chain: good.identity.device, sum: 5n, ranges: [[1, 50]] })
     world.connect(late, good)
@@ -93,12 +116,23 @@ describe('[SY8] several peers', () => {
     const silent = new Puppet()
     for (let i = 0; i < 50; i++) good.post(`${i}`)
     late.ends.set(900, { node: late, session: 900, alive: false, free: 0 })
-    late.step({ type: 'open', session: 900, role: 'listener', peer: silent.own.device, circuit: false, gossip: true })
+    late.step({
+      type: 'open',
+      session: 900,
+      role: 'listener',
+      peer: silent.own.device,
+      circuit: false,
+      gossip: true
+    })
     silentTalk(late, silent)({ chain: good.identity.device, sum: 5n, ranges: [[1, 50]] })
     world.connect(late, good)
     world.run(1_000)
     expect(late.holdings.ids.size).toBe(0)
-    late.step({ type: 'frame', session: 900, bytes: encodeFrame({ kind: 'done', handle: 0, request: 1, status: 1 }) })
+    late.step({
+      type: 'frame',
+      session: 900,
+      bytes: encodeFrame({ kind: 'done', handle: 0, request: 1, status: 1 })
+    })
     expect(world.run(500, () => late.holdings.ids.size === 50)).toBe(true)
   })
 
@@ -125,19 +159,27 @@ describe('[SY8] several peers', () => {
       world.run(50)
     }
     expect(connections).toBeGreaterThan(2)
-    const came = b.log.flatMap(effect => (effect.type === 'deliver' && effect.kind === 'envelopes' ? effect.items : []))
+    const came = b.log.flatMap(effect =>
+      effect.type === 'deliver' && effect.kind === 'envelopes' ? effect.items : []
+    )
     expect(came.length).toBeLessThan(5_500)
   })
 })
 
 /** The silent peer's side of a hello with a node of the world: proves the secret, opens, tells one row. */
-function silentTalk(node: WorldNode, silent: Puppet): (row: { chain: never; sum: bigint; ranges: [number, number][] } | object) => void {
+function silentTalk(
+  node: WorldNode,
+  silent: Puppet
+): (row: { chain: never; sum: bigint; ranges: [number, number][] } | object) => void {
   return row => {
     const other = deviceOf(node.name)
     Object.assign(silent.other, other)
-    const step = (frame: Parameters<Puppet['send']>[0]): void => node.step({ type: 'frame', session: 900, bytes: encodeFrame(frame) })
+    const step = (frame: Parameters<Puppet['send']>[0]): void =>
+      node.step({ type: 'frame', session: 900, bytes: encodeFrame(frame) })
     step({ kind: 'hello', nonce: silent.nonceD, features: 0 })
-    const welcome = node.log.flatMap(effect => (effect.type === 'send' && effect.session === 900 ? [decodeFrame(effect.bytes)] : []))[0]
+    const welcome = node.log.flatMap(effect =>
+      effect.type === 'send' && effect.session === 900 ? [decodeFrame(effect.bytes)] : []
+    )[0]
     if (welcome?.ok !== true || welcome.value.kind !== 'welcome') throw new Error('no welcome')
     silent.nonceL = welcome.value.nonce
     const proof = silent.token('dialler')
@@ -155,7 +197,9 @@ describe('[SY10] live push', () => {
     world.run(1_000)
     a.post('hi')
     expect(world.run(50, () => world.agree())).toBe(true)
-    expect(b.log.filter(effect => effect.type === 'deliver')).toMatchObject([{ pushed: true, kind: 'envelopes' }])
+    expect(b.log.filter(effect => effect.type === 'deliver')).toMatchObject([
+      { pushed: true, kind: 'envelopes' }
+    ])
     world.run(30_000)
     expect(a.log.filter(effect => effect.type === 'deliver')).toEqual([])
   })
@@ -164,9 +208,17 @@ describe('[SY10] live push', () => {
 describe('[SY1] circuits', () => {
   it('[SY1] frames stay below 8 KiB unless an item is larger, and 48 KiB are in flight', () => {
     const puppet = new Puppet()
-    puppet.holdings.take('envelopes', Array.from({ length: 300 }, (_, i) => envelopeOf(puppet.own, i + 1, '', i === 150 ? 60_000 : 300)))
+    puppet.holdings.take(
+      'envelopes',
+      Array.from({ length: 300 }, (_, i) => envelopeOf(puppet.own, i + 1, '', i === 150 ? 60_000 : 300))
+    )
     puppet.dial(NOTHING, { circuit: true })
-    puppet.send({ kind: 'want-envelopes', handle: 0, request: 1, ranges: [{ chain: puppet.own.device, from: 1, to: 300 }] })
+    puppet.send({
+      kind: 'want-envelopes',
+      handle: 0,
+      request: 1,
+      ranges: [{ chain: puppet.own.device, from: 1, to: 300 }]
+    })
     let from = 0
     for (let i = 0; i < 60 && puppet.last('done') === undefined; i++) {
       const mark = puppet.effects.length
@@ -174,7 +226,8 @@ describe('[SY1] circuits', () => {
       from = mark
       expect(outstanding(puppet)).toBeLessThanOrEqual(Math.max(CIRCUIT_WINDOW_BYTES, 60_500))
       for (const effect of puppet.effects.slice(mark)) {
-        if (effect.type === 'send' && effect.bytes.length < 60_000) expect(effect.bytes.length).toBeLessThanOrEqual(CIRCUIT_FRAME_BYTES_MAX)
+        if (effect.type === 'send' && effect.bytes.length < 60_000)
+          expect(effect.bytes.length).toBeLessThanOrEqual(CIRCUIT_FRAME_BYTES_MAX)
       }
       credited(puppet)
     }
@@ -186,12 +239,28 @@ describe('[SY7] order', () => {
   it('[SY7] the newest part of every chain is asked before older parts of any', () => {
     const puppet = new Puppet().dial({ ...NOTHING, buckets: [9n] })
     puppet.send({
-      kind: 'tips', handle: 0, more: 0,
-      rows: [{ chain: puppet.own.device, sum: 4n, ranges: [[1, 5_000]] }, { chain: puppet.other.device, sum: 5n, ranges: [[1, 40], [60, 90]] }]
+      kind: 'tips',
+      handle: 0,
+      more: 0,
+      rows: [
+        { chain: puppet.own.device, sum: 4n, ranges: [[1, 5_000]] },
+        {
+          chain: puppet.other.device,
+          sum: 5n,
+          ranges: [
+            [1, 40],
+            [60, 90]
+          ]
+        }
+      ]
     })
     const asked = puppet.frames.flatMap(frame => (frame.kind === 'want-envelopes' ? [frame.ranges] : []))
     expect(asked).toEqual([
-      [{ chain: puppet.own.device, from: 3_977, to: 5_000 }, { chain: puppet.other.device, from: 60, to: 90 }, { chain: puppet.other.device, from: 1, to: 40 }],
+      [
+        { chain: puppet.own.device, from: 3_977, to: 5_000 },
+        { chain: puppet.other.device, from: 60, to: 90 },
+        { chain: puppet.other.device, from: 1, to: 40 }
+      ],
       [{ chain: puppet.own.device, from: 1_929, to: 3_976 }]
     ])
   })
@@ -200,15 +269,42 @@ describe('[SY7] order', () => {
     const puppet = new Puppet()
     puppet.holdings.take('operations', [genesis.bytes])
     puppet.holdings.take('records', [new Uint8Array(80)])
-    puppet.holdings.take('envelopes', Array.from({ length: 9 }, (_, i) => envelopeOf(puppet.own, i + 1)))
+    puppet.holdings.take(
+      'envelopes',
+      Array.from({ length: 9 }, (_, i) => envelopeOf(puppet.own, i + 1))
+    )
     puppet.dial(NOTHING, { circuit: true })
     // Two reads are under way before the rest is asked.
-    for (const request of [1, 2]) puppet.send({ kind: 'want-envelopes', handle: 0, request, ranges: [{ chain: puppet.own.device, from: 1, to: 3 }] })
-    puppet.send({ kind: 'want-envelopes', handle: 0, request: 3, ranges: [{ chain: puppet.own.device, from: 4, to: 6 }] })
-    puppet.send({ kind: 'want-records', handle: 0, request: 4, from: idFromBytes('k', new Uint8Array(32)), to: idFromBytes('k', new Uint8Array(32).fill(255)), have: [] })
+    for (const request of [1, 2])
+      puppet.send({
+        kind: 'want-envelopes',
+        handle: 0,
+        request,
+        ranges: [{ chain: puppet.own.device, from: 1, to: 3 }]
+      })
+    puppet.send({
+      kind: 'want-envelopes',
+      handle: 0,
+      request: 3,
+      ranges: [{ chain: puppet.own.device, from: 4, to: 6 }]
+    })
+    puppet.send({
+      kind: 'want-records',
+      handle: 0,
+      request: 4,
+      from: idFromBytes('k', new Uint8Array(32)),
+      to: idFromBytes('k', new Uint8Array(32).fill(255)),
+      have: []
+    })
     puppet.send({ kind: 'want-operations', handle: 0, request: 5, have: [] })
     puppet.answer()
-    expect(puppet.of('lookup').map(effect => effect.query.kind)).toEqual(['envelopes', 'envelopes', 'operations', 'records', 'envelopes'])
+    expect(puppet.of('lookup').map(effect => effect.query.kind)).toEqual([
+      'envelopes',
+      'envelopes',
+      'operations',
+      'records',
+      'envelopes'
+    ])
   })
 })
 
@@ -232,7 +328,8 @@ describe('[SY12] joining', () => {
     const world = new World(11)
     const [a] = cast(world, 'a') as [WorldNode]
     let last = genesis
-    for (let i = 0; i < 300; i++) a.holdings.take('operations', [(last = operationOf([last], 'a', `${i}`)).bytes])
+    for (let i = 0; i < 300; i++)
+      a.holdings.take('operations', [(last = operationOf([last], 'a', `${i}`)).bytes])
     a.holdings.take('records', [new Uint8Array(500)])
     for (let i = 0; i < 100; i++) a.post(`${i}`)
     const b = world.add('b', { joining: true })
@@ -258,7 +355,13 @@ describe('[SY12] joining', () => {
     const puppet = new Puppet()
     puppet.holdings.standings.set(puppet.own.device, 'applicant')
     puppet.dial({ ...NOTHING, level: 0, buckets: [] })
-    puppet.send({ kind: 'push', handle: 0, operations: [], records: [], envelopes: [envelopeOf(puppet.own, 1)] })
+    puppet.send({
+      kind: 'push',
+      handle: 0,
+      operations: [],
+      records: [],
+      envelopes: [envelopeOf(puppet.own, 1)]
+    })
     expect(puppet.of('deliver')).toEqual([])
     expect(puppet.closedBy).toBeUndefined()
     expect(puppet.last('credit')).toBeDefined()
@@ -317,9 +420,18 @@ describe('[SY16] [SY17] [SY18] receipts', () => {
     expect(world.run(1_000, () => a.holdings.outbox().length === 0)).toBe(true)
   })
 
-  it('[SY16] another device\'s receipt ends the session', () => {
+  it("[SY16] another device's receipt ends the session", () => {
     const puppet = new Puppet().dial()
-    puppet.send({ kind: 'receipt', handle: 0, receipt: createReceipt(suite, deviceOf('third').key, { kind: 'durable', ids: [idFromBytes('m', new Uint8Array(32))], at: 1, until: null }) })
+    puppet.send({
+      kind: 'receipt',
+      handle: 0,
+      receipt: createReceipt(suite, deviceOf('third').key, {
+        kind: 'durable',
+        ids: [idFromBytes('m', new Uint8Array(32))],
+        at: 1,
+        until: null
+      })
+    })
     expect(puppet.closedBy).toBe('SY16')
   })
 })
@@ -329,12 +441,19 @@ describe('[SY8] bytes', () => {
     const world = new World(18)
     const authors = cast(world, 'a', 'b', 'c', 'd', 'e')
     const [a, late] = [authors[0] as WorldNode, authors[4] as WorldNode]
-    for (let i = 0; i < 20_000; i++) a.store('envelopes', [envelopeOf((authors[i % 4] as WorldNode).identity, Math.floor(i / 4) + 1, `${i}`, 272)], late.identity.device)
+    for (let i = 0; i < 20_000; i++)
+      a.store(
+        'envelopes',
+        [envelopeOf((authors[i % 4] as WorldNode).identity, Math.floor(i / 4) + 1, `${i}`, 272)],
+        late.identity.device
+      )
     world.connect(late, a)
     const started = performance.now()
     expect(world.run(60_000, () => late.holdings.ids.size === 20_000)).toBe(true)
     const ratio = world.bytes / envelopeBytes(late)
-    console.info(`20,000 envelopes: ${Math.round(performance.now() - started)} ms for both machines and their fake stores, ${ratio.toFixed(3)} of the bytes`)
+    console.info(
+      `20,000 envelopes: ${Math.round(performance.now() - started)} ms for both machines and their fake stores, ${ratio.toFixed(3)} of the bytes`
+    )
     expect(ratio).toBeLessThan(1.05)
   })
 

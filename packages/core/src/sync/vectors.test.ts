@@ -12,7 +12,9 @@ import { helloToken } from './hello.ts'
 import { verifyReceipt } from './receipt.ts'
 
 const read = <T>(name: string): T =>
-  JSON.parse(readFileSync(join(import.meta.dirname, `../../../../docs/spec/vectors/sync/${name}.json`), 'utf8')) as T
+  JSON.parse(
+    readFileSync(join(import.meta.dirname, `../../../../docs/spec/vectors/sync/${name}.json`), 'utf8')
+  ) as T
 const unhex = (text: string): Uint8Array => Uint8Array.from(Buffer.from(text, 'hex'))
 
 interface Frames {
@@ -45,38 +47,54 @@ describe('[SY1] frame vectors', () => {
 
 describe('[SY2] hello vectors', () => {
   it('[SY2] give the tokens of both roles', () => {
-    const { secret, nonceD, nonceL, dialler, listener, tokens } = read<Record<string, string> & { tokens: Record<'dialler' | 'listener', string> }>('hello')
+    const { secret, nonceD, nonceL, dialler, listener, tokens } = read<
+      Record<string, string> & { tokens: Record<'dialler' | 'listener', string> }
+    >('hello')
     const context = concatBytes([nonceD, nonceL, dialler, listener].map(each => unhex(each as string)))
     for (const role of ['dialler', 'listener'] as const) {
-      expect(Buffer.from(helloToken(suite, unhex(secret as string), role, context)).toString('hex')).toBe(tokens[role])
+      expect(Buffer.from(helloToken(suite, unhex(secret as string), role, context)).toString('hex')).toBe(
+        tokens[role]
+      )
     }
   })
 })
 
 describe('[SY4] fingerprint vectors', () => {
   it('[SY4] give the sums of buckets at every size', () => {
-    const { envelopes, buckets } = read<{ envelopes: { chain: string; seq: number; id: string }[]; buckets: Record<string, string[]> }>('fingerprints')
+    const { envelopes, buckets } = read<{
+      envelopes: { chain: string; seq: number; id: string }[]
+      buckets: Record<string, string[]>
+    }>('fingerprints')
     const index = new ChainIndex()
     for (const { chain, seq, id } of envelopes) index.add(idFromBytes('d', unhex(chain)), seq, unhex(id))
-    for (const [length, sums] of Object.entries(buckets)) expect(plainFrame(foldBuckets(index.buckets(), Number(length)))).toEqual(sums)
+    for (const [length, sums] of Object.entries(buckets))
+      expect(plainFrame(foldBuckets(index.buckets(), Number(length)))).toEqual(sums)
   })
 })
 
 describe('[SY16] receipt vectors', () => {
-  const vectors = read<{ signer: string; valid: { kind: string; ids: string[]; at: number; until: number | null; bytes: string }[]; invalid: { why: string; bytes: string; rule: string }[] }>('receipts')
+  const vectors = read<{
+    signer: string
+    valid: { kind: string; ids: string[]; at: number; until: number | null; bytes: string }[]
+    invalid: { why: string; bytes: string; rule: string }[]
+  }>('receipts')
 
   it.each(vectors.valid.map(each => [each.kind, each] as const))('[SY16] %s', (_, { bytes, ...receipt }) => {
     const verdict = verifyReceipt(suite, unhex(bytes))
     expect(plainFrame(verdict)).toEqual({ ok: true, value: { ...receipt, signer: vectors.signer } })
   })
 
-  it.each(vectors.invalid.map(each => [each.why, each] as const))('[SY16] refuses %s', (_, { bytes, rule }) => {
-    expect(verifyReceipt(suite, unhex(bytes))).toMatchObject({ ok: false, rule })
-  })
+  it.each(vectors.invalid.map(each => [each.why, each] as const))(
+    '[SY16] refuses %s',
+    (_, { bytes, rule }) => {
+      expect(verifyReceipt(suite, unhex(bytes))).toMatchObject({ ok: false, rule })
+    }
+  )
 })
 
 describe('[SY1] the generator', () => {
   it('[SY1] still gives every committed file', async () => {
-    for (const [name, content] of Object.entries(await buildSyncVectors())) expect(JSON.parse(JSON.stringify(content))).toEqual(read(name))
+    for (const [name, content] of Object.entries(await buildSyncVectors()))
+      expect(JSON.parse(JSON.stringify(content))).toEqual(read(name))
   })
 })

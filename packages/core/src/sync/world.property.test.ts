@@ -6,7 +6,13 @@ const runs = Number(process.env['XCORD_RUNS'] ?? 60)
 
 type Act =
   | { readonly do: 'post' | 'fork' | 'operation' | 'leaf' | 'record' | 'cut'; readonly who: number }
-  | { readonly do: 'connect'; readonly who: number; readonly whom: number; readonly circuit: boolean; readonly gossip: boolean }
+  | {
+      readonly do: 'connect'
+      readonly who: number
+      readonly whom: number
+      readonly circuit: boolean
+      readonly gossip: boolean
+    }
   | { readonly do: 'run'; readonly ms: number }
   | { readonly do: 'burst'; readonly who: number; readonly size: number }
 
@@ -14,13 +20,29 @@ const who = fc.nat(4)
 const act: fc.Arbitrary<Act> = fc.oneof(
   { weight: 6, arbitrary: fc.record({ do: fc.constantFrom('post', 'operation', 'leaf', 'record'), who }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constantFrom('fork', 'cut'), who }) },
-  { weight: 2, arbitrary: fc.record({ do: fc.constant('connect'), who, whom: who, circuit: fc.boolean(), gossip: fc.boolean() }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      do: fc.constant('connect'),
+      who,
+      whom: who,
+      circuit: fc.boolean(),
+      gossip: fc.boolean()
+    })
+  },
   { weight: 3, arbitrary: fc.record({ do: fc.constant('run'), ms: fc.nat(4_000) }) },
-  { weight: 1, arbitrary: fc.record({ do: fc.constant('burst'), who, size: fc.integer({ min: 20, max: 300 }) }) }
+  {
+    weight: 1,
+    arbitrary: fc.record({ do: fc.constant('burst'), who, size: fc.integer({ min: 20, max: 300 }) })
+  }
 )
 
 function newest(node: WorldNode): ReturnType<typeof operationOf>[] {
-  return node.holdings.operations.heads().slice(0, 16).map(id => node.holdings.held.get(id)).filter(each => each !== undefined)
+  return node.holdings.operations
+    .heads()
+    .slice(0, 16)
+    .map(id => node.holdings.held.get(id))
+    .filter(each => each !== undefined)
 }
 
 function connected(a: WorldNode, b: WorldNode): boolean {
@@ -31,7 +53,8 @@ function perform(world: World, what: Act, step: number): void {
   if (what.do === 'run') return void world.run(what.ms)
   const node = world.nodes[what.who % world.nodes.length] as WorldNode
   switch (what.do) {
-    case 'post': return world.gossip(node, node.post(`${step}`))
+    case 'post':
+      return world.gossip(node, node.post(`${step}`))
     case 'burst':
       for (let i = 0; i < what.size; i++) world.gossip(node, node.post(`${step} ${i}`))
       return
@@ -42,10 +65,14 @@ function perform(world: World, what: Act, step: number): void {
       other.store('envelopes', [envelopeOf(node.identity, node.seq, `fork ${step}`)], node.identity.device)
       return
     }
-    case 'operation': return node.store('operations', [operationOf(newest(node), node.name, `${step}`).bytes])
-    case 'leaf': return node.store('operations', [operationOf(newest(node), node.name, `leaf ${step}`, true).bytes])
-    case 'record': return node.store('records', [new Uint8Array(100 + ((step * 977) % 60_000)).fill(step)])
-    case 'cut': return world.cut(node.ends.values().next().value)
+    case 'operation':
+      return node.store('operations', [operationOf(newest(node), node.name, `${step}`).bytes])
+    case 'leaf':
+      return node.store('operations', [operationOf(newest(node), node.name, `leaf ${step}`, true).bytes])
+    case 'record':
+      return node.store('records', [new Uint8Array(100 + ((step * 977) % 60_000)).fill(step)])
+    case 'cut':
+      return world.cut(node.ends.values().next().value)
     case 'connect': {
       const other = world.nodes[what.whom % world.nodes.length] as WorldNode
       if (other !== node && !connected(node, other)) world.connect(node, other, what)
@@ -54,29 +81,46 @@ function perform(world: World, what: Act, step: number): void {
 }
 
 describe('[SY5] [SY8] [SY9] [SY15] honest peers', () => {
-  it('hold equal sets soon after faults stop, whatever was lost, cut or forked before', () => {
-    fc.assert(fc.property(
-      fc.nat(), fc.integer({ min: 2, max: 5 }), fc.nat(1_000), fc.array(act, { maxLength: 60 }), fc.boolean(),
-      (seed, size, gossipLoss, acts, cutsFirst) => {
-        const world = new World(seed, { gossipLoss, delayMs: 30 })
-        const genesis = operationOf([], 'a', 'genesis')
-        for (let i = 0; i < size; i++) world.add(`node ${i}`).holdings.take('operations', [genesis.bytes])
-        for (const [step, what] of acts.entries()) perform(world, what, step)
-        if (cutsFirst) world.cutAll()
-        world.run(10)
-        // Faults stop: a line of peers, the sparsest net that still connects them.
-        for (let i = 1; i < size; i++) {
-          const [a, b] = [world.nodes[i - 1] as WorldNode, world.nodes[i] as WorldNode]
-          if (!connected(a, b)) world.connect(a, b, { circuit: i % 2 === 0 })
-        }
-        expect(world.run(120_000, () => world.agree())).toBe(true)
-        for (const node of world.nodes) {
-          expect(node.log.filter(effect => effect.type === 'close' && effect.rule !== null)).toEqual([])
-        }
-        // Nothing more is asked once all agree.
-        world.run(70_000)
-        for (const node of world.nodes) expect(node.machine.gauge()).toMatchObject({ requests: 0, jobs: 0, inFlightBytes: 0, inboxBytes: 0 })
-      }
-    ), { numRuns: runs })
-  }, 60_000 + runs * 200)
+  it(
+    'hold equal sets soon after faults stop, whatever was lost, cut or forked before',
+    () => {
+      fc.assert(
+        fc.property(
+          fc.nat(),
+          fc.integer({ min: 2, max: 5 }),
+          fc.nat(1_000),
+          fc.array(act, { maxLength: 60 }),
+          fc.boolean(),
+          (seed, size, gossipLoss, acts, cutsFirst) => {
+            const world = new World(seed, { gossipLoss, delayMs: 30 })
+            const genesis = operationOf([], 'a', 'genesis')
+            for (let i = 0; i < size; i++) world.add(`node ${i}`).holdings.take('operations', [genesis.bytes])
+            for (const [step, what] of acts.entries()) perform(world, what, step)
+            if (cutsFirst) world.cutAll()
+            world.run(10)
+            // Faults stop: a line of peers, the sparsest net that still connects them.
+            for (let i = 1; i < size; i++) {
+              const [a, b] = [world.nodes[i - 1] as WorldNode, world.nodes[i] as WorldNode]
+              if (!connected(a, b)) world.connect(a, b, { circuit: i % 2 === 0 })
+            }
+            expect(world.run(120_000, () => world.agree())).toBe(true)
+            for (const node of world.nodes) {
+              expect(node.log.filter(effect => effect.type === 'close' && effect.rule !== null)).toEqual([])
+            }
+            // Nothing more is asked once all agree.
+            world.run(70_000)
+            for (const node of world.nodes)
+              expect(node.machine.gauge()).toMatchObject({
+                requests: 0,
+                jobs: 0,
+                inFlightBytes: 0,
+                inboxBytes: 0
+              })
+          }
+        ),
+        { numRuns: runs }
+      )
+    },
+    60_000 + runs * 200
+  )
 })

@@ -3,7 +3,8 @@ import { operationOf, World, type WorldNode } from '../../test/sync/world.ts'
 import type { SyncEffect } from './index.ts'
 
 const closes = (node: WorldNode): readonly SyncEffect[] => node.log.filter(effect => effect.type === 'close')
-const count = (node: WorldNode, type: SyncEffect['type']): number => node.log.filter(effect => effect.type === type).length
+const count = (node: WorldNode, type: SyncEffect['type']): number =>
+  node.log.filter(effect => effect.type === type).length
 
 describe('[SY4] equal peers', () => {
   it('[SY4] say hello and one summary each, and fall silent', () => {

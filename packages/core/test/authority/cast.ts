@@ -3,10 +3,28 @@
  * of histories fit into seconds. The wire form and the real proofs have tests of their own.
  */
 import { createHash } from 'node:crypto'
-import { accept, type DeviceId, idAs, idFromBytes, type InviteId, type OperationId, refuse, type ServerId, type UserId } from '../../src/base/index.ts'
+import {
+  accept,
+  type DeviceId,
+  idAs,
+  idFromBytes,
+  type InviteId,
+  type OperationId,
+  refuse,
+  type ServerId,
+  type UserId
+} from '../../src/base/index.ts'
 import type { SigningKey, Suite } from '../../src/crypto/index.ts'
 import {
-  type AddResult, type AuthorityDeps, type AuthorityLog, createAuthorityLog, draftInviteCreate, draftJoin, type OperationDraft, resolveBatch, signGenesis
+  type AddResult,
+  type AuthorityDeps,
+  type AuthorityLog,
+  createAuthorityLog,
+  draftInviteCreate,
+  draftJoin,
+  type OperationDraft,
+  resolveBatch,
+  signGenesis
 } from '../../src/authority/index.ts'
 import { type Operation, signOperation } from '../../src/graph/index.ts'
 
@@ -15,22 +33,31 @@ const named = (text: string): Uint8Array => sha(new TextEncoder().encode(text))
 
 /** Hashes are real, signatures are the zero string and always right. */
 export const fakeSuite = {
-  name: 'fake', sha256: sha, verify: () => true, isEnrollable: () => true
+  name: 'fake',
+  sha256: sha,
+  verify: () => true,
+  isEnrollable: () => true
 } as unknown as Suite
 
 /** A certificate is user ‖ device; a revocation user ‖ device (or user alone for all); an entry user ‖ generation ‖ key. */
 export const fakeDeps: AuthorityDeps = {
   suite: fakeSuite,
-  verifyCredential: bytes => bytes.length === 64
-    ? accept({ user: idFromBytes('u', bytes.slice(0, 32)), device: idFromBytes('d', bytes.slice(32)) })
-    : refuse('ID6', 'not a certificate'),
-  verifyRevocation: bytes => accept({
-    user: idFromBytes('u', bytes.slice(0, 32)), target: bytes.length === 32 ? 'all' : idFromBytes('d', bytes.slice(32))
-  }),
-  verifyIdentityEntry: bytes => accept({
-    user: idFromBytes('u', bytes.slice(0, 32)), userKey: { generation: bytes[32] ?? 0, boxPublicKey: bytes.slice(33) }
-  }),
-  readIdentityGenesis: bytes => accept({ user: idFromBytes('u', bytes.slice(0, 32)), rootPublicKey: bytes.slice(0, 32) })
+  verifyCredential: bytes =>
+    bytes.length === 64
+      ? accept({ user: idFromBytes('u', bytes.slice(0, 32)), device: idFromBytes('d', bytes.slice(32)) })
+      : refuse('ID6', 'not a certificate'),
+  verifyRevocation: bytes =>
+    accept({
+      user: idFromBytes('u', bytes.slice(0, 32)),
+      target: bytes.length === 32 ? 'all' : idFromBytes('d', bytes.slice(32))
+    }),
+  verifyIdentityEntry: bytes =>
+    accept({
+      user: idFromBytes('u', bytes.slice(0, 32)),
+      userKey: { generation: bytes[32] ?? 0, boxPublicKey: bytes.slice(33) }
+    }),
+  readIdentityGenesis: bytes =>
+    accept({ user: idFromBytes('u', bytes.slice(0, 32)), rootPublicKey: bytes.slice(0, 32) })
 }
 
 export interface Person {
@@ -46,13 +73,18 @@ export function person(name: string, device = 'phone'): Person {
   const userBytes = named(`user ${name}`)
   const publicKey = named(`device ${name} ${device}`)
   return {
-    name, user: idFromBytes('u', userBytes), device: idFromBytes('d', publicKey),
-    key: { publicKey, sign: () => new Uint8Array(64) }, credential: Uint8Array.from([...userBytes, ...publicKey])
+    name,
+    user: idFromBytes('u', userBytes),
+    device: idFromBytes('d', publicKey),
+    key: { publicKey, sign: () => new Uint8Array(64) },
+    credential: Uint8Array.from([...userBytes, ...publicKey])
   }
 }
 
-export const userKeyOf = (who: Person, generation = 0): { generation: number; boxPublicKey: Uint8Array } =>
-  ({ generation, boxPublicKey: named(`box ${who.name} ${generation}`) })
+export const userKeyOf = (who: Person, generation = 0): { generation: number; boxPublicKey: Uint8Array } => ({
+  generation,
+  boxPublicKey: named(`box ${who.name} ${generation}`)
+})
 
 export const START = 1_000_000_000_000
 
@@ -72,7 +104,10 @@ export class Site {
   act(who: Person, draft: OperationDraft, options: { at?: number } = {}): Operation {
     const op = this.sign(who, draft, options)
     const result = this.add(op)
-    if (result.kind !== 'accepted') throw new Error(`${who.name}: ${result.kind} ${JSON.stringify('refusal' in result ? result.refusal : '')}`)
+    if (result.kind !== 'accepted')
+      throw new Error(
+        `${who.name}: ${result.kind} ${JSON.stringify('refusal' in result ? result.refusal : '')}`
+      )
     return op
   }
 
@@ -84,13 +119,18 @@ export class Site {
   /** What the rules say against an act. */
   refusal(who: Person, draft: OperationDraft): string | undefined {
     const result = this.add(this.sign(who, draft))
-    return result.kind === 'rejected' ? result.refusal.rule : result.kind === 'accepted' ? undefined : result.kind
+    return result.kind === 'rejected'
+      ? result.refusal.rule
+      : result.kind === 'accepted'
+        ? undefined
+        : result.kind
   }
 
   add(op: Operation): AddResult {
     const result = this.log.add(op, Number.MAX_SAFE_INTEGER - 1_000_000)
     if (result.kind === 'accepted') this.operations.push(op)
-    for (const each of this.log.drain(Number.MAX_SAFE_INTEGER - 1_000_000)) if (each.kind === 'accepted') this.operations.push(each.operation)
+    for (const each of this.log.drain(Number.MAX_SAFE_INTEGER - 1_000_000))
+      if (each.kind === 'accepted') this.operations.push(each.operation)
     return result
   }
 
@@ -114,33 +154,54 @@ export class Site {
 }
 
 /** A server with an owner and an open invite. */
-export function found(owner: Person, init: { everyone?: bigint } = {}): Site & { readonly invite: InviteId; readonly server: ServerId } {
+export function found(
+  owner: Person,
+  init: { everyone?: bigint } = {}
+): Site & { readonly invite: InviteId; readonly server: ServerId } {
   const genesis = signGenesis(fakeSuite, owner.key, owner.device, {
-    name: 'test', credential: owner.credential, userKey: userKeyOf(owner), nonce: named('nonce').slice(0, 16), at: START,
-    policy: [{ key: 3, value: 1 }], ...init
+    name: 'test',
+    credential: owner.credential,
+    userKey: userKeyOf(owner),
+    nonce: named('nonce').slice(0, 16),
+    at: START,
+    policy: [{ key: 3, value: 1 }],
+    ...init
   })
   const site = new Site(genesis, START)
-  const invite = site.act(owner, draftInviteCreate({ signPublicKey: named('invite'), boxPublicKey: named('invite box') }))
+  const invite = site.act(
+    owner,
+    draftInviteCreate({ signPublicKey: named('invite'), boxPublicKey: named('invite box') })
+  )
   return Object.assign(site, { invite: idAs('i', invite.id), server: site.log.server })
 }
 
 export function joinDraft(who: Person, invite: InviteId): OperationDraft {
-  return draftJoin({ invite, credential: who.credential, userKey: userKeyOf(who), signature: new Uint8Array(64) })
+  return draftJoin({
+    invite,
+    credential: who.credential,
+    userKey: userKeyOf(who),
+    signature: new Uint8Array(64)
+  })
 }
 
 /** Hash of the state as text. */
 export const hashOf = (log: AuthorityLog): string => Buffer.from(log.state().hash()).toString('hex')
 
 /** Every order that respects pasts, or `limit` random ones where there are more than eight operations. */
-export function* orders(operations: readonly Operation[], limit = 2_000, seed = 1): Iterable<readonly Operation[]> {
+export function* orders(
+  operations: readonly Operation[],
+  limit = 2_000,
+  seed = 1
+): Iterable<readonly Operation[]> {
   const ids = new Set(operations.map(op => op.id))
-  const parents = (op: Operation): OperationId[] => [...op.parents, ...op.refs, ...(op.prev === null ? [] : [op.prev])].filter(id => ids.has(id))
+  const parents = (op: Operation): OperationId[] =>
+    [...op.parents, ...op.refs, ...(op.prev === null ? [] : [op.prev])].filter(id => ids.has(id))
   if (operations.length <= 8) {
     yield* extend([], operations)
     return
   }
   let state = seed
-  const random = (): number => ((state = (state * 1_103_515_245 + 12_345) % 2_147_483_648) / 2_147_483_648)
+  const random = (): number => (state = (state * 1_103_515_245 + 12_345) % 2_147_483_648) / 2_147_483_648
   for (let run = 0; run < limit; run++) {
     const done = new Set<OperationId>()
     const order: Operation[] = []
@@ -158,7 +219,11 @@ export function* orders(operations: readonly Operation[], limit = 2_000, seed = 
     if (left.length === 0) yield order
     const done = new Set(order.map(op => op.id))
     for (const op of left) {
-      if (parents(op).every(id => done.has(id))) yield* extend([...order, op], left.filter(each => each !== op))
+      if (parents(op).every(id => done.has(id)))
+        yield* extend(
+          [...order, op],
+          left.filter(each => each !== op)
+        )
     }
   }
 }
@@ -176,7 +241,11 @@ export function converge(common: readonly Operation[], late: readonly Operation[
     if (hash !== first.hash) throw new Error('two orders, two states')
     for (const op of all) {
       const here = site.log.standing(op.id)?.standing
-      const there = oracle.effective.has(op.id) ? 'effective' : oracle.judged.has(op.id) ? 'voided' : undefined
+      const there = oracle.effective.has(op.id)
+        ? 'effective'
+        : oracle.judged.has(op.id)
+          ? 'voided'
+          : undefined
       if (here !== there) throw new Error(`${op.kind}: live ${here}, oracle ${there}`)
     }
   }

@@ -1,7 +1,12 @@
 /** The invariants AU-P1–P10 and P12 of one random history, each as a check that names what failed. */
 import type { OperationId } from '../../src/base/index.ts'
 import {
-  ALL_PERMISSIONS, type AuthorityLog, type AuthorityState, type BatchResult, type ContentAct, resolveBatch
+  ALL_PERMISSIONS,
+  type AuthorityLog,
+  type AuthorityState,
+  type BatchResult,
+  type ContentAct,
+  resolveBatch
 } from '../../src/authority/index.ts'
 import { compareFate, attackRule } from '../../src/authority/attack.ts'
 import { memberCell } from '../../src/authority/cell.ts'
@@ -26,7 +31,18 @@ export interface Tally {
   readonly rules: Map<string, number>
 }
 
-export const newTally = (): Tally => ({ runs: 0, accepted: 0, refused: 0, hostile: 0, voided: 0, bans: 0, backdated: 0, views: 0, kinds: new Map(), rules: new Map() })
+export const newTally = (): Tally => ({
+  runs: 0,
+  accepted: 0,
+  refused: 0,
+  hostile: 0,
+  voided: 0,
+  bans: 0,
+  backdated: 0,
+  views: 0,
+  kinds: new Map(),
+  rules: new Map()
+})
 
 class Broken extends Error {}
 
@@ -39,14 +55,28 @@ export function dump(state: AuthorityState, at: number): unknown {
   const members = [...state.members()].sort((a, b) => (a.user < b.user ? -1 : 1))
   const channels = state.channels()
   return {
-    name: state.name, owner: state.owner, generation: state.ownerGeneration, members, banned: [...state.banned()].sort(),
-    roles: state.roles(), channels, invites: [...state.invites()].sort((a, b) => (a.id < b.id ? -1 : 1)),
-    permissions: members.map(member => [null, ...channels.map(each => each.id)].map(channel => state.permissions(member.user, channel, at)))
+    name: state.name,
+    owner: state.owner,
+    generation: state.ownerGeneration,
+    members,
+    banned: [...state.banned()].sort(),
+    roles: state.roles(),
+    channels,
+    invites: [...state.invites()].sort((a, b) => (a.id < b.id ? -1 : 1)),
+    permissions: members.map(member =>
+      [null, ...channels.map(each => each.id)].map(channel => state.permissions(member.user, channel, at))
+    )
   }
 }
 
 const text = (value: unknown): string =>
-  JSON.stringify(value, (_key, each: unknown) => (typeof each === 'bigint' ? `${each}n` : each instanceof Uint8Array ? Buffer.from(each).toString('hex') : each))
+  JSON.stringify(value, (_key, each: unknown) =>
+    typeof each === 'bigint'
+      ? `${each}n`
+      : each instanceof Uint8Array
+        ? Buffer.from(each).toString('hex')
+        : each
+  )
 
 function oracleHash(oracle: BatchResult, reader: BatchResult['reader']): string {
   const rows: Uint8Array[] = []
@@ -58,7 +88,12 @@ function oracleHash(oracle: BatchResult, reader: BatchResult['reader']): string 
 }
 
 /** Delivers to a fresh log, warming its caches on the way; AU-P4 is watched at every step. */
-function deliver(order: readonly Operation[], oracle: BatchResult, dice: Dice, acts: readonly ContentAct[]): Site {
+function deliver(
+  order: readonly Operation[],
+  oracle: BatchResult,
+  dice: Dice,
+  acts: readonly ContentAct[]
+): Site {
   const site = new Site(order[0] as Operation, START)
   const past: { readonly state: AuthorityState; readonly hash: string; readonly text: string }[] = []
   for (const [index, op] of order.slice(1).entries()) {
@@ -68,24 +103,43 @@ function deliver(order: readonly Operation[], oracle: BatchResult, dice: Dice, a
     if (result.kind === 'accepted') watchFlips(result.changes, oracle.judged.get(op.id) as Judged, oracle)
     if (dice.chance(0.25)) {
       const state = site.log.state()
-      past.push({ state, hash: Buffer.from(state.hash()).toString('hex'), text: text(dump(state, START + 20_000)) })
+      past.push({
+        state,
+        hash: Buffer.from(state.hash()).toString('hex'),
+        text: text(dump(state, START + 20_000))
+      })
     } else if (dice.chance(0.3)) text(dump(site.log.state(), START))
   }
   for (const each of past) {
-    must(Buffer.from(each.state.hash()).toString('hex') === each.hash, 'state', 'an older state changed its hash')
+    must(
+      Buffer.from(each.state.hash()).toString('hex') === each.hash,
+      'state',
+      'an older state changed its hash'
+    )
     must(text(dump(each.state, START + 20_000)) === each.text, 'state', 'an older state changed')
   }
   return site
 }
 
 /** AU-P4: nothing stronger turns, nor anything equal but by transfer, revocation or invite uses. */
-function watchFlips(changes: readonly { type: string; operation: OperationId }[], cause: Judged, oracle: BatchResult): void {
+function watchFlips(
+  changes: readonly { type: string; operation: OperationId }[],
+  cause: Judged,
+  oracle: BatchResult
+): void {
   for (const change of changes) {
     if (!change.type.startsWith('operation:') || change.operation === cause.op.id) continue
     const flipped = oracle.judged.get(change.operation) as Judged
     const weakerThan = flipped.known.strength < cause.known.strength
-    const excepted = cause.body.name === 'transfer' || cause.known.revokes !== undefined || flipped.known.limited !== undefined
-    must(weakerThan || excepted, 'AU-P4', `${cause.body.name} turned ${flipped.body.name} of no less strength`)
+    const excepted =
+      cause.body.name === 'transfer' ||
+      cause.known.revokes !== undefined ||
+      flipped.known.limited !== undefined
+    must(
+      weakerThan || excepted,
+      'AU-P4',
+      `${cause.body.name} turned ${flipped.body.name} of no less strength`
+    )
   }
 }
 
@@ -94,11 +148,13 @@ function checkOrder(oracle: BatchResult): void {
   const all = [...oracle.judged.values()]
   const covered = (a: Judged, b: OperationId): boolean => oracle.reader.isCovered(a.op.id, b)
   for (const each of all) {
-    for (const id of each.known.supp) must(compareFate(oracle.judged.get(id) as Judged, each) < 0, 'AU-P5', 'support is decided later')
+    for (const id of each.known.supp)
+      must(compareFate(oracle.judged.get(id) as Judged, each) < 0, 'AU-P5', 'support is decided later')
     for (const other of all) {
       if (other === each) continue
       const relation = covered(each, other.op.id) ? 'past' : 'unreckoned'
-      if (attackRule(other, each, relation, covered) !== undefined) must(compareFate(other, each) < 0, 'AU-P5', 'an attacker is decided later')
+      if (attackRule(other, each, relation, covered) !== undefined)
+        must(compareFate(other, each) < 0, 'AU-P5', 'an attacker is decided later')
     }
   }
 }
@@ -107,20 +163,36 @@ function checkOrder(oracle: BatchResult): void {
 function checkCoalition(maker: Maker, log: AuthorityLog, oracle: BatchResult): void {
   for (const each of oracle.judged.values()) {
     if (!maker.coalition.has(each.known.user)) continue
-    must(each.known.strength < positionStrength(Uint8Array.of(CEILING)), 'AU-P6', 'a coalition acts with more strength than it was given')
+    must(
+      each.known.strength < positionStrength(Uint8Array.of(CEILING)),
+      'AU-P6',
+      'a coalition acts with more strength than it was given'
+    )
     for (const write of each.known.writes) {
       const [family, role] = write.cell.split('|') as [string, Parameters<AuthorityState['role']>[0]]
       const top = family === 'role' ? log.stateAt(each.op.parents)?.role(role)?.position[0] : undefined
-      must(top === undefined || top < CEILING, 'AU-P6', `a coalition's ${each.body.name} touches a role above it`)
+      must(
+        top === undefined || top < CEILING,
+        'AU-P6',
+        `a coalition's ${each.body.name} touches a role above it`
+      )
     }
   }
   const state = log.state()
   const ceiling = positionStrength(Uint8Array.of(CEILING))
   for (const user of maker.coalition) {
     for (const role of state.member(user)?.roles ?? []) {
-      must(positionStrength(state.role(role)?.position as Uint8Array) < ceiling, 'AU-P6', 'a coalition rose above what it was given')
+      must(
+        positionStrength(state.role(role)?.position as Uint8Array) < ceiling,
+        'AU-P6',
+        'a coalition rose above what it was given'
+      )
     }
-    must((state.member(user)?.roles ?? []).every(role => ((state.role(role)?.permissions ?? 0n) & 8n) === 0n), 'AU-P6', 'a coalition made itself Administrator')
+    must(
+      (state.member(user)?.roles ?? []).every(role => ((state.role(role)?.permissions ?? 0n) & 8n) === 0n),
+      'AU-P6',
+      'a coalition made itself Administrator'
+    )
     must(state.owner !== user, 'AU-P6', 'a coalition owns the server')
   }
 }
@@ -146,7 +218,11 @@ function checkBans(oracle: BatchResult, tally: Tally): void {
       if (oracle.reader.isCovered(each.op.id, ban.op.id)) continue
       tally.backdated++
       for (const write of each.known.writes) {
-        must(oracle.reader.winner(write.cell)?.by !== each, 'AU-P8', `${each.body.name} of the banned moves ${write.cell}`)
+        must(
+          oracle.reader.winner(write.cell)?.by !== each,
+          'AU-P8',
+          `${each.body.name} of the banned moves ${write.cell}`
+        )
       }
     }
     must(oracle.reader.winner(memberCell(user))?.value === 2, 'AU-P8', 'the banned is not banned')
@@ -160,7 +236,11 @@ function checkDenials(oracle: BatchResult, log: AuthorityLog): void {
     const standing = log.standing(each.op.id)
     if (standing?.standing !== 'voided') continue
     const by = standing.by === undefined ? undefined : oracle.judged.get(standing.by)
-    const fair = standing.rule === 'AU18' || standing.rule === 'AU21' || standing.rule === 'AU22' || (by !== undefined && by.known.strength > each.known.strength)
+    const fair =
+      standing.rule === 'AU18' ||
+      standing.rule === 'AU21' ||
+      standing.rule === 'AU22' ||
+      (by !== undefined && by.known.strength > each.known.strength)
     must(fair, 'AU-P9', `${each.body.name} fell to ${standing.rule}`)
   }
 }
@@ -169,15 +249,29 @@ function randomAct(dice: Dice, maker: Maker, ops: readonly Operation[]): Content
   const author = dice.pick(maker.people)
   const auth = [...new Set(Array.from({ length: 1 + dice.below(3) }, () => dice.pick(ops).id))]
   const channels = ops.filter(op => op.kind === 48 || op.kind === 7)
-  const channel = channels.length === 0 ? ops[0] as Operation : dice.pick(channels)
+  const channel = channels.length === 0 ? (ops[0] as Operation) : dice.pick(channels)
   return {
-    device: author.device, seq: dice.below(6), id: `m${(dice.pick(ops).id).slice(1)}` as ContentAct['id'],
-    channel: `c${channel.id.slice(1)}` as ContentAct['channel'], auth, at: START + dice.below(60_000), needs: dice.chance(0.5) ? ['SendMessages'] : ['SendMessages', 'AttachFiles']
+    device: author.device,
+    seq: dice.below(6),
+    id: `m${dice.pick(ops).id.slice(1)}` as ContentAct['id'],
+    channel: `c${channel.id.slice(1)}` as ContentAct['channel'],
+    auth,
+    at: START + dice.below(60_000),
+    needs: dice.chance(0.5) ? ['SendMessages'] : ['SendMessages', 'AttachFiles']
   }
 }
 
 /** Runs one history through every check. */
-export function checkHistory(seed: number, tally: Tally, init: { readonly steps: number; readonly coalition?: boolean; readonly transfers?: boolean; readonly orders?: number }): void {
+export function checkHistory(
+  seed: number,
+  tally: Tally,
+  init: {
+    readonly steps: number
+    readonly coalition?: boolean
+    readonly transfers?: boolean
+    readonly orders?: number
+  }
+): void {
   const { accepted, refused, maker, hostile } = makeHistory({ seed, ...init })
   const dice = new Dice(seed ^ 0x5bd1e995)
   const oracle = resolveBatch(fakeDeps, [...accepted, ...refused])
@@ -194,7 +288,11 @@ export function checkHistory(seed: number, tally: Tally, init: { readonly steps:
     const standing = maker.site.log.standing(op.id)
     if (standing?.standing === 'voided') count(tally.rules, standing.rule ?? '')
   }
-  must(oracle.judged.size === accepted.length, 'AU-P3', `oracle accepts ${oracle.judged.size}, the first log ${accepted.length}`)
+  must(
+    oracle.judged.size === accepted.length,
+    'AU-P3',
+    `oracle accepts ${oracle.judged.size}, the first log ${accepted.length}`
+  )
   for (const op of refused) must(oracle.rejected.has(op.id), 'AU-P3', `oracle accepts a refused ${op.kind}`)
   const expected = oracleHash(oracle, oracle.reader)
   const acts = Array.from({ length: 15 }, () => randomAct(dice, maker, accepted))
@@ -205,11 +303,18 @@ export function checkHistory(seed: number, tally: Tally, init: { readonly steps:
   checkOwner(maker.site.log)
   checkDenials(oracle, maker.site.log)
   if (init.transfers === false) checkBans(oracle, tally)
-  const shuffled = [...orders([...accepted.slice(1), ...refused.filter(op => placeable(op, accepted))], init.orders ?? 2, seed)].slice(0, init.orders ?? 2)
+  const shuffled = [
+    ...orders(
+      [...accepted.slice(1), ...refused.filter(op => placeable(op, accepted))],
+      init.orders ?? 2,
+      seed
+    )
+  ].slice(0, init.orders ?? 2)
   for (const order of shuffled) {
     const site = deliver([accepted[0] as Operation, ...order], oracle, dice, acts)
     compare(site, maker.site.log, accepted, expected)
-    for (const [index, act] of acts.entries()) must(text(site.log.judge(act)) === verdicts[index], 'AU-P12', 'a message is judged differently')
+    for (const [index, act] of acts.entries())
+      must(text(site.log.judge(act)) === verdicts[index], 'AU-P12', 'a message is judged differently')
   }
   checkLoose(accepted, expected, dice)
   checkViews(maker.site.log, oracle, accepted, dice, tally)
@@ -223,12 +328,24 @@ function placeable(op: Operation, accepted: readonly Operation[]): boolean {
 function compare(site: Site, first: AuthorityLog, accepted: readonly Operation[], expected: string): void {
   must(site.log.count() === accepted.length, 'AU-P3', `accepts ${site.log.count()} of ${accepted.length}`)
   for (const op of accepted) {
-    must(text(site.log.standing(op.id)) === text(first.standing(op.id)), 'AU-P1', `kind ${op.kind} stands differently, or for another cause`)
+    must(
+      text(site.log.standing(op.id)) === text(first.standing(op.id)),
+      'AU-P1',
+      `kind ${op.kind} stands differently, or for another cause`
+    )
     must(site.log.add(op, Number.MAX_SAFE_INTEGER - 1_000_000).kind === 'known', 'AU-P2', 'added twice')
   }
   must(hashOf(site.log) === expected, 'AU-P1', 'another order, another state')
-  must(text(dump(site.log.state(), START + 20_000)) === text(dump(first.state(), START + 20_000)), 'AU-P1', 'another order, another view')
-  must(text(site.log.heads()) === text(first.heads()) && text(site.log.leaves()) === text(first.leaves()), 'AU-P1', 'other heads')
+  must(
+    text(dump(site.log.state(), START + 20_000)) === text(dump(first.state(), START + 20_000)),
+    'AU-P1',
+    'another order, another view'
+  )
+  must(
+    text(site.log.heads()) === text(first.heads()) && text(site.log.leaves()) === text(first.leaves()),
+    'AU-P1',
+    'other heads'
+  )
 }
 
 /** Any order at all: what comes too early waits among the orphans. */
@@ -236,16 +353,29 @@ function checkLoose(accepted: readonly Operation[], expected: string, dice: Dice
   const site = new Site(accepted[0] as Operation, START)
   const left = accepted.slice(1)
   while (left.length > 0) site.add(left.splice(dice.below(left.length), 1)[0] as Operation)
-  must(hashOf(site.log) === expected, 'AU9', `through the orphan pool another state: ${site.log.count()} of ${accepted.length}`)
+  must(
+    hashOf(site.log) === expected,
+    'AU9',
+    `through the orphan pool another state: ${site.log.count()} of ${accepted.length}`
+  )
 }
 
 /** State of arbitrary frontiers, against the oracle. */
-function checkViews(log: AuthorityLog, oracle: BatchResult, accepted: readonly Operation[], dice: Dice, tally: Tally): void {
+function checkViews(
+  log: AuthorityLog,
+  oracle: BatchResult,
+  accepted: readonly Operation[],
+  dice: Dice,
+  tally: Tally
+): void {
   for (let i = 0; i < 6; i++) {
     const frontier = [...new Set(Array.from({ length: 1 + dice.below(3) }, () => dice.pick(accepted).id))]
     const state = log.stateAt(frontier) as AuthorityState
     tally.views++
-    must(Buffer.from(state.hash()).toString('hex') === oracleHash(oracle, oracle.readerAt(frontier)), 'AU48', 'a frontier\'s state differs from the oracle\'s')
+    must(
+      Buffer.from(state.hash()).toString('hex') === oracleHash(oracle, oracle.readerAt(frontier)),
+      'AU48',
+      "a frontier's state differs from the oracle's"
+    )
   }
 }
-

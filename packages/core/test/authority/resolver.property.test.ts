@@ -28,12 +28,18 @@ function runAll(seeds: readonly number[], init: Parameters<typeof checkHistory>[
 const seeds = (offset: number): number[] => Array.from({ length: RUNS }, (_, i) => SEED + offset + i)
 
 describe('[AU-P] random histories', () => {
-  it('[AU-P1] [AU-P2] [AU-P3] [AU-P4] [AU-P5] [AU-P7] [AU-P9] [AU-P10] [AU-P12] hold for any authors and any order', { timeout: 0 }, () => {
-    const tally = runAll([...KEPT, ...seeds(100_000)], { steps: 42 })
-    console.info(`AU-P: ${tally.runs} histories, ${tally.accepted} accepted, ${tally.refused} refused, ${tally.hostile} from chosen pasts, ${tally.voided} voided`)
-    expect(tally.hostile).toBeGreaterThan(tally.accepted / 5)
-    expect(tally.voided).toBeGreaterThan(0)
-  })
+  it(
+    '[AU-P1] [AU-P2] [AU-P3] [AU-P4] [AU-P5] [AU-P7] [AU-P9] [AU-P10] [AU-P12] hold for any authors and any order',
+    { timeout: 0 },
+    () => {
+      const tally = runAll([...KEPT, ...seeds(100_000)], { steps: 42 })
+      console.info(
+        `AU-P: ${tally.runs} histories, ${tally.accepted} accepted, ${tally.refused} refused, ${tally.hostile} from chosen pasts, ${tally.voided} voided`
+      )
+      expect(tally.hostile).toBeGreaterThan(tally.accepted / 5)
+      expect(tally.voided).toBeGreaterThan(0)
+    }
+  )
 
   it('[AU-P8] after a ban by somebody stronger nothing of the banned moves a cell', { timeout: 0 }, () => {
     const tally = runAll([...KEPT_BANS, ...seeds(200_000)], { steps: 48, transfers: false })
@@ -42,6 +48,8 @@ describe('[AU-P] random histories', () => {
   })
 
   it('[AU-P6] a coalition does not rise above what others gave it', { timeout: 0 }, () => {
-    expect(runAll([...KEPT_COALITIONS, ...seeds(300_000)], { steps: 48, coalition: true }).runs).toBe(RUNS + KEPT_COALITIONS.length)
+    expect(runAll([...KEPT_COALITIONS, ...seeds(300_000)], { steps: 48, coalition: true }).runs).toBe(
+      RUNS + KEPT_COALITIONS.length
+    )
   })
 })

@@ -2,8 +2,23 @@
 import { describe, expect, it } from 'vitest'
 import { idAs, idToBytes, type UserId } from '../../src/base/index.ts'
 import {
-  type AuthorityLog, draft, draftBan, draftChannelCreate, draftChannelDelete, draftInviteCreate, draftInviteRevoke, draftKick, draftLeave,
-  draftOverwrite, draftRoleAssign, draftRoleCreate, draftRoleDelete, draftRoleEdit, draftRoleUnassign, draftUnban, permissionsToBits
+  type AuthorityLog,
+  draft,
+  draftBan,
+  draftChannelCreate,
+  draftChannelDelete,
+  draftInviteCreate,
+  draftInviteRevoke,
+  draftKick,
+  draftLeave,
+  draftOverwrite,
+  draftRoleAssign,
+  draftRoleCreate,
+  draftRoleDelete,
+  draftRoleEdit,
+  draftRoleUnassign,
+  draftUnban,
+  permissionsToBits
 } from '../../src/authority/index.ts'
 import type { CutRow, Operation } from '../../src/graph/index.ts'
 import { joinDraft, person, type Site, START } from './cast.ts'
@@ -80,7 +95,10 @@ describe('[AU-S] removals', () => {
     const stage = new Stage({ a: 10, b: 8, d: 3, e: 2 })
     const [left, right] = apart(stage) as [Site, Site]
     const ban = left.act(stage.who('a'), draftBan(stage.user('b')))
-    const padding = [right.act(stage.who('b'), draftKick(stage.user('d'))), right.act(stage.who('b'), draftKick(stage.user('e')))]
+    const padding = [
+      right.act(stage.who('b'), draftKick(stage.user('d'))),
+      right.act(stage.who('b'), draftKick(stage.user('e')))
+    ]
     const log = stage.converge(left, right)
     expect(standingIn(log, ban)).toBe('effective')
     for (const op of padding) expect(standingIn(log, op)).toBe('voided')
@@ -102,7 +120,7 @@ describe('[AU-S] removals', () => {
     expect(standingIn(log, second)).toBe('effective')
   })
 
-  it('[AU-S7] [AU-S8] [AU-S9] [AU18] what a banned admin backdates is void: bans, grants to a puppet, the puppet\'s acts; leaving has no effect', () => {
+  it("[AU-S7] [AU-S8] [AU-S9] [AU18] what a banned admin backdates is void: bans, grants to a puppet, the puppet's acts; leaving has no effect", () => {
     const stage = new Stage({ a: 10, b: 8, d: 3, puppet: 0 })
     const [left, right] = apart(stage) as [Site, Site]
     left.act(stage.who('a'), draftBan(stage.user('b')))
@@ -117,7 +135,7 @@ describe('[AU-S] removals', () => {
     expect([status(log, stage.user('b')), status(log, stage.user('d'))]).toEqual(['banned', 'in'])
   })
 
-  it('[AU-S10] [AU-S11] a ban the owner knew of survives its author\'s ban; one it did not know of falls', () => {
+  it("[AU-S10] [AU-S11] a ban the owner knew of survives its author's ban; one it did not know of falls", () => {
     const stage = new Stage({ a: 8, x: 0, y: 0 })
     const known = stage.site.act(stage.who('a'), draftBan(stage.user('x')))
     const [left, right] = apart(stage) as [Site, Site]
@@ -155,21 +173,41 @@ describe('[AU-S] removals', () => {
 
   it('[AU19] [AU-P8] what was done while a ban seemed void falls when the ban stands again', () => {
     const stage = new Stage({ a: 10, b: 8, u: 0 })
-    const channel = idAs('c', stage.site.act(stage.who('o'), draftChannelCreate({ kind: 'text', name: 'c', position: Uint8Array.of(1) })).id)
+    const channel = idAs(
+      'c',
+      stage.site.act(
+        stage.who('o'),
+        draftChannelCreate({ kind: 'text', name: 'c', position: Uint8Array.of(1) })
+      ).id
+    )
     const sites = apart(stage, 3) as [Site, Site, Site]
     const ban = sites[0].act(stage.who('b'), draftBan(stage.user('u')))
     const demotion = sites[1].act(stage.who('a'), draftRoleUnassign(stage.user('b'), stage.role(8)))
     const seen = stage.site.fork().merge(sites[0], sites[1])
     expect(seen.standing(ban)).toBe('voided')
     const nick = seen.act(stage.who('u'), draft('nick', { nick: 'safe' }))
-    const revoke = seen.act(stage.who('u'), draft('deviceRevoke', { revocation: idToBytes(stage.user('u')), devices: [stage.who('u').device] }))
+    const revoke = seen.act(
+      stage.who('u'),
+      draft('deviceRevoke', { revocation: idToBytes(stage.user('u')), devices: [stage.who('u').device] })
+    )
     const act = {
-      device: stage.who('u').device, seq: 1, id: idAs('m', nick.id), channel, auth: [nick.id], at: seen.now, needs: ['SendMessages']
+      device: stage.who('u').device,
+      seq: 1,
+      id: idAs('m', nick.id),
+      channel,
+      auth: [nick.id],
+      at: seen.now,
+      needs: ['SendMessages']
     }
     expect(seen.log.judge(act).kind).toBe('visible')
     sites[2].act(stage.who('o'), draftRoleUnassign(stage.user('a'), stage.role(10)))
     const log = stage.converge(seen, sites[2])
-    expect([ban, demotion, nick, revoke].map(op => standingIn(log, op))).toEqual(['effective', 'voided', 'voided', 'voided'])
+    expect([ban, demotion, nick, revoke].map(op => standingIn(log, op))).toEqual([
+      'effective',
+      'voided',
+      'voided',
+      'voided'
+    ])
     expect(log.standing(nick.id)).toEqual({ standing: 'voided', rule: 'AU19', by: ban.id })
     expect(log.judge(act)).toMatchObject({ kind: 'hidden', by: ban.id })
     expect(status(log, stage.user('u'))).toBe('banned')
@@ -188,10 +226,12 @@ describe('[AU-S] removals', () => {
     expect(standingIn(log, late)).toBe('voided')
     const weak = new Stage({ a: 10, b: 8, x: 0 })
     weak.site.act(weak.who('a'), draftKick(weak.user('x')))
-    expect(weak.site.refusal(weak.who('b'), draft('seal', { user: weak.user('x'), role: null, reason: null }))).toBe('AU14')
+    expect(
+      weak.site.refusal(weak.who('b'), draft('seal', { user: weak.user('x'), role: null, reason: null }))
+    ).toBe('AU14')
   })
 
-  it('[AU-S23] [AU-S24] a ban beats the target\'s concurrent join, and a colluder\'s kick and re-join', () => {
+  it("[AU-S23] [AU-S24] a ban beats the target's concurrent join, and a colluder's kick and re-join", () => {
     const stage = new Stage({ a: 10, c: 5, x: 0 })
     stage.site.act(stage.who('x'), draftLeave())
     const [left, right] = apart(stage) as [Site, Site]
@@ -216,17 +256,38 @@ describe('[AU-S] removals', () => {
     expect(status(log, stage.user('x'))).toBe('in')
   })
 
-  it('[AU-S51] a ban with an early cut voids the target\'s later acts, and what rests on them', () => {
+  it("[AU-S51] a ban with an early cut voids the target's later acts, and what rests on them", () => {
     const stage = new Stage({ b: 8, x: 0, y: 0 })
     const early = stage.site.act(stage.who('b'), draftKick(stage.user('y')))
-    const grant = stage.site.act(stage.who('b'), draftRoleCreate({ name: 'late', position: Uint8Array.of(2), permissions: ['ManageRoles', 'KickMembers'] }))
+    const grant = stage.site.act(
+      stage.who('b'),
+      draftRoleCreate({
+        name: 'late',
+        position: Uint8Array.of(2),
+        permissions: ['ManageRoles', 'KickMembers']
+      })
+    )
     const assign = stage.site.act(stage.who('b'), draftRoleAssign(stage.user('x'), idAs('r', grant.id)))
-    const rest = stage.site.act(stage.who('x'), draftRoleCreate({ name: 'later', position: Uint8Array.of(1) }))
+    const rest = stage.site.act(
+      stage.who('x'),
+      draftRoleCreate({ name: 'later', position: Uint8Array.of(1) })
+    )
     const site = stage.site.fork()
     const b = stage.who('b')
-    const ban = site.act(stage.who('o'), draftBan(b.user, null, [{ device: b.device, seq: early.seq, operation: early.id, contentSeq: null, envelope: null }]))
+    const ban = site.act(
+      stage.who('o'),
+      draftBan(b.user, null, [
+        { device: b.device, seq: early.seq, operation: early.id, contentSeq: null, envelope: null }
+      ])
+    )
     const log = stage.converge(site)
-    expect([ban, early, grant, assign, rest].map(op => standingIn(log, op))).toEqual(['effective', 'effective', 'voided', 'voided', 'voided'])
+    expect([ban, early, grant, assign, rest].map(op => standingIn(log, op))).toEqual([
+      'effective',
+      'effective',
+      'voided',
+      'voided',
+      'voided'
+    ])
   })
 
   it('[AU-S52] [AU25] old roles do not revive after kick and re-join', () => {
@@ -264,7 +325,7 @@ describe('[AU-S] roles and bits', () => {
     expect(log.state().member(stage.user('x'))?.roles).toEqual([])
   })
 
-  it('[AU-S15] the owner\'s grant wins over a weaker removal of the same', () => {
+  it("[AU-S15] the owner's grant wins over a weaker removal of the same", () => {
     const stage = new Stage({ a: 10, b: 8, x: 3 })
     const role = stage.role(3)
     stage.site.act(stage.who('o'), draftRoleUnassign(stage.user('x'), role))
@@ -301,7 +362,9 @@ describe('[AU-S] roles and bits', () => {
     left.act(stage.who('a'), draftRoleEdit(role, { set: ['BanMembers'] }))
     right.act(stage.who('b'), draftRoleEdit(role, { clear: ['KickMembers'] }))
     right.act(stage.who('b'), draftRoleEdit(role, { set: ['KickMembers'] }))
-    expect(stage.converge(left, right).state().role(role)?.permissions).toBe(permissionsToBits(['BanMembers']))
+    expect(stage.converge(left, right).state().role(role)?.permissions).toBe(
+      permissionsToBits(['BanMembers'])
+    )
   })
 
   it('[AU-S19] a stronger lowering of a role voids what its holder does to someone between', () => {
@@ -319,13 +382,24 @@ describe('[AU-S] roles and bits', () => {
     const low = stage.role(2, [])
     expect(stage.site.refusal(stage.who('b'), draftRoleEdit(low, { set: ['Administrator'] }))).toBe('AU14')
     expect(stage.site.refusal(stage.who('b'), draftRoleAssign(stage.user('x'), stage.role(8)))).toBe('AU14')
-    expect(stage.site.refusal(stage.who('b'), draftRoleCreate({ name: 'p', position: Uint8Array.of(2), permissions: ['ViewAuditLog'] }))).toBe('AU14')
+    expect(
+      stage.site.refusal(
+        stage.who('b'),
+        draftRoleCreate({ name: 'p', position: Uint8Array.of(2), permissions: ['ViewAuditLog'] })
+      )
+    ).toBe('AU14')
     expect(stage.site.refusal(stage.who('b'), draftRoleAssign(stage.user('x'), low))).toBeUndefined()
   })
 
   it('[AU-S21] of two roles at one position neither manages the other', () => {
     const stage = new Stage({ a: 8 })
-    const twin = idAs('r', stage.site.act(stage.who('o'), draftRoleCreate({ name: 'twin', position: Uint8Array.of(8), permissions: ['ManageRoles'] })).id)
+    const twin = idAs(
+      'r',
+      stage.site.act(
+        stage.who('o'),
+        draftRoleCreate({ name: 'twin', position: Uint8Array.of(8), permissions: ['ManageRoles'] })
+      ).id
+    )
     stage.enter('b')
     stage.site.act(stage.who('o'), draftRoleAssign(stage.user('b'), twin))
     expect(stage.site.refusal(stage.who('a'), draftRoleDelete(twin))).toBe('AU14')
@@ -335,9 +409,18 @@ describe('[AU-S] roles and bits', () => {
   it('[AU-S46] [AU27] overwrites of a deleted role are dormant', () => {
     const stage = new Stage({ x: 3 }, { permissions: { 3: [] } })
     const role = stage.role(3)
-    const channel = idAs('c', stage.site.act(stage.who('o'), draftChannelCreate({
-      kind: 'text', name: 'c', position: Uint8Array.of(1), overwrites: [{ target: role, deny: ['ViewChannel'] }]
-    })).id)
+    const channel = idAs(
+      'c',
+      stage.site.act(
+        stage.who('o'),
+        draftChannelCreate({
+          kind: 'text',
+          name: 'c',
+          position: Uint8Array.of(1),
+          overwrites: [{ target: role, deny: ['ViewChannel'] }]
+        })
+      ).id
+    )
     expect(stage.site.log.state().permissions(stage.user('x'), channel, START)).toBe(0n)
     stage.site.act(stage.who('o'), draftRoleDelete(role))
     expect(stage.site.log.state().permissions(stage.user('x'), channel, START)).not.toBe(0n)
@@ -347,7 +430,13 @@ describe('[AU-S] roles and bits', () => {
 describe('[AU-S] invites', () => {
   it('[AU-S25] an invite closed by its roleless maker voids concurrent joins, and no earlier ones', () => {
     const stage = new Stage({ m: 0 })
-    const invite = idAs('i', stage.site.act(stage.who('m'), draftInviteCreate({ signPublicKey: new Uint8Array(32), boxPublicKey: null })).id)
+    const invite = idAs(
+      'i',
+      stage.site.act(
+        stage.who('m'),
+        draftInviteCreate({ signPublicKey: new Uint8Array(32), boxPublicKey: null })
+      ).id
+    )
     const [y, z] = [person('y'), person('z')]
     stage.site.act(y, joinDraft(y, invite))
     const [left, right] = apart(stage) as [Site, Site]
@@ -360,7 +449,13 @@ describe('[AU-S] invites', () => {
 
   it('[AU-S26] [AU26] one use and two joins: exactly one, the lower by (lam, id)', () => {
     const stage = new Stage({})
-    const invite = idAs('i', stage.site.act(stage.who('o'), draftInviteCreate({ signPublicKey: new Uint8Array(32), boxPublicKey: null, maxUses: 1 })).id)
+    const invite = idAs(
+      'i',
+      stage.site.act(
+        stage.who('o'),
+        draftInviteCreate({ signPublicKey: new Uint8Array(32), boxPublicKey: null, maxUses: 1 })
+      ).id
+    )
     const sites = apart(stage, 3)
     const joins = sites.map((site, index) => {
       const who = person(`guest${index}`)
@@ -375,10 +470,19 @@ describe('[AU-S] invites', () => {
   it('[AU-S27] an expired invite admits nobody by ts, and late live arrivals are held', () => {
     const stage = new Stage({})
     const notAfter = stage.site.now + 10_000
-    const invite = idAs('i', stage.site.act(stage.who('o'), draftInviteCreate({ signPublicKey: new Uint8Array(32), boxPublicKey: null, notAfter })).id)
+    const invite = idAs(
+      'i',
+      stage.site.act(
+        stage.who('o'),
+        draftInviteCreate({ signPublicKey: new Uint8Array(32), boxPublicKey: null, notAfter })
+      ).id
+    )
     const x = person('x')
     const late = stage.site.sign(x, joinDraft(x, invite), { at: notAfter + 1 })
-    expect(stage.site.log.add(late, notAfter + 2)).toMatchObject({ kind: 'rejected', refusal: { rule: 'AU14' } })
+    expect(stage.site.log.add(late, notAfter + 2)).toMatchObject({
+      kind: 'rejected',
+      refusal: { rule: 'AU14' }
+    })
     const forged = stage.site.sign(x, joinDraft(x, invite), { at: notAfter })
     expect(stage.site.log.add(forged, notAfter + 600_001, { live: true })).toMatchObject({ kind: 'held' })
     expect(stage.site.log.add(forged, notAfter + 599_999, { live: true })).toMatchObject({ kind: 'accepted' })
@@ -386,13 +490,31 @@ describe('[AU-S] invites', () => {
 
   it('[AU-S28] the inviter banned while the invitee joined: not a member, and what it posted is hidden', () => {
     const stage = new Stage({ m: 0 })
-    const channel = idAs('c', stage.site.act(stage.who('o'), draftChannelCreate({ kind: 'text', name: 'c', position: Uint8Array.of(1) })).id)
+    const channel = idAs(
+      'c',
+      stage.site.act(
+        stage.who('o'),
+        draftChannelCreate({ kind: 'text', name: 'c', position: Uint8Array.of(1) })
+      ).id
+    )
     const [left, right] = apart(stage) as [Site, Site]
     left.act(stage.who('o'), draftBan(stage.user('m')))
-    const invite = idAs('i', right.act(stage.who('m'), draftInviteCreate({ signPublicKey: new Uint8Array(32), boxPublicKey: null })).id)
+    const invite = idAs(
+      'i',
+      right.act(stage.who('m'), draftInviteCreate({ signPublicKey: new Uint8Array(32), boxPublicKey: null }))
+        .id
+    )
     const z = person('z')
     const join = right.act(z, joinDraft(z, invite))
-    const act = { device: z.device, seq: 1, id: idAs('m', join.id), channel, auth: [join.id], at: right.now, needs: ['SendMessages'] }
+    const act = {
+      device: z.device,
+      seq: 1,
+      id: idAs('m', join.id),
+      channel,
+      auth: [join.id],
+      at: right.now,
+      needs: ['SendMessages']
+    }
     expect(right.log.judge(act)).toMatchObject({ kind: 'visible', user: z.user })
     const log = stage.converge(left, right)
     expect(status(log, z.user)).toBeUndefined()
@@ -401,7 +523,7 @@ describe('[AU-S] invites', () => {
 })
 
 describe('[AU-S] ownership and devices', () => {
-  it('[AU-S31] [AU21] [AU-S33] [AU-S34] a transfer beats the old owner\'s and everybody else\'s ban; the old owner backdates nothing', () => {
+  it("[AU-S31] [AU21] [AU-S33] [AU-S34] a transfer beats the old owner's and everybody else's ban; the old owner backdates nothing", () => {
     const stage = new Stage({ a: 5, b: 8, x: 0 })
     const sites = apart(stage, 3) as [Site, Site, Site]
     const transfer = sites[0].act(stage.who('o'), stage.transfer('a'))
@@ -409,7 +531,11 @@ describe('[AU-S] ownership and devices', () => {
     const byOwner = sites[1].act(person('o'), draftBan(stage.user('a')))
     const byAdmin = sites[2].act(stage.who('b'), draftBan(stage.user('a')))
     const log = stage.converge(...sites)
-    expect([transfer, byOwner, byAdmin].map(op => standingIn(log, op))).toEqual(['effective', 'voided', 'effective'])
+    expect([transfer, byOwner, byAdmin].map(op => standingIn(log, op))).toEqual([
+      'effective',
+      'voided',
+      'effective'
+    ])
     expect(log.state().owner).toBe(stage.user('a'))
     expect(log.state().ownerGeneration).toBe(1)
     expect(status(log, stage.user('a'))).toBe('in')
@@ -424,11 +550,13 @@ describe('[AU-S] ownership and devices', () => {
     const second = right.act(stage.who('o'), stage.transfer('b'))
     const log = stage.converge(left, right)
     expect([first, second].filter(op => standingIn(log, op) === 'effective')).toHaveLength(1)
-    const lower = [first, second].sort((x, y) => x.lamport - y.lamport || (x.id < y.id ? -1 : 1))[0] as Operation
+    const lower = [first, second].sort(
+      (x, y) => x.lamport - y.lamport || (x.id < y.id ? -1 : 1)
+    )[0] as Operation
     expect(standingIn(log, lower)).toBe('effective')
   })
 
-  it('[AU-S35] the owner\'s two devices act at once: both count', () => {
+  it("[AU-S35] the owner's two devices act at once: both count", () => {
     const stage = new Stage({})
     const laptop = person('o', 'laptop')
     stage.site.act(laptop, draft('deviceAdd', { credential: laptop.credential }))
@@ -447,13 +575,18 @@ describe('[AU-S] ownership and devices', () => {
     stage.site.act(laptop, draft('deviceAdd', { credential: laptop.credential }))
     const earlier = stage.site.act(laptop, draftRoleCreate({ name: 'r', position: Uint8Array.of(2) }))
     const revoke = draft('deviceRevoke', {
-      revocation: Uint8Array.from([...idToBytes(stage.user('b')), ...idToBytes(laptop.device)]), devices: [laptop.device]
+      revocation: Uint8Array.from([...idToBytes(stage.user('b')), ...idToBytes(laptop.device)]),
+      devices: [laptop.device]
     })
     const [left, right] = apart(stage) as [Site, Site]
     const revocation = left.act(stage.who('b'), revoke)
     const thief = right.act(laptop, draftKick(stage.user('d')))
     const log = stage.converge(left, right)
-    expect([revocation, thief, earlier].map(op => standingIn(log, op))).toEqual(['effective', 'voided', 'effective'])
+    expect([revocation, thief, earlier].map(op => standingIn(log, op))).toEqual([
+      'effective',
+      'voided',
+      'effective'
+    ])
     expect(log.standing(thief.id)?.rule).toBe('AU22')
     expect(log.state().device(laptop.device)).toEqual({ user: stage.user('b'), on: false })
     expect(log.state().member(stage.user('b'))?.userKey.stale).toBe(true)
@@ -483,16 +616,34 @@ describe('[AU-S] ownership and devices', () => {
 })
 
 describe('[AU-S] timeouts, overwrites and messages', () => {
-  function withChannel(positions: Readonly<Record<string, number>>): { stage: Stage; channel: ReturnType<typeof idAs<'c'>>; created: Operation } {
+  function withChannel(positions: Readonly<Record<string, number>>): {
+    stage: Stage
+    channel: ReturnType<typeof idAs<'c'>>
+    created: Operation
+  } {
     const stage = new Stage(positions)
-    const created = stage.site.act(stage.who('o'), draftChannelCreate({ kind: 'text', name: 'c', position: Uint8Array.of(1) }))
+    const created = stage.site.act(
+      stage.who('o'),
+      draftChannelCreate({ kind: 'text', name: 'c', position: Uint8Array.of(1) })
+    )
     return { stage, channel: idAs('c', created.id), created }
   }
 
-  function message(site: Site, who: ReturnType<typeof person>, channel: ReturnType<typeof idAs<'c'>>, at: number, seq = 1): Parameters<AuthorityLog['judge']>[0] {
+  function message(
+    site: Site,
+    who: ReturnType<typeof person>,
+    channel: ReturnType<typeof idAs<'c'>>,
+    at: number,
+    seq = 1
+  ): Parameters<AuthorityLog['judge']>[0] {
     return {
-      device: who.device, seq, id: idAs('m', site.log.frontierFor(who.device)[0] as Operation['id']), channel,
-      auth: site.log.frontierFor(who.device), at, needs: ['SendMessages']
+      device: who.device,
+      seq,
+      id: idAs('m', site.log.frontierFor(who.device)[0] as Operation['id']),
+      channel,
+      auth: site.log.frontierFor(who.device),
+      at,
+      needs: ['SendMessages']
     }
   }
 
@@ -502,8 +653,15 @@ describe('[AU-S] timeouts, overwrites and messages', () => {
     const until = left.now + 60_000
     left.act(stage.who('a'), draft('timeout', { user: stage.user('b'), until, reason: null }))
     const during = right.act(stage.who('b'), draftKick(stage.user('x')), { at: until - 1 })
-    const after = right.act(stage.who('b'), draft('serverSet', { rows: [{ key: 0, value: 'later' }], reason: null }), { at: until })
-    const acts = [message(right, stage.who('b'), channel, until - 1), message(right, stage.who('b'), channel, until)]
+    const after = right.act(
+      stage.who('b'),
+      draft('serverSet', { rows: [{ key: 0, value: 'later' }], reason: null }),
+      { at: until }
+    )
+    const acts = [
+      message(right, stage.who('b'), channel, until - 1),
+      message(right, stage.who('b'), channel, until)
+    ]
     const log = stage.converge(left, right)
     expect([standingIn(log, during), standingIn(log, after)]).toEqual(['voided', 'effective'])
     expect(acts.map(act => log.judge(act).kind)).toEqual(['hidden', 'visible'])
@@ -517,14 +675,32 @@ describe('[AU-S] timeouts, overwrites and messages', () => {
     const { stage, channel } = withChannel({ a: 10, x: 0 })
     const x = stage.who('x')
     const [left, right] = apart(stage) as [Site, Site]
-    const row: CutRow = { device: x.device, seq: 0, operation: stage.joins.get('x')?.id ?? null, contentSeq: 3, envelope: new Uint8Array(32).fill(3) }
+    const row: CutRow = {
+      device: x.device,
+      seq: 0,
+      operation: stage.joins.get('x')?.id ?? null,
+      contentSeq: 3,
+      envelope: new Uint8Array(32).fill(3)
+    }
     const ban = left.act(stage.who('a'), draftBan(x.user, null, [row]))
     const act = (seq: number): ReturnType<typeof message> => message(right, x, channel, right.now + seq, seq)
     const log = stage.converge(left, right)
-    expect([1, 2, 4, 5].map(seq => log.judge(act(seq)).kind)).toEqual(['visible', 'visible', 'hidden', 'hidden'])
+    expect([1, 2, 4, 5].map(seq => log.judge(act(seq)).kind)).toEqual([
+      'visible',
+      'visible',
+      'hidden',
+      'hidden'
+    ])
     // The cut names the envelope itself: another branch of a fork at that seq is beyond it.
     expect(log.judge(act(3))).toMatchObject({ kind: 'hidden', by: ban.id })
-    const widened = left.act(stage.who('a'), draft('cutExtend', { denial: ban.id, rows: [{ device: x.device, contentSeq: 5, envelope: idToBytes(act(5).id) }], reason: null }))
+    const widened = left.act(
+      stage.who('a'),
+      draft('cutExtend', {
+        denial: ban.id,
+        rows: [{ device: x.device, contentSeq: 5, envelope: idToBytes(act(5).id) }],
+        reason: null
+      })
+    )
     const after = stage.converge(left, right)
     expect(standingIn(after, widened)).toBe('effective')
     expect([4, 5, 6].map(seq => after.judge(act(seq)).kind)).toEqual(['visible', 'visible', 'hidden'])
@@ -533,14 +709,21 @@ describe('[AU-S] timeouts, overwrites and messages', () => {
   it('[AU-S45] [AU16] [AU37] an overwrite hides later messages by their claimed time', () => {
     const { stage, channel } = withChannel({ a: 10, x: 0 })
     const [left, right] = apart(stage) as [Site, Site]
-    const denial = left.act(stage.who('a'), draftOverwrite(channel, idAs('r', stage.site.log.server), { deny: ['SendMessages'] }))
+    const denial = left.act(
+      stage.who('a'),
+      draftOverwrite(channel, idAs('r', stage.site.log.server), { deny: ['SendMessages'] })
+    )
     const log = stage.converge(left, right)
     expect(log.judge(message(right, stage.who('x'), channel, denial.at)).kind).toBe('visible')
-    expect(log.judge(message(right, stage.who('x'), channel, denial.at + 1))).toMatchObject({ kind: 'hidden', rule: 'AU37', by: denial.id })
+    expect(log.judge(message(right, stage.who('x'), channel, denial.at + 1))).toMatchObject({
+      kind: 'hidden',
+      rule: 'AU37',
+      by: denial.id
+    })
     expect(left.log.judge(message(left, stage.who('x'), channel, denial.at)).kind).toBe('rejected')
   })
 
-  it('[AU-S46] a message concurrent with its channel\'s deletion: earlier ones stay in the archive', () => {
+  it("[AU-S46] a message concurrent with its channel's deletion: earlier ones stay in the archive", () => {
     const { stage, channel } = withChannel({ x: 0 })
     const [left, right] = apart(stage) as [Site, Site]
     const gone = left.act(stage.who('o'), draftChannelDelete(channel))
@@ -555,20 +738,34 @@ describe('[AU-S] timeouts, overwrites and messages', () => {
     const admin = stage.enter('admin', 5, ['Administrator'])
     const until = stage.site.now + 60_000
     stage.site.act(stage.who('a'), draft('timeout', { user: admin.user, until, reason: null }))
-    stage.site.act(stage.who('o'), draftOverwrite(channel, admin.user, { deny: ['ViewChannel', 'SendMessages'] }))
+    stage.site.act(
+      stage.who('o'),
+      draftOverwrite(channel, admin.user, { deny: ['ViewChannel', 'SendMessages'] })
+    )
     expect(stage.site.log.judge(message(stage.site, admin, channel, until - 1)).kind).toBe('visible')
     stage.site.act(admin, draftKick(stage.user('x')), { at: until - 1 })
   })
 
-  it('[AU35] needs membership, a device that is on, and the permission, in the message\'s own past', () => {
+  it("[AU35] needs membership, a device that is on, and the permission, in the message's own past", () => {
     const { stage, channel } = withChannel({ x: 0 })
     const stranger = person('stranger')
     const base = message(stage.site, stage.who('x'), channel, stage.site.now)
-    expect(stage.site.log.judge({ ...base, device: stranger.device })).toMatchObject({ kind: 'rejected', rule: 'AU35' })
-    expect(stage.site.log.judge({ ...base, needs: ['ManageMessages'] })).toMatchObject({ kind: 'rejected', rule: 'AU35' })
-    expect(stage.site.log.judge({ ...base, auth: [idAs('o', stranger.user)] })).toEqual({ kind: 'waiting', missing: [idAs('o', stranger.user)] })
+    expect(stage.site.log.judge({ ...base, device: stranger.device })).toMatchObject({
+      kind: 'rejected',
+      rule: 'AU35'
+    })
+    expect(stage.site.log.judge({ ...base, needs: ['ManageMessages'] })).toMatchObject({
+      kind: 'rejected',
+      rule: 'AU35'
+    })
+    expect(stage.site.log.judge({ ...base, auth: [idAs('o', stranger.user)] })).toEqual({
+      kind: 'waiting',
+      missing: [idAs('o', stranger.user)]
+    })
     expect(stage.site.log.judge({ ...base, auth: [] })).toMatchObject({ kind: 'rejected', rule: 'AU34' })
-    expect(stage.site.log.judge({ ...base, channel: idAs('c', stage.site.log.server) })).toMatchObject({ kind: 'visible' })
+    expect(stage.site.log.judge({ ...base, channel: idAs('c', stage.site.log.server) })).toMatchObject({
+      kind: 'visible'
+    })
   })
 })
 
@@ -576,81 +773,161 @@ describe('[AU-S] synced channels and deletions', () => {
   it('[AU31] a synced channel reads its category, and what moved it there is part of the proof', () => {
     const stage = new Stage({ c: 5, x: 0 })
     const everyone = idAs('r', stage.site.log.server)
-    const open = idAs('c', stage.site.act(stage.who('o'), draftChannelCreate({
-      kind: 'category', name: 'open', position: Uint8Array.of(1), overwrites: [{ target: everyone, allow: ['ManageMessages'] }]
-    })).id)
-    const plain = idAs('c', stage.site.act(stage.who('o'), draftChannelCreate({ kind: 'category', name: 'plain', position: Uint8Array.of(2) })).id)
-    const channel = idAs('c', stage.site.act(stage.who('o'), draftChannelCreate({ kind: 'text', name: 'c', position: Uint8Array.of(3), parent: plain })).id)
+    const open = idAs(
+      'c',
+      stage.site.act(
+        stage.who('o'),
+        draftChannelCreate({
+          kind: 'category',
+          name: 'open',
+          position: Uint8Array.of(1),
+          overwrites: [{ target: everyone, allow: ['ManageMessages'] }]
+        })
+      ).id
+    )
+    const plain = idAs(
+      'c',
+      stage.site.act(
+        stage.who('o'),
+        draftChannelCreate({ kind: 'category', name: 'plain', position: Uint8Array.of(2) })
+      ).id
+    )
+    const channel = idAs(
+      'c',
+      stage.site.act(
+        stage.who('o'),
+        draftChannelCreate({ kind: 'text', name: 'c', position: Uint8Array.of(3), parent: plain })
+      ).id
+    )
     expect(stage.site.log.state().channel(channel)).toMatchObject({ synced: true, overwrites: [] })
     const [left, right] = apart(stage) as [Site, Site]
     left.act(stage.who('o'), draftKick(stage.user('c')))
-    const moved = right.act(stage.who('c'), draft('channelMove', { channel, parent: open, position: Uint8Array.of(3), reason: null }))
-    expect(right.log.state().permissions(stage.user('x'), channel, START) & permissionsToBits(['ManageMessages'])).not.toBe(0n)
+    const moved = right.act(
+      stage.who('c'),
+      draft('channelMove', { channel, parent: open, position: Uint8Array.of(3), reason: null })
+    )
+    expect(
+      right.log.state().permissions(stage.user('x'), channel, START) & permissionsToBits(['ManageMessages'])
+    ).not.toBe(0n)
     const x = stage.who('x')
     const act = {
-      device: x.device, seq: 1, id: idAs('m', moved.id), channel, auth: right.log.frontierFor(x.device), at: right.now, needs: ['ManageMessages']
+      device: x.device,
+      seq: 1,
+      id: idAs('m', moved.id),
+      channel,
+      auth: right.log.frontierFor(x.device),
+      at: right.now,
+      needs: ['ManageMessages']
     }
     expect(right.log.judge(act).kind).toBe('visible')
     const log = stage.converge(left, right)
     expect(standingIn(log, moved)).toBe('voided')
     // AU38: deleting another's message needs ManageMessages, by what its author had seen and by what is known now.
     expect(log.judge(act)).toMatchObject({ kind: 'hidden', rule: 'AU36' })
-    expect(log.judge({ ...act, auth: log.frontierFor(x.device) })).toMatchObject({ kind: 'rejected', rule: 'AU35' })
+    expect(log.judge({ ...act, auth: log.frontierFor(x.device) })).toMatchObject({
+      kind: 'rejected',
+      rule: 'AU35'
+    })
   })
 
-  it('[AU38] deleting another\'s message needs ManageMessages', () => {
+  it("[AU38] deleting another's message needs ManageMessages", () => {
     const stage = new Stage({ a: 10, x: 0 })
-    const channel = idAs('c', stage.site.act(stage.who('o'), draftChannelCreate({ kind: 'text', name: 'c', position: Uint8Array.of(1) })).id)
+    const channel = idAs(
+      'c',
+      stage.site.act(
+        stage.who('o'),
+        draftChannelCreate({ kind: 'text', name: 'c', position: Uint8Array.of(1) })
+      ).id
+    )
     const act = (name: string): Parameters<AuthorityLog['judge']>[0] => ({
-      device: stage.who(name).device, seq: 1, id: idAs('m', stage.user(name)), channel, auth: stage.site.log.frontierFor(stage.who(name).device),
-      at: stage.site.now, needs: ['ManageMessages']
+      device: stage.who(name).device,
+      seq: 1,
+      id: idAs('m', stage.user(name)),
+      channel,
+      auth: stage.site.log.frontierFor(stage.who(name).device),
+      at: stage.site.now,
+      needs: ['ManageMessages']
     })
-    expect([stage.site.log.judge(act('a')).kind, stage.site.log.judge(act('x')).kind]).toEqual(['visible', 'rejected'])
+    expect([stage.site.log.judge(act('a')).kind, stage.site.log.judge(act('x')).kind]).toEqual([
+      'visible',
+      'rejected'
+    ])
   })
 })
 
 describe('[AU-S] structure', () => {
-  it('[AU-S39] [AU5] citing a frontier older than one\'s own prev is refused', () => {
+  it("[AU-S39] [AU5] citing a frontier older than one's own prev is refused", () => {
     const stage = new Stage({ a: 8 })
     const before = stage.site.fork()
     stage.site.act(stage.who('a'), draft('serverSet', { rows: [{ key: 0, value: '1' }], reason: null }))
-    const good = stage.site.sign(stage.who('a'), draft('serverSet', { rows: [{ key: 0, value: '2' }], reason: null }))
+    const good = stage.site.sign(
+      stage.who('a'),
+      draft('serverSet', { rows: [{ key: 0, value: '2' }], reason: null })
+    )
     const older = { ...good, id: idAs('o', stage.user('a')), parents: before.log.heads() }
     expect(stage.site.log.add(older, good.at)).toMatchObject({ kind: 'rejected', refusal: { rule: 'AU5' } })
   })
 
   it('[AU-S41] [AU1] [AU6] a lam off by one is refused, a ts in 2099 held', () => {
     const stage = new Stage({})
-    const good = stage.site.sign(stage.who('o'), draft('serverSet', { rows: [{ key: 0, value: 'x' }], reason: null }))
+    const good = stage.site.sign(
+      stage.who('o'),
+      draft('serverSet', { rows: [{ key: 0, value: 'x' }], reason: null })
+    )
     const wrong = { ...good, id: idAs('o', stage.user('o')), lamport: good.lamport + 1 }
     expect(stage.site.log.add(wrong, good.at)).toMatchObject({ kind: 'rejected', refusal: { rule: 'AU1' } })
     const future = { ...good, at: 4_070_908_800_000 }
-    expect(stage.site.log.add(future, good.at)).toEqual({ kind: 'held', operation: good.id, until: 4_070_908_800_000 - 120_000 })
+    expect(stage.site.log.add(future, good.at)).toEqual({
+      kind: 'held',
+      operation: good.id,
+      until: 4_070_908_800_000 - 120_000
+    })
     expect(stage.site.log.drain(good.at)).toEqual([])
     expect(stage.site.fork().log.add(future, good.at, { trusted: true })).toMatchObject({ kind: 'accepted' })
     expect(stage.site.log.drain(4_070_908_800_000)).toMatchObject([{ kind: 'accepted' }])
   })
 
-  it('[AU-S42] another server\'s operation is refused', () => {
+  it("[AU-S42] another server's operation is refused", () => {
     const stage = new Stage({})
-    const other = stage.site.sign(stage.who('o'), draft('serverSet', { rows: [{ key: 0, value: 'x' }], reason: null }))
-    expect(stage.site.log.add({ ...other, server: idAs('s', stage.user('o')) }, other.at)).toMatchObject({ kind: 'rejected', refusal: { rule: 'AU1' } })
+    const other = stage.site.sign(
+      stage.who('o'),
+      draft('serverSet', { rows: [{ key: 0, value: 'x' }], reason: null })
+    )
+    expect(stage.site.log.add({ ...other, server: idAs('s', stage.user('o')) }, other.at)).toMatchObject({
+      kind: 'rejected',
+      refusal: { rule: 'AU1' }
+    })
   })
 
   it('[AU7] an unknown kind is refused, a raised protocol stops the client', () => {
     const stage = new Stage({})
-    const known = stage.site.sign(stage.who('o'), draft('serverSet', { rows: [{ key: 0, value: 'x' }], reason: null }))
-    expect(stage.site.log.add({ ...known, id: idAs('o', stage.user('o')), kind: 999 }, known.at)).toMatchObject({ kind: 'rejected', refusal: { rule: 'AU7' } })
+    const known = stage.site.sign(
+      stage.who('o'),
+      draft('serverSet', { rows: [{ key: 0, value: 'x' }], reason: null })
+    )
+    expect(
+      stage.site.log.add({ ...known, id: idAs('o', stage.user('o')), kind: 999 }, known.at)
+    ).toMatchObject({ kind: 'rejected', refusal: { rule: 'AU7' } })
     const raise = stage.site.sign(stage.who('o'), draft('protoRaise', { version: 2, reason: null }))
     expect(stage.site.log.add(raise, raise.at)).toEqual({ kind: 'newer', operation: raise.id })
     expect(stage.site.log.add(known, known.at)).toEqual({ kind: 'newer', operation: known.id })
-    expect(stage.site.log.permits(stage.who('o').device, draftLeave(), known.at)).toMatchObject({ ok: false, rule: 'AU7' })
+    expect(stage.site.log.permits(stage.who('o').device, draftLeave(), known.at)).toMatchObject({
+      ok: false,
+      rule: 'AU7'
+    })
   })
 
   it('[AU9] what cites a refused operation is refused with it, whatever comes first', () => {
     const stage = new Stage({ x: 0 })
     const bad = stage.site.sign(stage.who('x'), draftKick(stage.user('o')))
-    const child = { ...bad, id: idAs('o', stage.user('x')), seq: bad.seq + 1, prev: bad.id, parents: [bad.id], lamport: bad.lamport + 1 }
+    const child = {
+      ...bad,
+      id: idAs('o', stage.user('x')),
+      seq: bad.seq + 1,
+      prev: bad.id,
+      parents: [bad.id],
+      lamport: bad.lamport + 1
+    }
     expect(stage.site.log.add(child, bad.at)).toMatchObject({ kind: 'orphan', missing: [bad.id] })
     expect(stage.site.log.missing()).toEqual([bad.id])
     expect(stage.site.log.add(bad, bad.at)).toMatchObject({ kind: 'rejected' })

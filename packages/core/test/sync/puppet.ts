@@ -1,13 +1,27 @@
 /** A hand-moved peer against one machine: it keeps the hello, and everything else is up to the test. */
 import { idToBytes, type ServerId } from '../../src/base/index.ts'
 import { concatBytes } from '../../src/encoding/index.ts'
-import { createSync, decodeFrame, encodeFrame, type Frame, type Summary, type SyncEffect, type SyncInput } from '../../src/sync/index.ts'
+import {
+  createSync,
+  decodeFrame,
+  encodeFrame,
+  type Frame,
+  type Summary,
+  type SyncEffect,
+  type SyncInput
+} from '../../src/sync/index.ts'
 import { helloToken } from '../../src/sync/hello.ts'
 import { deviceOf, Holdings, SECRET, Seeded, SERVER, suite } from './world.ts'
 
 export const NOTHING: Summary = {
-  level: 2, flags: 0, checkpoint: idToBytes(SERVER), operations: { count: 0, sum: 0n }, heads: [], leaves: 0n,
-  records: { count: 0, sum: 0n }, buckets: [0n]
+  level: 2,
+  flags: 0,
+  checkpoint: idToBytes(SERVER),
+  operations: { count: 0, sum: 0n },
+  heads: [],
+  leaves: 0n,
+  records: { count: 0, sum: 0n },
+  buckets: [0n]
 }
 
 export class Puppet {
@@ -24,9 +38,20 @@ export class Puppet {
   nonceL: Uint8Array = new Uint8Array(32)
 
   constructor(seed = 1) {
-    this.holdings = new Holdings(new Map([[String(this.own.authorId), this.own.device], [String(this.other.authorId), this.other.device]]))
+    this.holdings = new Holdings(
+      new Map([
+        [String(this.own.authorId), this.own.device],
+        [String(this.other.authorId), this.other.device]
+      ])
+    )
     this.views.set(SERVER, this.holdings)
-    this.machine = createSync({ suite, random: new Seeded(seed), device: this.other.device, signer: this.other.key, views: this.views })
+    this.machine = createSync({
+      suite,
+      random: new Seeded(seed),
+      device: this.other.device,
+      signer: this.other.key,
+      views: this.views
+    })
   }
 
   input(input: { type: SyncInput['type'] } & Record<string, unknown>): readonly SyncEffect[] {
@@ -59,12 +84,25 @@ export class Puppet {
   }
 
   /** Dials, proves the secret, opens handle 0 with the given summary. */
-  dial(summary: Summary | null = NOTHING, options: { circuit?: boolean; gossip?: boolean; secret?: Uint8Array } = {}): this {
-    this.input({ type: 'open', session: 1, role: 'listener', peer: this.own.device, circuit: options.circuit ?? false, gossip: options.gossip ?? true })
+  dial(
+    summary: Summary | null = NOTHING,
+    options: { circuit?: boolean; gossip?: boolean; secret?: Uint8Array } = {}
+  ): this {
+    this.input({
+      type: 'open',
+      session: 1,
+      role: 'listener',
+      peer: this.own.device,
+      circuit: options.circuit ?? false,
+      gossip: options.gossip ?? true
+    })
     this.send({ kind: 'hello', nonce: this.nonceD, features: 0 })
     this.nonceL = (this.last('welcome') as { nonce: Uint8Array }).nonce
     const proof = this.token('dialler', options.secret)
-    this.send({ kind: 'tokens', tokens: [proof, ...Array.from({ length: 7 }, (_, i) => new Uint8Array(16).fill(i))] })
+    this.send({
+      kind: 'tokens',
+      tokens: [proof, ...Array.from({ length: 7 }, (_, i) => new Uint8Array(16).fill(i))]
+    })
     if (summary !== null) this.send({ kind: 'open', handle: 0, proof, summary })
     return this
   }
@@ -81,7 +119,8 @@ export class Puppet {
   answer(from = 0): void {
     for (let i = from; i < this.effects.length; i++) {
       const effect = this.effects[i] as SyncEffect
-      if (effect.type === 'lookup') this.input({ type: 'found', lookup: effect.lookup, found: this.holdings.find(effect.query) })
+      if (effect.type === 'lookup')
+        this.input({ type: 'found', lookup: effect.lookup, found: this.holdings.find(effect.query) })
     }
   }
 

@@ -3,7 +3,16 @@
  * one heap of events under one seed. Nodes judge items as real ones would, by rules simple enough to read.
  */
 import {
-  compareIds, type DeviceId, idFromBytes, idToBytes, type MessageId, type OperationId, type Random, type RecordId, refuse, type Refusal,
+  compareIds,
+  type DeviceId,
+  idFromBytes,
+  idToBytes,
+  type MessageId,
+  type OperationId,
+  type Random,
+  type RecordId,
+  refuse,
+  type Refusal,
   type ServerId
 } from '../../src/base/index.ts'
 import { createNodeSuite } from '../../src/adapters/crypto-node/index.ts'
@@ -11,8 +20,20 @@ import { type SigningKey, type Suite } from '../../src/crypto/index.ts'
 import { concatBytes, decodeCbor, encodeCbor, utf8 } from '../../src/encoding/index.ts'
 import { authorIdOf, encodeHeader, readEnvelope } from '../../src/graph/index.ts'
 import {
-  ChainIndex, type ChainId, type ChainRange, createSync, DeliveryTracker, IdSet, type OperationPlace, type ServerView, type Standing,
-  type SyncEffect, type SyncFound, type SyncInput, type SyncMachine, type SyncQuery
+  ChainIndex,
+  type ChainId,
+  type ChainRange,
+  createSync,
+  DeliveryTracker,
+  IdSet,
+  type OperationPlace,
+  type ServerView,
+  type Standing,
+  type SyncEffect,
+  type SyncFound,
+  type SyncInput,
+  type SyncMachine,
+  type SyncQuery
 } from '../../src/sync/index.ts'
 
 export const suite: Suite = await createNodeSuite()
@@ -20,7 +41,9 @@ export const suite: Suite = await createNodeSuite()
 /** A seeded stream (SplitMix32): every draw of a world comes from one. */
 export class Seeded implements Random {
   #state: number
-  constructor(seed: number) { this.#state = seed >>> 0 }
+  constructor(seed: number) {
+    this.#state = seed >>> 0
+  }
   next(): number {
     this.#state = (this.#state + 0x9e3779b9) >>> 0
     let z = this.#state
@@ -28,8 +51,12 @@ export class Seeded implements Random {
     z = Math.imul(z ^ (z >>> 13), 0xc2b2ae35)
     return (z ^ (z >>> 16)) >>> 0
   }
-  below(bound: number): number { return this.next() % bound }
-  bytes(length: number): Uint8Array { return Uint8Array.from({ length }, () => this.next() & 255) }
+  below(bound: number): number {
+    return this.next() % bound
+  }
+  bytes(length: number): Uint8Array {
+    return Uint8Array.from({ length }, () => this.next() & 255)
+  }
 }
 
 export const SERVER = idFromBytes('s', suite.sha256(utf8('server')))
@@ -44,20 +71,48 @@ export function deviceOf(name: string): { key: SigningKey; device: DeviceId; aut
 }
 
 /** An envelope of the right form; its "signature" is good where its first byte is not 0. */
-export function envelopeOf(author: { authorId: Uint8Array }, seq: number, text = '', bytes = 144, good = true): Uint8Array {
+export function envelopeOf(
+  author: { authorId: Uint8Array },
+  seq: number,
+  text = '',
+  bytes = 144,
+  good = true
+): Uint8Array {
   const content = suite.sha256(concatBytes([utf8(`${seq} ${text}`), author.authorId]))
   const header = encodeHeader({
-    type: 1, tag: TAG, keyRef: content.subarray(0, 16), authorId: author.authorId, seq,
-    prev: seq === 1 ? new Uint8Array(24) : content.subarray(0, 24), nonce: content.subarray(8, 32)
+    type: 1,
+    tag: TAG,
+    keyRef: content.subarray(0, 16),
+    authorId: author.authorId,
+    seq,
+    prev: seq === 1 ? new Uint8Array(24) : content.subarray(0, 24),
+    nonce: content.subarray(8, 32)
   })
-  return concatBytes([header, new Uint8Array(bytes).fill(content[0] as number), new Uint8Array(64).fill(good ? 1 : 0)])
+  return concatBytes([
+    header,
+    new Uint8Array(bytes).fill(content[0] as number),
+    new Uint8Array(64).fill(good ? 1 : 0)
+  ])
 }
 
 /** A fake operation: bytes that name what it builds on, and the place they give it. */
-export function operationOf(parents: readonly OperationPlace[], author: string, text: string, leaf = false): OperationPlace & { bytes: Uint8Array; leaf: boolean } {
+export function operationOf(
+  parents: readonly OperationPlace[],
+  author: string,
+  text: string,
+  leaf = false
+): OperationPlace & { bytes: Uint8Array; leaf: boolean } {
   const lamport = parents.reduce((max, parent) => Math.max(max, parent.lamport + 1), 0)
   const bytes = encodeCbor([leaf, lamport, author, text, parents.map(parent => idToBytes(parent.id))])
-  return { id: idFromBytes('o', suite.sha256(bytes)), prev: null, parents: parents.map(parent => parent.id), refs: [], lamport, leaf, bytes }
+  return {
+    id: idFromBytes('o', suite.sha256(bytes)),
+    prev: null,
+    parents: parents.map(parent => parent.id),
+    refs: [],
+    lamport,
+    leaf,
+    bytes
+  }
 }
 
 type Held = ReturnType<typeof operationOf>
@@ -79,17 +134,31 @@ export class Holdings implements ServerView {
   secrets: readonly Uint8Array[] = [SECRET]
   #covered = new Set<OperationId>()
 
-  constructor(authors: Map<string, DeviceId>) { this.authors = authors }
+  constructor(authors: Map<string, DeviceId>) {
+    this.authors = authors
+  }
 
-  offered(): readonly Uint8Array[] { return this.secrets.slice(0, 1) }
-  kept(): readonly Uint8Array[] { return this.secrets }
-  standing(device: DeviceId): Standing { return this.standings.get(device) ?? this.fallback }
-  knowsChain(chain: ChainId): boolean { return this.fallback !== 'unjudged' && chain.startsWith('d') }
-  outbox(): readonly MessageId[] { return this.tracker.outbox() }
+  offered(): readonly Uint8Array[] {
+    return this.secrets.slice(0, 1)
+  }
+  kept(): readonly Uint8Array[] {
+    return this.secrets
+  }
+  standing(device: DeviceId): Standing {
+    return this.standings.get(device) ?? this.fallback
+  }
+  knowsChain(chain: ChainId): boolean {
+    return this.fallback !== 'unjudged' && chain.startsWith('d')
+  }
+  outbox(): readonly MessageId[] {
+    return this.tracker.outbox()
+  }
 
   readonly operations = {
-    heads: (): readonly OperationId[] => [...this.held.values()].filter(each => !each.leaf && !this.#covered.has(each.id)).map(each => each.id),
-    leaves: (): readonly OperationId[] => [...this.held.values()].filter(each => each.leaf && !this.#covered.has(each.id)).map(each => each.id),
+    heads: (): readonly OperationId[] =>
+      [...this.held.values()].filter(each => !each.leaf && !this.#covered.has(each.id)).map(each => each.id),
+    leaves: (): readonly OperationId[] =>
+      [...this.held.values()].filter(each => each.leaf && !this.#covered.has(each.id)).map(each => each.id),
     get: (id: OperationId): Held | undefined => this.held.get(id)
   }
 
@@ -97,7 +166,12 @@ export class Holdings implements ServerView {
   take(kind: string, items: readonly Uint8Array[]): { fresh: number; refusal?: Refusal } {
     let fresh = 0
     for (const item of items) {
-      const verdict = kind === 'operations' ? this.addOperation(item) : kind === 'records' ? this.addRecord(item) : this.addEnvelope(item)
+      const verdict =
+        kind === 'operations'
+          ? this.addOperation(item)
+          : kind === 'records'
+            ? this.addRecord(item)
+            : this.addEnvelope(item)
       if (typeof verdict !== 'boolean') return { fresh, refusal: verdict }
       if (verdict) fresh++
     }
@@ -111,8 +185,17 @@ export class Holdings implements ServerView {
     const id = idFromBytes('o', suite.sha256(bytes))
     if (this.held.has(id)) return false
     const places = parents.map(parent => this.held.get(idFromBytes('o', parent)))
-    if (places.some(place => place === undefined)) return refuse('AU9', 'parents come later than their children')
-    this.held.set(id, { id, prev: null, parents: parents.map(each => idFromBytes('o', each)), refs: [], lamport, leaf, bytes })
+    if (places.some(place => place === undefined))
+      return refuse('AU9', 'parents come later than their children')
+    this.held.set(id, {
+      id,
+      prev: null,
+      parents: parents.map(each => idFromBytes('o', each)),
+      refs: [],
+      lamport,
+      leaf,
+      bytes
+    })
     this.operationIds.add(id)
     if (!leaf) for (const place of places) this.#covered.add((place as Held).id)
     return true
@@ -141,7 +224,10 @@ export class Holdings implements ServerView {
   /** What the store answers. */
   find(query: SyncQuery): SyncFound {
     if (query.kind !== 'envelopes') {
-      const source = query.kind === 'operations' ? (id: string) => this.held.get(id as OperationId)?.bytes : (id: string) => this.records.get(id as RecordId)
+      const source =
+        query.kind === 'operations'
+          ? (id: string) => this.held.get(id as OperationId)?.bytes
+          : (id: string) => this.records.get(id as RecordId)
       const items: Uint8Array[] = []
       let size = 0
       let rest = 0
@@ -168,8 +254,16 @@ export class Holdings implements ServerView {
       for (let seq = to; seq >= from; seq--) {
         const here = this.envelopes.get(chain)?.get(seq) ?? []
         const more = here.reduce((sum, each) => sum + each.length, 0)
-        if (items.length + part.length > 0 && (items.length + part.length + here.length > itemsMax || size + more > bytesMax)) {
-          return { kind: 'envelopes', items: [...items, ...part], stubs: [], rest: [{ chain, from, to: seq }, ...ranges.slice(i + 1)] }
+        if (
+          items.length + part.length > 0 &&
+          (items.length + part.length + here.length > itemsMax || size + more > bytesMax)
+        ) {
+          return {
+            kind: 'envelopes',
+            items: [...items, ...part],
+            stubs: [],
+            rest: [{ chain, from, to: seq }, ...ranges.slice(i + 1)]
+          }
         }
         part.unshift(...here)
         size += more
@@ -181,7 +275,11 @@ export class Holdings implements ServerView {
 
   /** Everything held, for comparing nodes. */
   fingerprint(): string {
-    return JSON.stringify([[...this.held.keys()].sort(compareIds), [...this.records.keys()].sort(compareIds), [...this.ids].sort(compareIds)])
+    return JSON.stringify([
+      [...this.held.keys()].sort(compareIds),
+      [...this.records.keys()].sort(compareIds),
+      [...this.ids].sort(compareIds)
+    ])
   }
 }
 
@@ -194,7 +292,13 @@ export interface Faults {
   readonly gossipLoss: number
 }
 
-interface End { readonly node: WorldNode; readonly session: number; other?: End; alive: boolean; free: number }
+interface End {
+  readonly node: WorldNode
+  readonly session: number
+  other?: End
+  alive: boolean
+  free: number
+}
 
 /** One node: a machine and what it holds. */
 export class WorldNode {
@@ -216,11 +320,17 @@ export class WorldNode {
     this.name = name
     this.identity = deviceOf(name)
     this.machine = createSync({
-      suite, random: new Seeded(world.random.next()), device: this.identity.device, signer: this.identity.key, views: this.views
+      suite,
+      random: new Seeded(world.random.next()),
+      device: this.identity.device,
+      signer: this.identity.key,
+      views: this.views
     })
   }
 
-  get holdings(): Holdings { return this.views.get(SERVER) as Holdings }
+  get holdings(): Holdings {
+    return this.views.get(SERVER) as Holdings
+  }
 
   step(input: { type: SyncInput['type'] } & Record<string, unknown>): void {
     for (const effect of this.machine.step({ ...input, at: this.world.now } as SyncInput)) this.#act(effect)
@@ -233,7 +343,12 @@ export class WorldNode {
     return envelope
   }
 
-  store(kind: 'operations' | 'records' | 'envelopes', items: readonly Uint8Array[], from?: DeviceId, urgent = false): void {
+  store(
+    kind: 'operations' | 'records' | 'envelopes',
+    items: readonly Uint8Array[],
+    from?: DeviceId,
+    urgent = false
+  ): void {
     this.holdings.take(kind, items)
     if (kind === 'envelopes' && from === undefined) {
       for (const item of items) {
@@ -241,27 +356,53 @@ export class WorldNode {
         if (read.ok) this.holdings.tracker.add(read.value.id, read.value.seq)
       }
     }
-    this.step({ type: 'stored', server: SERVER, [kind]: items, ...(from === undefined ? {} : { from }), urgent })
+    this.step({
+      type: 'stored',
+      server: SERVER,
+      [kind]: items,
+      ...(from === undefined ? {} : { from }),
+      urgent
+    })
   }
 
   #act(effect: SyncEffect): void {
     this.log.push(effect)
     const { world } = this
     switch (effect.type) {
-      case 'send': return world.carry(this, effect.session, effect.bytes)
-      case 'close': return world.cut(this.ends.get(effect.session))
+      case 'send':
+        return world.carry(this, effect.session, effect.bytes)
+      case 'close':
+        return world.cut(this.ends.get(effect.session))
       case 'timer': {
         const mark = ++this.#wake
-        if (effect.at !== null) world.after(Math.max(0, effect.at - world.now), () => { if (mark === this.#wake) this.step({ type: 'wake' }) })
+        if (effect.at !== null)
+          world.after(Math.max(0, effect.at - world.now), () => {
+            if (mark === this.#wake) this.step({ type: 'wake' })
+          })
         return
       }
       case 'lookup':
-        return world.after(world.random.below(3), () => this.step({ type: 'found', lookup: effect.lookup, found: (this.views.get(effect.query.server) as Holdings).find(effect.query) }))
-      case 'deliver': return this.#judge(effect)
+        return world.after(world.random.below(3), () =>
+          this.step({
+            type: 'found',
+            lookup: effect.lookup,
+            found: (this.views.get(effect.query.server) as Holdings).find(effect.query)
+          })
+        )
+      case 'deliver':
+        return this.#judge(effect)
       case 'receipt':
-        this.holdings.tracker.apply(effect.receipt, { role: 'member', user: effect.receipt.signer as never, mayRead: () => true }, { self: this.identity.device as never, otherHolders: 9, hasStores: false })
+        this.holdings.tracker.apply(
+          effect.receipt,
+          { role: 'member', user: effect.receipt.signer as never, mayRead: () => true },
+          { self: this.identity.device as never, otherHolders: 9, hasStores: false }
+        )
         return
-      case 'offered': return this.#receipts(effect.ids.filter(id => this.holdings.ids.has(id)), effect.device)
+      case 'offered':
+        return this.#receipts(
+          effect.ids.filter(id => this.holdings.ids.has(id)),
+          effect.device
+        )
       default:
     }
   }
@@ -271,10 +412,18 @@ export class WorldNode {
     this.world.after(this.#free - this.world.now, () => {
       this.onDeliver?.(effect)
       const verdict = this.views.get(effect.server)?.take(effect.kind, effect.items) ?? { fresh: 0 }
-      if (verdict.fresh > 0) this.step({ type: 'stored', server: effect.server, from: effect.device, [effect.kind]: effect.items })
+      if (verdict.fresh > 0)
+        this.step({ type: 'stored', server: effect.server, from: effect.device, [effect.kind]: effect.items })
       if (effect.kind === 'operations' && verdict.fresh > 0) this.onOperations?.()
       this.step({ type: 'taken', delivery: effect.delivery, ...verdict })
-      if (effect.kind === 'envelopes') this.#receipts(effect.items.flatMap(item => { const read = readEnvelope(suite, item); return read.ok ? [read.value.id] : [] }), effect.device)
+      if (effect.kind === 'envelopes')
+        this.#receipts(
+          effect.items.flatMap(item => {
+            const read = readEnvelope(suite, item)
+            return read.ok ? [read.value.id] : []
+          }),
+          effect.device
+        )
     })
   }
 
@@ -315,12 +464,21 @@ export class World {
   }
 
   connect(a: WorldNode, b: WorldNode, options: { circuit?: boolean; gossip?: boolean } = {}): void {
-    const [one, two]: End[] = [a, b].map(node => ({ node, session: ++this.#session, alive: true, free: 0 })) as [End, End]
+    const [one, two]: End[] = [a, b].map(node => ({
+      node,
+      session: ++this.#session,
+      alive: true,
+      free: 0
+    })) as [End, End]
     one.other = two
     two.other = one
     a.ends.set(one.session, one)
     b.ends.set(two.session, two)
-    const common = { type: 'open' as const, circuit: options.circuit ?? false, gossip: options.gossip ?? true }
+    const common = {
+      type: 'open' as const,
+      circuit: options.circuit ?? false,
+      gossip: options.gossip ?? true
+    }
     b.step({ ...common, session: two.session, role: 'listener', peer: a.identity.device })
     a.step({ ...common, session: one.session, role: 'dialler', peer: b.identity.device })
   }
@@ -332,7 +490,10 @@ export class World {
     this.frames++
     const { other } = end
     // Ordered, as streams are.
-    end.free = Math.max(end.free, this.now + this.faults.latencyMs + this.random.below(this.faults.delayMs + 1))
+    end.free = Math.max(
+      end.free,
+      this.now + this.faults.latencyMs + this.random.below(this.faults.delayMs + 1)
+    )
     this.after(end.free - this.now, () => {
       if (other.alive) other.node.step({ type: 'frame', session: other.session, bytes })
     })
@@ -356,7 +517,9 @@ export class World {
   gossip(from: WorldNode, envelope: Uint8Array): void {
     for (const node of this.nodes) {
       if (node === from || this.random.below(1_000) < this.faults.gossipLoss) continue
-      this.after(1 + this.random.below(this.faults.delayMs + 1), () => node.store('envelopes', [envelope], from.identity.device))
+      this.after(1 + this.random.below(this.faults.delayMs + 1), () =>
+        node.store('envelopes', [envelope], from.identity.device)
+      )
     }
   }
 

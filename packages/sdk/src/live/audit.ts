@@ -10,7 +10,11 @@ const PAGE = 50
 /** One page, newest first. */
 export function auditOf(server: LiveServer, options: AuditOptions): AuditPage {
   const { since, limit = PAGE, ...rest } = options
-  const page = server.replica.audit({ ...rest, limit, ...(since === undefined ? {} : { since: since.getTime() }) })
+  const page = server.replica.audit({
+    ...rest,
+    limit,
+    ...(since === undefined ? {} : { since: since.getTime() })
+  })
   return { items: page.entries.map(each => auditJson(server, each)), next: page.next }
 }
 

@@ -19,9 +19,16 @@ function contentOf(init: AutomodInit): AutomodContent {
 function live(server: LiveServer, rule: RuleState): AutomodRule {
   const { id, name, enabled, trigger, exemptRoles, exemptChannels } = rule
   const toJSON = (): AutomodJson => ({
-    id, server: server.id, name, rule: trigger.kind, action: 'block', enabled,
+    id,
+    server: server.id,
+    name,
+    rule: trigger.kind,
+    action: 'block',
+    enabled,
     words: trigger.kind === 'words' ? trigger.words : trigger.kind === 'links' ? trigger.allow : [],
-    max: trigger.kind === 'mentions' ? trigger.max : null, exemptRoles, exemptChannels
+    max: trigger.kind === 'mentions' ? trigger.max : null,
+    exemptRoles,
+    exemptChannels
   })
   return {
     id,
@@ -29,10 +36,19 @@ function live(server: LiveServer, rule: RuleState): AutomodRule {
     name,
     enabled,
     trigger,
-    edit: async (changes, options = {}) => toWritten(await server.replica.operate(
-      { kind: 'automod:set', rule: id, content: contentOf({ name, enabled, trigger, exemptRoles, exemptChannels, ...changes }) }, options.reason ?? null
-    )),
-    remove: async (options = {}) => toWritten(await server.replica.operate({ kind: 'automod:remove', rule: id }, options.reason ?? null)),
+    edit: async (changes, options = {}) =>
+      toWritten(
+        await server.replica.operate(
+          {
+            kind: 'automod:set',
+            rule: id,
+            content: contentOf({ name, enabled, trigger, exemptRoles, exemptChannels, ...changes })
+          },
+          options.reason ?? null
+        )
+      ),
+    remove: async (options = {}) =>
+      toWritten(await server.replica.operate({ kind: 'automod:remove', rule: id }, options.reason ?? null)),
     toJSON
   }
 }
@@ -47,7 +63,10 @@ export function automodCollection(server: LiveServer): Server['automod'] {
     get: idOrName => findNamed(current(), idOrName, ''),
     create: async (init, options = {}) => {
       const content = contentOf(init)
-      const { operation } = await server.replica.operate({ kind: 'automod:set', rule: null, content }, options.reason ?? null)
+      const { operation } = await server.replica.operate(
+        { kind: 'automod:set', rule: null, content },
+        options.reason ?? null
+      )
       return live(server, { id: operation, ...content })
     }
   }

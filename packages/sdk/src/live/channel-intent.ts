@@ -16,7 +16,8 @@ export function channelIntent(server: ServerId, init: ChannelInit): Create {
   }
   if (init.private === true) {
     const said = overwrites.get(everyone) ?? { target: everyone, allow: [], deny: [] }
-    if (said.allow.includes('ViewChannel')) throw new TypeError('a private channel cannot be viewed by @everyone')
+    if (said.allow.includes('ViewChannel'))
+      throw new TypeError('a private channel cannot be viewed by @everyone')
     overwrites.set(everyone, { ...said, deny: [...new Set([...said.deny, 'ViewChannel'])] })
   }
   const { parent } = init

@@ -1,10 +1,26 @@
 /** A channel with its verbs and its view of the newest messages. */
-import { type ChannelId, type MessageId, type PermissionName, type RoleId, type UserId, XcordError } from '@xcord/core'
+import {
+  type ChannelId,
+  type MessageId,
+  type PermissionName,
+  type RoleId,
+  type UserId,
+  XcordError
+} from '@xcord/core'
 import { type AuthorityState, permissionsFromBits } from '@xcord/core/authority'
 import type { PageOptions } from '@xcord/core/timeline'
 import type { ChannelJson, OverwriteJson } from '../shapes.ts'
 import type {
-  Channel, HistoryOptions, Member, Message, MessageDraft, PermitChange, ReasonOptions, Role, View, Written
+  Channel,
+  HistoryOptions,
+  Member,
+  Message,
+  MessageDraft,
+  PermitChange,
+  ReasonOptions,
+  Role,
+  View,
+  Written
 } from '../types.ts'
 import { createMessage } from './message.ts'
 import type { LiveServer } from './server.ts'
@@ -41,7 +57,8 @@ export class LiveChannel implements Channel {
 
   get #state(): ChannelState {
     const state = this.server.replica.state().channel(this.id)
-    if (state === undefined) throw new XcordError('XCORD_CHANNEL_NOT_FOUND', 'This channel was deleted.', { channel: this.id })
+    if (state === undefined)
+      throw new XcordError('XCORD_CHANNEL_NOT_FOUND', 'This channel was deleted.', { channel: this.id })
     return state
   }
 
@@ -63,7 +80,11 @@ export class LiveChannel implements Channel {
 
   get position(): number {
     const { parent } = this.#state
-    return this.server.replica.state().channels().filter(each => each.parent === parent && each.kind !== 'thread').findIndex(each => each.id === this.id)
+    return this.server.replica
+      .state()
+      .channels()
+      .filter(each => each.parent === parent && each.kind !== 'thread')
+      .findIndex(each => each.id === this.id)
   }
 
   get slowmodeSeconds(): number {
@@ -76,7 +97,10 @@ export class LiveChannel implements Channel {
 
   get overwrites(): readonly OverwriteJson[] {
     return this.#state.overwrites.map(({ target, kind, allow, deny }) => ({
-      target, kind, allow: permissionsFromBits(allow), deny: permissionsFromBits(deny)
+      target,
+      kind,
+      allow: permissionsFromBits(allow),
+      deny: permissionsFromBits(deny)
     }))
   }
 
@@ -87,7 +111,12 @@ export class LiveChannel implements Channel {
   async send(message: string | MessageDraft): Promise<Message> {
     const draft: MessageDraft = typeof message === 'string' ? { content: message } : message
     if (typeof draft.content !== 'string') throw new TypeError('a message needs content')
-    const replyTo = draft.replyTo === undefined ? null : typeof draft.replyTo === 'string' ? draft.replyTo : draft.replyTo.id
+    const replyTo =
+      draft.replyTo === undefined
+        ? null
+        : typeof draft.replyTo === 'string'
+          ? draft.replyTo
+          : draft.replyTo.id
     return createMessage(this, await this.server.replica.send(this.id, draft.content, replyTo))
   }
 
@@ -115,7 +144,10 @@ export class LiveChannel implements Channel {
 
   async message(id: MessageId): Promise<Message> {
     const held = await this.server.replica.message(this.id, id)
-    if (held === undefined) throw new XcordError('XCORD_MESSAGE_NOT_FOUND', `No message ${id} is held in #${this.name}.`, { message: id })
+    if (held === undefined)
+      throw new XcordError('XCORD_MESSAGE_NOT_FOUND', `No message ${id} is held in #${this.name}.`, {
+        message: id
+      })
     return createMessage(this, held)
   }
 
@@ -128,38 +160,73 @@ export class LiveChannel implements Channel {
     options: { readonly reason?: string } = {}
   ): Promise<Written> {
     const { slowmodeSeconds, ...rest } = changes
-    return toWritten(await this.server.replica.operate(
-      { kind: 'channel:edit', channel: this.id, ...rest, ...(slowmodeSeconds === undefined ? {} : { slowModeSeconds: slowmodeSeconds }) },
-      options.reason ?? null
-    ))
+    return toWritten(
+      await this.server.replica.operate(
+        {
+          kind: 'channel:edit',
+          channel: this.id,
+          ...rest,
+          ...(slowmodeSeconds === undefined ? {} : { slowModeSeconds: slowmodeSeconds })
+        },
+        options.reason ?? null
+      )
+    )
   }
 
   async move(
-    place: { readonly parent?: ChannelId | Channel | null; readonly position?: number }, options: ReasonOptions = {}
+    place: { readonly parent?: ChannelId | Channel | null; readonly position?: number },
+    options: ReasonOptions = {}
   ): Promise<Written> {
     const { parent, position } = place
-    return toWritten(await this.server.replica.operate({
-      kind: 'channel:move',
-      channel: this.id,
-      ...(parent === undefined ? {} : { parent: parent === null || typeof parent === 'string' ? parent : parent.id }),
-      ...(position === undefined ? {} : { position })
-    }, options.reason ?? null))
+    return toWritten(
+      await this.server.replica.operate(
+        {
+          kind: 'channel:move',
+          channel: this.id,
+          ...(parent === undefined
+            ? {}
+            : { parent: parent === null || typeof parent === 'string' ? parent : parent.id }),
+          ...(position === undefined ? {} : { position })
+        },
+        options.reason ?? null
+      )
+    )
   }
 
-  async permit(target: Role | Member | RoleId | UserId, change: PermitChange, options: ReasonOptions = {}): Promise<Written> {
+  async permit(
+    target: Role | Member | RoleId | UserId,
+    change: PermitChange,
+    options: ReasonOptions = {}
+  ): Promise<Written> {
     const { allow = [], deny = [], none = [] } = change
-    return toWritten(await this.server.replica.operate(
-      { kind: 'channel:permit', channel: this.id, target: typeof target === 'string' ? target : target.id, allow, deny, none },
-      options.reason ?? null
-    ))
+    return toWritten(
+      await this.server.replica.operate(
+        {
+          kind: 'channel:permit',
+          channel: this.id,
+          target: typeof target === 'string' ? target : target.id,
+          allow,
+          deny,
+          none
+        },
+        options.reason ?? null
+      )
+    )
   }
 
   async sync(on: boolean, options: ReasonOptions = {}): Promise<Written> {
-    return toWritten(await this.server.replica.operate({ kind: 'channel:sync', channel: this.id, synced: on }, options.reason ?? null))
+    return toWritten(
+      await this.server.replica.operate(
+        { kind: 'channel:sync', channel: this.id, synced: on },
+        options.reason ?? null
+      )
+    )
   }
 
   async delete(options: { readonly reason?: string } = {}): Promise<Written> {
-    return toWritten(await this.server.replica.operate({ kind: 'channel:delete', channel: this.id }, options.reason ?? null))
+    return toWritten(
+      await this.server.replica.operate({ kind: 'channel:delete', channel: this.id }, options.reason ?? null)
+    )
   }
 
   permits(permission: PermissionName): boolean {

@@ -37,5 +37,10 @@ export function describePeers(node: Node): readonly PeerJson[] {
 /** Everything doctor can say. */
 export async function runDoctor(node: Node): Promise<DoctorJson> {
   const checks = await node.doctor()
-  return { ok: checks.every(each => each.ok), addresses: node.addresses(), checks, peers: describePeers(node) }
+  return {
+    ok: checks.every(each => each.ok),
+    addresses: node.addresses(),
+    checks,
+    peers: describePeers(node)
+  }
 }

@@ -13,13 +13,18 @@ export interface StreamOptions {
 }
 
 /** Streams events after a cursor; from now on without one. Ends when the signal aborts. */
-export async function* streamEvents(context: ClientContext, options: StreamOptions): AsyncGenerator<EventJson> {
+export async function* streamEvents(
+  context: ClientContext,
+  options: StreamOptions
+): AsyncGenerator<EventJson> {
   const { node } = context
   let after = node.cursor
   if (options.since !== undefined) {
     const since = cursorNumber(options.since)
     if (since === undefined || since > node.cursor) {
-      throw new XcordError('XCORD_USAGE', `"${options.since}" is no cursor of this profile.`, { argument: 'since' })
+      throw new XcordError('XCORD_USAGE', `"${options.since}" is no cursor of this profile.`, {
+        argument: 'since'
+      })
     }
     after = since
   }
@@ -34,7 +39,9 @@ export async function* streamEvents(context: ClientContext, options: StreamOptio
         yield gap(after, node.cursorFloor)
         after = node.cursorFloor
       }
-      const arrived = new Promise<void>(resolve => { wake = resolve })
+      const arrived = new Promise<void>(resolve => {
+        wake = resolve
+      })
       const page = await node.eventsAfter(after, PAGE)
       for (const event of page) {
         after = event.cursor
@@ -54,6 +61,10 @@ function gap(from: number, to: number): EventJson {
   return {
     cursor: cursorText(to),
     type: 'gap',
-    data: { reason: 'events older than those kept were asked for; read the state again', from: cursorText(from), to: cursorText(to) }
+    data: {
+      reason: 'events older than those kept were asked for; read the state again',
+      from: cursorText(from),
+      to: cursorText(to)
+    }
   }
 }

@@ -9,7 +9,11 @@ interface Named {
  * Finds one thing. An exact id wins, then an exact name, then the name without case, then a unique prefix of
  * the id; an ambiguous name or prefix finds nothing.
  */
-export function findNamed<T extends Named>(all: readonly T[], text: string, sigil: '#' | '@' | ''): T | undefined {
+export function findNamed<T extends Named>(
+  all: readonly T[],
+  text: string,
+  sigil: '#' | '@' | ''
+): T | undefined {
   const wanted = sigil !== '' && text.startsWith(sigil) ? text.slice(1) : text
   const exact = all.find(each => each.id === wanted)
   if (exact !== undefined) return exact
@@ -23,7 +27,10 @@ export function findNamed<T extends Named>(all: readonly T[], text: string, sigi
 
 /** Finds by full id or unique prefix of six characters or more. */
 export function findById<T extends { readonly id: string }>(all: readonly T[], text: string): T | undefined {
-  return all.find(each => each.id === text) ?? (text.length >= 6 ? only(all.filter(each => each.id.startsWith(text))) : undefined)
+  return (
+    all.find(each => each.id === text) ??
+    (text.length >= 6 ? only(all.filter(each => each.id.startsWith(text))) : undefined)
+  )
 }
 
 function only<T>(found: readonly T[]): T | undefined {

@@ -11,7 +11,9 @@ import { createMessage } from './message.ts'
 import type { LiveServer } from './server.ts'
 
 /** An event with its live data. */
-export type LiveEventData = { [E in ClientEventName]: { readonly type: E; readonly data: ClientEvents[E] } }[ClientEventName]
+export type LiveEventData = {
+  [E in ClientEventName]: { readonly type: E; readonly data: ClientEvents[E] }
+}[ClientEventName]
 
 /** Cursors are opaque to readers: a number in base 36, padded so that text sorts as numbers do. */
 export function cursorText(cursor: number): string {
@@ -26,27 +28,38 @@ export function cursorNumber(text: string): number | undefined {
 }
 
 /** Looks up what an event is about; undefined where nothing of it is held any more. */
-export async function hydrate(context: ClientContext, event: LoggedEvent): Promise<LiveEventData | undefined> {
+export async function hydrate(
+  context: ClientContext,
+  event: LoggedEvent
+): Promise<LiveEventData | undefined> {
   const { type, refs, note } = event
   if (type === 'server:leave') {
     const [cause = 'left', name = ''] = (note ?? '').split('\n')
-    return { type, data: { server: { id: event.server as ServerId, name, cause: cause as 'left' | 'kicked' | 'banned' } } }
+    return {
+      type,
+      data: { server: { id: event.server as ServerId, name, cause: cause as 'left' | 'kicked' | 'banned' } }
+    }
   }
   const server = context.server(event.server as ServerId)
   if (server === undefined) return undefined
   if (type === 'server:join' || type === 'server:update') return { type, data: { server } }
-  if (type.startsWith('message:') || type.startsWith('reaction:') || type === 'delivery:update') return await hydrateMessage(server, event)
+  if (type.startsWith('message:') || type.startsWith('reaction:') || type === 'delivery:update')
+    return await hydrateMessage(server, event)
   if (type.startsWith('member:')) return hydrateMember(server, event)
   const [ref = ''] = refs
   switch (type) {
     case 'channel:create':
     case 'channel:update':
-      return server.replica.state().channel(ref as ChannelId) === undefined || !server.views(ref as ChannelId) ? undefined : { type, data: { channel: server.liveChannel(ref as ChannelId) } }
+      return server.replica.state().channel(ref as ChannelId) === undefined || !server.views(ref as ChannelId)
+        ? undefined
+        : { type, data: { channel: server.liveChannel(ref as ChannelId) } }
     case 'channel:delete':
       return { type, data: { channel: { id: ref as ChannelId, server } } }
     case 'role:create':
     case 'role:update':
-      return server.replica.state().role(ref as RoleId) === undefined ? undefined : { type, data: { role: server.liveRole(ref as RoleId) } }
+      return server.replica.state().role(ref as RoleId) === undefined
+        ? undefined
+        : { type, data: { role: server.liveRole(ref as RoleId) } }
     case 'role:delete':
       return { type, data: { role: { id: ref as RoleId, server } } }
     case 'invite:create':
@@ -54,7 +67,10 @@ export async function hydrate(context: ClientContext, event: LoggedEvent): Promi
       return { type, data: { invite: server.liveInvite(ref as InviteId) } }
     case 'operation:void': {
       const [rule = '', own = ''] = (note ?? '').split('\n')
-      return { type, data: { operation: ref, server: server.id, rule, by: refs[1] ?? null, own: own === 'own' } }
+      return {
+        type,
+        data: { operation: ref, server: server.id, rule, by: refs[1] ?? null, own: own === 'own' }
+      }
     }
     case 'operation:restore':
       return { type, data: { operation: ref, server: server.id } }
@@ -63,7 +79,10 @@ export async function hydrate(context: ClientContext, event: LoggedEvent): Promi
   }
 }
 
-async function hydrateMessage(server: LiveServer, { type, refs, note }: LoggedEvent): Promise<LiveEventData | undefined> {
+async function hydrateMessage(
+  server: LiveServer,
+  { type, refs, note }: LoggedEvent
+): Promise<LiveEventData | undefined> {
   const [channelId = '', messageId = '', user = ''] = refs
   if (server.replica.state().channel(channelId as ChannelId) === undefined) return undefined
   const held = await server.replica.message(channelId as ChannelId, messageId as MessageId)
@@ -79,7 +98,10 @@ async function hydrateMessage(server: LiveServer, { type, refs, note }: LoggedEv
       return { type, data: { message, emoji: note ?? '', user: user as UserId } }
     case 'delivery:update': {
       const [state = 'local', holders = '0'] = (note ?? '').split(':')
-      return { type, data: { message, delivery: { state: state as DeliveryState, holders: Number(holders) } } }
+      return {
+        type,
+        data: { message, delivery: { state: state as DeliveryState, holders: Number(holders) } }
+      }
     }
     default:
       return undefined
@@ -110,7 +132,12 @@ export function eventJson(cursor: number, event: LiveEventData): EventJson {
   const data: Record<string, unknown> = {}
   if (event.type === 'delivery:update') {
     const { message, delivery } = event.data
-    Object.assign(data, { message: message.id, channel: message.channel.id, server: message.server.id, delivery })
+    Object.assign(data, {
+      message: message.id,
+      channel: message.channel.id,
+      server: message.server.id,
+      delivery
+    })
   } else {
     for (const [key, value] of Object.entries(event.data)) data[key] = plain(value)
   }
@@ -120,7 +147,12 @@ export function eventJson(cursor: number, event: LiveEventData): EventJson {
 function plain(value: unknown): unknown {
   if (typeof value !== 'object' || value === null) return value
   if ('toJSON' in value && typeof value.toJSON === 'function') return (value.toJSON as () => unknown)()
-  if ('server' in value && typeof value.server === 'object' && value.server !== null && 'id' in value.server) {
+  if (
+    'server' in value &&
+    typeof value.server === 'object' &&
+    value.server !== null &&
+    'id' in value.server
+  ) {
     return { ...value, server: value.server.id }
   }
   return value

@@ -45,7 +45,9 @@ export class LiveInvite implements Invite {
   }
 
   async revoke(options: { readonly reason?: string } = {}): Promise<Written> {
-    return toWritten(await this.server.replica.operate({ kind: 'invite:revoke', invite: this.id }, options.reason ?? null))
+    return toWritten(
+      await this.server.replica.operate({ kind: 'invite:revoke', invite: this.id }, options.reason ?? null)
+    )
   }
 
   toJSON(): InviteJson {

@@ -41,11 +41,15 @@ export class LiveMember implements Member {
   }
 
   async kick(options: { readonly reason?: string } = {}): Promise<Written> {
-    return toWritten(await this.server.replica.operate({ kind: 'member:kick', user: this.id }, options.reason ?? null))
+    return toWritten(
+      await this.server.replica.operate({ kind: 'member:kick', user: this.id }, options.reason ?? null)
+    )
   }
 
   async ban(options: { readonly reason?: string } = {}): Promise<Written> {
-    return toWritten(await this.server.replica.operate({ kind: 'member:ban', user: this.id }, options.reason ?? null))
+    return toWritten(
+      await this.server.replica.operate({ kind: 'member:ban', user: this.id }, options.reason ?? null)
+    )
   }
 
   get timeoutUntil(): Date | null {
@@ -54,14 +58,23 @@ export class LiveMember implements Member {
   }
 
   async timeout(until: Date | number | null, options: ReasonOptions = {}): Promise<Written> {
-    if (typeof until === 'number' && !(until >= 0)) throw new RangeError('a timeout is a duration in ms, a date, or null')
-    const end = until === null ? null : typeof until === 'number' ? this.server.now() + until : until.getTime()
-    return toWritten(await this.server.replica.operate({ kind: 'member:timeout', user: this.id, until: end }, options.reason ?? null))
+    if (typeof until === 'number' && !(until >= 0))
+      throw new RangeError('a timeout is a duration in ms, a date, or null')
+    const end =
+      until === null ? null : typeof until === 'number' ? this.server.now() + until : until.getTime()
+    return toWritten(
+      await this.server.replica.operate(
+        { kind: 'member:timeout', user: this.id, until: end },
+        options.reason ?? null
+      )
+    )
   }
 
   async setNick(nick: string | null, options: ReasonOptions = {}): Promise<Written> {
     if (nick !== null && nick.trim() === '') throw new TypeError('a nickname needs a letter; null removes it')
-    return toWritten(await this.server.replica.operate({ kind: 'member:nick', user: this.id, nick }, options.reason ?? null))
+    return toWritten(
+      await this.server.replica.operate({ kind: 'member:nick', user: this.id, nick }, options.reason ?? null)
+    )
   }
 
   toJSON(): MemberJson {

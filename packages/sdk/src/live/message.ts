@@ -24,7 +24,11 @@ export function createMessage(channel: LiveChannel, held: HeldMessage): Message 
     editedAt: body.editedAt === null ? null : dateOf(body.editedAt),
     deleted,
     replyTo: body.replyTo,
-    mentions: [...body.mentions.users, ...body.mentions.roles, ...(body.mentions.everyone ? ['@everyone'] : [])],
+    mentions: [
+      ...body.mentions.users,
+      ...body.mentions.roles,
+      ...(body.mentions.everyone ? ['@everyone'] : [])
+    ],
     reactions: body.reactions,
     standing: body.status === 'hidden' ? 'voided' : 'effective',
     delivery,
@@ -61,7 +65,12 @@ function messageJson(message: Message, id: string): MessageJson {
 }
 
 /** Waits until a delivery level is proven. */
-async function reached(channel: LiveChannel, held: HeldMessage, wanted: DeliveryState, options: WaitOptions = {}): Promise<Delivery> {
+async function reached(
+  channel: LiveChannel,
+  held: HeldMessage,
+  wanted: DeliveryState,
+  options: WaitOptions = {}
+): Promise<Delivery> {
   const { signal } = options
   const { id } = held.message
   const level = LEVELS.indexOf(wanted)
@@ -76,17 +85,27 @@ async function reached(channel: LiveChannel, held: HeldMessage, wanted: Delivery
     }
     const abort = (): void => {
       finish()
-      reject(new XcordError('XCORD_ABORTED', `Stopped waiting for "${wanted}"; the message is kept and goes on its way.`, {}, { cause: signal?.reason }))
+      reject(
+        new XcordError(
+          'XCORD_ABORTED',
+          `Stopped waiting for "${wanted}"; the message is kept and goes on its way.`,
+          {},
+          { cause: signal?.reason }
+        )
+      )
     }
     const look = (): void => {
-      current().then(delivery => {
-        if (delivery === undefined) return
-        finish()
-        resolve(delivery)
-      }, error => {
-        finish()
-        reject(error as Error)
-      })
+      current().then(
+        delivery => {
+          if (delivery === undefined) return
+          finish()
+          resolve(delivery)
+        },
+        error => {
+          finish()
+          reject(error as Error)
+        }
+      )
     }
     const off = channel.server.context.onDelivery(id, look)
     if (signal?.aborted === true) {

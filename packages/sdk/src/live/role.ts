@@ -55,22 +55,34 @@ export class LiveRole implements Role {
 
   async edit(changes: Parameters<Role['edit']>[0], options: ReasonOptions = {}): Promise<Written> {
     const { color, allow, deny, ...rest } = changes
-    return toWritten(await this.server.replica.operate({
-      kind: 'role:edit',
-      role: this.id,
-      ...rest,
-      ...(color === undefined ? {} : { color: color === null ? 0 : parseColor(color) }),
-      ...(allow === undefined ? {} : { set: allow }),
-      ...(deny === undefined ? {} : { clear: deny })
-    }, options.reason ?? null))
+    return toWritten(
+      await this.server.replica.operate(
+        {
+          kind: 'role:edit',
+          role: this.id,
+          ...rest,
+          ...(color === undefined ? {} : { color: color === null ? 0 : parseColor(color) }),
+          ...(allow === undefined ? {} : { set: allow }),
+          ...(deny === undefined ? {} : { clear: deny })
+        },
+        options.reason ?? null
+      )
+    )
   }
 
   async move(position: number, options: ReasonOptions = {}): Promise<Written> {
-    return toWritten(await this.server.replica.operate({ kind: 'role:move', role: this.id, position }, options.reason ?? null))
+    return toWritten(
+      await this.server.replica.operate(
+        { kind: 'role:move', role: this.id, position },
+        options.reason ?? null
+      )
+    )
   }
 
   async delete(options: ReasonOptions = {}): Promise<Written> {
-    return toWritten(await this.server.replica.operate({ kind: 'role:delete', role: this.id }, options.reason ?? null))
+    return toWritten(
+      await this.server.replica.operate({ kind: 'role:delete', role: this.id }, options.reason ?? null)
+    )
   }
 
   async grant(member: Member | UserId, options: { readonly reason?: string } = {}): Promise<Written> {
@@ -81,15 +93,26 @@ export class LiveRole implements Role {
     return await this.#assign('role:revoke', member, options.reason)
   }
 
-  async #assign(kind: 'role:grant' | 'role:revoke', member: Member | UserId, reason: string | undefined): Promise<Written> {
+  async #assign(
+    kind: 'role:grant' | 'role:revoke',
+    member: Member | UserId,
+    reason: string | undefined
+  ): Promise<Written> {
     const user = typeof member === 'string' ? member : member.id
     return toWritten(await this.server.replica.operate({ kind, role: this.id, user }, reason ?? null))
   }
 
   toJSON(): RoleJson {
     return {
-      id: this.id, server: this.server.id, name: this.name, color: this.color, position: this.position, permissions: this.permissions,
-      hoist: this.hoist, mentionable: this.mentionable, members: this.members.length
+      id: this.id,
+      server: this.server.id,
+      name: this.name,
+      color: this.color,
+      position: this.position,
+      permissions: this.permissions,
+      hoist: this.hoist,
+      mentionable: this.mentionable,
+      members: this.members.length
     }
   }
 }

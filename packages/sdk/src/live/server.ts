@@ -1,10 +1,27 @@
 /** A server with its collections. Handles are cached by id, lists by authority state. */
-import { type ChannelId, type InviteId, idAs, type RoleId, type ServerId, type UserId, XcordError } from '@xcord/core'
+import {
+  type ChannelId,
+  type InviteId,
+  idAs,
+  type RoleId,
+  type ServerId,
+  type UserId,
+  XcordError
+} from '@xcord/core'
 import type { AuthorityState } from '@xcord/core/authority'
 import type { Replica } from '@xcord/core/node'
 import { toHex } from '@xcord/core/encoding'
 import type { ServerJson, StateJson } from '../shapes.ts'
-import type { AuditOptions, AuditPage, Channel, Member, ReasonOptions, Role, Server, Written } from '../types.ts'
+import type {
+  AuditOptions,
+  AuditPage,
+  Channel,
+  Member,
+  ReasonOptions,
+  Role,
+  Server,
+  Written
+} from '../types.ts'
 import { LiveChannel } from './channel.ts'
 import type { ClientContext } from './context.ts'
 import { findById, findNamed } from './find.ts'
@@ -95,7 +112,10 @@ export class LiveServer implements Server {
     return { server: this.id, heads, leaves, operations, stateHash: toHex(stateHash), forks }
   }
 
-  async edit(changes: { readonly name?: string; readonly description?: string | null }, options: ReasonOptions = {}): Promise<Written> {
+  async edit(
+    changes: { readonly name?: string; readonly description?: string | null },
+    options: ReasonOptions = {}
+  ): Promise<Written> {
     return toWritten(await this.replica.operate({ kind: 'server:edit', ...changes }, options.reason ?? null))
   }
 
@@ -103,10 +123,18 @@ export class LiveServer implements Server {
     return this.replica.consent()
   }
 
-  async transfer(member: Member | UserId, options: { readonly consent: string; readonly phrase?: string } & ReasonOptions): Promise<Written> {
-    return toWritten(await this.replica.transfer({
-      user: typeof member === 'string' ? member : member.id, consent: options.consent, phrase: options.phrase ?? null, reason: options.reason ?? null
-    }))
+  async transfer(
+    member: Member | UserId,
+    options: { readonly consent: string; readonly phrase?: string } & ReasonOptions
+  ): Promise<Written> {
+    return toWritten(
+      await this.replica.transfer({
+        user: typeof member === 'string' ? member : member.id,
+        consent: options.consent,
+        phrase: options.phrase ?? null,
+        reason: options.reason ?? null
+      })
+    )
   }
 
   async leave(): Promise<Written> {
@@ -170,9 +198,14 @@ export class LiveServer implements Server {
     const state = this.replica.state()
     if (this.#lists?.of === state) return this.#lists.lists
     const lists: Lists = {
-      channels: state.channels().filter(each => this.views(each.id)).map(each => this.liveChannel(each.id)),
+      channels: state
+        .channels()
+        .filter(each => this.views(each.id))
+        .map(each => this.liveChannel(each.id)),
       roles: state.roles().map(each => this.liveRole(each.id)),
-      members: [...state.members()].filter(each => each.status === 'in').map(each => this.liveMember(each.user)),
+      members: [...state.members()]
+        .filter(each => each.status === 'in')
+        .map(each => this.liveMember(each.user)),
       invites: state.invites().map(each => this.liveInvite(each.id))
     }
     this.#lists = { of: state, lists }
@@ -199,14 +232,20 @@ export class LiveServer implements Server {
       get all() {
         return current()
       },
-      get: idOrName => (idOrName === '@everyone' ? this.liveRole(idAs('r', this.id)) : findNamed<Role>(current(), idOrName, '@')),
+      get: idOrName =>
+        idOrName === '@everyone'
+          ? this.liveRole(idAs('r', this.id))
+          : findNamed<Role>(current(), idOrName, '@'),
       create: async (init, options = {}) => {
-        const { operation } = await this.replica.operate({
-          kind: 'role:create',
-          name: init.name,
-          permissions: init.permissions ?? [],
-          color: init.color === undefined ? 0 : parseColor(init.color)
-        }, options.reason ?? null)
+        const { operation } = await this.replica.operate(
+          {
+            kind: 'role:create',
+            name: init.name,
+            permissions: init.permissions ?? [],
+            color: init.color === undefined ? 0 : parseColor(init.color)
+          },
+          options.reason ?? null
+        )
         return this.liveRole(idAs('r', operation))
       }
     }

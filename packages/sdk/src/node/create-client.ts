@@ -15,14 +15,21 @@ let warned = false
 /** The store given, or memory with one warning a process. */
 function placeOf(init: ClientInit): OpenableStore {
   if (init.store !== undefined) return init.store as OpenableStore
-  if (!warned) console.warn('xcord: no store given, so this identity lives in memory and ends with the process. Pass store: folder(path).')
+  if (!warned)
+    console.warn(
+      'xcord: no store given, so this identity lives in memory and ends with the process. Pass store: folder(path).'
+    )
   warned = true
   return memory() as OpenableStore
 }
 
 async function profileInit(init: ClientInit): Promise<ProfileInit> {
   return {
-    suite: await createNodeSuite(), random: systemRandom, at: systemClock.now(), name: init.profile?.name, phrase: init.phrase,
+    suite: await createNodeSuite(),
+    random: systemRandom,
+    at: systemClock.now(),
+    name: init.profile?.name,
+    phrase: init.phrase,
     onPhrase: init.onPhrase
   }
 }
@@ -77,13 +84,24 @@ const LISTEN_DEFAULT = ['/ip4/0.0.0.0/tcp/0', '/ip6/::/tcp/0']
 async function connect(init: ClientInit, { suite }: ProfileInit, profile: OpenProfile): Promise<Client> {
   const { network = {} } = init
   const transport = await createLibp2pTransport({
-    suite, seed: profile.account.device.signSeed,
-    listen: await listenAddresses(network.listen ?? LISTEN_DEFAULT, profile.account.device.device), announce: network.announce, mdns: network.mdns ?? true
+    suite,
+    seed: profile.account.device.signSeed,
+    listen: await listenAddresses(network.listen ?? LISTEN_DEFAULT, profile.account.device.device),
+    announce: network.announce,
+    mdns: network.mdns ?? true
   })
   const opened: { client?: Client } = {}
   const node = await createNode({
-    suite, clock: systemClock, random: systemRandom, timers: systemTimers, store: profile.store, masterKey: profile.masterKey,
-    account: profile.account, name: profile.name, transport, bootstrap: init.bootstrap ?? [],
+    suite,
+    clock: systemClock,
+    random: systemRandom,
+    timers: systemTimers,
+    store: profile.store,
+    masterKey: profile.masterKey,
+    account: profile.account,
+    name: profile.name,
+    transport,
+    bootstrap: init.bootstrap ?? [],
     onFault: error => reportFault(opened.client, error)
   })
   const client = createClientOver(node, async () => {
@@ -106,7 +124,9 @@ export interface MadeProfile {
 }
 
 /** Makes (or by a phrase recovers) an identity without going online. XCORD_PROFILE_EXISTS where there is one. */
-export async function createProfile(init: Required<Pick<ClientInit, 'profile' | 'store'>> & Pick<ClientInit, 'phrase' | 'onPhrase'>): Promise<MadeProfile> {
+export async function createProfile(
+  init: Required<Pick<ClientInit, 'profile' | 'store'>> & Pick<ClientInit, 'phrase' | 'onPhrase'>
+): Promise<MadeProfile> {
   const opening = await profileInit(init)
   const profile = await (init.store as OpenableStore).open(opening)
   await profile.store.close()

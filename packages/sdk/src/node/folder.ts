@@ -6,10 +6,21 @@ import { mkdir, readFile, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { XcordError } from '@xcord/core'
 import { openLevelStore } from '@xcord/core/adapters/level'
-import { lockProfile, type ProfileLock, readKeyStoreFile, writeKeyStoreFile } from '@xcord/core/adapters/runtime-node'
+import {
+  lockProfile,
+  type ProfileLock,
+  readKeyStoreFile,
+  writeKeyStoreFile
+} from '@xcord/core/adapters/runtime-node'
 import { fromUtf8, utf8 } from '@xcord/core/encoding'
 import {
-  accountFromKeyStore, createKeyStore, type KeyStore, keyStoreContents, type KeyStoreLocks, type KeyStoreUnlock, keyStoreError,
+  accountFromKeyStore,
+  createKeyStore,
+  type KeyStore,
+  keyStoreContents,
+  type KeyStoreLocks,
+  type KeyStoreUnlock,
+  keyStoreError,
   openKeyStore
 } from '@xcord/core/identity'
 import type { OpenableStore, OpenProfile, ProfileInit } from '../profile-store.ts'
@@ -35,7 +46,10 @@ export function folder(path: string, options: FolderOptions = {}): ProfileStore 
 
 /** Whether a folder holds a profile already. */
 export async function hasProfile(path: string): Promise<boolean> {
-  return await stat(join(path, 'keystore')).then(() => true, () => false)
+  return await stat(join(path, 'keystore')).then(
+    () => true,
+    () => false
+  )
 }
 
 async function openFolder(path: string, options: FolderOptions, init: ProfileInit): Promise<OpenProfile> {
@@ -43,7 +57,8 @@ async function openFolder(path: string, options: FolderOptions, init: ProfileIni
   const lock = await lockProfile(path)
   try {
     const bytes = await readKeyStoreFile(join(path, 'keystore'))
-    const keyStore = bytes === undefined ? await create(path, options, init) : await open(path, options, init, bytes)
+    const keyStore =
+      bytes === undefined ? await create(path, options, init) : await open(path, options, init, bytes)
     return await assemble(path, lock, keyStore, init)
   } catch (error) {
     await lock.release()
@@ -51,24 +66,45 @@ async function openFolder(path: string, options: FolderOptions, init: ProfileIni
   }
 }
 
-async function assemble(path: string, lock: ProfileLock, keyStore: KeyStore, init: ProfileInit): Promise<OpenProfile> {
+async function assemble(
+  path: string,
+  lock: ProfileLock,
+  keyStore: KeyStore,
+  init: ProfileInit
+): Promise<OpenProfile> {
   const account = accountFromKeyStore(init.suite, keyStore.contents)
-  if (!account.ok) throw new XcordError('XCORD_KEYSTORE_INVALID', `The key store does not hold together: ${account.reason}.`, { rule: account.rule, reason: account.reason })
+  if (!account.ok)
+    throw new XcordError(
+      'XCORD_KEYSTORE_INVALID',
+      `The key store does not hold together: ${account.reason}.`,
+      { rule: account.rule, reason: account.reason }
+    )
   const named = keyStore.contents.extensions.find(([key]) => key === NAME_ROW)?.[1]
   const store = await openLevelStore(join(path, 'database'))
   return {
-    account: account.value, name: (named === undefined ? undefined : fromUtf8(named)) ?? init.name ?? 'someone',
-    masterKey: keyStore.masterKey, store, release: async () => await lock.release()
+    account: account.value,
+    name: (named === undefined ? undefined : fromUtf8(named)) ?? init.name ?? 'someone',
+    masterKey: keyStore.masterKey,
+    store,
+    release: async () => await lock.release()
   }
 }
 
 async function create(path: string, options: FolderOptions, init: ProfileInit): Promise<KeyStore> {
   const { account, name } = makeAccount(init, path)
   const locks: KeyStoreLocks = {
-    ...(options.password === undefined ? { keyFile: await makeKeyFile(path, init) } : { password: { text: options.password } }),
+    ...(options.password === undefined
+      ? { keyFile: await makeKeyFile(path, init) }
+      : { password: { text: options.password } }),
     recoveryPublicKey: account.log.genesis.recoveryPublicKey
   }
-  const keyStore = createKeyStore(init.suite, init.random, init.at, keyStoreContents(account, [[NAME_ROW, utf8(name)]]), locks)
+  const keyStore = createKeyStore(
+    init.suite,
+    init.random,
+    init.at,
+    keyStoreContents(account, [[NAME_ROW, utf8(name)]]),
+    locks
+  )
   await writeKeyStoreFile(join(path, 'keystore'), keyStore.bytes)
   return keyStore
 }
@@ -83,9 +119,18 @@ async function makeKeyFile(path: string, init: ProfileInit): Promise<Uint8Array>
   return key
 }
 
-async function open(path: string, options: FolderOptions, init: ProfileInit, bytes: Uint8Array): Promise<KeyStore> {
+async function open(
+  path: string,
+  options: FolderOptions,
+  init: ProfileInit,
+  bytes: Uint8Array
+): Promise<KeyStore> {
   if (init.phrase !== undefined) {
-    throw new XcordError('XCORD_PROFILE_EXISTS', `There is a profile at ${path} already; recover into an empty place.`, { profile: path, path })
+    throw new XcordError(
+      'XCORD_PROFILE_EXISTS',
+      `There is a profile at ${path} already; recover into an empty place.`,
+      { profile: path, path }
+    )
   }
   const opened = openKeyStore(init.suite, bytes, await unlocking(path, options))
   if (!opened.ok) throw keyStoreError(opened, bytes, path)
@@ -95,6 +140,7 @@ async function open(path: string, options: FolderOptions, init: ProfileInit, byt
 async function unlocking(path: string, options: FolderOptions): Promise<KeyStoreUnlock> {
   if (options.password !== undefined) return { password: options.password }
   const keyFile = await readFile(join(path, 'key')).catch(() => undefined)
-  if (keyFile === undefined) throw new XcordError('XCORD_KEYSTORE_LOCKED', 'This profile is locked by a password.', {})
+  if (keyFile === undefined)
+    throw new XcordError('XCORD_KEYSTORE_LOCKED', 'This profile is locked by a password.', {})
   return { keyFile: new Uint8Array(keyFile) }
 }

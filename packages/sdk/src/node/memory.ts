@@ -11,7 +11,11 @@ export function memory(): ProfileStore {
     open: (init: ProfileInit): Promise<OpenProfile> => {
       const { account, name } = makeAccount({ ...init, name: init.name ?? 'someone' }, 'memory')
       return Promise.resolve({
-        account, name, masterKey: init.random.bytes(32), store: createMemoryStore(), release: () => Promise.resolve()
+        account,
+        name,
+        masterKey: init.random.bytes(32),
+        store: createMemoryStore(),
+        release: () => Promise.resolve()
       })
     }
   }

@@ -21,7 +21,10 @@ describe('chat between real peers', () => {
     await until('history for the newcomer', async () => (await texts(joined)).includes('before anyone came'))
     await joined.channel('general').send('hello ada')
     await until('ada reads grace', async () => (await texts(server)).includes('hello ada'))
-    await until('names are known', () => server.members.get('grace') !== undefined && joined.members.get('ada') !== undefined)
+    await until(
+      'names are known',
+      () => server.members.get('grace') !== undefined && joined.members.get('ada') !== undefined
+    )
     expect(joined.stateHash).toBe(server.stateHash)
     expect(joined.channels.all.map(channel => channel.name)).toEqual(['general', 'dev'])
   })
@@ -70,7 +73,9 @@ describe('chat between real peers', () => {
     const grace = await cast.open('grace')
     const joined = await grace.servers.join((await server.invites.create()).link as string)
     const message = await server.channel('general').send('who is in?')
-    const seen = await until('grace sees it', async () => (await joined.channel('general').page()).find(each => each.id === message.id))
+    const seen = await until('grace sees it', async () =>
+      (await joined.channel('general').page()).find(each => each.id === message.id)
+    )
     await seen.react('👍')
     const reply = await seen.reply('me')
     expect(reply.replyTo).toBe(message.id)
@@ -80,7 +85,10 @@ describe('chat between real peers', () => {
     })
     expect(reacted.reactions).toEqual([{ emoji: '👍', users: [grace.identity.id] }])
     await seen.unreact('👍')
-    await until('the reaction is gone', async () => (await server.channel('general').message(message.id)).reactions.length === 0)
+    await until(
+      'the reaction is gone',
+      async () => (await server.channel('general').message(message.id)).reactions.length === 0
+    )
   })
 
   it('[ND2] keeps events for readers that were away: none missed, none twice, in order', async () => {
@@ -101,7 +109,9 @@ describe('chat between real peers', () => {
     expect(seen).toEqual(['event 0', 'event 1', 'event 2', 'event 3', 'event 4'])
     expect([...cursors].sort()).toEqual(cursors)
     expect(new Set(cursors).size).toBe(5)
-    await expect(again.events({ since: 'zzzzzzzzzzz' })[Symbol.asyncIterator]().next()).rejects.toMatchObject({ code: 'XCORD_USAGE' })
+    await expect(again.events({ since: 'zzzzzzzzzzz' })[Symbol.asyncIterator]().next()).rejects.toMatchObject(
+      { code: 'XCORD_USAGE' }
+    )
   })
 
   it('[TL13] pages history newest first, and a view holds the newest messages', async () => {

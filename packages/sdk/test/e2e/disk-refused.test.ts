@@ -25,16 +25,20 @@ async function profile(messages = 3): Promise<{ readonly database: string }> {
 
 async function digest(path: string, skip: RegExp): Promise<string> {
   const hash = createHash('sha256')
-  for (const name of (await readdir(path)).sort()) if (!skip.test(name)) hash.update(name).update(await readFile(join(path, name)))
+  for (const name of (await readdir(path)).sort())
+    if (!skip.test(name)) hash.update(name).update(await readFile(join(path, name)))
   return hash.digest('hex')
 }
 
 /** Where the database's header lies (DB7). */
 const HEADER = Uint8Array.of(0, ...Buffer.from('xcord-db'))
 
-async function setHeader(database: string, change: (header: Uint8Array) => Uint8Array | undefined): Promise<Uint8Array> {
+async function setHeader(
+  database: string,
+  change: (header: Uint8Array) => Uint8Array | undefined
+): Promise<Uint8Array> {
   const store = await openLevelStore(database)
-  const before = await store.get(HEADER) ?? new Uint8Array()
+  const before = (await store.get(HEADER)) ?? new Uint8Array()
   await store.write([{ key: HEADER, value: change(before.slice()) }])
   await store.close()
   return before
@@ -54,7 +58,8 @@ async function readAll(): Promise<void> {
   try {
     const [server] = ada.servers.all
     if (server === undefined) return
-    for await (const message of server.channel('general').history({ limit: 100 })) expect(message.content).toMatch(/^kept \d+$/)
+    for await (const message of server.channel('general').history({ limit: 100 }))
+      expect(message.content).toMatch(/^kept \d+$/)
   } finally {
     await ada.close()
   }
@@ -69,12 +74,19 @@ describe('a profile that cannot be opened', () => {
     })
     const count = await rows(database)
     await expect(cast.open('ada')).rejects.toMatchObject({
-      code: 'XCORD_NEWER_VERSION', details: { found: 2, supported: 1 },
-      message: expect.stringMatching(/^The store was written by a newer XCord \(version 2; this one knows 1\)\. Nothing was changed: update XCord to open it\.$/) as string
+      code: 'XCORD_NEWER_VERSION',
+      details: { found: 2, supported: 1 },
+      message: expect.stringMatching(
+        /^The store was written by a newer XCord \(version 2; this one knows 1\)\. Nothing was changed: update XCord to open it\.$/
+      ) as string
     })
     expect(await rows(database)).toBe(count)
     await setHeader(database, () => before)
-    expect(await texts((await cast.open('ada')).servers.all[0] as never)).toEqual(['kept 0', 'kept 1', 'kept 2'])
+    expect(await texts((await cast.open('ada')).servers.all[0] as never)).toEqual([
+      'kept 0',
+      'kept 1',
+      'kept 2'
+    ])
   })
 
   it('[DB7] with its header gone or altered: corrupt, in one sentence', async () => {
@@ -83,7 +95,10 @@ describe('a profile that cannot be opened', () => {
       header[header.length - 1] = (header.at(-1) as number) ^ 1
       return header
     })
-    const corrupt = { code: 'XCORD_STORE_CORRUPT', message: expect.stringMatching(/^The header of the store does not open: .*\.$/) as string }
+    const corrupt = {
+      code: 'XCORD_STORE_CORRUPT',
+      message: expect.stringMatching(/^The header of the store does not open: .*\.$/) as string
+    }
     await expect(cast.open('ada')).rejects.toMatchObject(corrupt)
     await setHeader(database, () => undefined)
     await expect(cast.open('ada')).rejects.toMatchObject({ code: 'XCORD_STORE_CORRUPT' })
@@ -92,14 +107,18 @@ describe('a profile that cannot be opened', () => {
   })
 
   it.each([
-    ['MANIFEST', /^MANIFEST-/], ['CURRENT', /^CURRENT$/]
+    ['MANIFEST', /^MANIFEST-/],
+    ['CURRENT', /^CURRENT$/]
   ])('[DB2] with a damaged %s: corrupt, in one sentence, nothing rewritten', async (_, file) => {
     const { database } = await profile()
     const name = (await readdir(database)).find(each => file.test(each)) as string
     const whole = await readFile(join(database, name))
     await writeFile(join(database, name), Buffer.alloc(whole.length, 0x5a))
     const before = await digest(database, /^(LOG|LOCK)/)
-    await expect(cast.open('ada')).rejects.toMatchObject({ code: 'XCORD_STORE_CORRUPT', message: expect.stringMatching(/ is damaged and cannot be read\. Restore a backup of it\.$/) as string })
+    await expect(cast.open('ada')).rejects.toMatchObject({
+      code: 'XCORD_STORE_CORRUPT',
+      message: expect.stringMatching(/ is damaged and cannot be read\. Restore a backup of it\.$/) as string
+    })
     expect(await digest(database, /^(LOG|LOCK)/)).toBe(before)
     await writeFile(join(database, name), whole)
     expect(await texts((await cast.open('ada')).servers.all[0] as never)).toHaveLength(3)
@@ -121,10 +140,16 @@ describe('a profile that cannot be opened', () => {
         await rm(database, { recursive: true })
         await cp(backup, database, { recursive: true })
         await writeFile(join(database, name), altered)
-        refused += await readAll().then(() => 0, (error: unknown) => {
-          expect(error).toMatchObject({ code: 'XCORD_STORE_CORRUPT', message: expect.stringMatching(/^[A-Z].*\.$/) as string })
-          return 1
-        })
+        refused += await readAll().then(
+          () => 0,
+          (error: unknown) => {
+            expect(error).toMatchObject({
+              code: 'XCORD_STORE_CORRUPT',
+              message: expect.stringMatching(/^[A-Z].*\.$/) as string
+            })
+            return 1
+          }
+        )
       }
     }
     expect(refused).toBeGreaterThan(0)

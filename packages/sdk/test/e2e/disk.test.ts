@@ -39,7 +39,9 @@ async function failingAda(): Promise<{ ada: Failing; grace: Client; graces: Serv
   const faults: unknown[] = []
   const told: { fate: () => WriteFate } = { fate: () => 'ok' }
   const client = await createClient({
-    profile: { name: 'ada' }, store: failingFolder(join(home, 'ada'), () => told.fate()), network: { listen: ['/ip4/127.0.0.1/tcp/0'], mdns: false }
+    profile: { name: 'ada' },
+    store: failingFolder(join(home, 'ada'), () => told.fate()),
+    network: { listen: ['/ip4/127.0.0.1/tcp/0'], mdns: false }
   })
   ends.push(async () => await client.close())
   client.on('error', ({ error }) => void faults.push(error))
@@ -82,7 +84,8 @@ describe('a disk that is full', () => {
     ada.fate = () => 'full'
     for (let i = 0; i < 5; i++) {
       await expect(ada.server.channel('general').send(`lost ${i}`)).rejects.toMatchObject({
-        code: 'XCORD_DISK_FULL', message: 'The disk is full: nothing of this change was stored. Free some space and try again.'
+        code: 'XCORD_DISK_FULL',
+        message: 'The disk is full: nothing of this change was stored. Free some space and try again.'
       })
     }
     await expect(ada.server.roles.create({ name: 'lost' })).rejects.toMatchObject({ code: 'XCORD_DISK_FULL' })
@@ -94,48 +97,67 @@ describe('a disk that is full', () => {
     ada.fate = () => 'ok'
     const after = await ada.server.channel('general').send('after')
     await until('grace has it', async () => (await texts(graces)).includes('after'))
-    expect(replicaOf(graces).current.author(device as never).chain.tip()).toEqual({ seq: tip + 1, id: after.id })
-    await until('ada has what came meanwhile', async () => (await texts(ada.server)).includes('grace meanwhile'))
+    expect(
+      replicaOf(graces)
+        .current.author(device as never)
+        .chain.tip()
+    ).toEqual({ seq: tip + 1, id: after.id })
+    await until('ada has what came meanwhile', async () =>
+      (await texts(ada.server)).includes('grace meanwhile')
+    )
     expect(await texts(ada.server)).not.toContain('lost 0')
     expect(ada.server.roles.get('lost')).toBeUndefined()
     await alike(ada.server, graces)
   })
 
-  it.each(Array.from({ length: SEEDS }, (_, seed) => seed))('[DB9, EN5] any write may fail: nothing acknowledged is lost, nobody sees a fork (seed %i)', async seed => {
-    const { ada, graces } = await failingAda()
-    const random = seeded(seed)
-    const fates: readonly WriteFate[] = ['full', 'failed']
-    const kept: string[] = []
-    const refused: unknown[] = []
-    ada.fate = () => (random() < 0.25 ? (fates[Math.floor(random() * 2)] as WriteFate) : 'ok')
-    const writer = async (name: string): Promise<void> => {
-      for (let i = 0; i < 25; i++) {
-        const act = i % 8 === 7
-          ? ada.server.roles.create({ name: `${name} ${i}` }).then(role => role.id)
-          : ada.server.channel('general').send(`${name} ${i}`).then(message => message.id)
-        await act.then(id => kept.push(id), (error: unknown) => refused.push(error))
+  it.each(Array.from({ length: SEEDS }, (_, seed) => seed))(
+    '[DB9, EN5] any write may fail: nothing acknowledged is lost, nobody sees a fork (seed %i)',
+    async seed => {
+      const { ada, graces } = await failingAda()
+      const random = seeded(seed)
+      const fates: readonly WriteFate[] = ['full', 'failed']
+      const kept: string[] = []
+      const refused: unknown[] = []
+      ada.fate = () => (random() < 0.25 ? (fates[Math.floor(random() * 2)] as WriteFate) : 'ok')
+      const writer = async (name: string): Promise<void> => {
+        for (let i = 0; i < 25; i++) {
+          const act =
+            i % 8 === 7
+              ? ada.server.roles.create({ name: `${name} ${i}` }).then(role => role.id)
+              : ada.server
+                  .channel('general')
+                  .send(`${name} ${i}`)
+                  .then(message => message.id)
+          await act.then(
+            id => kept.push(id),
+            (error: unknown) => refused.push(error)
+          )
+        }
       }
-    }
-    const others = async (): Promise<void> => {
-      for (let i = 0; i < 25; i++) kept.push((await graces.channel('general').send(`grace ${i}`)).id)
-    }
-    await Promise.all([writer('one'), writer('two'), writer('three'), others()])
-    expectStoreFaults([...refused, ...ada.faults])
-    expect(refused.length).toBeGreaterThan(3)
-    ada.fate = () => 'ok'
-    await ada.server.channel('general').send('the end')
-    await alike(ada.server, graces)
-    const held = new Set([...await historyOf(ada.server), ...ada.server.roles.all.map(each => each.id)])
-    expect(kept.filter(id => !held.has(id))).toEqual([])
+      const others = async (): Promise<void> => {
+        for (let i = 0; i < 25; i++) kept.push((await graces.channel('general').send(`grace ${i}`)).id)
+      }
+      await Promise.all([writer('one'), writer('two'), writer('three'), others()])
+      expectStoreFaults([...refused, ...ada.faults])
+      expect(refused.length).toBeGreaterThan(3)
+      ada.fate = () => 'ok'
+      await ada.server.channel('general').send('the end')
+      await alike(ada.server, graces)
+      const held = new Set([...(await historyOf(ada.server)), ...ada.server.roles.all.map(each => each.id)])
+      expect(kept.filter(id => !held.has(id))).toEqual([])
 
-    await ada.client.close()
-    const again = await createClient({ store: failingFolder(join(home, 'ada'), () => 'ok'), network: { listen: ['/ip4/127.0.0.1/tcp/0'], mdns: false } })
-    ends.push(async () => await again.close())
-    const server = again.servers.all[0] as Server
-    await server.channel('general').send('after opening again')
-    await until('grace reads on', async () => (await texts(graces)).includes('after opening again'))
-    await alike(server, graces)
-  })
+      await ada.client.close()
+      const again = await createClient({
+        store: failingFolder(join(home, 'ada'), () => 'ok'),
+        network: { listen: ['/ip4/127.0.0.1/tcp/0'], mdns: false }
+      })
+      ends.push(async () => await again.close())
+      const server = again.servers.all[0] as Server
+      await server.channel('general').send('after opening again')
+      await until('grace reads on', async () => (await texts(graces)).includes('after opening again'))
+      await alike(server, graces)
+    }
+  )
 })
 
 describe('a real process whose files may not grow', () => {
@@ -159,7 +181,8 @@ describe('a real process whose files may not grow', () => {
     expect(child.said('ack').filter(id => !history.includes(id))).toEqual([])
     await until('grace holds as many', async () => (await historyOf(joined)).length >= history.length)
     expect(await historyOf(joined)).toEqual(history)
-    for (const author of replicaOf(joined).current.authors.keys()) expect(chainOf(joined, author)).toMatchObject({ gaps: 0, forks: [] })
+    for (const author of replicaOf(joined).current.authors.keys())
+      expect(chainOf(joined, author)).toMatchObject({ gaps: 0, forks: [] })
     child.tell('close')
     expect(await child.ended).toBe(0)
   }
@@ -168,19 +191,30 @@ describe('a real process whose files may not grow', () => {
     const limited = ['bash', '-c', `trap '' XFSZ; ulimit -S -f 512; exec "$0" "$@"`]
     const child = startChild('writer.ts', [home, 'hush'], { through: limited })
     ends.push(async () => await child.kill())
-    await writesOn(child, STORE_SENTENCE, () => void execFileSync('prlimit', ['--pid', String(child.pid), '--fsize=unlimited']))
+    await writesOn(
+      child,
+      STORE_SENTENCE,
+      () => void execFileSync('prlimit', ['--pid', String(child.pid), '--fsize=unlimited'])
+    )
   })
 
   // Needs the right to mount; elsewhere the limit on file sizes above stands for it.
-  it.runIf(process.getuid?.() === 0 && process.platform === 'linux')('[DB2] says that the disk is full when it is, and goes on when it is not', async () => {
-    const disk = join(home, 'disk')
-    await mkdir(disk)
-    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=4m', 'tmpfs', disk])
-    ends.push(async () => void execFileSync('umount', ['-l', disk]))
-    const child = startChild('writer.ts', [join(disk, 'ada'), 'hush'])
-    ends.push(async () => await child.kill())
-    await writesOn(child, /^XCORD_DISK_FULL The disk is full: /, () => void execFileSync('mount', ['-o', 'remount,size=64m', disk]))
-  })
+  it.runIf(process.getuid?.() === 0 && process.platform === 'linux')(
+    '[DB2] says that the disk is full when it is, and goes on when it is not',
+    async () => {
+      const disk = join(home, 'disk')
+      await mkdir(disk)
+      execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=4m', 'tmpfs', disk])
+      ends.push(async () => void execFileSync('umount', ['-l', disk]))
+      const child = startChild('writer.ts', [join(disk, 'ada'), 'hush'])
+      ends.push(async () => await child.kill())
+      await writesOn(
+        child,
+        /^XCORD_DISK_FULL The disk is full: /,
+        () => void execFileSync('mount', ['-o', 'remount,size=64m', disk])
+      )
+    }
+  )
 })
 
 /** The code, then one sentence or two. */

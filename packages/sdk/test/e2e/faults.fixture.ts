@@ -5,7 +5,12 @@
 import { XcordError } from '@xcord/core'
 import type { Clock, Timers } from '@xcord/core/base'
 import { createNodeSuite } from '@xcord/core/adapters/crypto-node'
-import { createMemoryNetwork, createMemoryStore, createMemoryTransport, type MemoryNetwork } from '@xcord/core/adapters/memory'
+import {
+  createMemoryNetwork,
+  createMemoryStore,
+  createMemoryTransport,
+  type MemoryNetwork
+} from '@xcord/core/adapters/memory'
 import { systemClock, systemRandom, systemTimers } from '@xcord/core/adapters/runtime-node'
 import { type Account, createAccount } from '@xcord/core/identity'
 import { createNode } from '@xcord/core/node'
@@ -30,7 +35,10 @@ export function replicaOf(server: Server): LiveReplica {
 }
 
 /** How this peer holds one device's chain: whether it is whole, and its newest place. */
-export function chainOf(server: Server, device: string): { readonly tip: number; readonly gaps: number; readonly forks: readonly number[] } {
+export function chainOf(
+  server: Server,
+  device: string
+): { readonly tip: number; readonly gaps: number; readonly forks: readonly number[] } {
   const { chain } = replicaOf(server).current.author(device as never)
   return { tip: chain.tip()?.seq ?? 0, gaps: chain.gaps().length, forks: chain.forks() }
 }
@@ -57,8 +65,14 @@ export function failing(store: Store, fate: () => WriteFate): Store {
     scan: range => store.scan(range),
     write: async (batch, options) => {
       const told = fate()
-      if (told === 'full') throw new XcordError('XCORD_DISK_FULL', 'The disk is full: nothing of this change was stored. Free some space and try again.', { path: 'test' })
-      if (told === 'failed') throw new XcordError('XCORD_STORE_FAILED', 'The store failed to write.', { operation: 'write' })
+      if (told === 'full')
+        throw new XcordError(
+          'XCORD_DISK_FULL',
+          'The disk is full: nothing of this change was stored. Free some space and try again.',
+          { path: 'test' }
+        )
+      if (told === 'failed')
+        throw new XcordError('XCORD_STORE_FAILED', 'The store failed to write.', { operation: 'write' })
       await store.write(batch, options)
     },
     close: async () => await store.close()
@@ -80,7 +94,15 @@ export function failingFolder(path: string, fate: () => WriteFate): OpenableStor
 /** Peers over a memory network; the profile of a name outlives its client. */
 export interface World {
   readonly network: MemoryNetwork
-  open(name: string, options?: { readonly clock?: Clock; readonly timers?: Timers; readonly wrap?: (transport: Transport) => Transport; readonly hostile?: boolean }): Promise<Client>
+  open(
+    name: string,
+    options?: {
+      readonly clock?: Clock
+      readonly timers?: Timers
+      readonly wrap?: (transport: Transport) => Transport
+      readonly hostile?: boolean
+    }
+  ): Promise<Client>
   /** The transport a name was last opened with. */
   transportOf(name: string): Transport
   /** Background faults so far. */
@@ -97,9 +119,14 @@ interface Profile {
 export type FrameFate = (frame: Uint8Array) => readonly Uint8Array[]
 
 /** A transport whose streams send what `fate` makes of each frame, and whose gossip says what it makes of each message. */
-export function corrupting(transport: Transport, fate: FrameFate, hears: (frame: Uint8Array) => void = () => undefined): Transport {
+export function corrupting(
+  transport: Transport,
+  fate: FrameFate,
+  hears: (frame: Uint8Array) => void = () => undefined
+): Transport {
   const stream = (inner: FrameStream): FrameStream => ({
-    connection: inner.connection, protocol: inner.protocol,
+    connection: inner.connection,
+    protocol: inner.protocol,
     send: async frame => {
       for (const each of fate(frame)) await inner.send(each)
     },
@@ -109,23 +136,33 @@ export function corrupting(transport: Transport, fate: FrameFate, hears: (frame:
         yield frame
       }
     },
-    close: async () => await inner.close(), abort: reason => inner.abort(reason)
+    close: async () => await inner.close(),
+    abort: reason => inner.abort(reason)
   })
-  const connection = (inner: Connection): Connection => new Proxy(inner, {
-    get: (target, name) => {
-      if (name === 'openStream') return async (...args: Parameters<Connection['openStream']>) => stream(await target.openStream(...args))
-      const value: unknown = Reflect.get(target, name)
-      return typeof value === 'function' ? (value as (...args: unknown[]) => unknown).bind(target) : value
-    }
-  })
+  const connection = (inner: Connection): Connection =>
+    new Proxy(inner, {
+      get: (target, name) => {
+        if (name === 'openStream')
+          return async (...args: Parameters<Connection['openStream']>) =>
+            stream(await target.openStream(...args))
+        const value: unknown = Reflect.get(target, name)
+        return typeof value === 'function' ? (value as (...args: unknown[]) => unknown).bind(target) : value
+      }
+    })
   const replaced: Partial<Transport> = {
-    handle: (protocol, bounds, run) => transport.handle(protocol, bounds, async each => await run(stream(each))),
+    handle: (protocol, bounds, run) =>
+      transport.handle(protocol, bounds, async each => await run(stream(each))),
     dial: async (...args) => connection(await transport.dial(...args)),
     connections: device => transport.connections(device).map(connection),
-    on: (event, listener) => transport.on(event, data => listener(('connection' in data ? { connection: connection(data.connection) } : data) as typeof data)),
+    on: (event, listener) =>
+      transport.on(event, data =>
+        listener(('connection' in data ? { connection: connection(data.connection) } : data) as typeof data)
+      ),
     gossip: new Proxy(transport.gossip, {
       get: (target, name) => {
-        if (name === 'publish') return async (topic: string, bytes: Uint8Array) => (await Promise.all(fate(bytes).map(async each => await target.publish(topic, each))))[0] ?? 0
+        if (name === 'publish')
+          return async (topic: string, bytes: Uint8Array) =>
+            (await Promise.all(fate(bytes).map(async each => await target.publish(topic, each))))[0] ?? 0
         const value: unknown = Reflect.get(target, name)
         return typeof value === 'function' ? (value as (...args: unknown[]) => unknown).bind(target) : value
       }
@@ -152,8 +189,14 @@ export async function createWorld(): Promise<World> {
     network,
     transportOf: name => transports.get(name) as Transport,
     faults,
-    open: async (name, { clock = systemClock, timers = systemTimers, wrap = each => each, hostile = false } = {}) => {
-      const profile = profiles.get(name) ?? { account: createAccount(suite, systemRandom, clock.now()), store: createMemoryStore() }
+    open: async (
+      name,
+      { clock = systemClock, timers = systemTimers, wrap = each => each, hostile = false } = {}
+    ) => {
+      const profile = profiles.get(name) ?? {
+        account: createAccount(suite, systemRandom, clock.now()),
+        store: createMemoryStore()
+      }
       profiles.set(name, profile)
       const transport = wrap(createMemoryTransport({ network, suite, seed: profile.account.device.signSeed }))
       transports.set(name, transport)
@@ -163,9 +206,22 @@ export async function createWorld(): Promise<World> {
         if (!hostile) faults.push(error)
       }
       const node = await createNode({
-        suite, clock, random: systemRandom, timers, account: profile.account, name, transport, bootstrap: [],
+        suite,
+        clock,
+        random: systemRandom,
+        timers,
+        account: profile.account,
+        name,
+        transport,
+        bootstrap: [],
         // The memory store ends with its close; a profile that is opened again keeps its rows.
-        store: { get: key => store.get(key), getMany: keys => store.getMany(keys), scan: range => store.scan(range), write: (batch, options) => store.write(batch, options), close: async () => undefined },
+        store: {
+          get: key => store.get(key),
+          getMany: keys => store.getMany(keys),
+          scan: range => store.scan(range),
+          write: (batch, options) => store.write(batch, options),
+          close: async () => undefined
+        },
         masterKey: new Uint8Array(32).fill(7),
         onFault: error => note(error)
       })
@@ -176,7 +232,8 @@ export async function createWorld(): Promise<World> {
     },
     end: async () => {
       await Promise.all([...clients].map(async client => await client.close()))
-      if (faults.length > 0) throw new AggregateError(faults, `background faults: ${faults.map(String).join('; ')}`)
+      if (faults.length > 0)
+        throw new AggregateError(faults, `background faults: ${faults.map(String).join('; ')}`)
     }
   }
 }

@@ -8,12 +8,25 @@ import { systemRandom } from '@xcord/core/adapters/runtime-node'
 import type { Connection, FrameStream, ProtocolName, Transport } from '@xcord/core/net'
 import { createReceipt, decodeFrame, encodeFrame, type Frame } from '@xcord/core/sync'
 import type { Client, Server } from '@xcord/sdk'
-import { chainOf, corrupting, createWorld, type FrameFate, replicaOf, seeded, type World } from './faults.fixture.ts'
+import {
+  chainOf,
+  corrupting,
+  createWorld,
+  type FrameFate,
+  replicaOf,
+  seeded,
+  type World
+} from './faults.fixture.ts'
 import { type Cast, createCast, texts, until } from './peers.fixture.ts'
 
 const RUNS = Number(process.env['XCORD_RUNS'] ?? 60)
 const SEEDS = Number(process.env['XCORD_SEEDS'] ?? 4)
-const PROTOCOLS: readonly ProtocolName[] = ['/xcord/sync/1', '/xcord/store/1', '/xcord/exchange/1', '/xcord/check/1']
+const PROTOCOLS: readonly ProtocolName[] = [
+  '/xcord/sync/1',
+  '/xcord/store/1',
+  '/xcord/exchange/1',
+  '/xcord/check/1'
+]
 const GROWTH_BYTES_MAX = 256 * 1_048_576
 const OVERSIZED = 1_048_576
 
@@ -39,7 +52,12 @@ async function scene(): Promise<Scene> {
   const server = await ada.servers.create({ name: 'Engine' })
   const grace = await cast.open('grace')
   const joined = await grace.servers.join((await server.invites.create()).link as string)
-  const stranger = await createLibp2pTransport({ suite: await createNodeSuite(), seed: createSeed(), listen: [], mdns: false })
+  const stranger = await createLibp2pTransport({
+    suite: await createNodeSuite(),
+    seed: createSeed(),
+    listen: [],
+    mdns: false
+  })
   await stranger.start()
   ends.push(async () => await stranger.stop())
   return { cast, ada, server, joined, stranger, connection: async () => await stranger.dial(ada.addresses()) }
@@ -53,7 +71,11 @@ function createSeed(): never {
 async function chat({ server, joined }: Scene, mark: string): Promise<void> {
   await server.channel('general').send(`${mark} ada`)
   await joined.channel('general').send(`${mark} grace`)
-  await until('they chat', async () => (await texts(joined)).includes(`${mark} ada`) && (await texts(server)).includes(`${mark} grace`))
+  await until(
+    'they chat',
+    async () =>
+      (await texts(joined)).includes(`${mark} ada`) && (await texts(server)).includes(`${mark} grace`)
+  )
   expect(server.stateHash).toBe(joined.stateHash)
 }
 
@@ -80,7 +102,11 @@ async function heard(stream: FrameStream): Promise<readonly Frame[]> {
 }
 
 /** Sends, as far as the other side lets us: being cut is what we want. */
-async function pelt(connection: Connection, protocol: ProtocolName, frames: readonly Uint8Array[]): Promise<void> {
+async function pelt(
+  connection: Connection,
+  protocol: ProtocolName,
+  frames: readonly Uint8Array[]
+): Promise<void> {
   try {
     const stream = await connection.openStream(protocol, { frameBytesMax: OVERSIZED })
     void heard(stream)
@@ -100,7 +126,10 @@ describe('a stranger on real connections', () => {
     const before = process.memoryUsage().rss
     for (let run = 0; run < RUNS; run++) {
       for (const protocol of PROTOCOLS) {
-        const frames = run % 3 === 0 ? [garbage(run)] : [hello, garbage(run), hello.subarray(0, 1 + (run % (hello.length - 1)))]
+        const frames =
+          run % 3 === 0
+            ? [garbage(run)]
+            : [hello, garbage(run), hello.subarray(0, 1 + (run % (hello.length - 1)))]
         await pelt(await all.connection(), protocol, frames)
       }
     }
@@ -110,8 +139,18 @@ describe('a stranger on real connections', () => {
 
   it.each<readonly [string, readonly Uint8Array[]]>([
     ['says hello twice', [hello, hello]],
-    ['asks before it has opened', [hello, encodeFrame({ kind: 'want-operations', handle: 0, request: 1, have: [] })]],
-    ['opens what nobody offered', [hello, encodeFrame({ kind: 'tokens', tokens: [] }), encodeFrame({ kind: 'open', handle: 3, proof: new Uint8Array(16), summary: EMPTY_SUMMARY() })]],
+    [
+      'asks before it has opened',
+      [hello, encodeFrame({ kind: 'want-operations', handle: 0, request: 1, have: [] })]
+    ],
+    [
+      'opens what nobody offered',
+      [
+        hello,
+        encodeFrame({ kind: 'tokens', tokens: [] }),
+        encodeFrame({ kind: 'open', handle: 3, proof: new Uint8Array(16), summary: EMPTY_SUMMARY() })
+      ]
+    ],
     ['gives credit for what was not sent', [hello, encodeFrame({ kind: 'credit', bytes: 5 })]],
     ['sends half a frame', [hello.subarray(0, 20)]],
     ['sends what is no frame', [new Uint8Array(randomBytes(100))]]
@@ -129,8 +168,13 @@ describe('a stranger on real connections', () => {
   it('[NT2] opens streams by the hundred, and hello after hello: others are served', async () => {
     const all = await scene()
     const connection = await all.connection()
-    const streams = await Promise.allSettled(PROTOCOLS.flatMap(protocol => Array.from({ length: 50 }, async () => await connection.openStream(protocol))))
-    for (const each of streams) if (each.status === 'fulfilled') await each.value.send(hello).catch(() => undefined)
+    const streams = await Promise.allSettled(
+      PROTOCOLS.flatMap(protocol =>
+        Array.from({ length: 50 }, async () => await connection.openStream(protocol))
+      )
+    )
+    for (const each of streams)
+      if (each.status === 'fulfilled') await each.value.send(hello).catch(() => undefined)
     await chat(all, 'meanwhile')
     for (const each of streams) if (each.status === 'fulfilled') each.value.abort('enough')
   })
@@ -148,7 +192,7 @@ describe('a stranger on real connections', () => {
     await stream.send(hello)
     const welcome = await until('welcome', () => frames.find(each => each.kind === 'welcome'))
     // Its own tokens shown back, and others.
-    await stream.send(encodeFrame({ kind: 'tokens', tokens: [...(welcome).tokens, new Uint8Array(16)] }))
+    await stream.send(encodeFrame({ kind: 'tokens', tokens: [...welcome.tokens, new Uint8Array(16)] }))
     await chat(all, 'meanwhile')
     expect(frames.map(each => each.kind)).toEqual(['welcome'])
     stream.abort('enough')
@@ -157,8 +201,14 @@ describe('a stranger on real connections', () => {
 
 function EMPTY_SUMMARY(): Extract<Frame, { kind: 'summary' }>['summary'] {
   return {
-    level: 2, flags: 0, checkpoint: new Uint8Array(32), operations: { count: 9, sum: 1n }, heads: [], leaves: 0n,
-    records: { count: 9, sum: 1n }, buckets: []
+    level: 2,
+    flags: 0,
+    checkpoint: new Uint8Array(32),
+    operations: { count: 9, sum: 1n },
+    heads: [],
+    leaves: 0n,
+    records: { count: 9, sum: 1n },
+    buckets: []
   }
 }
 
@@ -205,42 +255,73 @@ describe('a member whose device corrupts what it sends', () => {
     }
   }
 
-  it.each(Array.from({ length: SEEDS }, (_, seed) => seed))('[SY1, NT26] by bits, halves, repeats and replays: the honest agree and go on (seed %i)', async seed => {
-    const chaos = corrupt(seed, 0.15)
-    let on = false
-    const ada = await world.open('ada')
-    const server = await ada.servers.create({ name: 'Engine' })
-    const link = (await server.invites.create()).link as string
-    const joined = await (await world.open('grace')).servers.join(link)
-    const mallory = await world.open('mallory', { hostile: true, wrap: transport => corrupting(transport, frame => (on ? chaos.fate(frame) : [frame])) })
-    const mallorys = await mallory.servers.join(link)
-    await until('mallory is in', () => [server, joined].every(each => each.members.get('mallory') !== undefined))
-    on = true
-    for (let i = 0; i < 30; i++) {
-      await mallorys.channel('general').send(`mallory ${i}`)
-      await server.channel('general').send(`ada ${i}`)
-      await joined.channel('general').send(`grace ${i}`)
-      // Whoever was cut off for breaking a rule comes again.
-      if (i % 5 === 4) await mallory.connect(ada.addresses()[0] as string).catch(() => undefined)
+  it.each(Array.from({ length: SEEDS }, (_, seed) => seed))(
+    '[SY1, NT26] by bits, halves, repeats and replays: the honest agree and go on (seed %i)',
+    async seed => {
+      const chaos = corrupt(seed, 0.15)
+      let on = false
+      const ada = await world.open('ada')
+      const server = await ada.servers.create({ name: 'Engine' })
+      const link = (await server.invites.create()).link as string
+      const joined = await (await world.open('grace')).servers.join(link)
+      const mallory = await world.open('mallory', {
+        hostile: true,
+        wrap: transport => corrupting(transport, frame => (on ? chaos.fate(frame) : [frame]))
+      })
+      const mallorys = await mallory.servers.join(link)
+      await until('mallory is in', () =>
+        [server, joined].every(each => each.members.get('mallory') !== undefined)
+      )
+      on = true
+      for (let i = 0; i < 30; i++) {
+        await mallorys.channel('general').send(`mallory ${i}`)
+        await server.channel('general').send(`ada ${i}`)
+        await joined.channel('general').send(`grace ${i}`)
+        // Whoever was cut off for breaking a rule comes again.
+        if (i % 5 === 4) await mallory.connect(ada.addresses()[0] as string).catch(() => undefined)
+      }
+      await until('all of ada and grace everywhere honest', async () => {
+        const [a, b] = [await texts(server), await texts(joined)]
+        return [a, b].every(each => each.filter(text => /^(ada|grace) /.test(text)).length === 60)
+      })
+      await mallory.close()
+      await until('one history', async () => (await texts(server)).join() === (await texts(joined)).join())
+      expect(chaos.count()).toBeGreaterThan(0)
+      expect(server.stateHash).toBe(joined.stateHash)
+      for (const each of [server, joined]) expect(chainOf(each, mallory.identity.device).forks).toEqual([])
+      expect(world.faults).toEqual([])
     }
-    await until('all of ada and grace everywhere honest', async () => {
-      const [a, b] = [await texts(server), await texts(joined)]
-      return [a, b].every(each => each.filter(text => /^(ada|grace) /.test(text)).length === 60)
-    })
-    await mallory.close()
-    await until('one history', async () => (await texts(server)).join() === (await texts(joined)).join())
-    expect(chaos.count()).toBeGreaterThan(0)
-    expect(server.stateHash).toBe(joined.stateHash)
-    for (const each of [server, joined]) expect(chainOf(each, mallory.identity.device).forks).toEqual([])
-    expect(world.faults).toEqual([])
-  })
+  )
 
-  it.each<readonly [string, (handle: number, forged: { readonly operation: Uint8Array; readonly receipt: Uint8Array }) => Frame]>([
-    ['an operation whose signature is not its author\'s', (handle, { operation }) => ({ kind: 'push', handle, operations: [operation], records: [], envelopes: [] })],
-    ['a receipt in another\'s name', (handle, { receipt }) => ({ kind: 'receipt', handle, receipt })],
-    ['a key record of noise', handle => ({ kind: 'push', handle, operations: [], records: [new Uint8Array(200)], envelopes: [] })],
-    ['an envelope of noise', handle => ({ kind: 'push', handle, operations: [], records: [], envelopes: [new Uint8Array(400)] })],
-    ['what nobody asked for', handle => ({ kind: 'envelopes', handle, request: 999, items: [new Uint8Array(400)] })]
+  it.each<
+    readonly [
+      string,
+      (handle: number, forged: { readonly operation: Uint8Array; readonly receipt: Uint8Array }) => Frame
+    ]
+  >([
+    [
+      "an operation whose signature is not its author's",
+      (handle, { operation }) => ({
+        kind: 'push',
+        handle,
+        operations: [operation],
+        records: [],
+        envelopes: []
+      })
+    ],
+    ["a receipt in another's name", (handle, { receipt }) => ({ kind: 'receipt', handle, receipt })],
+    [
+      'a key record of noise',
+      handle => ({ kind: 'push', handle, operations: [], records: [new Uint8Array(200)], envelopes: [] })
+    ],
+    [
+      'an envelope of noise',
+      handle => ({ kind: 'push', handle, operations: [], records: [], envelopes: [new Uint8Array(400)] })
+    ],
+    [
+      'what nobody asked for',
+      handle => ({ kind: 'envelopes', handle, request: 999, items: [new Uint8Array(400)] })
+    ]
   ])('[SY13, SY16] sends %s: cut off, avoided, and not believed', async (_, lie) => {
     const ada = await world.open('ada')
     const server = await ada.servers.create({ name: 'Engine' })
@@ -251,7 +332,10 @@ describe('a member whose device corrupts what it sends', () => {
       const frame = decodeFrame(bytes)
       if (frame.ok && frame.value.kind === 'close') ended.push(frame.value.rule)
     }
-    const mallory = await world.open('mallory', { hostile: true, wrap: transport => corrupting(transport, frame => forge(frame), hears) })
+    const mallory = await world.open('mallory', {
+      hostile: true,
+      wrap: transport => corrupting(transport, frame => forge(frame), hears)
+    })
     const mallorys = await mallory.servers.join(link)
     const graces = await (await world.open('grace')).servers.join(link)
     await until('all in', () => [server, mallorys, graces].every(each => each.members.all.length === 3))
@@ -280,15 +364,27 @@ describe('a member whose device corrupts what it sends', () => {
   })
 
   /** Ada's newest operation with a bit of its signature turned; a receipt that names grace's device and is signed by nobody. */
-  async function forgeries(server: Server, graces: Server): Promise<{ readonly operation: Uint8Array; readonly receipt: Uint8Array }> {
+  async function forgeries(
+    server: Server,
+    graces: Server
+  ): Promise<{ readonly operation: Uint8Array; readonly receipt: Uint8Array }> {
     const suite = await createNodeSuite()
-    const operations = await replicaOf(server).do(({ state }) => [...state.log.operations()].map(each => each.bytes))
+    const operations = await replicaOf(server).do(({ state }) =>
+      [...state.log.operations()].map(each => each.bytes)
+    )
     const operation = (operations.at(-1) as Uint8Array).slice()
     operation[operation.length - 1] = (operation.at(-1) as number) ^ 1
     const key = suite.signingKey(createSeed())
-    const receipt = createReceipt(suite, key, { kind: 'durable', ids: [idFromBytes('m', systemRandom.bytes(32))], at: Date.now(), until: null }).slice()
+    const receipt = createReceipt(suite, key, {
+      kind: 'durable',
+      ids: [idFromBytes('m', systemRandom.bytes(32))],
+      at: Date.now(),
+      until: null
+    }).slice()
     const device = idToBytes(replicaOf(graces).current.self)
-    const at = receipt.findIndex((_, index) => key.publicKey.every((byte, offset) => receipt[index + offset] === byte))
+    const at = receipt.findIndex((_, index) =>
+      key.publicKey.every((byte, offset) => receipt[index + offset] === byte)
+    )
     receipt.set(device, at)
     return { operation, receipt }
   }

@@ -48,50 +48,63 @@ async function killSomewhere(writer: Child, random: () => number, round: number)
 }
 
 describe('a peer that is killed', () => {
-  it(`[DB2, KS6, SY18] ${KILLS} times while it writes: nothing acknowledged is lost, no place in its chain is used twice`, async () => {
-    const random = seeded(SEED)
-    child = startChild('writer.ts', [home, 'hush'])
-    const link = await child.heard('link')
-    const device = /^server (.*)$/m.exec(child.lines.join('\n'))?.[1]
-    expect(device).toBeDefined()
-    const grace = await cast.open('grace')
-    const joined = await grace.servers.join(link)
-    child.tell('close')
-    await child.ended
+  it(
+    `[DB2, KS6, SY18] ${KILLS} times while it writes: nothing acknowledged is lost, no place in its chain is used twice`,
+    async () => {
+      const random = seeded(SEED)
+      child = startChild('writer.ts', [home, 'hush'])
+      const link = await child.heard('link')
+      const device = /^server (.*)$/m.exec(child.lines.join('\n'))?.[1]
+      expect(device).toBeDefined()
+      const grace = await cast.open('grace')
+      const joined = await grace.servers.join(link)
+      child.tell('close')
+      await child.ended
 
-    const acknowledged: string[] = []
-    const roles: string[] = []
-    for (let round = 0; round < KILLS; round++) {
-      child = startChild('writer.ts', [home])
-      await killSomewhere(child, random, round)
-      acknowledged.push(...child.said('ack'))
-      roles.push(...child.said('role'))
-      expect(child.said('refused')).toEqual([])
-      expect(child.said('fault')).toEqual([])
-    }
-    child = startChild('writer.ts', [home, 'hush'])
-    await child.heard('ready')
-    child.tell('history')
-    const [history, held] = [(await child.heard('history')).split(' '), (await child.heard('roles')).split(' ')]
-    expect(acknowledged.filter(id => !history.includes(id))).toEqual([])
-    expect(roles.filter(id => !held.includes(id))).toEqual([])
-    expect(acknowledged.length).toBeGreaterThan(KILLS)
+      const acknowledged: string[] = []
+      const roles: string[] = []
+      for (let round = 0; round < KILLS; round++) {
+        child = startChild('writer.ts', [home])
+        await killSomewhere(child, random, round)
+        acknowledged.push(...child.said('ack'))
+        roles.push(...child.said('role'))
+        expect(child.said('refused')).toEqual([])
+        expect(child.said('fault')).toEqual([])
+      }
+      child = startChild('writer.ts', [home, 'hush'])
+      await child.heard('ready')
+      child.tell('history')
+      const [history, held] = [
+        (await child.heard('history')).split(' '),
+        (await child.heard('roles')).split(' ')
+      ]
+      expect(acknowledged.filter(id => !history.includes(id))).toEqual([])
+      expect(roles.filter(id => !held.includes(id))).toEqual([])
+      expect(acknowledged.length).toBeGreaterThan(KILLS)
 
-    await until('grace holds as many', async () => (await historyOf(joined)).length >= history.length).catch(async (error: unknown) => {
-      throw new Error(`grace holds ${(await historyOf(joined)).length} of ${history.length}, connected to ${grace.peers().length}`, { cause: error })
-    })
-    expect(await historyOf(joined)).toEqual(history)
-    expect(roles.filter(id => joined.roles.get(id) === undefined)).toEqual([])
-    // Grace was there all the time: a place used twice would be a fork in her eyes, a lost one a gap.
-    const authors = [...replicaOf(joined).current.authors.keys()]
-    expect(authors).toHaveLength(2)
-    for (const author of authors) expect(chainOf(joined, author)).toMatchObject({ gaps: 0, forks: [] })
-    await until('nothing waits any more', async () => {
-      const asked = child?.said('doctor').length ?? 0
-      child?.tell('doctor')
-      return (await child?.heard('doctor', asked))?.includes('everything sent is stored elsewhere')
-    })
-    child.tell('close')
-    expect(await child.ended).toBe(0)
-  }, 120_000 + KILLS * 5_000)
+      await until(
+        'grace holds as many',
+        async () => (await historyOf(joined)).length >= history.length
+      ).catch(async (error: unknown) => {
+        throw new Error(
+          `grace holds ${(await historyOf(joined)).length} of ${history.length}, connected to ${grace.peers().length}`,
+          { cause: error }
+        )
+      })
+      expect(await historyOf(joined)).toEqual(history)
+      expect(roles.filter(id => joined.roles.get(id) === undefined)).toEqual([])
+      // Grace was there all the time: a place used twice would be a fork in her eyes, a lost one a gap.
+      const authors = [...replicaOf(joined).current.authors.keys()]
+      expect(authors).toHaveLength(2)
+      for (const author of authors) expect(chainOf(joined, author)).toMatchObject({ gaps: 0, forks: [] })
+      await until('nothing waits any more', async () => {
+        const asked = child?.said('doctor').length ?? 0
+        child?.tell('doctor')
+        return (await child?.heard('doctor', asked))?.includes('everything sent is stored elsewhere')
+      })
+      child.tell('close')
+      expect(await child.ended).toBe(0)
+    },
+    120_000 + KILLS * 5_000
+  )
 })

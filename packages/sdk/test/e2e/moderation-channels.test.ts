@@ -25,7 +25,11 @@ async function three(): Promise<Three> {
   const graces = await grace.servers.join(link)
   const alan = await cast.open('alan')
   const alans = await alan.servers.join(link)
-  await until('all know all', () => [server, graces, alans].every(each => ['ada', 'grace', 'alan'].every(name => each.members.get(name) !== undefined)))
+  await until('all know all', () =>
+    [server, graces, alans].every(each =>
+      ['ada', 'grace', 'alan'].every(name => each.members.get(name) !== undefined)
+    )
+  )
   return { grace, server, graces, alans }
 }
 
@@ -38,19 +42,30 @@ describe('channels', () => {
     const { server, graces } = await three()
     const attic = await server.channels.create({ kind: 'category', name: 'attic' })
     const forum = await server.channels.create({ kind: 'forum', name: 'ideas', parent: attic })
-    const stage = await server.channels.create({ kind: 'stage', name: 'talks', parent: attic, slowmodeSeconds: 5 })
+    const stage = await server.channels.create({
+      kind: 'stage',
+      name: 'talks',
+      parent: attic,
+      slowmodeSeconds: 5
+    })
     expect([forum.synced, forum.position, stage.position, stage.slowmodeSeconds]).toEqual([true, 0, 1, 5])
     await stage.move({ position: 0 })
     expect([stage.position, forum.position]).toEqual([0, 1])
     await attic.permit(server.roles.get('@everyone') as never, { deny: ['SendMessages'] })
     expect(forum.overwrites).toMatchObject([{ kind: 'role', deny: ['SendMessages'], allow: [] }])
-    await until('grace is silent there', () => graces.channels.get('ideas')?.permits('SendMessages') === false)
+    await until(
+      'grace is silent there',
+      () => graces.channels.get('ideas')?.permits('SendMessages') === false
+    )
     // One's own overwrite: what the category says is taken along.
     await forum.permit(server.members.get('grace') as never, { allow: ['SendMessages'] })
     expect(forum.synced).toBe(false)
-    expect(forum.overwrites.map(each => [each.kind, each.allow, each.deny])).toEqual(expect.arrayContaining([
-      ['role', [], ['SendMessages']], ['member', ['SendMessages'], []]
-    ]))
+    expect(forum.overwrites.map(each => [each.kind, each.allow, each.deny])).toEqual(
+      expect.arrayContaining([
+        ['role', [], ['SendMessages']],
+        ['member', ['SendMessages'], []]
+      ])
+    )
     await until('grace may write', () => graces.channels.get('ideas')?.permits('SendMessages') === true)
     await forum.permit(server.members.get('grace') as never, { none: ['SendMessages'] })
     expect(forum.overwrites).toHaveLength(1)
@@ -58,9 +73,14 @@ describe('channels', () => {
     expect(forum.synced).toBe(true)
     await stage.move({ parent: null })
     expect([stage.parent, stage.synced, stage.overwrites.length]).toEqual([null, false, 1])
-    await expect(graces.channels.get('general')?.permit(graces.roles.get('@everyone') as never, { deny: ['SendMessages'] }))
-      .rejects.toMatchObject({ code: 'XCORD_PERMISSION_DENIED' })
-    await expect(graces.channels.get('general')?.move({ position: 0 })).rejects.toMatchObject({ code: 'XCORD_PERMISSION_DENIED' })
+    await expect(
+      graces.channels
+        .get('general')
+        ?.permit(graces.roles.get('@everyone') as never, { deny: ['SendMessages'] })
+    ).rejects.toMatchObject({ code: 'XCORD_PERMISSION_DENIED' })
+    await expect(graces.channels.get('general')?.move({ position: 0 })).rejects.toMatchObject({
+      code: 'XCORD_PERMISSION_DENIED'
+    })
     await agree(server, graces)
   })
 
@@ -70,27 +90,46 @@ describe('channels', () => {
     await until('grace knows', () => graces.channel('general').slowmodeSeconds === 3_600)
     await graces.channel('general').send('one')
     await expect(graces.channel('general').send('two')).rejects.toMatchObject({
-      code: 'XCORD_SLOW_MODE', details: { retryAfterMs: expect.any(Number) as number }
+      code: 'XCORD_SLOW_MODE',
+      details: { retryAfterMs: expect.any(Number) as number }
     })
     await server.channel('general').send('ada one')
     await server.channel('general').send('ada two')
     await until('all there', async () => (await texts(graces)).join() === 'one,ada one,ada two')
     await grace.close()
     const again = await cast.open('grace')
-    await expect(again.servers.all[0]?.channel('general').send('two')).rejects.toMatchObject({ code: 'XCORD_SLOW_MODE' })
+    await expect(again.servers.all[0]?.channel('general').send('two')).rejects.toMatchObject({
+      code: 'XCORD_SLOW_MODE'
+    })
   })
 
   it('[ND13] automod stops what it names before it is signed; who moderates is exempt', async () => {
     const { server, graces } = await three()
-    await expect(graces.automod.create({ name: 'mine', trigger: { kind: 'mentions', max: 1 } })).rejects.toMatchObject({
-      code: 'XCORD_PERMISSION_DENIED', details: { permission: 'ManageServer' }
+    await expect(
+      graces.automod.create({ name: 'mine', trigger: { kind: 'mentions', max: 1 } })
+    ).rejects.toMatchObject({
+      code: 'XCORD_PERMISSION_DENIED',
+      details: { permission: 'ManageServer' }
     })
-    const words = await server.automod.create({ name: 'no spam', trigger: { kind: 'words', words: ['spam'] } }, { reason: 'enough' })
+    const words = await server.automod.create(
+      { name: 'no spam', trigger: { kind: 'words', words: ['spam'] } },
+      { reason: 'enough' }
+    )
     await server.automod.create({ name: 'no links', trigger: { kind: 'links', allow: ['example.org'] } })
     await until('grace knows', () => graces.automod.all.length === 2)
-    expect(graces.automod.get('no spam')?.toJSON()).toMatchObject({ rule: 'words', action: 'block', enabled: true, words: ['spam'] })
-    await expect(graces.channel('general').send('buy SPAM')).rejects.toMatchObject({ code: 'XCORD_AUTOMOD_BLOCKED', details: { name: 'no spam' } })
-    await expect(graces.channel('general').send('http://evil.test')).rejects.toMatchObject({ code: 'XCORD_AUTOMOD_BLOCKED' })
+    expect(graces.automod.get('no spam')?.toJSON()).toMatchObject({
+      rule: 'words',
+      action: 'block',
+      enabled: true,
+      words: ['spam']
+    })
+    await expect(graces.channel('general').send('buy SPAM')).rejects.toMatchObject({
+      code: 'XCORD_AUTOMOD_BLOCKED',
+      details: { name: 'no spam' }
+    })
+    await expect(graces.channel('general').send('http://evil.test')).rejects.toMatchObject({
+      code: 'XCORD_AUTOMOD_BLOCKED'
+    })
     const fine = await graces.channel('general').send('https://example.org/ham')
     await expect(fine.edit('spam after all')).rejects.toMatchObject({ code: 'XCORD_AUTOMOD_BLOCKED' })
     await server.channel('general').send('spam is banned')
@@ -99,7 +138,10 @@ describe('channels', () => {
     await graces.channel('general').send('spam')
     await server.automod.get('no links')?.remove()
     await until('gone', () => graces.automod.all.length === 1)
-    await until('all there', async () => (await texts(server)).join() === 'https://example.org/ham,spam is banned,spam')
+    await until(
+      'all there',
+      async () => (await texts(server)).join() === 'https://example.org/ham,spam is banned,spam'
+    )
     await agree(server, graces)
   })
 
@@ -108,10 +150,20 @@ describe('channels', () => {
     const staff = await server.roles.create({ name: 'staff' })
     await staff.grant(server.members.get('grace') as never)
     await until('grace is staff', () => graces.me.roles.length === 1)
-    const secret = await server.channels.create({ name: 'plans', topic: 'hush', private: true, overwrites: [{ target: staff, allow: ['ViewChannel'] }] })
+    const secret = await server.channels.create({
+      name: 'plans',
+      topic: 'hush',
+      private: true,
+      overwrites: [{ target: staff, allow: ['ViewChannel'] }]
+    })
     expect([secret.name, secret.topic]).toEqual(['plans', 'hush'])
     await secret.send('between us')
-    await until('grace reads name and message', async () => graces.channels.get('plans')?.topic === 'hush' && (await texts(graces, 'plans')).includes('between us'))
+    await until(
+      'grace reads name and message',
+      async () =>
+        graces.channels.get('plans')?.topic === 'hush' &&
+        (await texts(graces, 'plans')).includes('between us')
+    )
     await until('alan has the operation', () => alans.stateHash === server.stateHash)
     expect(alans.channels.all.map(each => each.name)).toEqual(['general'])
     expect(JSON.stringify([alans.channels.all, alans.toJSON()])).not.toContain('plans')
@@ -120,7 +172,9 @@ describe('channels', () => {
     // Let in later, alan finds the name; let go, a new name stays unknown to him.
     await secret.permit(server.members.get('alan') as never, { allow: ['ViewChannel'] })
     await until('alan finds it', () => alans.channels.get('schemes') !== undefined)
-    await until('alan reads what was said', async () => (await texts(alans, 'schemes')).includes('between us'))
+    await until('alan reads what was said', async () =>
+      (await texts(alans, 'schemes')).includes('between us')
+    )
     await agree(server, graces, alans)
   })
 

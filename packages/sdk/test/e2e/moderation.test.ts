@@ -10,7 +10,15 @@ afterEach(async () => {
   await cast.end()
 })
 
-async function three(): Promise<{ ada: Client; grace: Client; alan: Client; server: Server; graces: Server; alans: Server; link: string }> {
+async function three(): Promise<{
+  ada: Client
+  grace: Client
+  alan: Client
+  server: Server
+  graces: Server
+  alans: Server
+  link: string
+}> {
   const ada = await cast.open('ada')
   const server = await ada.servers.create({ name: 'Engine' })
   const link = (await server.invites.create()).link as string
@@ -18,7 +26,11 @@ async function three(): Promise<{ ada: Client; grace: Client; alan: Client; serv
   const graces = await grace.servers.join(link)
   const alan = await cast.open('alan')
   const alans = await alan.servers.join(link)
-  await until('all know all', () => [server, graces, alans].every(each => ['ada', 'grace', 'alan'].every(name => each.members.get(name) !== undefined)))
+  await until('all know all', () =>
+    [server, graces, alans].every(each =>
+      ['ada', 'grace', 'alan'].every(name => each.members.get(name) !== undefined)
+    )
+  )
   return { ada, grace, alan, server, graces, alans, link }
 }
 
@@ -27,27 +39,45 @@ describe('roles, kick and ban between real peers', () => {
     const { server, graces } = await three()
     const before = server.stateHash
     await expect(graces.channels.create({ name: 'nope' })).rejects.toMatchObject({
-      code: 'XCORD_PERMISSION_DENIED', details: { permission: 'ManageChannels' }
+      code: 'XCORD_PERMISSION_DENIED',
+      details: { permission: 'ManageChannels' }
     })
     await expect(graces.members.get('ada')?.kick()).rejects.toMatchObject({ code: 'XCORD_PERMISSION_DENIED' })
     const theirs = await server.channel('general').send('not yours')
-    const seen = await until('grace sees it', async () => (await graces.channel('general').page()).find(each => each.id === theirs.id))
-    await expect(seen.edit('mine now')).rejects.toMatchObject({ code: 'XCORD_PERMISSION_DENIED', details: { rule: 'AU38' } })
-    await expect(seen.delete()).rejects.toMatchObject({ code: 'XCORD_PERMISSION_DENIED', details: { permission: 'ManageMessages' } })
+    const seen = await until('grace sees it', async () =>
+      (await graces.channel('general').page()).find(each => each.id === theirs.id)
+    )
+    await expect(seen.edit('mine now')).rejects.toMatchObject({
+      code: 'XCORD_PERMISSION_DENIED',
+      details: { rule: 'AU38' }
+    })
+    await expect(seen.delete()).rejects.toMatchObject({
+      code: 'XCORD_PERMISSION_DENIED',
+      details: { permission: 'ManageMessages' }
+    })
     expect(server.stateHash).toBe(before)
   })
 
   it('[AU12] lets a role do what it says, everywhere, and no longer once it is taken back', async () => {
     const { server, graces, alans } = await three()
-    const role = await server.roles.create({ name: 'builder', permissions: ['ManageChannels'], color: '#5865f2' })
+    const role = await server.roles.create({
+      name: 'builder',
+      permissions: ['ManageChannels'],
+      color: '#5865f2'
+    })
     await role.grant(server.members.get('grace') as never)
     await until('grace holds it', () => graces.me.roles.some(each => each.name === 'builder'))
     await graces.channels.create({ name: 'workshop', topic: 'tools' })
     await until('alan sees the channel', () => alans.channels.get('workshop')?.topic === 'tools')
     await server.roles.get('builder')?.revoke(server.members.get('grace') as never)
     await until('grace lost it', () => graces.me.roles.length === 0)
-    await expect(graces.channels.create({ name: 'another' })).rejects.toMatchObject({ code: 'XCORD_PERMISSION_DENIED' })
-    await until('all agree', () => server.stateHash === graces.stateHash && graces.stateHash === alans.stateHash)
+    await expect(graces.channels.create({ name: 'another' })).rejects.toMatchObject({
+      code: 'XCORD_PERMISSION_DENIED'
+    })
+    await until(
+      'all agree',
+      () => server.stateHash === graces.stateHash && graces.stateHash === alans.stateHash
+    )
   })
 
   it('[EK9, EK11, ND5, ND10] a kicked member learns of it, reads nothing newer, and may come back by a link', async () => {
@@ -74,9 +104,13 @@ describe('roles, kick and ban between real peers', () => {
     await server.members.get('alan')?.ban({ reason: 'spam' })
     await until('alan knows', () => alan.servers.all.length === 0)
     await until('grace knows', () => graces.members.get('alan') === undefined)
-    await expect(alan.servers.join(link, { timeoutMs: 5_000 })).rejects.toMatchObject({ code: 'XCORD_PERMISSION_DENIED' })
+    await expect(alan.servers.join(link, { timeoutMs: 5_000 })).rejects.toMatchObject({
+      code: 'XCORD_PERMISSION_DENIED'
+    })
     const fresh = await server.invites.create()
-    await expect(alan.servers.join(fresh.link as string, { timeoutMs: 5_000 })).rejects.toMatchObject({ code: 'XCORD_PERMISSION_DENIED' })
+    await expect(alan.servers.join(fresh.link as string, { timeoutMs: 5_000 })).rejects.toMatchObject({
+      code: 'XCORD_PERMISSION_DENIED'
+    })
     expect(server.members.all.map(each => each.name).sort()).toEqual(['ada', 'grace'])
     await until('all agree', () => server.stateHash === graces.stateHash)
   })

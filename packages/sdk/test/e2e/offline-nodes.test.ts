@@ -17,7 +17,10 @@ afterEach(async () => {
   await cleanUp()
 })
 
-async function findingOf(client: Client, check: string): Promise<{ readonly ok: boolean; readonly detail: string; readonly remedy?: string }> {
+async function findingOf(
+  client: Client,
+  check: string
+): Promise<{ readonly ok: boolean; readonly detail: string; readonly remedy?: string }> {
   const found = (await client.doctor()).checks.find(each => each.check === check)
   if (found === undefined) throw new Error(`doctor says nothing of ${check}`)
   return found
@@ -33,24 +36,36 @@ describe('bootstrap nodes', () => {
     const clients = [ada, await cast.open('grace', { bootstrap }), await cast.open('alan', { bootstrap })]
     const servers: Server[] = [server]
     for (const client of clients.slice(1)) servers.push(await client.servers.join(link))
-    await until('all connected', () => clients.every(each => each.peers().filter(peer => peer.kind === 'member').length === 2))
+    await until('all connected', () =>
+      clients.every(each => each.peers().filter(peer => peer.kind === 'member').length === 2)
+    )
     await until('doctor sees the node', async () => (await findingOf(ada, 'bootstrap')).ok)
     const sent: Promise<unknown>[] = []
     for (let i = 0; i < 40; i++) {
-      for (const [index, each] of servers.entries()) sent.push(each.channel('general').send(`${index} says ${i}`))
+      for (const [index, each] of servers.entries())
+        sent.push(each.channel('general').send(`${index} says ${i}`))
       if (i !== 20) continue
       await Promise.all(sent)
       node.child.kill('SIGKILL')
       await node.ended
     }
     await Promise.all(sent)
-    const histories = async (): Promise<readonly string[]> => await Promise.all(servers.map(async each => {
-      const ids: string[] = []
-      for await (const message of each.channel('general').history({ limit: 100 })) ids.push(message.id)
-      return ids.join()
-    }))
-    await until('equal histories', async () => new Set(await histories()).size === 1 && ((await histories())[0] as string).split(',').length === 120)
-    for (const author of clients) for (const each of servers) expect(chainOf(each, author.identity.device)).toMatchObject({ gaps: 0, forks: [] })
+    const histories = async (): Promise<readonly string[]> =>
+      await Promise.all(
+        servers.map(async each => {
+          const ids: string[] = []
+          for await (const message of each.channel('general').history({ limit: 100 })) ids.push(message.id)
+          return ids.join()
+        })
+      )
+    await until(
+      'equal histories',
+      async () =>
+        new Set(await histories()).size === 1 && ((await histories())[0] as string).split(',').length === 120
+    )
+    for (const author of clients)
+      for (const each of servers)
+        expect(chainOf(each, author.identity.device)).toMatchObject({ gaps: 0, forks: [] })
     await until('doctor misses the node', async () => !(await findingOf(ada, 'bootstrap')).ok)
   })
 
@@ -79,8 +94,11 @@ describe('bootstrap nodes', () => {
     await new Promise<void>(resolve => other.listen(0, '127.0.0.1', resolve))
     const { port } = other.address() as AddressInfo
     try {
-      await expect(cast.open('ada', { network: { listen: [`/ip4/127.0.0.1/tcp/${port}`], mdns: false } })).rejects.toMatchObject({
-        code: 'XCORD_PORT_IN_USE', message: expect.stringMatching(new RegExp(String(port))) as string
+      await expect(
+        cast.open('ada', { network: { listen: [`/ip4/127.0.0.1/tcp/${port}`], mdns: false } })
+      ).rejects.toMatchObject({
+        code: 'XCORD_PORT_IN_USE',
+        message: expect.stringMatching(new RegExp(String(port))) as string
       })
     } finally {
       other.close()

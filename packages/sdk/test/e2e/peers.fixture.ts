@@ -38,13 +38,17 @@ export async function createCast(): Promise<Cast> {
     end: async () => {
       await Promise.all([...clients].map(async client => await client.close()))
       await rm(home, { recursive: true, force: true })
-      if (faults.length > 0) throw new AggregateError(faults, `background faults: ${faults.map(String).join('; ')}`)
+      if (faults.length > 0)
+        throw new AggregateError(faults, `background faults: ${faults.map(String).join('; ')}`)
     }
   }
 }
 
 /** Waits until a condition holds; the message says what did not. */
-export async function until<T>(what: string, probe: () => Promise<T | undefined | false> | T | undefined | false): Promise<T> {
+export async function until<T>(
+  what: string,
+  probe: () => Promise<T | undefined | false> | T | undefined | false
+): Promise<T> {
   const end = Date.now() + WAIT_MS
   for (;;) {
     const value = await probe()

@@ -23,7 +23,10 @@ describe('peers with a node, and after it', () => {
       await until('grace knows the invite', () => graces.invites.all.length === 1)
       await ada.close()
       const alan = await cast.open('alan', { bootstrap })
-      const alans = await until('alan finds grace', async () => await alan.servers.join(link, { timeoutMs: 5_000 }).catch(() => undefined))
+      const alans = await until(
+        'alan finds grace',
+        async () => await alan.servers.join(link, { timeoutMs: 5_000 }).catch(() => undefined)
+      )
       await alans.channel('general').send('found you')
       await until('grace reads alan', async () => (await texts(graces)).includes('found you'))
     } finally {
@@ -46,7 +49,9 @@ describe('peers with a node, and after it', () => {
     const back = await cast.open('grace', { bootstrap: [node.address] })
     const again = back.servers.all[0]
     if (again === undefined) throw new Error('grace lost the server')
-    await until('grace catches up by the address she remembers', async () => (await texts(again)).includes('while you were out'))
+    await until('grace catches up by the address she remembers', async () =>
+      (await texts(again)).includes('while you were out')
+    )
   })
 
   it('[ND11] a profile listens on its own port again', async () => {

@@ -19,11 +19,11 @@ function failSyncOnce(): void {
     lost = args
     throw Object.assign(new Error('IO error: fdatasync: Input/output error'), { code: 'LEVEL_IO_ERROR' })
   }) as never)
-  vi.spyOn(Level.prototype, 'open').mockImplementation((async function (this: Level) {
+  vi.spyOn(Level.prototype, 'open').mockImplementation(async function (this: Level) {
     await (open as unknown as () => Promise<void>).apply(this)
     if (lost !== undefined) await batch.apply(this, lost)
     lost = undefined
-  }) as never)
+  } as never)
 }
 
 it('[DB2] a refused write that comes back makes the next one fail once, so that its maker looks again', async () => {
@@ -32,10 +32,13 @@ it('[DB2] a refused write that comes back makes the next one fail once, so that 
   try {
     await store.write([{ key, value: Uint8Array.of(10) }])
     failSyncOnce()
-    await expect(store.write([{ key, value: Uint8Array.of(11) }])).rejects.toMatchObject({ code: 'XCORD_STORE_FAILED' })
+    await expect(store.write([{ key, value: Uint8Array.of(11) }])).rejects.toMatchObject({
+      code: 'XCORD_STORE_FAILED'
+    })
     expect(await store.get(key)).toEqual(Uint8Array.of(10))
     await expect(store.write([{ key, value: Uint8Array.of(12) }])).rejects.toMatchObject({
-      code: 'XCORD_STORE_FAILED', message: expect.stringContaining('turned out to be stored') as string
+      code: 'XCORD_STORE_FAILED',
+      message: expect.stringContaining('turned out to be stored') as string
     })
     expect(await store.get(key)).toEqual(Uint8Array.of(11))
     await store.write([{ key, value: Uint8Array.of(13) }])

@@ -1,31 +1,84 @@
 /** Schema pieces that the bodies of AU12 share. */
 import {
-  CERTIFICATE_BYTES_MAX, type ChannelId, type DeviceId, idFromBytes, idToBytes, type InviteId, NAME_BYTES_MAX,
-  type OperationId, REASON_BYTES_MAX, type RoleId, type UserId
+  CERTIFICATE_BYTES_MAX,
+  type ChannelId,
+  type DeviceId,
+  idFromBytes,
+  idToBytes,
+  type InviteId,
+  NAME_BYTES_MAX,
+  type OperationId,
+  REASON_BYTES_MAX,
+  type RoleId,
+  type UserId
 } from '../../base/index.ts'
-import { anything, array, bytes, type CborValue, mapped, nullable, type Schema, text, tuple, uint } from '../../encoding/index.ts'
+import {
+  anything,
+  array,
+  bytes,
+  type CborValue,
+  mapped,
+  nullable,
+  type Schema,
+  text,
+  tuple,
+  uint
+} from '../../encoding/index.ts'
 import { permissionBitsOf, permissionBytes } from '../flags.ts'
 
 export const userId: Schema<UserId> = mapped(bytes(32), 'a user id', raw => idFromBytes('u', raw), idToBytes)
-export const deviceId: Schema<DeviceId> = mapped(bytes(32), 'a device key', raw => idFromBytes('d', raw), idToBytes)
+export const deviceId: Schema<DeviceId> = mapped(
+  bytes(32),
+  'a device key',
+  raw => idFromBytes('d', raw),
+  idToBytes
+)
 export const roleId: Schema<RoleId> = mapped(bytes(32), 'a role id', raw => idFromBytes('r', raw), idToBytes)
-export const channelId: Schema<ChannelId> = mapped(bytes(32), 'a channel id', raw => idFromBytes('c', raw), idToBytes)
-export const inviteId: Schema<InviteId> = mapped(bytes(32), 'an invite id', raw => idFromBytes('i', raw), idToBytes)
-export const operationId: Schema<OperationId> = mapped(bytes(32), 'an operation id', raw => idFromBytes('o', raw), idToBytes)
+export const channelId: Schema<ChannelId> = mapped(
+  bytes(32),
+  'a channel id',
+  raw => idFromBytes('c', raw),
+  idToBytes
+)
+export const inviteId: Schema<InviteId> = mapped(
+  bytes(32),
+  'an invite id',
+  raw => idFromBytes('i', raw),
+  idToBytes
+)
+export const operationId: Schema<OperationId> = mapped(
+  bytes(32),
+  'an operation id',
+  raw => idFromBytes('o', raw),
+  idToBytes
+)
 
 export const certificate = bytes(1, CERTIFICATE_BYTES_MAX)
 export const name = text(NAME_BYTES_MAX, 1)
 export const reason = nullable(text(REASON_BYTES_MAX))
 /** 16 big-endian bytes (AU3). */
-export const permissionSet: Schema<bigint> = mapped(bytes(16), 'a permission set', permissionBitsOf, permissionBytes)
+export const permissionSet: Schema<bigint> = mapped(
+  bytes(16),
+  'a permission set',
+  permissionBitsOf,
+  permissionBytes
+)
 /** AU11: at most 16 bytes, none trailing that is zero; empty is the bottom. */
 export const position: Schema<Uint8Array> = mapped(
-  bytes(0, 16), 'a position without trailing zero', raw => (raw.length > 0 && raw[raw.length - 1] === 0 ? undefined : raw), raw => raw
+  bytes(0, 16),
+  'a position without trailing zero',
+  raw => (raw.length > 0 && raw[raw.length - 1] === 0 ? undefined : raw),
+  raw => raw
 )
 /** EK15: [0] all, [1] join, [2, days]. */
 export const history: Schema<readonly number[]> = mapped(
-  array(uint(3_650), 2, 1), 'a history mode',
-  mode => ((mode.length === 1 && (mode[0] as number) <= 1) || (mode.length === 2 && mode[0] === 2 && (mode[1] as number) > 0) ? mode : undefined),
+  array(uint(3_650), 2, 1),
+  'a history mode',
+  mode =>
+    (mode.length === 1 && (mode[0] as number) <= 1) ||
+    (mode.length === 2 && mode[0] === 2 && (mode[1] as number) > 0)
+      ? mode
+      : undefined,
   mode => mode
 )
 /** 0 or 1: a boolean that merges by AU24. */
@@ -44,7 +97,8 @@ export interface Row {
 export function rows(schemas: Readonly<Record<number, Schema<unknown>>>, min = 1): Schema<readonly Row[]> {
   const known = Object.keys(schemas).length
   return mapped(
-    array(tuple({ key: uint(known - 1), value: anything }), known, min), 'rows by ascending key',
+    array(tuple({ key: uint(known - 1), value: anything }), known, min),
+    'rows by ascending key',
     read => {
       for (const [index, row] of read.entries()) {
         if (index > 0 && (read[index - 1] as Row).key >= row.key) return undefined

@@ -2,11 +2,31 @@
 import { refuse, type Refusal, type UserId } from '../../base/index.ts'
 import type { Operation } from '../../graph/index.ts'
 import {
-  assignmentCell, cutCell, inviteCell, inviteTermsCell, MEMBER_BANNED, MEMBER_IN, MEMBER_OUT, memberCell, nickCell, timeoutCell,
+  assignmentCell,
+  cutCell,
+  inviteCell,
+  inviteTermsCell,
+  MEMBER_BANNED,
+  MEMBER_IN,
+  MEMBER_OUT,
+  memberCell,
+  nickCell,
+  timeoutCell,
   voiceCell
 } from '../cell.ts'
 import {
-  isEveryone, isMember, isRefusal, managesMember, managesRole, need, no, type PlanContext, type Planned, roleActs, userOfDevice, write
+  isEveryone,
+  isMember,
+  isRefusal,
+  managesMember,
+  managesRole,
+  need,
+  no,
+  type PlanContext,
+  type Planned,
+  roleActs,
+  userOfDevice,
+  write
 } from '../plan.ts'
 import type { Judged, Write } from '../reader.ts'
 import type { Strength } from '../strength.ts'
@@ -17,7 +37,8 @@ import { idAs } from '../../base/index.ts'
 const TIMEOUT_MS_MAX = 28 * 86_400_000
 
 export function planInviteCreate(context: PlanContext, body: BodyOf<'inviteCreate'>): Planned {
-  if (!context.deps.suite.isEnrollable(body.signPublicKey)) return refuse('CR5', 'the invite\'s key may not enter any state')
+  if (!context.deps.suite.isEnrollable(body.signPublicKey))
+    return refuse('CR5', "the invite's key may not enter any state")
   for (const role of body.roles) {
     const fault = isEveryone(context, role) ? no('everybody holds @everyone') : managesRole(context, role)
     if (fault !== undefined) return fault
@@ -25,7 +46,10 @@ export function planInviteCreate(context: PlanContext, body: BodyOf<'inviteCreat
   const invite = idAs('i', context.op.id)
   return {
     rankless: body.roles.length === 0,
-    needs: body.roles.length > 0 ? [need('CreateInstantInvite'), need('ManageRoles')] : [need('CreateInstantInvite')],
+    needs:
+      body.roles.length > 0
+        ? [need('CreateInstantInvite'), need('ManageRoles')]
+        : [need('CreateInstantInvite')],
     acts: body.roles.flatMap(role => roleActs(context, role)),
     writes: [write(inviteCell(invite), 1), write(inviteTermsCell(invite), context.op.body)]
   }
@@ -33,7 +57,8 @@ export function planInviteCreate(context: PlanContext, body: BodyOf<'inviteCreat
 
 export function planInviteRevoke(context: PlanContext, body: BodyOf<'inviteRevoke'>): Planned {
   const terms = context.reader.winner(inviteTermsCell(body.invite))
-  if (terms === undefined || context.reader.winner(inviteCell(body.invite))?.value !== 1) return no('no such open invite')
+  if (terms === undefined || context.reader.winner(inviteCell(body.invite))?.value !== 1)
+    return no('no such open invite')
   const own = terms.by.known.user === context.user
   return {
     rankless: own,
@@ -48,7 +73,12 @@ function memberFault(context: PlanContext, target: UserId): Refusal | undefined 
 }
 
 export function planMemberNick(context: PlanContext, body: BodyOf<'memberNick'>): Planned {
-  return memberFault(context, body.user) ?? { needs: [need('ManageNicknames')], writes: [write(nickCell(body.user), body.nick)] }
+  return (
+    memberFault(context, body.user) ?? {
+      needs: [need('ManageNicknames')],
+      writes: [write(nickCell(body.user), body.nick)]
+    }
+  )
 }
 
 export function planMemberVoice(context: PlanContext, body: BodyOf<'memberVoice'>): Planned {
@@ -68,17 +98,25 @@ export function planMemberVoice(context: PlanContext, body: BodyOf<'memberVoice'
 }
 
 export function planKick(context: PlanContext, body: BodyOf<'kick'>): Planned {
-  return memberFault(context, body.user) ?? {
-    needs: [need('KickMembers')], writes: [write(memberCell(body.user), MEMBER_OUT, true)], target: body.user
-  }
+  return (
+    memberFault(context, body.user) ?? {
+      needs: [need('KickMembers')],
+      writes: [write(memberCell(body.user), MEMBER_OUT, true)],
+      target: body.user
+    }
+  )
 }
 
 export function planBan(context: PlanContext, body: BodyOf<'ban'>): Planned {
   // A weaker repetition would stand in the place of a stronger ban (AU24 drops what is dominated): seal instead.
   if (context.reader.winner(memberCell(body.user))?.value === MEMBER_BANNED) return no('is banned already')
-  return managesMember(context, body.user) ?? {
-    needs: [need('BanMembers')], writes: [write(memberCell(body.user), MEMBER_BANNED, true)], target: body.user
-  }
+  return (
+    managesMember(context, body.user) ?? {
+      needs: [need('BanMembers')],
+      writes: [write(memberCell(body.user), MEMBER_BANNED, true)],
+      target: body.user
+    }
+  )
 }
 
 export function planUnban(context: PlanContext, body: BodyOf<'unban'>): Planned {
@@ -92,7 +130,9 @@ export function planTimeout(context: PlanContext, body: BodyOf<'timeout'>): Plan
   if (body.until > context.op.at + TIMEOUT_MS_MAX) return no('longer than 28 days')
   const denial = body.until > context.op.at
   return {
-    needs: [need('ModerateMembers')], writes: [write(timeoutCell(body.user), body.until, denial)], target: body.user,
+    needs: [need('ModerateMembers')],
+    writes: [write(timeoutCell(body.user), body.until, denial)],
+    target: body.user,
     ...(denial ? { until: body.until } : {})
   }
 }
@@ -100,10 +140,12 @@ export function planTimeout(context: PlanContext, body: BodyOf<'timeout'>): Plan
 /** AU40: repeats a denial that holds already, never with less strength. */
 export function planSeal(context: PlanContext, body: BodyOf<'seal'>): Planned {
   const { reader } = context
-  if (context.standing.user === body.user || isOwner(context, body.user)) return no('the target is the owner or the author')
+  if (context.standing.user === body.user || isOwner(context, body.user))
+    return no('the target is the owner or the author')
   const cells = body.role === null ? [memberCell(body.user)] : sealedAssignments(context, body)
   const winners = cells.map(cell => reader.winner(cell))
-  if (body.role === null && (winners[0] === undefined || winners[0].value === MEMBER_IN)) return no('there is nothing to seal')
+  if (body.role === null && (winners[0] === undefined || winners[0].value === MEMBER_IN))
+    return no('there is nothing to seal')
   if (cells.length === 0) return no('there is nothing to seal')
   const fault = body.role === null ? undefined : managesRole(context, body.role)
   if (fault !== undefined) return fault
@@ -112,7 +154,10 @@ export function planSeal(context: PlanContext, body: BodyOf<'seal'>): Planned {
     acts: body.role === null ? [] : roleActs(context, body.role),
     writes: cells.map((cell, index) => write(cell, winners[index]?.value ?? MEMBER_OUT, true)),
     target: body.user,
-    check: strength => (winners.some(each => (each as { by: Judged }).by.known.strength > strength) ? no('a seal is never weaker than what it repeats') : undefined)
+    check: strength =>
+      winners.some(each => (each as { by: Judged }).by.known.strength > strength)
+        ? no('a seal is never weaker than what it repeats')
+        : undefined
   }
 }
 
@@ -123,7 +168,9 @@ function isOwner(context: PlanContext, user: UserId): boolean {
 function sealedAssignments(context: PlanContext, body: BodyOf<'seal'>): string[] {
   const role = body.role
   if (role === null) return []
-  return context.reader.liveJoins(body.user).map(join => assignmentCell(join, role))
+  return context.reader
+    .liveJoins(body.user)
+    .map(join => assignmentCell(join, role))
     .filter(cell => context.reader.winner(cell)?.value === 0)
 }
 
@@ -132,13 +179,20 @@ function cutNeed(context: PlanContext, denial: Judged): Planned {
   const { name } = denial.body
   const target = denial.known.target as UserId
   switch (name) {
-    case 'kick': return managesMember(context, target) ?? { needs: [need('KickMembers')] }
-    case 'ban': return managesMember(context, target) ?? { needs: [need('BanMembers')] }
-    case 'timeout': return managesMember(context, target) ?? { needs: [need('ModerateMembers')] }
-    case 'seal': return { needs: [need((denial.body.body).role === null ? 'KickMembers' : 'ManageRoles')] }
-    case 'roleUnassign': return managesRole(context, denial.body.body.role) ?? { needs: [need('ManageRoles')] }
-    case 'deviceRevoke': return target === context.user ? {} : no('only the user may widen their own cut')
-    default: return no('that operation has no cut')
+    case 'kick':
+      return managesMember(context, target) ?? { needs: [need('KickMembers')] }
+    case 'ban':
+      return managesMember(context, target) ?? { needs: [need('BanMembers')] }
+    case 'timeout':
+      return managesMember(context, target) ?? { needs: [need('ModerateMembers')] }
+    case 'seal':
+      return { needs: [need(denial.body.body.role === null ? 'KickMembers' : 'ManageRoles')] }
+    case 'roleUnassign':
+      return managesRole(context, denial.body.body.role) ?? { needs: [need('ManageRoles')] }
+    case 'deviceRevoke':
+      return target === context.user ? {} : no('only the user may widen their own cut')
+    default:
+      return no('that operation has no cut')
   }
 }
 
@@ -150,9 +204,11 @@ export function planCutExtend(context: PlanContext, body: BodyOf<'cutExtend'>): 
   if (isRefusal(plan)) return plan
   const writes: Write[] = []
   for (const row of body.rows) {
-    if (userOfDevice(context.reader, row.device)?.user !== denial.known.target) return no('the device is not the target\'s')
+    if (userOfDevice(context.reader, row.device)?.user !== denial.known.target)
+      return no("the device is not the target's")
     const cell = cutCell(body.denial, row.device)
-    if (row.contentSeq <= standingContent(context, denial, row.device, cell)) return no('a cut is only widened')
+    if (row.contentSeq <= standingContent(context, denial, row.device, cell))
+      return no('a cut is only widened')
     writes.push(write(cell, [row.contentSeq, row.envelope]))
   }
   if (new Set(writes.map(each => each.cell)).size !== writes.length) return no('a device is named twice')
@@ -168,9 +224,14 @@ function standingContent(context: PlanContext, denial: Judged, device: string, c
 }
 
 /** AU1, field 11: rows name the target's devices and operations in the past. */
-export function cutRowsFault(context: PlanContext, op: Operation, target: UserId | undefined): Refusal | undefined {
+export function cutRowsFault(
+  context: PlanContext,
+  op: Operation,
+  target: UserId | undefined
+): Refusal | undefined {
   for (const row of op.cut ?? []) {
-    if (userOfDevice(context.reader, row.device)?.user !== target) return refuse('AU1', 'a cut row names a device that is not the target\'s')
+    if (userOfDevice(context.reader, row.device)?.user !== target)
+      return refuse('AU1', "a cut row names a device that is not the target's")
     if (row.operation === null) continue
     const last = context.reader.lookup(row.operation)
     if (last === undefined || last.op.device !== row.device || last.op.seq !== row.seq) {

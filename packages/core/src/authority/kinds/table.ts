@@ -74,7 +74,8 @@ export function isSpine(number: number): boolean {
 /** Reads a body by its kind's schema; AU7 for a kind that this version does not know. */
 export function decodeBody(kind: number, body: readonly CborValue[]): Verdict<KindBody> {
   const name = BY_NUMBER.get(kind)
-  if (name === undefined) return { ok: false, rule: 'AU7', reason: `kind ${kind} is not known to protocol version 1` }
+  if (name === undefined)
+    return { ok: false, rule: 'AU7', reason: `kind ${kind} is not known to protocol version 1` }
   const schema = KINDS[name][2] as Schema<unknown>
   const read = readSchema(schema, body, 'AU12')
   return read.ok ? { ok: true, value: { name, body: read.value } as KindBody } : read

@@ -19,10 +19,17 @@ export interface Child {
 }
 
 /** Starts a script of this folder under Node, from the sources. */
-export function startChild(script: string, args: readonly string[], options: { readonly through?: readonly string[]; readonly env?: Readonly<Record<string, string>> } = {}): Child {
+export function startChild(
+  script: string,
+  args: readonly string[],
+  options: { readonly through?: readonly string[]; readonly env?: Readonly<Record<string, string>> } = {}
+): Child {
   const node = [process.execPath, '--conditions=xcord-source', join(import.meta.dirname, script), ...args]
   const [command = '', ...rest] = [...(options.through ?? []), ...node]
-  const child: ChildProcess = spawn(command, rest, { stdio: ['pipe', 'pipe', 'pipe'], env: { ...process.env, NODE_OPTIONS: '', NODE_NO_WARNINGS: '1', ...options.env } })
+  const child: ChildProcess = spawn(command, rest, {
+    stdio: ['pipe', 'pipe', 'pipe'],
+    env: { ...process.env, NODE_OPTIONS: '', NODE_NO_WARNINGS: '1', ...options.env }
+  })
   const lines: string[] = []
   let begun = ''
   let trouble = ''
@@ -37,18 +44,30 @@ export function startChild(script: string, args: readonly string[], options: { r
   // A command to a child that was just killed is lost, as it should be.
   child.stdin?.on('error', () => undefined)
   let over = false
-  const ended = new Promise<number | null>(resolve => child.on('close', code => {
-    over = true
-    resolve(code)
-  }))
-  const said = (word: string): readonly string[] => lines.filter(line => line.startsWith(`${word} `) || line === word).map(line => line.slice(word.length + 1))
+  const ended = new Promise<number | null>(resolve =>
+    child.on('close', code => {
+      over = true
+      resolve(code)
+    })
+  )
+  const said = (word: string): readonly string[] =>
+    lines
+      .filter(line => line.startsWith(`${word} `) || line === word)
+      .map(line => line.slice(word.length + 1))
   return {
-    pid: child.pid ?? 0, lines, said, ended,
-    heard: async (word, skip = 0) => await until(`the child says "${word}"${skip > 0 ? ` for the ${skip + 1}th time` : ''}`, () => {
-      const found = said(word)[skip]
-      if (found === undefined && over) throw new Error(`the child ended before it said "${word}": ${trouble || lines.slice(-3).join(' | ')}`)
-      return found === undefined ? undefined : found || ' '
-    }),
+    pid: child.pid ?? 0,
+    lines,
+    said,
+    ended,
+    heard: async (word, skip = 0) =>
+      await until(`the child says "${word}"${skip > 0 ? ` for the ${skip + 1}th time` : ''}`, () => {
+        const found = said(word)[skip]
+        if (found === undefined && over)
+          throw new Error(
+            `the child ended before it said "${word}": ${trouble || lines.slice(-3).join(' | ')}`
+          )
+        return found === undefined ? undefined : found || ' '
+      }),
     tell: command => void child.stdin?.write(`${command}\n`),
     kill: async () => {
       child.kill('SIGKILL')

@@ -25,14 +25,17 @@ function say(line: string): void {
   }
 }
 
-const codeOf = (error: unknown): string => (isXcordError(error) ? `${error.code} ${error.message}` : `none ${String(error)}`)
+const codeOf = (error: unknown): string =>
+  isXcordError(error) ? `${error.code} ${error.message}` : `none ${String(error)}`
 
 say('opening')
 const client = await createClient({
-  profile: { name: 'ada' }, store: folder(path), network: { listen: ['/ip4/127.0.0.1/tcp/0'], mdns: false }
+  profile: { name: 'ada' },
+  store: folder(path),
+  network: { listen: ['/ip4/127.0.0.1/tcp/0'], mdns: false }
 })
 client.on('error', ({ error }) => say(`fault ${codeOf(error)}`))
-const server: Server = client.servers.all[0] ?? await client.servers.create({ name: 'Engine' })
+const server: Server = client.servers.all[0] ?? (await client.servers.create({ name: 'Engine' }))
 say(`server ${server.id}`)
 say(`link ${server.invites.all[0]?.link ?? (await server.invites.create()).link}`)
 say(`ready ${client.addresses()[0] ?? ''}`)
