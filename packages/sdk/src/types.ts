@@ -5,47 +5,31 @@
 import type {
   ChannelId,
   ChannelKind,
-  DeviceId,
   InviteId,
   MessageId,
   OperationId,
   PermissionName,
   RoleId,
-  ServerId,
   UserId
 } from '@xcord/core'
+import type { PermitChange, ReasonOptions } from './moderation-types.ts'
+import type { Server } from './server-types.ts'
 import type {
-  AuditOptions,
-  AuditPage,
-  AutomodInit,
-  AutomodRule,
-  ChannelInit,
-  PermitChange,
-  ReasonOptions
-} from './moderation-types.ts'
-import type {
-  BanJson,
   ChannelJson,
   Delivery,
   DeliveryState,
-  DoctorJson,
-  EventJson,
-  EventName,
-  EventShapes,
-  IdentityJson,
   InviteJson,
   MemberJson,
   MessageJson,
   OperationJson,
   OverwriteJson,
-  PeerJson,
   RoleJson,
-  ServerJson,
-  Standing,
-  StateJson
+  Standing
 } from './shapes.ts'
 
+export type * from './client-types.ts'
 export type * from './moderation-types.ts'
+export type * from './server-types.ts'
 
 /** Ends a wait, never undoes a commit. */
 export interface WaitOptions {
@@ -67,42 +51,6 @@ export interface Written {
   readonly delivery: Delivery
   toJSON(): OperationJson
 }
-
-/** What listeners get, beside the durable cursor. */
-export interface ClientEvents {
-  'message:create': { message: Message }
-  'message:update': { message: Message }
-  'message:delete': { message: Message }
-  'reaction:add': { message: Message; emoji: string; user: UserId }
-  'reaction:remove': { message: Message; emoji: string; user: UserId }
-  'delivery:update': { message: Message; delivery: Delivery }
-  'channel:create': { channel: Channel }
-  'channel:update': { channel: Channel }
-  'channel:delete': { channel: { id: ChannelId; server: Server } }
-  'role:create': { role: Role }
-  'role:update': { role: Role }
-  'role:delete': { role: { id: RoleId; server: Server } }
-  'member:join': { member: Member }
-  'member:update': { member: Member }
-  'member:leave': { member: Member }
-  'member:kick': { member: Member; by: UserId; reason: string | null }
-  'member:ban': { member: Member; by: UserId; reason: string | null }
-  'member:unban': { member: Member; by: UserId }
-  'member:timeout': { member: Member; by: UserId; reason: string | null }
-  'server:join': { server: Server }
-  'server:leave': { server: { id: ServerId; name: string; cause: 'left' | 'kicked' | 'banned' } }
-  'server:update': { server: Server }
-  'invite:create': { invite: Invite }
-  'invite:revoke': { invite: Invite }
-  'operation:void': EventShapes['operation:void']
-  'operation:restore': EventShapes['operation:restore']
-  'sync:progress': EventShapes['sync:progress']
-  'connection:update': EventShapes['connection:update']
-  /** Rejections of listeners and faults in the background. Without a listener they go to the log. */
-  error: { error: unknown }
-}
-
-export type ClientEventName = keyof ClientEvents
 
 export interface MessageDraft {
   readonly content: string
@@ -256,158 +204,4 @@ export interface Invite {
   readonly open: boolean
   revoke(options?: ReasonOptions): Promise<Written>
   toJSON(): InviteJson
-}
-
-export interface Server {
-  readonly id: ServerId
-  readonly name: string
-  readonly description: string | null
-  readonly owner: UserId
-  readonly me: Member
-  /** Equal on every peer that holds the same operations. Hex. */
-  readonly stateHash: string
-  readonly channels: {
-    readonly all: readonly Channel[]
-    get(idOrName: string): Channel | undefined
-    /** Those we may view are in `all` and found by `get`. */
-    create(init: ChannelInit, options?: ReasonOptions): Promise<Channel>
-  }
-  readonly roles: {
-    readonly all: readonly Role[]
-    get(idOrName: string): Role | undefined
-    create(
-      init: {
-        readonly name: string
-        readonly permissions?: readonly PermissionName[]
-        readonly color?: string
-      },
-      options?: ReasonOptions
-    ): Promise<Role>
-  }
-  readonly members: {
-    readonly all: readonly Member[]
-    /** Id, unique id prefix of six characters, or name (with or without `@`). */
-    get(idOrName: string): Member | undefined
-  }
-  readonly invites: {
-    readonly all: readonly Invite[]
-    /** Default: 7 days, unlimited uses. Whoever holds the link may join and read until it is closed. */
-    create(
-      init?: { readonly maxUses?: number; readonly expiresInMs?: number | null },
-      options?: ReasonOptions
-    ): Promise<Invite>
-    /** By id, prefix or link. */
-    get(idOrLink: string): Invite | undefined
-  }
-  readonly bans: {
-    /** Who is banned. XCORD_PERMISSION_DENIED without BanMembers. */
-    list(): readonly BanJson[]
-    /** Bans somebody by id, a member or not. */
-    create(user: UserId, options?: ReasonOptions): Promise<Written>
-    /** Lets a banned user join again. */
-    remove(user: UserId, options?: ReasonOptions): Promise<Written>
-  }
-  readonly automod: {
-    readonly all: readonly AutomodRule[]
-    /** By id, unique prefix or name. */
-    get(idOrName: string): AutomodRule | undefined
-    create(init: AutomodInit, options?: ReasonOptions): Promise<AutomodRule>
-  }
-  /** The operations as an audit log, voided ones too. XCORD_PERMISSION_DENIED without ViewAuditLog. */
-  audit(options?: AuditOptions): AuditPage
-  /** Heads, state hash, forks: peers with equal heads hold the same operations. */
-  heads(): StateJson
-  edit(
-    changes: { readonly name?: string; readonly description?: string | null },
-    options?: ReasonOptions
-  ): Promise<Written>
-  /** Our consent to own this server, as a line of text for its owner. Good until the server changes hands. */
-  consent(): string
-  /**
-   * Hands the server over to a member who gave their consent. `phrase`: the owner's 24 words, kept nowhere.
-   * XCORD_PERMISSION_DENIED, XCORD_CONSENT_INVALID, XCORD_PHRASE_INVALID.
-   */
-  transfer(
-    member: Member | UserId,
-    options: { readonly consent: string; readonly phrase?: string } & ReasonOptions
-  ): Promise<Written>
-  /** By id or name, with or without `#`. XCORD_CHANNEL_NOT_FOUND. */
-  channel(idOrName: string): Channel
-  leave(): Promise<Written>
-  toJSON(): ServerJson
-}
-
-export interface JoinOptions extends WaitOptions {
-  /** Default 30,000. */
-  readonly timeoutMs?: number
-}
-
-/** One profile's peer: identity, servers, network. */
-export interface Client {
-  readonly identity: { readonly id: UserId; readonly device: DeviceId; readonly name: string }
-  readonly servers: {
-    readonly all: readonly Server[]
-    /** Id, unique prefix or name. */
-    get(idOrName: string): Server | undefined
-    create(init: { readonly name: string; readonly channels?: readonly string[] }): Promise<Server>
-    /**
-     * Joins by link; resolves once the state is known and our join is part of it. XCORD_INVITE_INVALID,
-     * _EXPIRED, _USED, _REVOKED, XCORD_NO_PEER, XCORD_DEADLINE.
-     */
-    join(link: string, options?: JoinOptions): Promise<Server>
-  }
-  readonly view: View<readonly Server[]>
-  on<E extends ClientEventName>(
-    event: E,
-    listener: (data: ClientEvents[E] & { readonly cursor: string }) => void | Promise<void>
-  ): () => void
-  /**
-   * Durable events in order, from a cursor (exclusive) or from now on. A cursor older than what is kept gives
-   * an explicit `gap` first, never silence.
-   */
-  events(options?: {
-    readonly since?: string
-    readonly types?: readonly EventName[]
-    readonly signal?: AbortSignal
-  }): AsyncIterable<EventJson>
-  /** Cursor of the newest event. */
-  readonly cursor: string
-  describe(): IdentityJson
-  peers(): readonly PeerJson[]
-  doctor(options?: WaitOptions): Promise<DoctorJson>
-  /** Dials an address by hand, as multiaddr text. */
-  connect(address: string, options?: WaitOptions): Promise<void>
-  /** Own dialable addresses. */
-  addresses(): readonly string[]
-  /** Graceful and repeatable: flushes, says goodbye, releases the profile. */
-  close(): Promise<void>
-  [Symbol.asyncDispose](): Promise<void>
-}
-
-/** Where a profile is kept. Made by `folder` (Node) or `memory`. */
-export interface ProfileStore {
-  readonly kind: string
-}
-
-export interface NetworkInit {
-  /** Multiaddr text to listen on. Default: all interfaces, any port. */
-  readonly listen?: readonly string[]
-  /** Find peers in the local network. Default true. */
-  readonly mdns?: boolean
-  /** Public addresses to announce instead of those found. */
-  readonly announce?: readonly string[]
-}
-
-export interface ClientInit {
-  /** Name others see. Needed when the identity is made; ignored later. */
-  readonly profile?: { readonly name: string }
-  /** Default: memory, with one warning. */
-  readonly store?: ProfileStore
-  /** Nodes that help with discovery and relaying: multiaddr text. */
-  readonly bootstrap?: readonly string[]
-  readonly network?: NetworkInit
-  /** 24 words: recovers this identity as a new device instead of making one. Only where the store is empty. */
-  readonly phrase?: string
-  /** Receives the phrase of a newly made identity, once. Without it the phrase is not shown to anyone. */
-  readonly onPhrase?: (phrase: string) => void
 }

@@ -1,0 +1,124 @@
+/** Public types of a profile's peer: the client, what it tells, and what it is made of. Interfaces only. */
+import type { ChannelId, DeviceId, RoleId, ServerId, UserId } from '@xcord/core'
+import type { Server } from './server-types.ts'
+import type {
+  Delivery,
+  DoctorJson,
+  EventJson,
+  EventName,
+  EventShapes,
+  IdentityJson,
+  PeerJson
+} from './shapes.ts'
+import type { Channel, Invite, Member, Message, Role, View, WaitOptions } from './types.ts'
+
+/** What listeners get, beside the durable cursor. */
+export interface ClientEvents {
+  'message:create': { message: Message }
+  'message:update': { message: Message }
+  'message:delete': { message: Message }
+  'reaction:add': { message: Message; emoji: string; user: UserId }
+  'reaction:remove': { message: Message; emoji: string; user: UserId }
+  'delivery:update': { message: Message; delivery: Delivery }
+  'channel:create': { channel: Channel }
+  'channel:update': { channel: Channel }
+  'channel:delete': { channel: { id: ChannelId; server: Server } }
+  'role:create': { role: Role }
+  'role:update': { role: Role }
+  'role:delete': { role: { id: RoleId; server: Server } }
+  'member:join': { member: Member }
+  'member:update': { member: Member }
+  'member:leave': { member: Member }
+  'member:kick': { member: Member; by: UserId; reason: string | null }
+  'member:ban': { member: Member; by: UserId; reason: string | null }
+  'member:unban': { member: Member; by: UserId }
+  'member:timeout': { member: Member; by: UserId; reason: string | null }
+  'server:join': { server: Server }
+  'server:leave': { server: { id: ServerId; name: string; cause: 'left' | 'kicked' | 'banned' } }
+  'server:update': { server: Server }
+  'invite:create': { invite: Invite }
+  'invite:revoke': { invite: Invite }
+  'operation:void': EventShapes['operation:void']
+  'operation:restore': EventShapes['operation:restore']
+  'sync:progress': EventShapes['sync:progress']
+  'connection:update': EventShapes['connection:update']
+  /** Rejections of listeners and faults in the background. Without a listener they go to the log. */
+  error: { error: unknown }
+}
+
+export type ClientEventName = keyof ClientEvents
+
+export interface JoinOptions extends WaitOptions {
+  /** Default 30,000. */
+  readonly timeoutMs?: number
+}
+
+/** One profile's peer: identity, servers, network. */
+export interface Client {
+  readonly identity: { readonly id: UserId; readonly device: DeviceId; readonly name: string }
+  readonly servers: {
+    readonly all: readonly Server[]
+    /** Id, unique prefix or name. */
+    get(idOrName: string): Server | undefined
+    create(init: { readonly name: string; readonly channels?: readonly string[] }): Promise<Server>
+    /**
+     * Joins by link; resolves once the state is known and our join is part of it. XCORD_INVITE_INVALID,
+     * _EXPIRED, _USED, _REVOKED, XCORD_NO_PEER, XCORD_DEADLINE.
+     */
+    join(link: string, options?: JoinOptions): Promise<Server>
+  }
+  readonly view: View<readonly Server[]>
+  on<E extends ClientEventName>(
+    event: E,
+    listener: (data: ClientEvents[E] & { readonly cursor: string }) => void | Promise<void>
+  ): () => void
+  /**
+   * Durable events in order, from a cursor (exclusive) or from now on. A cursor older than what is kept gives
+   * an explicit `gap` first, never silence.
+   */
+  events(options?: {
+    readonly since?: string
+    readonly types?: readonly EventName[]
+    readonly signal?: AbortSignal
+  }): AsyncIterable<EventJson>
+  /** Cursor of the newest event. */
+  readonly cursor: string
+  describe(): IdentityJson
+  peers(): readonly PeerJson[]
+  doctor(options?: WaitOptions): Promise<DoctorJson>
+  /** Dials an address by hand, as multiaddr text. */
+  connect(address: string, options?: WaitOptions): Promise<void>
+  /** Own dialable addresses. */
+  addresses(): readonly string[]
+  /** Graceful and repeatable: flushes, says goodbye, releases the profile. */
+  close(): Promise<void>
+  [Symbol.asyncDispose](): Promise<void>
+}
+
+/** Where a profile is kept. Made by `folder` (Node) or `memory`. */
+export interface ProfileStore {
+  readonly kind: string
+}
+
+export interface NetworkInit {
+  /** Multiaddr text to listen on. Default: all interfaces, any port. */
+  readonly listen?: readonly string[]
+  /** Find peers in the local network. Default true. */
+  readonly mdns?: boolean
+  /** Public addresses to announce instead of those found. */
+  readonly announce?: readonly string[]
+}
+
+export interface ClientInit {
+  /** Name others see. Needed when the identity is made; ignored later. */
+  readonly profile?: { readonly name: string }
+  /** Default: memory, with one warning. */
+  readonly store?: ProfileStore
+  /** Nodes that help with discovery and relaying: multiaddr text. */
+  readonly bootstrap?: readonly string[]
+  readonly network?: NetworkInit
+  /** 24 words: recovers this identity as a new device instead of making one. Only where the store is empty. */
+  readonly phrase?: string
+  /** Receives the phrase of a newly made identity, once. Without it the phrase is not shown to anyone. */
+  readonly onPhrase?: (phrase: string) => void
+}

@@ -1,0 +1,91 @@
+/** Public types of a server with its collections. Interfaces only. */
+import type { PermissionName, ServerId, UserId } from '@xcord/core'
+import type {
+  AuditOptions,
+  AuditPage,
+  AutomodInit,
+  AutomodRule,
+  ChannelInit,
+  ReasonOptions
+} from './moderation-types.ts'
+import type { BanJson, ServerJson, StateJson } from './shapes.ts'
+import type { Channel, Invite, Member, Role, Written } from './types.ts'
+
+export interface Server {
+  readonly id: ServerId
+  readonly name: string
+  readonly description: string | null
+  readonly owner: UserId
+  readonly me: Member
+  /** Equal on every peer that holds the same operations. Hex. */
+  readonly stateHash: string
+  readonly channels: {
+    readonly all: readonly Channel[]
+    get(idOrName: string): Channel | undefined
+    /** Those we may view are in `all` and found by `get`. */
+    create(init: ChannelInit, options?: ReasonOptions): Promise<Channel>
+  }
+  readonly roles: {
+    readonly all: readonly Role[]
+    get(idOrName: string): Role | undefined
+    create(
+      init: {
+        readonly name: string
+        readonly permissions?: readonly PermissionName[]
+        readonly color?: string
+      },
+      options?: ReasonOptions
+    ): Promise<Role>
+  }
+  readonly members: {
+    readonly all: readonly Member[]
+    /** Id, unique id prefix of six characters, or name (with or without `@`). */
+    get(idOrName: string): Member | undefined
+  }
+  readonly invites: {
+    readonly all: readonly Invite[]
+    /** Default: 7 days, unlimited uses. Whoever holds the link may join and read until it is closed. */
+    create(
+      init?: { readonly maxUses?: number; readonly expiresInMs?: number | null },
+      options?: ReasonOptions
+    ): Promise<Invite>
+    /** By id, prefix or link. */
+    get(idOrLink: string): Invite | undefined
+  }
+  readonly bans: {
+    /** Who is banned. XCORD_PERMISSION_DENIED without BanMembers. */
+    list(): readonly BanJson[]
+    /** Bans somebody by id, a member or not. */
+    create(user: UserId, options?: ReasonOptions): Promise<Written>
+    /** Lets a banned user join again. */
+    remove(user: UserId, options?: ReasonOptions): Promise<Written>
+  }
+  readonly automod: {
+    readonly all: readonly AutomodRule[]
+    /** By id, unique prefix or name. */
+    get(idOrName: string): AutomodRule | undefined
+    create(init: AutomodInit, options?: ReasonOptions): Promise<AutomodRule>
+  }
+  /** The operations as an audit log, voided ones too. XCORD_PERMISSION_DENIED without ViewAuditLog. */
+  audit(options?: AuditOptions): AuditPage
+  /** Heads, state hash, forks: peers with equal heads hold the same operations. */
+  heads(): StateJson
+  edit(
+    changes: { readonly name?: string; readonly description?: string | null },
+    options?: ReasonOptions
+  ): Promise<Written>
+  /** Our consent to own this server, as a line of text for its owner. Good until the server changes hands. */
+  consent(): string
+  /**
+   * Hands the server over to a member who gave their consent. `phrase`: the owner's 24 words, kept nowhere.
+   * XCORD_PERMISSION_DENIED, XCORD_CONSENT_INVALID, XCORD_PHRASE_INVALID.
+   */
+  transfer(
+    member: Member | UserId,
+    options: { readonly consent: string; readonly phrase?: string } & ReasonOptions
+  ): Promise<Written>
+  /** By id or name, with or without `#`. XCORD_CHANNEL_NOT_FOUND. */
+  channel(idOrName: string): Channel
+  leave(): Promise<Written>
+  toJSON(): ServerJson
+}
