@@ -16,7 +16,9 @@ import type { Entry } from './entry.ts'
 import { PERMISSION_BITS } from './flags.ts'
 import type { Ledger } from './ledger.ts'
 import { channelActs, channelExists, isMember, userOfDevice } from './plan.ts'
-import { holds, type Missing, type Need, numberOf, type Proof, prove, standingOf } from './proof.ts'
+import type { Need } from './candidate.ts'
+import { holds, type Missing, type Proof, prove } from './proof.ts'
+import { numberOf, standingOf } from './standing.ts'
 import type { View } from './view.ts'
 
 /** What a message's place in authority gives: found once per author, frontier, channel and needs. */

@@ -14,15 +14,8 @@ import type { Operation } from '../graph/index.ts'
 import { channelCell, deviceCell, MEMBER_IN, memberCell, roleCell } from './cell.ts'
 import type { AuthorityDeps } from './deps.ts'
 import { ALL_PERMISSIONS, bitPositions, PERMISSION_BITS, type KnownPermission } from './flags.ts'
-import {
-  channelOf,
-  type Need,
-  ownerOf,
-  roleExists,
-  roleStrength,
-  type Standing,
-  standingOf
-} from './proof.ts'
+import type { Need } from './candidate.ts'
+import { channelOf, ownerOf, roleExists, roleStrength, type Standing, standingOf } from './standing.ts'
 import type { Known, StateReader, Write } from './reader.ts'
 import { type Strength } from './strength.ts'
 

@@ -44,7 +44,8 @@ import {
   userOfDevice,
   write
 } from './plan.ts'
-import { type Proof, prove, standingOf } from './proof.ts'
+import { type Proof, prove } from './proof.ts'
+import { standingOf } from './standing.ts'
 import type { Known, StateReader } from './reader.ts'
 import { ownerStrength, SELF_STRENGTH, type Strength, weaker } from './strength.ts'
 

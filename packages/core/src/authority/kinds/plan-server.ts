@@ -24,7 +24,7 @@ import {
   userOfDevice,
   write
 } from '../plan.ts'
-import { numberOf } from '../proof.ts'
+import { numberOf } from '../standing.ts'
 import type { BodyOf } from './table.ts'
 
 /** The protocol version whose kinds, fields and bits this client knows (AU7). */
