@@ -37,6 +37,8 @@ export interface Plan {
   readonly acts?: readonly string[]
   /** Cells that let the author act, beside permission bits: relied on, their writers support. */
   readonly rests?: readonly string[]
+  /** Operations that have to stand for this one to stand, and lend it no strength: the author's own admission. */
+  readonly leans?: readonly OperationId[]
   readonly writes?: readonly Write[]
   readonly target?: UserId
   readonly until?: number

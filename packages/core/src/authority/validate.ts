@@ -261,7 +261,9 @@ function knownOf(context: PlanContext, plan: Plan, proof: Proof): Known {
   let strength: Strength = proof.rank
   if (!owned && plan.revokes === undefined)
     for (const each of proof.supp.values()) strength = weaker(strength, each)
-  const supp: readonly OperationId[] = plan.revokes === undefined ? [...proof.supp.keys()].sort() : []
+  const leans = owned ? [] : (plan.leans ?? [])
+  const supp: readonly OperationId[] =
+    plan.revokes === undefined ? [...new Set([...proof.supp.keys(), ...leans])].sort() : []
   return {
     user: context.user,
     strength,

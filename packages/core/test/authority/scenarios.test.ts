@@ -520,6 +520,50 @@ describe('[AU-S] invites', () => {
     expect(status(log, z.user)).toBeUndefined()
     expect(log.judge(act)).toMatchObject({ kind: 'hidden', rule: 'AU36' })
   })
+
+  it('[AU-S28] [AU17] the invited invite nobody once their own admission has fallen', () => {
+    const stage = new Stage({ m: 0 })
+    const [left, right] = apart(stage) as [Site, Site]
+    left.act(stage.who('o'), draftBan(stage.user('m')))
+    const invite = (who: ReturnType<typeof person>): Operation =>
+      right.act(who, draftInviteCreate({ signPublicKey: new Uint8Array(32), boxPublicKey: null }))
+    const [z, w] = [person('z'), person('w')]
+    const first = invite(stage.who('m'))
+    right.act(z, joinDraft(z, idAs('i', first.id)))
+    const second = invite(z)
+    const join = right.act(w, joinDraft(w, idAs('i', second.id)))
+    const log = stage.converge(left, right)
+    expect([first, second, join].map(op => standingIn(log, op))).toEqual(['voided', 'voided', 'voided'])
+    expect(log.standing(second.id)?.rule).toBe('AU18')
+    expect(status(log, w.user)).toBeUndefined()
+  })
+
+  it('[AU-S26] [AU17] who came in beyond the uses invites nobody', () => {
+    const stage = new Stage({})
+    const once = idAs(
+      'i',
+      stage.site.act(
+        stage.who('o'),
+        draftInviteCreate({ signPublicKey: new Uint8Array(32), boxPublicKey: null, maxUses: 1 })
+      ).id
+    )
+    const sites = apart(stage) as [Site, Site]
+    const chains = sites.map((site, index) => {
+      const [guest, friend] = [person(`guest${index}`), person(`friend${index}`)]
+      const join = site.act(guest, joinDraft(guest, once))
+      const invite = site.act(
+        guest,
+        draftInviteCreate({ signPublicKey: new Uint8Array(32), boxPublicKey: null })
+      )
+      return [join, invite, site.act(friend, joinDraft(friend, idAs('i', invite.id)))]
+    })
+    const log = stage.converge(...sites)
+    const fates = chains.map(chain => chain.map(op => standingIn(log, op)))
+    expect(fates.sort()).toEqual([
+      ['effective', 'effective', 'effective'],
+      ['voided', 'voided', 'voided']
+    ])
+  })
 })
 
 describe('[AU-S] ownership and devices', () => {

@@ -1,6 +1,7 @@
 /** Plans of invites and moderation of members (AU12, 16–25). */
-import { refuse, type Refusal, type UserId } from '../../base/index.ts'
+import { type OperationId, refuse, type Refusal, type UserId } from '../../base/index.ts'
 import type { Operation } from '../../graph/index.ts'
+import { compareAge } from '../attack.ts'
 import {
   assignmentCell,
   cutCell,
@@ -46,6 +47,7 @@ export function planInviteCreate(context: PlanContext, body: BodyOf<'inviteCreat
   const invite = idAs('i', context.op.id)
   return {
     rankless: body.roles.length === 0,
+    leans: body.roles.length === 0 ? admissionOf(context) : [],
     needs:
       body.roles.length > 0
         ? [need('CreateInstantInvite'), need('ManageRoles')]
@@ -53,6 +55,18 @@ export function planInviteCreate(context: PlanContext, body: BodyOf<'inviteCreat
     acts: body.roles.flatMap(role => roleActs(context, role)),
     writes: [write(inviteCell(invite), 1), write(inviteTermsCell(invite), context.op.body)]
   }
+}
+
+/**
+ * The author's own admission, the first of several by (lam, id). Whoever was never rightly in invites nobody: else a
+ * banned member's puppet would bring in the next (ADR 0150).
+ */
+function admissionOf({ reader, user }: PlanContext): OperationId[] {
+  const joins = reader.liveJoins(user).map(id => reader.lookup(id) as Judged)
+  return joins
+    .sort(compareAge)
+    .slice(0, 1)
+    .map(each => each.op.id)
 }
 
 export function planInviteRevoke(context: PlanContext, body: BodyOf<'inviteRevoke'>): Planned {
