@@ -26,7 +26,7 @@ const WAITING_MAX = 4_000
 export interface GossipHostInit {
   readonly suite: Suite
   readonly transport: Transport
-  now(): number
+  readonly now: () => number
   readonly fault: (error: unknown) => void
 }
 
@@ -55,90 +55,104 @@ async function takeLive(
 
 /** Connects replicas to a transport's gossip. */
 export function createGossipHost(init: GossipHostInit): GossipHost {
-  const { gossip } = init.transport
-  const byTopic = new Map<string, LiveReplica>()
-  const waiting = new Map<LiveReplica, number>()
+  return new Host(init)
+}
 
-  const topicsOf = (replica: LiveReplica): ReadonlySet<string> =>
-    new Set(
-      replica.current.status === 'left' ? [] : replica.current.ring.topics(init.now()).map(each => each.topic)
-    )
+class Host implements GossipHost {
+  readonly #init: GossipHostInit
+  readonly #byTopic = new Map<string, LiveReplica>()
+  readonly #waiting = new Map<LiveReplica, number>()
 
-  const drop = (topic: string): void => {
-    byTopic.delete(topic)
-    gossip.unsubscribe(topic)
+  constructor(init: GossipHostInit) {
+    this.#init = init
+    init.transport.gossip.validate(async message => {
+      const replica = this.#byTopic.get(message.topic)
+      if (replica === undefined) return 'ignore'
+      const bundle = decodeBundle(init.suite, message.data)
+      if (!bundle.ok) return 'reject'
+      return await this.#judge(replica, message, bundle.value)
+    })
   }
 
-  gossip.validate(async message => {
-    const replica = byTopic.get(message.topic)
-    if (replica === undefined) return 'ignore'
-    const bundle = decodeBundle(init.suite, message.data)
-    if (!bundle.ok) return 'reject'
-    return await judge(replica, message, bundle.value)
-  })
+  refresh(replica: LiveReplica): void {
+    const wanted = this.#topicsOf(replica)
+    for (const [topic, owner] of this.#byTopic)
+      if (owner === replica && !wanted.has(topic)) this.#leave(topic)
+    for (const topic of wanted) {
+      if (this.#byTopic.has(topic)) continue
+      this.#byTopic.set(topic, replica)
+      this.#init.transport.gossip.subscribe(topic)
+    }
+  }
 
-  async function judge(
+  forget(replica: LiveReplica): void {
+    for (const [topic, owner] of this.#byTopic) if (owner === replica) this.#leave(topic)
+    this.#waiting.delete(replica)
+  }
+
+  publish(replica: LiveReplica, envelopes: readonly Envelope[]): void {
+    const { gossip } = this.#init.transport
+    if (gossip.backlogBytes() > BACKLOG_BYTES_MAX) return
+    for (const bundle of splitBundles(envelopes)) {
+      const topic = replica.current.ring.topicOf((bundle[0] as Envelope).tag)?.topic
+      if (topic !== undefined) gossip.publish(topic, encodeBundle(bundle)).catch(this.#init.fault)
+    }
+  }
+
+  neighbours(device: DeviceId): boolean {
+    const { gossip } = this.#init.transport
+    for (const topic of this.#byTopic.keys()) if (gossip.subscribers(topic).includes(device)) return true
+    return false
+  }
+
+  #topicsOf({ current }: LiveReplica): ReadonlySet<string> {
+    return new Set(
+      current.status === 'left' ? [] : current.ring.topics(this.#init.now()).map(each => each.topic)
+    )
+  }
+
+  #leave(topic: string): void {
+    this.#byTopic.delete(topic)
+    this.#init.transport.gossip.unsubscribe(topic)
+  }
+
+  async #judge(
     replica: LiveReplica,
     message: GossipMessage,
     bundle: readonly Envelope[]
   ): Promise<GossipVerdict> {
+    const { suite, now, fault } = this.#init
     const first = bundle[0] as Envelope
     const { current } = replica
     if (first.type === EnvelopeType.ephemeral || current.ring.topicOf(first.tag)?.topic !== message.topic)
       return 'ignore'
-    if ((waiting.get(replica) ?? 0) > WAITING_MAX) return 'ignore'
+    if ((this.#waiting.get(replica) ?? 0) > WAITING_MAX) return 'ignore'
     const device = current.deviceOf(first.tag, first.authorId)
     if (device === undefined) {
       // EN10: control and key envelopes may introduce their author; kept only if its signature verifies.
-      const taken = await take(replica, message.from, bundle, false)
+      const taken = await this.#take(replica, message.from, bundle, false)
       return taken > 0 ? 'accept' : 'ignore'
     }
-    if (!verifyBundle(init.suite, bundle, device).ok) return 'reject'
+    if (!verifyBundle(suite, bundle, device).ok) return 'reject'
     // Before it is taken: what we know of the author's pace ends with the message before.
-    const passes = mayForward(current, device, bundle, init.now())
+    const passes = mayForward(current, device, bundle, now())
     // What does not go on is not taken either; what of it belongs into chains, sync brings.
-    if (passes) take(replica, message.from, bundle, true).catch(init.fault)
+    if (passes) this.#take(replica, message.from, bundle, true).catch(fault)
     return passes ? 'accept' : 'ignore'
   }
 
-  async function take(
+  async #take(
     replica: LiveReplica,
     from: DeviceId,
     bundle: readonly Envelope[],
     verified: boolean
   ): Promise<number> {
+    const waiting = this.#waiting
     waiting.set(replica, (waiting.get(replica) ?? 0) + bundle.length)
     try {
       return await replica.do(async work => await takeLive(work, from, bundle, verified))
     } finally {
       waiting.set(replica, (waiting.get(replica) ?? 0) - bundle.length)
-    }
-  }
-
-  return {
-    refresh: replica => {
-      const wanted = topicsOf(replica)
-      for (const [topic, owner] of byTopic) if (owner === replica && !wanted.has(topic)) drop(topic)
-      for (const topic of wanted) {
-        if (byTopic.has(topic)) continue
-        byTopic.set(topic, replica)
-        gossip.subscribe(topic)
-      }
-    },
-    forget: replica => {
-      for (const [topic, owner] of byTopic) if (owner === replica) drop(topic)
-      waiting.delete(replica)
-    },
-    publish: (replica, envelopes) => {
-      if (gossip.backlogBytes() > BACKLOG_BYTES_MAX) return
-      for (const bundle of splitBundles(envelopes)) {
-        const topic = replica.current.ring.topicOf((bundle[0] as Envelope).tag)?.topic
-        if (topic !== undefined) gossip.publish(topic, encodeBundle(bundle)).catch(init.fault)
-      }
-    },
-    neighbours: device => {
-      for (const topic of byTopic.keys()) if (gossip.subscribers(topic).includes(device)) return true
-      return false
     }
   }
 }

@@ -1,6 +1,6 @@
 /**
- * One server's live replica: an inbox of jobs, each batch one turn, one commit, one round of telling. Own
- * commands, deliveries of sync and bundles of gossip are all jobs.
+ * One server's live replica: what it is asked by people, by sync and by gossip, as jobs for its next turn, and what
+ * it tells the node after each.
  */
 import {
   type ChannelId,
@@ -34,23 +34,18 @@ import type {
   OperationOutcome,
   Replica
 } from './contract.ts'
-import { applyReceipt, deliveryOf, LOCAL, noteOwn } from './deliver.ts'
-import { createInbox, type Inbox } from './inbox.ts'
+import { applyReceipt, deliveryOf, LOCAL } from './deliver.ts'
 import { makeInvite } from './make-invite.ts'
-import { settleMembership } from './membership.ts'
 import { operate } from './operate.ts'
 import { operateIntent } from './operate-intent.ts'
-import { publishControl } from './publish.ts'
 import type { ReplicaDeps, ReplicaState } from './replica-state.ts'
-import { keepChains, settle } from './settle.ts'
 import type { SyncEvent, SyncNews, SyncPort } from './sync-host.ts'
 import { createServerView, heldOf, lookUp } from './sync-port.ts'
-import { readItems, takeEnvelopes, takeStubs } from './take-envelopes.ts'
-import { drainOperations, takeOperation } from './take-operations.ts'
-import { takeRecord } from './take-records.ts'
+import { takeItems } from './take-items.ts'
 import { giveConsent, transferServer } from './transfer.ts'
-import { Turn } from './turn.ts'
-import { Work } from './work.ts'
+import type { Turn } from './turn.ts'
+import { TurnRunner } from './turn-runner.ts'
+import type { Work } from './work.ts'
 import { writeDelete, writeEdit, writeMessage, writeReaction } from './write-content.ts'
 import { draftLeave } from '../authority/index.ts'
 
@@ -68,40 +63,17 @@ export interface ReplicaHooks {
   fault(error: unknown): void
 }
 
-interface Job {
-  /** May throw an XcordError for its caller; nothing of it is then told. */
-  run(work: Work): void | Promise<void>
-  done(): void
-  failed(error: unknown): void
-}
-
-/** When the first of what is held for the future is due, operation or content; Infinity where nothing is held. */
-function nextHeld(state: ReplicaState): number {
-  return Math.min(state.nextDue, ...state.held.values())
-}
-
 /** Our own operation, right after its commit. */
 function committed(operation: OperationId): OperationOutcome {
   return { operation, standing: 'effective', delivery: { state: 'local', holders: 0 } }
 }
-
-/** Jobs in one turn: enough to share an fsync, few enough to keep a turn below 100 ms. */
-const TURN_JOBS_MAX = 64
 
 export class LiveReplica implements Replica, SyncPort {
   readonly server: ServerId
   readonly view: ServerView
   readonly #deps: ReplicaDeps
   readonly #hooks: ReplicaHooks
-  readonly #timers: Timers
-  readonly #reload: () => Promise<ReplicaState>
-  readonly #inbox: Inbox<Job>
-  #current: ReplicaState
-  /** A commit failed: what is in memory is ahead of the disk and must be rebuilt from it. */
-  #torn = false
-  /** When held operations are due next, if a timer was set for them. */
-  #wakesAt = Infinity
-  #cancelWake: (() => void) | undefined
+  readonly #turns: TurnRunner
 
   constructor(
     deps: ReplicaDeps,
@@ -112,88 +84,38 @@ export class LiveReplica implements Replica, SyncPort {
   ) {
     this.server = state.server
     this.#deps = deps
-    this.#timers = timers
     this.#hooks = hooks
-    this.#current = state
-    this.#reload = reload
-    this.view = createServerView(() => this.#current)
-    this.#inbox = createInbox<Job>({
-      batchMax: TURN_JOBS_MAX,
-      handle: async jobs => await this.#turn(jobs),
-      failed: (error, jobs) => {
-        for (const job of jobs) job.failed(error)
-      }
+    this.#turns = new TurnRunner({
+      state,
+      timers,
+      reload,
+      tell: work => this.#tell(work),
+      fault: error => hooks.fault(error)
     })
+    this.view = createServerView(() => this.current)
   }
 
   /** The state of this moment. Read only: changes belong into jobs. */
   get current(): ReplicaState {
-    return this.#current
+    return this.#turns.current
   }
 
   /** Runs a job in the next turn; resolves when its turn is on disk. */
   async do<T>(run: (work: Work) => T | Promise<T>): Promise<T> {
-    return await new Promise<T>((resolve, reject) => {
-      let result: T
-      this.#inbox.push({
-        run: async work => {
-          result = await run(work)
-        },
-        done: () => resolve(result),
-        failed: reject
-      })
-    })
+    return await this.#turns.do(run)
+  }
+
+  /** Runs a duty after a while, if it is still called for then. */
+  later(ms: number, run: (work: Work) => void | Promise<void>): () => void {
+    return this.#turns.later(ms, run)
   }
 
   async idle(): Promise<void> {
-    await this.#inbox.idle()
+    await this.#turns.idle()
   }
 
   async close(): Promise<void> {
-    this.#cancelWake?.()
-    await this.#inbox.close()
-  }
-
-  async #turn(jobs: readonly Job[]): Promise<void> {
-    if (this.#torn) {
-      const { packageSecret } = this.#current
-      this.#current = await this.#reload()
-      this.#current.packageSecret = packageSecret
-      this.#torn = false
-    }
-    const turn = new Turn(this.#deps.database, this.#deps.clock.now())
-    const work = new Work(this.#current, turn)
-    if (nextHeld(work.state) <= turn.at) drainOperations(work.state, turn, work.news)
-    const done: Job[] = []
-    for (const job of jobs) {
-      try {
-        await job.run(work)
-        done.push(job)
-      } catch (error) {
-        job.failed(error)
-      }
-    }
-    try {
-      await this.#finish(work)
-    } catch (error) {
-      this.#torn = true
-      // Where it was not the commit that failed: what was staged must not be read any more.
-      turn.batch.abandon()
-      for (const job of done) job.failed(error)
-      this.#hooks.fault(error)
-      return
-    }
-    for (const job of done) job.done()
-    this.#tell(work)
-  }
-
-  async #finish(work: Work): Promise<void> {
-    await settle(work)
-    for (const operation of work.announcements) publishControl(work, { kind: 'operation', operation })
-    settleMembership(work)
-    noteOwn(work)
-    keepChains(work)
-    await work.turn.commit(this.#deps.events)
+    await this.#turns.close()
   }
 
   /** After the commit: nothing that is told here can be lost any more. */
@@ -215,24 +137,12 @@ export class LiveReplica implements Replica, SyncPort {
     if (turn.authorityChanged) this.#hooks.feed({ type: 'standing', server: this.server })
     if (turn.outboxRefilled) this.#hooks.feed({ type: 'outbox', server: this.server })
     this.#hooks.changed(this, turn)
-    this.#watchHeld()
-  }
-
-  /** AU6: what was held for the future is looked at again when its time comes, though nothing else happens. */
-  #watchHeld(): void {
-    const next = nextHeld(this.#current)
-    if (next >= this.#wakesAt) return
-    this.#cancelWake?.()
-    this.#wakesAt = next
-    this.#cancelWake = this.later(Math.max(1, next - this.#deps.clock.now()), () => {
-      this.#wakesAt = Infinity
-    })
   }
 
   // Sync's side.
 
   async lookup(query: SyncQuery): Promise<SyncFound> {
-    return await lookUp(this.#current, query)
+    return await lookUp(this.current, query)
   }
 
   async deliver(
@@ -240,28 +150,7 @@ export class LiveReplica implements Replica, SyncPort {
     items: readonly Uint8Array[],
     from: DeviceId
   ): Promise<{ readonly fresh: number; readonly refusal?: Refusal }> {
-    return await this.do(async work => {
-      if (kind === 'stubs') return await takeStubs(work, items)
-      if (kind === 'envelopes') {
-        const envelopes = readItems(work, items)
-        return envelopes.ok
-          ? await takeEnvelopes(work, envelopes.value, from, false)
-          : { fresh: 0, refusal: envelopes }
-      }
-      let fresh = 0
-      for (const bytes of items) {
-        const taken =
-          kind === 'operations'
-            ? takeOperation(work.state, work.turn, work.news, bytes, from)
-            : takeRecord(work.state, work.turn, bytes, from)
-        if (taken.kind === 'refused') return { fresh, refusal: taken.refusal }
-        if (taken.kind === 'fresh' && 'opened' in taken) work.openedKeys(taken.opened)
-        if (taken.kind === 'fresh' && 'topicChanged' in taken && taken.topicChanged)
-          work.turn.topicChanged = true
-        if (taken.kind !== 'known') fresh++
-      }
-      return { fresh }
-    })
+    return await this.do(async work => await takeItems(work, kind, items, from))
   }
 
   news(effect: SyncNews): void {
@@ -286,15 +175,15 @@ export class LiveReplica implements Replica, SyncPort {
   // What people ask.
 
   state(): AuthorityState {
-    return this.#current.log.state()
+    return this.current.log.state()
   }
 
   nameOf(user: UserId): string {
-    return this.#current.nameOf(user)
+    return this.current.nameOf(user)
   }
 
   permits(permission: PermissionName, channel: ChannelId | null): boolean {
-    const state = this.#current
+    const state = this.current
     return (
       (state.log.state().permissions(state.user, channel, this.#deps.clock.now()) &
         permissionsToBits([permission])) !==
@@ -303,7 +192,7 @@ export class LiveReplica implements Replica, SyncPort {
   }
 
   async send(channel: ChannelId, content: string, replyTo: MessageId | null): Promise<HeldMessage> {
-    await recallPace(this.#current, channel)
+    await recallPace(this.current, channel)
     return await this.#write(channel, work => writeMessage(work, channel, content, replyTo).id)
   }
 
@@ -340,7 +229,7 @@ export class LiveReplica implements Replica, SyncPort {
   }
 
   consent(): string {
-    return giveConsent(this.#current)
+    return giveConsent(this.current)
   }
 
   now(): number {
@@ -348,7 +237,7 @@ export class LiveReplica implements Replica, SyncPort {
   }
 
   titleOf(channel: ChannelId): ChannelTitle {
-    return this.#current.titleOf(channel)
+    return this.current.titleOf(channel)
   }
 
   automod(): readonly AutomodRule[] {
@@ -356,15 +245,15 @@ export class LiveReplica implements Replica, SyncPort {
   }
 
   audit(query: AuditQuery): AuditPage {
-    return auditPage(this.#current, query)
+    return auditPage(this.current, query)
   }
 
   bans(): readonly BanReport[] {
-    return listBans(this.#current)
+    return listBans(this.current)
   }
 
   heads(): HeadsReport {
-    return reportHeads(this.#current)
+    return reportHeads(this.current)
   }
 
   async invite(options: {
@@ -377,7 +266,7 @@ export class LiveReplica implements Replica, SyncPort {
   }
 
   linkOf(invite: InviteId): string | undefined {
-    return this.#current.links.get(invite)
+    return this.current.links.get(invite)
   }
 
   async leave(): Promise<OperationOutcome> {
@@ -400,7 +289,7 @@ export class LiveReplica implements Replica, SyncPort {
   async deliveryOf(id: MessageId): Promise<DeliveryReport> {
     const channel = await this.locate(id)
     const message = channel === undefined ? undefined : await this.#deps.timeline.message(channel, id)
-    return message === undefined ? LOCAL : await deliveryOf(this.#current, message)
+    return message === undefined ? LOCAL : await deliveryOf(this.current, message)
   }
 
   unread(channel: ChannelId): number {
@@ -412,20 +301,13 @@ export class LiveReplica implements Replica, SyncPort {
   }
 
   online(): ReadonlySet<UserId> {
-    const users = new Set<UserId>([this.#current.user])
+    const users = new Set<UserId>([this.current.user])
     const authority = this.state()
     for (const device of this.#hooks.online()) {
       const user = authority.device(device)?.user
       if (user !== undefined) users.add(user)
     }
     return users
-  }
-
-  /** Runs a duty after a while, if it is still called for then. */
-  later(ms: number, run: (work: Work) => void | Promise<void>): () => void {
-    return this.#timers.after(ms, () => {
-      this.do(run).catch((error: unknown) => this.#hooks.fault(error))
-    })
   }
 
   async #write(channel: ChannelId, run: (work: Work) => MessageId): Promise<HeldMessage> {
@@ -449,6 +331,6 @@ export class LiveReplica implements Replica, SyncPort {
   }
 
   async #held(message: Message): Promise<HeldMessage> {
-    return { message, delivery: await deliveryOf(this.#current, message) }
+    return { message, delivery: await deliveryOf(this.current, message) }
   }
 }

@@ -1,0 +1,152 @@
+/**
+ * Runs a replica's jobs (ND1): an inbox, each batch of it one turn, one commit, one round of telling. A commit that
+ * failed leaves what is in memory ahead of the disk; it is rebuilt before the next turn.
+ */
+import type { Timers } from '../base/index.ts'
+import { noteOwn } from './deliver.ts'
+import { createInbox, type Inbox } from './inbox.ts'
+import { settleMembership } from './membership.ts'
+import { publishControl } from './publish.ts'
+import type { ReplicaState } from './replica-state.ts'
+import { keepChains, settle } from './settle.ts'
+import { drainOperations } from './take-operations.ts'
+import { Turn } from './turn.ts'
+import { Work } from './work.ts'
+
+export interface TurnRunnerInit {
+  readonly state: ReplicaState
+  readonly timers: Timers
+  /** The state as the store has it. */
+  reload(): Promise<ReplicaState>
+  /** After the commit: nothing that is told now can be lost any more. */
+  tell(work: Work): void
+  fault(error: unknown): void
+}
+
+interface Job {
+  /** May throw an XcordError for its caller; nothing of it is then told. */
+  run(work: Work): void | Promise<void>
+  done(): void
+  failed(error: unknown): void
+}
+
+/** When the first of what is held for the future is due, operation or content; Infinity where nothing is held. */
+function nextHeld(state: ReplicaState): number {
+  return Math.min(state.nextDue, ...state.held.values())
+}
+
+/** Jobs in one turn: enough to share an fsync, few enough to keep a turn below 100 ms. */
+const TURN_JOBS_MAX = 64
+
+export class TurnRunner {
+  readonly #init: TurnRunnerInit
+  readonly #inbox: Inbox<Job>
+  #current: ReplicaState
+  /** A commit failed: what is in memory is ahead of the disk and must be rebuilt from it. */
+  #torn = false
+  /** When held operations are due next, if a timer was set for them. */
+  #wakesAt = Infinity
+  #cancelWake: (() => void) | undefined
+
+  constructor(init: TurnRunnerInit) {
+    this.#init = init
+    this.#current = init.state
+    this.#inbox = createInbox<Job>({
+      batchMax: TURN_JOBS_MAX,
+      handle: async jobs => await this.#turn(jobs),
+      failed: (error, jobs) => {
+        for (const job of jobs) job.failed(error)
+      }
+    })
+  }
+
+  /** The state of this moment. */
+  get current(): ReplicaState {
+    return this.#current
+  }
+
+  /** Runs a job in the next turn; resolves when its turn is on disk. */
+  async do<T>(run: (work: Work) => T | Promise<T>): Promise<T> {
+    return await new Promise<T>((resolve, reject) => {
+      let result: T
+      this.#inbox.push({
+        run: async work => {
+          result = await run(work)
+        },
+        done: () => resolve(result),
+        failed: reject
+      })
+    })
+  }
+
+  /** Runs a job after a while, in a turn of its own. */
+  later(ms: number, run: (work: Work) => void | Promise<void>): () => void {
+    return this.#init.timers.after(ms, () => {
+      this.do(run).catch((error: unknown) => this.#init.fault(error))
+    })
+  }
+
+  async idle(): Promise<void> {
+    await this.#inbox.idle()
+  }
+
+  async close(): Promise<void> {
+    this.#cancelWake?.()
+    await this.#inbox.close()
+  }
+
+  async #turn(jobs: readonly Job[]): Promise<void> {
+    if (this.#torn) {
+      const { packageSecret } = this.#current
+      this.#current = await this.#init.reload()
+      this.#current.packageSecret = packageSecret
+      this.#torn = false
+    }
+    const { database, clock } = this.#current.deps
+    const turn = new Turn(database, clock.now())
+    const work = new Work(this.#current, turn)
+    if (nextHeld(work.state) <= turn.at) drainOperations(work.state, turn, work.news)
+    const done: Job[] = []
+    for (const job of jobs) {
+      try {
+        await job.run(work)
+        done.push(job)
+      } catch (error) {
+        job.failed(error)
+      }
+    }
+    try {
+      await this.#finish(work)
+    } catch (error) {
+      this.#torn = true
+      // Where it was not the commit that failed: what was staged must not be read any more.
+      turn.batch.abandon()
+      for (const job of done) job.failed(error)
+      this.#init.fault(error)
+      return
+    }
+    for (const job of done) job.done()
+    this.#init.tell(work)
+    this.#watchHeld()
+  }
+
+  async #finish(work: Work): Promise<void> {
+    await settle(work)
+    for (const operation of work.announcements) publishControl(work, { kind: 'operation', operation })
+    settleMembership(work)
+    noteOwn(work)
+    keepChains(work)
+    await work.turn.commit(work.state.deps.events)
+  }
+
+  /** AU6: what was held for the future is looked at again when its time comes, though nothing else happens. */
+  #watchHeld(): void {
+    const next = nextHeld(this.#current)
+    if (next >= this.#wakesAt) return
+    this.#cancelWake?.()
+    this.#wakesAt = next
+    this.#cancelWake = this.later(Math.max(1, next - this.#current.deps.clock.now()), () => {
+      this.#wakesAt = Infinity
+    })
+  }
+}
