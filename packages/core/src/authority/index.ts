@@ -17,5 +17,6 @@ export {
   type KindName,
   KINDS
 } from './kinds/table.ts'
-export { checkGenesis, createAuthorityLog } from './log.ts'
+export { checkGenesis } from './check-genesis.ts'
+export { createAuthorityLog } from './log.ts'
 export { type BatchResult, resolveBatch } from './resolve-batch.ts'

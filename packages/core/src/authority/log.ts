@@ -2,6 +2,7 @@
  * One server's operations and what follows from them: the door of the resolver (AU9, AU48).
  */
 import {
+  type ChannelId,
   type DeviceId,
   FUTURE_MS_MAX,
   GATHER_CITES_MAX,
@@ -10,8 +11,7 @@ import {
   type OperationId,
   refuse,
   type Refusal,
-  type ServerId,
-  type Verdict
+  type ServerId
 } from '../base/index.ts'
 import { type Operation, OrphanPool } from '../graph/index.ts'
 import { compareAge } from './attack.ts'
@@ -28,22 +28,24 @@ import type {
   Loss,
   OperationDraft
 } from './contract.ts'
+import { checkGenesis } from './check-genesis.ts'
 import { ContentJudge } from './content-judge.ts'
 import type { AuthorityDeps } from './deps.ts'
 import { covers, type Entry } from './entry.ts'
 import { PROTOCOL_VERSION } from './kinds/plan-server.ts'
 import { decodeBody, isSpine, type KindBody } from './kinds/table.ts'
 import { Ledger } from './ledger.ts'
-import { fallenLosses, lossesOf, strikerOf } from './losses.ts'
+import { LossBook } from './loss-book.ts'
 import { type Past, unionPasts } from './past.ts'
-import { citationsFor, newestOf } from './place.ts'
+import { admissionsOf, fieldsFor, newestOf } from './place.ts'
 import type { Known } from './reader.ts'
 import { RecentMap } from './recent-map.ts'
-import { State, StateCache } from './state.ts'
+import { State } from './state.ts'
+import { StateCache } from './state-cache.ts'
 import { forksOf, isStronger } from './seal-worth.ts'
 import { stateRoot } from './state-root.ts'
 import { citedBy, placeFault } from './structure.ts'
-import { type Invalid, validate, validateGenesis } from './validate.ts'
+import { type Invalid, validate } from './validate.ts'
 import { type Membership, pastMembership, prefixMembership, View } from './view.ts'
 
 /** Refused ids that are remembered, so that what cites them is refused at once. */
@@ -55,18 +57,6 @@ const STATES_MAX = 128
 /** IV5: a join that arrives this long after its invite's end is held. */
 const LATE_JOIN_MS_MAX = 600_000
 const NO_EXTRA: ReadonlySet<Entry> = new Set()
-
-/** Judges a genesis, which everything else of a server rests on (AU14). */
-export function checkGenesis(
-  deps: AuthorityDeps,
-  genesis: Operation,
-  options: { readonly trusted?: boolean } = {}
-): Verdict<Known> {
-  if (genesis.id.slice(1) !== genesis.server.slice(1))
-    return refuse('AU2', "a server's id is its genesis' id")
-  const kind = decodeBody(genesis.kind, genesis.body)
-  return kind.ok ? validateGenesis(deps, genesis, kind.value, options) : kind
-}
 
 /**
  * Opens a server's log with its genesis.
@@ -96,7 +86,7 @@ class Log implements AuthorityLog {
   readonly #refused = new RecentMap<OperationId, Refusal>(REFUSED_MAX)
   readonly #states = new RecentMap<string, State>(STATES_MAX)
   readonly #content: ContentJudge
-  readonly #losses: { readonly entry: Entry; readonly losses: readonly Loss[] }[] = []
+  readonly #losses: LossBook
   #cache = new StateCache()
   #state: State | undefined
   #newer: OperationId | undefined
@@ -105,6 +95,7 @@ class Log implements AuthorityLog {
     this.#deps = deps
     this.server = genesis.server
     this.#ledger = new Ledger(genesis.server)
+    this.#losses = new LossBook(id => this.#ledger.entries.get(id))
     this.#content = new ContentJudge(this.#ledger, ids => this.#membership(ids))
     const body = (decodeBody(genesis.kind, genesis.body) as { value: KindBody }).value
     const { entry } = this.#ledger.add({ op: genesis, body, known }, unionPasts([], []), true, () => false)
@@ -164,7 +155,7 @@ class Log implements AuthorityLog {
     for (const cell of settled.touched.keys()) this.#cache.forget(cell.key, this.#ledger)
     this.#cache.hash = undefined
     this.#advance(entry, spine)
-    const losses = this.#noteLosses(entry, settled.flips)
+    const losses = this.#losses.note(entry, settled.flips)
     this.#held.delete(operation.id)
     this.#ready.push(...this.#orphans.arrived(operation.id))
     return {
@@ -185,22 +176,6 @@ class Log implements AuthorityLog {
     }
     if (spine) this.#heads.add(entry)
     else this.#leaves.add(entry)
-  }
-
-  #noteLosses(entry: Entry, flips: readonly Entry[]): readonly Loss[] {
-    const own = lossesOf(entry)
-    if (own.length > 0) this.#losses.push({ entry, losses: own })
-    const fallen = [...flips, entry].filter(each => !each.effective).flatMap(each => this.#fallenBy(each))
-    return [...own, ...fallen]
-  }
-
-  /** Losses by the fall of a voided operation, kept with its striker: EK8 counts them even if the striker falls too. */
-  #fallenBy(fallen: Entry): Loss[] {
-    const striker = strikerOf(fallen, id => this.#ledger.entries.get(id))
-    if (striker === undefined) return []
-    const losses = fallenLosses(fallen, striker)
-    if (losses.length > 0) this.#losses.push({ entry: striker, losses })
-    return losses
   }
 
   /** IV5: only of live arrivals, never of history. */
@@ -279,11 +254,14 @@ class Log implements AuthorityLog {
     return [...this.heads(), ...this.leaves()].sort()
   }
 
-  frontierFor(device: DeviceId): readonly OperationId[] {
-    const own = newestOf(this.#ledger, device)
+  frontierFor(device: DeviceId, channel?: ChannelId): readonly OperationId[] {
     const heads = [...this.#heads].sort((a, b) => compareAge(b, a)).slice(0, OPERATION_CITES_MAX)
-    const covered = own === undefined || heads.some(each => covers(each, own))
-    const cited = covered ? heads : [...heads.slice(0, OPERATION_CITES_MAX - 1), own]
+    const own = newestOf(this.#ledger, device)
+    const admissions = channel === undefined ? [] : admissionsOf(this.#ledger, device, channel)
+    const bare: Entry[] = []
+    for (const each of own === undefined ? admissions : [own, ...admissions])
+      if (![...heads, ...bare].some(head => covers(head, each))) bare.push(each)
+    const cited = [...heads.slice(0, OPERATION_CITES_MAX - bare.length), ...bare]
     return cited.map(each => each.op.id).sort()
   }
 
@@ -345,9 +323,7 @@ class Log implements AuthorityLog {
 
   lossesOutside(frontier: readonly OperationId[]): readonly Loss[] {
     const inside = this.#membership(frontier.filter(id => this.has(id))) as Membership
-    const out: Loss[] = []
-    for (const { entry, losses } of this.#losses) if (!inside(entry)) out.push(...losses)
-    return out
+    return this.#losses.outside(inside)
   }
 
   lamportOf(frontier: readonly OperationId[]): number {
@@ -409,27 +385,8 @@ class Log implements AuthorityLog {
   }
 
   place(device: DeviceId, draft: OperationDraft, at: number): Omit<Operation, 'id' | 'bytes'> {
-    const { prev, parents, refs } = citationsFor(
-      this.#deps,
-      this.#ledger,
-      { heads: this.#heads, leaves: this.#leaves },
-      device,
-      draft
-    )
-    const cited = [...parents, ...refs, ...(prev === undefined ? [] : [prev])]
-    return {
-      server: this.server,
-      kind: draft.kind,
-      device,
-      seq: prev === undefined ? 0 : prev.op.seq + 1,
-      prev: prev?.op.id ?? null,
-      parents: parents.map(each => each.op.id).sort(),
-      refs: refs.map(each => each.op.id).sort(),
-      lamport: 1 + cited.reduce((highest, each) => Math.max(highest, each.op.lamport), 0),
-      at: cited.reduce((latest, each) => Math.max(latest, each.op.at), at),
-      body: draft.body,
-      cut: draft.cut ?? null
-    }
+    const tips = { heads: this.#heads, leaves: this.#leaves }
+    return fieldsFor({ deps: this.#deps, ledger: this.#ledger, tips, device, draft, at })
   }
 
   judge(act: ContentAct): ContentVerdict {

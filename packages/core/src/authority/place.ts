@@ -1,10 +1,17 @@
 /** Where a new operation of a device goes: the fields that follow from the log (AU1, AU8). */
-import { type DeviceId, OPERATION_CITES_MAX, type OperationId, type UserId } from '../base/index.ts'
-import { GATHER_KIND } from '../graph/index.ts'
+import {
+  type ChannelId,
+  type DeviceId,
+  OPERATION_CITES_MAX,
+  type OperationId,
+  type UserId
+} from '../base/index.ts'
+import { GATHER_KIND, type Operation } from '../graph/index.ts'
 import type { OperationDraft } from './contract.ts'
 import type { AuthorityDeps } from './deps.ts'
 import { covers, type Entry } from './entry.ts'
 import { compareAge } from './attack.ts'
+import { threadMemberCell } from './cell.ts'
 import { decodeBody, isSpine, type KindBody } from './kinds/table.ts'
 import type { Ledger } from './ledger.ts'
 
@@ -41,7 +48,10 @@ export function citationsFor(
   draft: OperationDraft
 ): Citations {
   const prev = newestOf(ledger, device)
-  const wanted = [...(draft.refs ?? []).map(id => ledger.entry(id)), ...leavesNamed(deps, ledger, draft)]
+  const wanted = [
+    ...(draft.refs ?? []).map(id => ledger.entry(id)),
+    ...leavesNamed(deps, ledger, device, draft)
+  ]
   if (isSpine(draft.kind) && draft.kind !== GATHER_KIND)
     wanted.push(...firstOf(tips.leaves, OPERATION_CITES_MAX * 2))
   const all = [...tips.heads].sort(newestFirst)
@@ -81,8 +91,21 @@ function chooseHeads(
   return [...heads].sort((a, b) => needed(b) - needed(a) || newestFirst(a, b)).slice(0, OPERATION_CITES_MAX)
 }
 
-/** Leaves that the draft's objects rest on: joins and devices of the users named, threads, operations of cut rows. */
-function leavesNamed(deps: AuthorityDeps, ledger: Ledger, draft: OperationDraft): Entry[] {
+/** Who last let the users of a device into a private thread, or out of it: mostly leaves, which no head covers. */
+export function admissionsOf(ledger: Ledger, device: DeviceId, thread: ChannelId): Entry[] {
+  return [...(ledger.registry.devices.get(device) ?? [])].flatMap(user => admissionOf(ledger, thread, user))
+}
+
+function admissionOf(ledger: Ledger, thread: ChannelId, user: UserId): Entry[] {
+  const winner = ledger.cells.get(threadMemberCell(thread, user))?.winner
+  return winner === undefined ? [] : [ledger.entry(winner.by.op.id)]
+}
+
+/**
+ * Leaves that the draft's objects rest on: joins and devices of the users named, threads and who is in them,
+ * operations of cut rows.
+ */
+function leavesNamed(deps: AuthorityDeps, ledger: Ledger, author: DeviceId, draft: OperationDraft): Entry[] {
   const kind = decodeBody(draft.kind, draft.body)
   if (!kind.ok) return []
   const out: Entry[] = []
@@ -92,6 +115,11 @@ function leavesNamed(deps: AuthorityDeps, ledger: Ledger, draft: OperationDraft)
   for (const row of draft.cut ?? []) if (row.operation !== null) add(ledger.entries.get(row.operation))
   for (const id of operationsNamed(kind.value)) add(ledger.entries.get(id))
   const user = userNamed(deps, kind.value)
+  if ('thread' in kind.value.body) {
+    const { thread } = kind.value.body
+    for (const each of admissionsOf(ledger, author, thread)) add(each)
+    if (user !== undefined) for (const each of admissionOf(ledger, thread, user)) add(each)
+  }
   const devices = new Set<DeviceId>(kind.value.name === 'deviceRevoke' ? kind.value.body.devices : [])
   for (const device of (user === undefined ? undefined : ledger.registry.devicesOf.get(user)) ?? [])
     devices.add(device)
@@ -111,4 +139,31 @@ function userNamed(deps: AuthorityDeps, kind: KindBody): UserId | undefined {
     return claims.ok ? claims.value.user : undefined
   }
   return 'user' in kind.body && kind.body.user !== null ? kind.body.user : undefined
+}
+
+/** The fields of a new operation that follow from the log. */
+export function fieldsFor(init: {
+  readonly deps: AuthorityDeps
+  readonly ledger: Ledger
+  readonly tips: Tips
+  readonly device: DeviceId
+  readonly draft: OperationDraft
+  readonly at: number
+}): Omit<Operation, 'id' | 'bytes'> {
+  const { deps, ledger, tips, device, draft, at } = init
+  const { prev, parents, refs } = citationsFor(deps, ledger, tips, device, draft)
+  const cited = [...parents, ...refs, ...(prev === undefined ? [] : [prev])]
+  return {
+    server: ledger.server,
+    kind: draft.kind,
+    device,
+    seq: prev === undefined ? 0 : prev.op.seq + 1,
+    prev: prev?.op.id ?? null,
+    parents: parents.map(each => each.op.id).sort(),
+    refs: refs.map(each => each.op.id).sort(),
+    lamport: 1 + cited.reduce((highest, each) => Math.max(highest, each.op.lamport), 0),
+    at: cited.reduce((latest, each) => Math.max(latest, each.op.at), at),
+    body: draft.body,
+    cut: draft.cut ?? null
+  }
 }

@@ -45,70 +45,10 @@ import type {
 import { covers } from './entry.ts'
 import type { BodyOf } from './kinds/table.ts'
 import { computePermissions, type EffectiveInput, maskPermissions } from './permissions.ts'
-import { channelOf, ownerOf } from './proof.ts'
+import { channelOf, ownerOf } from './standing.ts'
 import { comparePositions } from './position.ts'
-import type { Ledger } from './ledger.ts'
+import type { StateCache } from './state-cache.ts'
 import type { View } from './view.ts'
-
-/** What a state has put together so far. The present's is handed on from change to change. */
-export class StateCache {
-  readonly members = new Map<UserId, MemberState | undefined>()
-  readonly roles = new Map<RoleId, RoleState | undefined>()
-  readonly channels = new Map<ChannelId, ChannelState | undefined>()
-  readonly permissions = new Map<
-    UserId,
-    Map<ChannelId | null, { readonly bits: bigint; readonly timedOut: bigint; readonly until: number }>
-  >()
-  roleList: readonly RoleState[] | undefined
-  channelList: readonly ChannelState[] | undefined
-  hash: Uint8Array | undefined
-
-  /** Forgets what rests on a cell. */
-  forget(key: string, ledger: Ledger): void {
-    this.hash = undefined
-    const [family, first, second] = key.split('|') as [string, string, string]
-    switch (family) {
-      case 'member':
-      case 'nick':
-      case 'id':
-      case 'timeout':
-      case 'voice':
-        this.#user(first as UserId)
-        break
-      case 'asg':
-        this.#user(ledger.userOfJoin(first as OperationId))
-        break
-      case 'role':
-        this.permissions.clear()
-        this.roleList = undefined
-        this.roles.delete(first as RoleId)
-        if (second === 'exists' || second === 'pos') this.members.clear()
-        break
-      case 'ch':
-      case 'ow':
-      case 'tm':
-        this.permissions.clear()
-        this.channelList = undefined
-        this.channels.clear()
-        break
-      case 'owner':
-        this.permissions.clear()
-        this.members.clear()
-        break
-      case 'dev':
-        for (const user of ledger.registry.devices.get(first as DeviceId) ?? []) this.#user(user)
-        break
-      default:
-    }
-  }
-
-  /** Forgets one member. */
-  #user(user: UserId | undefined): void {
-    if (user === undefined) return
-    this.members.delete(user)
-    this.permissions.delete(user)
-  }
-}
 
 const STATUSES = ['in', 'out', 'banned'] as const
 

@@ -26,11 +26,9 @@ import {
 } from './cell.ts'
 import type { AuthorityDeps } from './deps.ts'
 import { bitPositions } from './flags.ts'
-import * as channels from './kinds/plan-channel.ts'
 import * as members from './kinds/plan-member.ts'
-import * as roles from './kinds/plan-role.ts'
-import * as selves from './kinds/plan-self.ts'
 import * as servers from './kinds/plan-server.ts'
+import { planOf } from './kinds/plans.ts'
 import type { KindBody } from './kinds/table.ts'
 import {
   deviceValue,
@@ -39,7 +37,6 @@ import {
   no,
   type Plan,
   type PlanContext,
-  type Planned,
   undefinedBits,
   userOfDevice,
   write
@@ -57,97 +54,6 @@ export interface ValidateOptions {
 
 /** A refusal that may name the permission that was missing. */
 export type Invalid = Refusal & { readonly permission?: string }
-
-function planOf(context: PlanContext, kind: KindBody): Planned {
-  switch (kind.name) {
-    case 'genesis':
-      return refuse('AU1', 'a second genesis')
-    case 'join':
-      return selves.planJoin(context, kind.body)
-    case 'leave':
-      return selves.planLeave(context)
-    case 'nick':
-      return selves.planNick(context, kind.body)
-    case 'deviceAdd':
-      return selves.planDeviceAdd(context, kind.body)
-    case 'deviceRevoke':
-      return selves.planDeviceRevoke(context, kind.body)
-    case 'identityEntry':
-      return selves.planIdentityEntry(context, kind.body)
-    case 'threadCreate':
-      return channels.planThreadCreate(context, kind.body)
-    case 'threadMember':
-      return channels.planThreadMember(context, kind.body)
-    case 'gather':
-      return selves.planGather(context)
-    case 'inviteCreate':
-      return members.planInviteCreate(context, kind.body)
-    case 'inviteRevoke':
-      return members.planInviteRevoke(context, kind.body)
-    case 'memberNick':
-      return members.planMemberNick(context, kind.body)
-    case 'memberVoice':
-      return members.planMemberVoice(context, kind.body)
-    case 'kick':
-      return members.planKick(context, kind.body)
-    case 'ban':
-      return members.planBan(context, kind.body)
-    case 'unban':
-      return members.planUnban(context, kind.body)
-    case 'timeout':
-      return members.planTimeout(context, kind.body)
-    case 'seal':
-      return members.planSeal(context, kind.body)
-    case 'cutExtend':
-      return members.planCutExtend(context, kind.body)
-    case 'roleCreate':
-      return roles.planRoleCreate(context, kind.body)
-    case 'roleEdit':
-      return roles.planRoleEdit(context, kind.body)
-    case 'roleMove':
-      return roles.planRoleMove(context, kind.body)
-    case 'roleDelete':
-      return roles.planRoleDelete(context, kind.body)
-    case 'roleAssign':
-      return roles.planRoleAssign(context, kind.body)
-    case 'roleUnassign':
-      return roles.planRoleUnassign(context, kind.body)
-    case 'channelCreate':
-      return channels.planChannelCreate(context, kind.body)
-    case 'channelEdit':
-      return channels.planChannelEdit(context, kind.body)
-    case 'channelMove':
-      return channels.planChannelMove(context, kind.body)
-    case 'channelDelete':
-      return channels.planChannelDelete(context, kind.body)
-    case 'threadEdit':
-      return channels.planThreadEdit(context, kind.body)
-    case 'overwrite':
-      return channels.planOverwrite(context, kind.body)
-    case 'threadDelete':
-      return channels.planThreadDelete(context, kind.body)
-    case 'serverSet':
-      return servers.planServerSet(context, kind.body)
-    case 'policySet':
-      return servers.planPolicySet(context, kind.body)
-    case 'protoRaise':
-      return servers.planProtoRaise(context, kind.body)
-    case 'transfer':
-      return servers.planTransfer(context, kind.body)
-    case 'automodSet':
-      return servers.planAutomodSet(context, kind.body)
-    case 'automodDelete':
-      return servers.planAutomodDelete(context, kind.body)
-    case 'objectSet':
-      return servers.planObjectSet(context, kind.body)
-    case 'objectDelete':
-      return servers.planObjectDelete(context, kind.body)
-    case 'checkpoint':
-      return servers.planCheckpoint(context, kind.body)
-    case 'transferRecover':
-      return servers.planTransferRecover()
-  }
-}
 
 /** What a genesis establishes; it has no past to be judged by. */
 export function validateGenesis(
