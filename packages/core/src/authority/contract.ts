@@ -286,8 +286,11 @@ export interface AuthorityLog {
   missing(): readonly OperationId[]
   /** ≤ 16 ids whose past holds all that is known here, or undefined while more leaves await a `gather` (AU8). */
   frontier(): readonly OperationId[] | undefined
-  /** The frontier an author cites: heads, its own newest operation, and its join or device.add. Always ≤ 16. */
-  frontierFor(device: DeviceId): readonly OperationId[]
+  /**
+   * The frontier an author cites: heads, its own newest operation, and its join or device.add; writing in a private
+   * thread, what let it in, which no head may cover yet. Always ≤ 16.
+   */
+  frontierFor(device: DeviceId, channel?: ChannelId): readonly OperationId[]
   /** Is `id` the frontier's member or in its past? */
   covers(frontier: readonly OperationId[], id: OperationId): boolean
   state(): AuthorityState

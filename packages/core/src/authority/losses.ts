@@ -4,11 +4,12 @@
 import { idAs, idFromBytes, type OperationId } from '../base/index.ts'
 import { OVERWRITE_ALLOW } from './cell.ts'
 import type { Loss } from './contract.ts'
-import { permissionsToBits } from './flags.ts'
+import { bitPositions, permissionsToBits } from './flags.ts'
 import type { Entry } from './entry.ts'
 
-const READING = permissionsToBits(['ViewChannel', 'Administrator', 'Connect'])
-const READING_BITS: ReadonlySet<string> = new Set(['3', '10', '20'])
+/** What reading rests on; ManageThreads opens private threads (AU32). */
+const READING = permissionsToBits(['ViewChannel', 'Administrator', 'Connect', 'ManageThreads'])
+const READING_BITS: ReadonlySet<string> = new Set(bitPositions(READING).map(String))
 const PARENT_KEYS: ReadonlySet<number> = new Set([4])
 
 /** Losses that an operation brings by what it says. */

@@ -15,6 +15,7 @@ import { bucketOf } from './derive.ts'
 
 const VIEW = permissionBit('ViewChannel')
 const SEND = permissionBit('SendMessages')
+const SEND_IN_THREADS = permissionBit('SendMessagesInThreads')
 const MANAGE_ROLES = permissionBit('ManageRoles')
 const ADMINISTRATOR = permissionBit('Administrator')
 
@@ -42,12 +43,17 @@ export function hangsOn(state: AuthorityState, channel: ChannelId, changed: Chan
  */
 export function isOpenToAll(state: AuthorityState, channel: ChannelId): boolean {
   if (isMeta(state, channel)) return true
-  if (state.channel(channel) === undefined) return false
+  if (state.channel(channel) === undefined || isPrivateThread(state, channel)) return false
   const base = state.role(everyoneRole(state.server))?.permissions ?? 0n
   if ((base & (VIEW | ADMINISTRATOR)) === 0n) return false
   return withParents(state, channel).every(each =>
     (state.channel(each)?.overwrites ?? []).every(row => (row.deny & VIEW) === 0n)
   )
+}
+
+/** Whether a channel is a thread for its members alone: no role is its reader, whoever holds it (AU32, EK7). */
+function isPrivateThread(state: AuthorityState, channel: ChannelId): boolean {
+  return state.channel(channel)?.thread?.private === true
 }
 
 /** Whether a user may read a channel. Time plays no part: a timeout leaves reading (AU30). */
@@ -57,10 +63,13 @@ export function mayRead(state: AuthorityState, channel: ChannelId, user: UserId)
   return state.channel(channel) !== undefined && (state.permissions(user, channel, 0) & VIEW) !== 0n
 }
 
-/** Whether a user may read and send (EK12); in meta every member. `at` for timeouts. */
+/**
+ * Whether a user may read, and send there or in its threads, which have their parent's keys (EK12); in meta every
+ * member. `at` for timeouts.
+ */
 export function maySend(state: AuthorityState, channel: ChannelId, user: UserId, at: number): boolean {
   if (!mayRead(state, channel, user)) return false
-  return isMeta(state, channel) || (state.permissions(user, channel, at) & SEND) !== 0n
+  return isMeta(state, channel) || (state.permissions(user, channel, at) & (SEND | SEND_IN_THREADS)) !== 0n
 }
 
 /** Whether a user belongs to a role. */
@@ -130,7 +139,9 @@ function findReaders(state: AuthorityState, channel: ChannelId): Readers {
     else barred.add(everyone)
     for (const role of member.roles) (reads ? held : barred).add(role)
   }
-  const roles = [...held].filter(role => !barred.has(role) && grantsView(state, channel, role)).sort()
+  const roles = isPrivateThread(state, channel)
+    ? []
+    : [...held].filter(role => !barred.has(role) && grantsView(state, channel, role)).sort()
   return { roles, others: readers.filter(member => !member.roles.some(role => roles.includes(role))), barred }
 }
 
@@ -154,7 +165,7 @@ function grantsView(state: AuthorityState, channel: ChannelId, role: RoleId): bo
 /** Whether a role is a reader role of a channel: it lets one view it, and no holder is kept out by something else. */
 export function roleReads(state: AuthorityState, channel: ChannelId, role: RoleId): boolean {
   if (isOpenToAll(state, channel)) return true
-  if (role === everyoneRole(state.server)) return false
+  if (role === everyoneRole(state.server) || isPrivateThread(state, channel)) return false
   return !readersOf(state, channel).barred.has(role) && grantsView(state, channel, role)
 }
 

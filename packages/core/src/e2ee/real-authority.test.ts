@@ -5,6 +5,7 @@ import {
   authorityDeps,
   type AuthorityLog,
   createAuthorityLog,
+  draft,
   draftBan,
   draftChannelCreate,
   draftInviteCreate,
@@ -12,6 +13,7 @@ import {
   draftJoin,
   draftRoleAssign,
   draftRoleCreate,
+  draftRoleEdit,
   draftRoleUnassign,
   everyoneRole,
   type OperationDraft,
@@ -33,7 +35,8 @@ interface Peer {
   readonly ring: KeyRing
   operate(draft: OperationDraft): Operation
   meet(other: Peer): void
-  send(channel: ChannelId, content: string): Uint8Array
+  /** Under a channel's key; `thread` is the thread named inside. */
+  send(channel: ChannelId, content: string, thread?: ChannelId): Uint8Array
   opens(from: Peer, bytes: Uint8Array): boolean
   rotate(): void
   grant(): void
@@ -79,7 +82,7 @@ function createPeer(
       for (const operation of other.log.operations()) log.add(operation, clock)
       for (const record of other.ring.records()) ring.add(record.bytes, clock)
     },
-    send: (channel, content) => {
+    send: (channel, content, thread) => {
       const choice = ring.epochFor(random, channel, ++clock)
       if (choice.kind === 'plan') apply(choice)
       if (choice.kind !== 'plan' && choice.kind !== 'key') throw new Error(JSON.stringify(choice))
@@ -90,7 +93,13 @@ function createPeer(
         mentions: { users: [], roles: [], everyone: false },
         attachments: []
       } as const
-      const payload = { thread: null, at: clock, auth: log.frontierFor(device.device), parents: [], body }
+      const payload = {
+        thread: thread ?? null,
+        at: clock,
+        auth: log.frontierFor(device.device),
+        parents: [],
+        body
+      }
       return ring.seal({ random, type: 1, keyId: choice.keyId, link: linkAfter(undefined), payload }).bytes
     },
     opens: (from, bytes) => {
@@ -235,6 +244,83 @@ describe('key ring over the real authority', () => {
     expect([grace.opens(ada, one), alan.opens(ada, one)]).toEqual([true, false])
     const stranger = join(4)
     expect([stranger.opens(ada, both), stranger.opens(ada, one)]).toEqual([false, false])
+  })
+
+  it('[EK7, EK8] a private thread has keys of its own, for who is in it and who manages threads', () => {
+    const { ada, general, join } = found()
+    const [grace, alan, mod] = [join(2), join(3), join(4)] as [Peer, Peer, Peer]
+    const everyone = everyoneRole(ada.log.server)
+    ada.operate(draftRoleEdit(everyone, { set: ['CreatePrivateThreads'] }))
+    const keeper = idAs(
+      'r',
+      ada.operate(
+        draftRoleCreate({ name: 'keeper', position: Uint8Array.of(5), permissions: ['ManageThreads'] })
+      ).id
+    )
+    ada.operate(draftRoleAssign(mod.account.user, keeper))
+    grace.meet(ada)
+    const nook = idAs(
+      'c',
+      grace.operate(draft('threadCreate', { parent: general, private: 1, name: null })).id
+    )
+    const all = [ada, alan, mod]
+    const meet = (): void => {
+      for (const peer of all) peer.meet(grace)
+    }
+    const first = grace.send(nook, 'first')
+    meet()
+    expect(all.map(peer => peer.opens(grace, first))).toEqual([true, false, true])
+    grace.operate(draft('threadMember', { thread: nook, user: alan.account.user, member: 1 }))
+    const second = grace.send(nook, 'second')
+    meet()
+    expect(all.map(peer => peer.opens(grace, second))).toEqual([true, true, true])
+    // Out of the thread, or without the role that opens it, one reads nothing that is written later.
+    grace.operate(draft('threadMember', { thread: nook, user: alan.account.user, member: 0 }))
+    const third = grace.send(nook, 'third')
+    meet()
+    expect(all.map(peer => peer.opens(grace, third))).toEqual([true, false, true])
+    ada.operate(draftRoleEdit(keeper, { clear: ['ManageThreads'] }))
+    grace.meet(ada)
+    const fourth = grace.send(nook, 'fourth')
+    meet()
+    expect(all.map(peer => peer.opens(grace, fourth))).toEqual([true, false, false])
+  })
+
+  it('[EN6, EK12] a public thread has the key of its channel, which whoever writes in threads may make', () => {
+    const { ada, join } = found()
+    const grace = join(2)
+    const everyone = everyoneRole(ada.log.server)
+    const news = idAs(
+      'c',
+      ada.operate(
+        draftChannelCreate({
+          kind: 'announcement',
+          name: 'news',
+          position: Uint8Array.of(3),
+          overwrites: [{ target: everyone, deny: ['SendMessages'] }]
+        })
+      ).id
+    )
+    ada.operate(draftRoleEdit(everyone, { set: ['CreatePrivateThreads'] }))
+    grace.meet(ada)
+    const thread = (hidden: number): ChannelId =>
+      idAs('c', grace.operate(draft('threadCreate', { parent: news, private: hidden, name: 't' })).id)
+    const [open, closed] = [thread(0), thread(1)] as [ChannelId, ChannelId]
+    const outcome = (named: ChannelId, key: ChannelId): string | undefined => {
+      const sent = grace.send(key, 'hi', named)
+      ada.meet(grace)
+      const read = readEnvelope(suite, sent)
+      const result = read.ok ? ada.ring.open(read.value) : undefined
+      return result?.kind === 'opened' ? result.opened.channel : result?.kind
+    }
+    expect(outcome(open, news)).toBe(open)
+    for (const [named, key] of [
+      [closed, news],
+      [open, closed],
+      [news, open]
+    ] as const)
+      expect(outcome(named, key)).toBe('refused')
+    expect(outcome(idAs('c', idAs('o', 'c' + '0'.repeat(52))), news)).toMatch(/^c0+$/)
   })
 
   it('[IV5] closing the invite rotates; its secret opens nothing later', () => {

@@ -1,5 +1,15 @@
 /** Envelopes under the ring's keys (EN2, EN6, EK13): which key opens which, and sealing under a chosen one. */
-import { accept, idFromBytes, idToBytes, type KeyId, refuse, type Verdict } from '../base/index.ts'
+import {
+  accept,
+  type ChannelId,
+  idAs,
+  idFromBytes,
+  idToBytes,
+  type KeyId,
+  refuse,
+  type Verdict
+} from '../base/index.ts'
+import { decodeBody } from '../authority/index.ts'
 import type { SecretKey } from '../crypto/index.ts'
 import {
   authorIdOf,
@@ -93,15 +103,29 @@ function place(
   const keyChannel = resolved.kind === 'epoch' ? resolved.channel : metaChannel(ring.server)
   const keyId = resolved.kind === 'epoch' ? resolved.keyId : null
   if (payload.thread === null) return accept({ keyId, keyChannel, channel: keyChannel, payload })
-  const thread = ring.log.state().channel(payload.thread)
   if (
     resolved.kind === 'topic' ||
     payload.thread === keyChannel ||
-    (thread !== undefined && thread.parent !== keyChannel)
-  ) {
-    return refuse('EN6', "the thread named is not one of the key's channel")
-  }
+    !mayHave(ring, payload.thread, keyChannel)
+  )
+    return refuse('EN6', "the thread named is not a public one of the key's channel")
   return accept({ keyId, keyChannel, channel: payload.thread, payload })
+}
+
+/**
+ * Whether a channel may be a public thread of another, by the operation that made it: what is not known yet may.
+ * Its name and state may change, what it was made as does not; so everybody says the same.
+ */
+function mayHave(ring: RingState, thread: ChannelId, parent: ChannelId): boolean {
+  const made = ring.log.get(idAs('o', thread))
+  if (made === undefined) return true
+  const read = decodeBody(made.kind, made.body)
+  return (
+    read.ok &&
+    read.value.name === 'threadCreate' &&
+    read.value.body.private === 0 &&
+    read.value.body.parent === parent
+  )
 }
 
 /** Counts a message towards its epoch's age, once (EK11). */

@@ -3,7 +3,13 @@
  * every member reads.
  */
 import type { ChannelId } from '../base/index.ts'
-import { draftChannelEdit, permissionsToBits } from '../authority/index.ts'
+import {
+  type ChannelState,
+  draft,
+  draftChannelEdit,
+  type OperationDraft,
+  permissionsToBits
+} from '../authority/index.ts'
 import { encodeChannelName, isOpenToAll } from '../e2ee/index.ts'
 import { operate } from './operate.ts'
 import { publishTitle } from './publish.ts'
@@ -27,13 +33,12 @@ export function sealTitle(
 
 /** After overwrites or places changed: names go under seal where not all may view, and out where all may. */
 export function settleTitles(work: Work, channel: ChannelId): void {
-  const { state } = work
-  const below = state.log
+  settleTitle(work, channel)
+  const below = work.state.log
     .state()
     .channels()
-    .filter(each => each.parent === channel)
-    .map(each => each.id)
-  for (const each of [channel, ...below]) settleTitle(work, each)
+    .filter(each => each.parent === channel && each.thread?.archived !== true)
+  for (const each of below) settleTitles(work, each.id)
 }
 
 function settleTitle(work: Work, channel: ChannelId): void {
@@ -41,20 +46,27 @@ function settleTitle(work: Work, channel: ChannelId): void {
   const authority = state.log.state()
   const found = authority.channel(channel)
   // Without these the name stays as it is: whoever has them may rename the channel.
-  if (found === undefined || !mayRetitle(work, channel)) return
+  if (found === undefined || !mayRetitle(work, found)) return
   const open = isOpenToAll(authority, channel)
   const { name, topic } = state.titleOf(channel)
   if (name === null) return
   if (!open && found.name !== null) {
-    operate(work, draftChannelEdit(channel, { name: null, topic: null }))
+    operate(work, retitle(found, null, null))
     sealTitle(work, channel, { name, topic })
   } else if (open && found.name === null) {
-    operate(work, draftChannelEdit(channel, { name, topic }))
+    operate(work, retitle(found, name, topic))
   }
 }
 
-const RETITLE = permissionsToBits(['ViewChannel', 'SendMessages', 'ManageChannels'])
+function retitle(channel: ChannelState, name: string | null, topic: string | null): OperationDraft {
+  if (channel.thread === undefined) return draftChannelEdit(channel.id, { name, topic })
+  return draft('threadEdit', { thread: channel.id, rows: [{ key: 0, value: name }], reason: null })
+}
 
-function mayRetitle({ state, turn }: Work, channel: ChannelId): boolean {
-  return (state.log.state().permissions(state.user, channel, turn.at) & RETITLE) === RETITLE
+const RETITLE = permissionsToBits(['ViewChannel', 'SendMessages', 'ManageChannels'])
+const RETITLE_THREAD = permissionsToBits(['ViewChannel', 'SendMessages', 'ManageThreads'])
+
+function mayRetitle({ state, turn }: Work, { id, thread }: ChannelState): boolean {
+  const needs = thread === undefined ? RETITLE : RETITLE_THREAD
+  return (state.log.state().permissions(state.user, id, turn.at) & needs) === needs
 }

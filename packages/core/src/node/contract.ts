@@ -106,6 +106,33 @@ export type Intent =
   /** Reads its category's overwrites in place of its own; off: takes a copy of them (AU31). */
   | { readonly kind: 'channel:sync'; readonly channel: ChannelId; readonly synced: boolean }
   | { readonly kind: 'channel:delete'; readonly channel: ChannelId }
+  /**
+   * Of a text or announcement channel; of a forum, a post, which is never private. `first` is its first message,
+   * written in the same turn; one that answers a message of the parent begins a thread about that message.
+   */
+  | {
+      readonly kind: 'thread:create'
+      readonly parent: ChannelId
+      readonly name: string
+      readonly private: boolean
+      readonly first: { readonly content: string; readonly replyTo: MessageId | null } | null
+    }
+  | {
+      readonly kind: 'thread:edit'
+      readonly thread: ChannelId
+      readonly name?: string
+      readonly archived?: boolean
+      readonly locked?: boolean
+      readonly slowModeSeconds?: number
+    }
+  /** Lets somebody into a private thread, or takes them out. */
+  | {
+      readonly kind: 'thread:member'
+      readonly thread: ChannelId
+      readonly user: UserId
+      readonly member: boolean
+    }
+  | { readonly kind: 'thread:delete'; readonly thread: ChannelId }
   | {
       readonly kind: 'role:create'
       readonly name: string

@@ -20,6 +20,7 @@ import { encodeAutomod } from './automod.ts'
 import { createChannel, editChannel, moveChannel, permitInChannel, syncChannel } from './channel-intents.ts'
 import type { Intent } from './contract.ts'
 import { citing, cutOf } from './cuts.ts'
+import { operateThread } from './thread-intents.ts'
 import { grant, operate } from './operate.ts'
 import { lowestRolePosition, rolePosition } from './positions.ts'
 import type { ReplicaState } from './replica-state.ts'
@@ -49,6 +50,11 @@ function carryOut(work: Work, intent: Intent, reason: string | null): OperationI
       return permitInChannel(work, intent, reason)
     case 'channel:sync':
       return syncChannel(work, intent.channel, intent.synced, reason)
+    case 'thread:create':
+    case 'thread:edit':
+    case 'thread:member':
+    case 'thread:delete':
+      return operateThread(work, intent, reason)
     default:
       return operate(work, draftOf(work, intent, reason))
   }
@@ -56,7 +62,15 @@ function carryOut(work: Work, intent: Intent, reason: string | null): OperationI
 
 type SimpleIntent = Exclude<
   Intent,
-  { kind: 'channel:create' | 'channel:edit' | 'channel:move' | 'channel:permit' | 'channel:sync' }
+  {
+    kind:
+      | 'channel:create'
+      | 'channel:edit'
+      | 'channel:move'
+      | 'channel:permit'
+      | 'channel:sync'
+      | `thread:${string}`
+  }
 >
 
 function draftOf(work: Work, intent: SimpleIntent, reason: string | null): OperationDraft {

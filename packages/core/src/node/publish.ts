@@ -26,6 +26,17 @@ function nextTime(work: Work, channel: ChannelId): number {
   return Math.max(turn.at, state.author(state.self).at + 1, ...parents.map(at => at + 1))
 }
 
+/** Where a channel's content is sealed: a public thread has its parent's keys, and is named inside (EK7, EN6). */
+function placeOf(
+  work: Work,
+  channel: ChannelId
+): { readonly keyChannel: ChannelId; readonly thread: ChannelId | null } {
+  const found = work.state.log.state().channel(channel)
+  if (found?.thread === undefined || found.thread.private || found.parent === null)
+    return { keyChannel: channel, thread: null }
+  return { keyChannel: found.parent, thread: channel }
+}
+
 interface Published {
   readonly envelope: Envelope
   /** As whoever opens the envelope reads it. */
@@ -46,7 +57,8 @@ function publishUnder(
   const at = nextTime(work, channel)
   const parents =
     type === EnvelopeType.chat ? (state.tips.get(channel) ?? []).map(each => each.id).sort(compareIds) : []
-  const payload: Payload = { thread: null, at, auth: state.log.frontierFor(state.self), parents, body }
+  const { thread } = placeOf(work, channel)
+  const payload: Payload = { thread, at, auth: state.log.frontierFor(state.self, channel), parents, body }
   const envelope = state.ring.seal({
     random: state.deps.random,
     type,
@@ -64,23 +76,25 @@ function publishUnder(
 
 /** Writes content into a channel. The caller has checked permission. */
 export function publishContent(work: Work, channel: ChannelId, body: Body): Envelope {
-  const keyId = epochKey(work, channel)
+  const { keyChannel } = placeOf(work, channel)
+  const keyId = epochKey(work, keyChannel)
   const { envelope, payload } = publishUnder(work, EnvelopeType.chat, keyId, channel, body)
   work.state.ownChannels.set(envelope.id, channel)
   // The author's own screen updates by the same door as everyone's; only opening it again is left out.
-  const opened: OpenedEnvelope = { keyId, keyChannel: channel, channel, payload }
+  const opened: OpenedEnvelope = { keyId, keyChannel, channel, payload }
   keep(work, work.state.self, envelope, apply(work, work.state.self, envelope, opened, undefined))
   return envelope
 }
 
 /** Publishes a channel's title for those who read it (EK19); taken by the same door as everyone's. */
 export function publishTitle(work: Work, channel: ChannelId, name: Uint8Array): void {
-  const keyId = epochKey(work, channel)
+  const { keyChannel } = placeOf(work, channel)
+  const keyId = epochKey(work, keyChannel)
   const { envelope, payload } = publishUnder(work, EnvelopeType.control, keyId, channel, {
     kind: 'channelName',
     name
   })
-  const opened: OpenedEnvelope = { keyId, keyChannel: channel, channel, payload }
+  const opened: OpenedEnvelope = { keyId, keyChannel, channel, payload }
   keep(work, work.state.self, envelope, apply(work, work.state.self, envelope, opened, undefined))
 }
 

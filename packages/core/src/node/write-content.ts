@@ -1,6 +1,6 @@
 /** Own content: checked against today's state before anything is signed (AU28), then published. */
 import { type ChannelId, MESSAGE_BYTES_MAX, type MessageId, XcordError } from '../base/index.ts'
-import { type PermissionName, permissionsToBits } from '../authority/index.ts'
+import { draft, type PermissionName, permissionsToBits } from '../authority/index.ts'
 import type { Body } from '../e2ee/index.ts'
 import { utf8 } from '../encoding/index.ts'
 import type { Envelope } from '../graph/index.ts'
@@ -8,6 +8,7 @@ import { isEmoji, mentionsOf, type Mentions, type Message } from '../timeline/in
 import { requireDecent, requirePace } from './arrival-rules.ts'
 import { assertWritable } from './assert-writable.ts'
 import { permissionsFor } from './content-permissions.ts'
+import { operate } from './operate.ts'
 import { publishContent } from './publish.ts'
 import type { ReplicaState } from './replica-state.ts'
 import type { Work } from './work.ts'
@@ -61,6 +62,27 @@ function write(work: Work, channel: ChannelId, body: Body): Envelope {
   return publishContent(work, channel, body)
 }
 
+/** Whether a thread of this channel may begin with this message; refuses as `writeMessage` would in the thread. */
+export function requireOpening(work: Work, parent: ChannelId, content: string): void {
+  const { state, turn } = work
+  assertContent(content)
+  requirePermissions(state, parent, ['SendMessagesInThreads'], turn.at)
+  const named = mentions(state, parent, content, turn.at)
+  requireDecent(state, { user: state.user, channel: parent, content, mentions: named, at: turn.at })
+}
+
+const REOPENS = permissionsToBits(['SendMessages'])
+
+/** AU32: a post opens an archived thread again, unless it is locked. */
+function reopen(work: Work, channel: ChannelId): void {
+  const { state, turn } = work
+  const authority = state.log.state()
+  const thread = authority.channel(channel)?.thread
+  if (thread?.archived !== true || thread.locked) return
+  if ((authority.permissions(state.user, channel, turn.at) & REOPENS) === 0n) return
+  operate(work, draft('threadEdit', { thread: channel, rows: [{ key: 1, value: 0 }], reason: null }))
+}
+
 /** A new message. */
 export function writeMessage(
   work: Work,
@@ -74,6 +96,7 @@ export function writeMessage(
   requirePace(work.state, channel, work.turn.at)
   const named = mentions(work.state, channel, content, work.turn.at)
   requireDecent(work.state, { user: work.state.user, channel, content, mentions: named, at: work.turn.at })
+  reopen(work, channel)
   return write(work, channel, { kind: 'message', content, replyTo, mentions: named, attachments: [] })
 }
 

@@ -24,7 +24,8 @@ import {
   type Planned,
   write
 } from '../plan.ts'
-import { holds, numberOf } from '../proof.ts'
+import { holds } from '../proof.ts'
+import { numberOf } from '../standing.ts'
 import type { Write } from '../reader.ts'
 import { CHANNEL_KINDS } from './bodies.ts'
 import type { BodyOf } from './table.ts'
@@ -272,6 +273,7 @@ export function planThreadMember(context: PlanContext, body: BodyOf<'threadMembe
 }
 
 const THREAD_ROWS: readonly ChannelAttribute[] = ['name', 'archived', 'locked', 'slow']
+const ARCHIVED_KEY = 1
 const LOCKED_KEY = 2
 
 export function planThreadEdit(context: PlanContext, body: BodyOf<'threadEdit'>): Planned {
@@ -285,16 +287,21 @@ export function planThreadEdit(context: PlanContext, body: BodyOf<'threadEdit'>)
       row.key === LOCKED_KEY && row.value === 1
     )
   )
+  const manage = { needs: [need('ManageThreads', body.thread)], acts, writes }
   const locked = numberOf(context.reader, channelCell(body.thread, 'locked'), 0) === 1
-  const mayAsOwner = isOwn(context, body.thread) && !locked && body.rows.every(row => row.key <= 1)
-  if (!mayAsOwner || managesThreads(context, body.thread))
-    return { needs: [need('ManageThreads', body.thread)], acts, writes }
-  return {
+  if (locked || managesThreads(context, body.thread)) return manage
+  const member = {
     rankless: true,
     needs: [need('SendMessages', body.thread)],
     acts: [...acts, channelCell(body.thread, 'locked')],
     writes
   }
+  if (isOwn(context, body.thread) && body.rows.every(row => row.key <= ARCHIVED_KEY)) return member
+  // Whoever may write in an archived thread may open it again: a post does (AU32).
+  if (!body.rows.every(row => row.key === ARCHIVED_KEY && row.value === 0)) return manage
+  if (context.reader.winner(channelCell(body.thread, 'private'))?.value !== 1) return member
+  const own = threadMemberCell(body.thread, context.user)
+  return numberOf(context.reader, own, 0) === 1 ? { ...member, rests: [own] } : manage
 }
 
 export function planThreadDelete(context: PlanContext, body: BodyOf<'threadDelete'>): Planned {
