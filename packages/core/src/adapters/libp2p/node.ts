@@ -55,7 +55,7 @@ export async function createLibp2pNode(init: Libp2pNodeInit): Promise<NodeTransp
   const gater = createNodeGater({ suite: init.suite, limits, counters, clock })
   const libp2p = await createLibp2p({
     start: false,
-    privateKey: await privateKeyOf(init.seed),
+    privateKey: privateKeyOf(init.seed, key.publicKey),
     nodeInfo: { name: 'xcord', version: '1', userAgent: 'xcord/1' },
     addresses: { listen: [...init.listen], announce: [...(init.announce ?? [])] },
     transports: [tcp(), webSockets()],

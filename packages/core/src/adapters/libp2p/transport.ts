@@ -47,6 +47,7 @@ export async function createLibp2pTransport(init: Libp2pTransportInit): Promise<
   let count = (): number => 0
   const libp2p = await createLibp2p(
     await peerOptions(init, {
+      publicKey: key.publicKey,
       heard,
       connectionCount: () => count(),
       services: await peerServices(init, { standings, captured, mdns })
@@ -113,13 +114,13 @@ class PeerTransport extends CoreTransport implements Transport {
 
 async function peerOptions(
   init: Libp2pTransportInit,
-  inner: { heard: HeardBook; connectionCount: () => number; services: Services }
+  inner: { publicKey: Uint8Array; heard: HeardBook; connectionCount: () => number; services: Services }
 ): Promise<Libp2pOptions> {
   const maxConnections = init.maxConnections ?? CONNECTIONS_MAX
   const webrtc = init.webrtc === true ? [await webrtcTransport(init)] : []
   return {
     start: false,
-    privateKey: await privateKeyOf(init.seed),
+    privateKey: privateKeyOf(init.seed, inner.publicKey),
     // Says nothing of the machine: the default names operating system and versions.
     nodeInfo: { name: 'xcord', version: '1', userAgent: 'xcord/1' },
     addresses: {
