@@ -32,6 +32,8 @@ export interface MemberState {
   readonly roles: readonly RoleId[]
   readonly nick: string | null
   readonly timeoutUntil: number
+  /** What moderators took away in voice channels (AU12, 19). */
+  readonly voice: { readonly mute: boolean; readonly deaf: boolean }
   /** Devices that are on. */
   readonly devices: readonly DeviceId[]
   /** Newest user key known in this state (ID7): generation and X25519 public key. */
@@ -67,6 +69,8 @@ export interface ThreadState {
   readonly archived: boolean
   readonly locked: boolean
   readonly creator: UserId
+  /** By its creator's clock, ms. */
+  readonly createdAt: number
   /** Of a private thread. */
   readonly members: readonly UserId[]
 }
@@ -86,6 +90,10 @@ export interface ChannelState {
   readonly overwrites: readonly OverwriteState[]
   readonly synced: boolean
   readonly nsfw: boolean
+  /** Members at once in a voice channel; 0 for any number. */
+  readonly userLimit: number
+  /** Of a voice channel, kbit/s; 0 where nothing was said. */
+  readonly bitrateKbps: number
   readonly thread?: ThreadState
 }
 
@@ -107,6 +115,20 @@ export interface InviteState {
 export interface AutomodState {
   readonly id: OperationId
   readonly payload: Uint8Array
+}
+
+/** What an object is for (AU12, 70). */
+export type ObjectType = 'emoji' | 'sticker' | 'sound' | 'webhook' | 'event'
+
+/** An emoji, a sticker, a sound, a webhook, an event. What the payload says is for the layers above. */
+export interface ObjectState {
+  readonly id: OperationId
+  readonly type: ObjectType
+  readonly channel: ChannelId | null
+  readonly name: string
+  readonly payload: Uint8Array
+  /** Who made it. */
+  readonly creator: UserId
 }
 
 /** Two operations of one device with one number (AU39). */
@@ -139,8 +161,12 @@ export interface AuthorityState {
   channels(): readonly ChannelState[]
   invite(invite: InviteId): InviteState | undefined
   invites(): readonly InviteState[]
+  /** Addresses of the nodes that the community runs, as multiaddr text. */
+  readonly nodes: readonly string[]
   /** Rules that stand (AU12, 68): the operation that made each, and its payload as it is now. */
   automod(): readonly AutomodState[]
+  /** Objects that stand (AU12, 70). */
+  objects(): readonly ObjectState[]
   /** AU30, warm: permissions of a member in a channel, or base permissions without one. `at` for timeouts. */
   permissions(user: UserId, channel: ChannelId | null, at: number): bigint
   /** AU41's stateRoot. */

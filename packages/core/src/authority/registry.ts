@@ -14,6 +14,7 @@ export class Registry {
   readonly assigned = new Map<OperationId, Set<RoleId>>()
   readonly threadMembers = new Map<ChannelId, Set<UserId>>()
   readonly automod = new Set<OperationId>()
+  readonly objects = new Set<OperationId>()
 
   /** Notes the object behind a cell written for the first time. */
   note(key: string): void {
@@ -41,6 +42,9 @@ export class Registry {
         break
       case 'automod':
         this.automod.add(first as OperationId)
+        break
+      case 'obj':
+        this.objects.add(first as OperationId)
         break
       case 'tm':
         setAt(this.threadMembers, first as ChannelId).add(second as UserId)

@@ -12,7 +12,6 @@ import {
 } from '../base/index.ts'
 import {
   assignmentCell,
-  automodCell,
   channelCell,
   deviceCell,
   identityCell,
@@ -28,8 +27,8 @@ import {
   roleBitCell,
   roleCell,
   serverCell,
-  threadMemberCell,
-  timeoutCell
+  timeoutCell,
+  voiceCell
 } from './cell.ts'
 import type {
   AuthorityState,
@@ -38,9 +37,9 @@ import type {
   ChannelState,
   InviteState,
   MemberState,
+  ObjectState,
   OverwriteState,
-  RoleState,
-  ThreadState
+  RoleState
 } from './contract.ts'
 import { covers } from './entry.ts'
 import type { BodyOf } from './kinds/table.ts'
@@ -48,6 +47,7 @@ import { computePermissions, type EffectiveInput, maskPermissions } from './perm
 import { channelOf, ownerOf } from './standing.ts'
 import { comparePositions } from './position.ts'
 import type { StateCache } from './state-cache.ts'
+import { automodOf, objectsOf, threadOf } from './state-things.ts'
 import type { View } from './view.ts'
 
 const STATUSES = ['in', 'out', 'banned'] as const
@@ -132,6 +132,10 @@ export class State implements AuthorityState {
       roles: [...roles].sort((a, b) => compareRoles(this.role(a) as RoleState, this.role(b) as RoleState)),
       nick: (view.winner(nickCell(user))?.value as string | null | undefined) ?? null,
       timeoutUntil: (view.winner(timeoutCell(user))?.value as number | undefined) ?? 0,
+      voice: {
+        mute: view.winner(voiceCell(user, 'mute'))?.value === 1,
+        deaf: view.winner(voiceCell(user, 'deaf'))?.value === 1
+      },
       devices: this.#devicesOf(user),
       userKey: this.#userKey(user)
     }
@@ -241,27 +245,9 @@ export class State implements AuthorityState {
       overwrites: source,
       synced,
       nsfw: read('nsfw') === 1,
-      ...(kind === 'thread' ? this.#threadFields(channel, read) : {})
-    }
-  }
-
-  #threadFields(
-    channel: ChannelId,
-    read: (attribute: 'private' | 'archived' | 'locked') => unknown
-  ): { readonly thread: ThreadState } {
-    const members: UserId[] = []
-    for (const user of this.view.ledger.registry.threadMembers.get(channel) ?? []) {
-      if (this.view.winner(threadMemberCell(channel, user))?.value === 1) members.push(user)
-    }
-    const creator = this.view.winner(channelCell(channel, 'kind'))?.by.known.user as UserId
-    return {
-      thread: {
-        private: read('private') === 1,
-        archived: read('archived') === 1,
-        locked: read('locked') === 1,
-        members: members.sort(compareIds),
-        creator
-      }
+      userLimit: (read('limit') as number | undefined) ?? 0,
+      bitrateKbps: (read('rate') as number | undefined) ?? 0,
+      ...(kind === 'thread' ? { thread: threadOf(view, channel) } : {})
     }
   }
 
@@ -313,10 +299,15 @@ export class State implements AuthorityState {
   }
 
   automod(): readonly AutomodState[] {
-    return [...this.view.ledger.registry.automod].sort(compareIds).flatMap(id => {
-      const payload = this.view.winner(automodCell(id))?.value
-      return payload instanceof Uint8Array ? [{ id, payload }] : []
-    })
+    return automodOf(this.view)
+  }
+
+  get nodes(): readonly string[] {
+    return (this.view.winner(serverCell(2))?.value as readonly string[] | undefined) ?? []
+  }
+
+  objects(): readonly ObjectState[] {
+    return objectsOf(this.view)
   }
 
   permissions(user: UserId, channel: ChannelId | null, at: number): bigint {

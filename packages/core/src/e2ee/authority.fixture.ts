@@ -241,6 +241,7 @@ function stateOf(world: World, ids: ReadonlySet<OperationId>): AuthorityState {
       roles: held,
       nick: null,
       timeoutUntil: 0,
+      voice: { mute: false, deaf: false },
       devices: [...devices].filter(([, each]) => each.user === user && each.on).map(([device]) => device),
       userKey: {
         generation: newest?.generation ?? 1,

@@ -1,0 +1,49 @@
+/** Threads, rules of automod and objects of a state, put together from their cells. */
+import { type ChannelId, compareIds, type UserId } from '../base/index.ts'
+import { automodCell, channelCell, objectCell, threadMemberCell } from './cell.ts'
+import type { AutomodState, ObjectState, ObjectType, ThreadState } from './contract.ts'
+import type { Winner } from './reader.ts'
+import { channelOf } from './standing.ts'
+import type { View } from './view.ts'
+
+/** What only threads have (AU32). */
+export function threadOf(view: View, channel: ChannelId): ThreadState {
+  const is = (attribute: 'private' | 'archived' | 'locked'): boolean =>
+    view.winner(channelCell(channel, attribute))?.value === 1
+  const made = view.winner(channelCell(channel, 'kind')) as Winner
+  const members: UserId[] = []
+  for (const user of view.ledger.registry.threadMembers.get(channel) ?? [])
+    if (view.winner(threadMemberCell(channel, user))?.value === 1) members.push(user)
+  return {
+    private: is('private'),
+    archived: is('archived'),
+    locked: is('locked'),
+    creator: made.by.known.user,
+    createdAt: made.by.op.at,
+    members: members.sort(compareIds)
+  }
+}
+
+/** Rules that stand (AU12, 68). */
+export function automodOf(view: View): readonly AutomodState[] {
+  return [...view.ledger.registry.automod].sort(compareIds).flatMap(id => {
+    const payload = view.winner(automodCell(id))?.value
+    return payload instanceof Uint8Array ? [{ id, payload }] : []
+  })
+}
+
+/** By their numbers (AU12, 70). */
+export const OBJECT_TYPES = ['emoji', 'sticker', 'sound', 'webhook', 'event'] as const
+
+/** Objects that stand (AU12, 70): of each its maker, and what its newest value says. */
+export function objectsOf(view: View): readonly ObjectState[] {
+  return [...view.ledger.registry.objects].sort(compareIds).flatMap(id => {
+    const value = view.winner(objectCell(id))?.value
+    const creator = view.lookup(id)?.known.user
+    if (!Array.isArray(value) || creator === undefined) return []
+    const [type, channel, name, payload] = value as [number, unknown, string, Uint8Array]
+    return [
+      { id, type: OBJECT_TYPES[type] as ObjectType, channel: channelOf(channel), name, payload, creator }
+    ]
+  })
+}
