@@ -11,7 +11,7 @@ import { fileURLToPath } from 'node:url'
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url))
 const LIST = join(ROOT, 'docs/spec/untested.json')
-const CHAPTERS = 'AT|AU|BN|CR|DB|DM|DO|EK|EN|GR|ID|IV|KS|ND|NT|PF|ST|SY|TL|VX'
+const CHAPTERS = 'AT|AU|BN|CR|DB|DM|DO|EK|EN|GR|ID|IV|KS|ND|NT|PF|ST|SX|SY|TL|VX'
 const RULE = new RegExp(`\\b(?:${CHAPTERS})[1-9]\\d{0,2}\\b`, 'g')
 const DEFINITION = new RegExp(
   `^\\s*(?:[-*>] +|\\| *|#+ +)?\\*\\*((?:${CHAPTERS})[1-9]\\d{0,2})(?=[*.: ])`,

@@ -5,7 +5,7 @@
 
 /** Number of a rule in docs/spec, such as `AU7`. */
 export type RuleId =
-  `${'AT' | 'AU' | 'BN' | 'CR' | 'DB' | 'DM' | 'EK' | 'EN' | 'GR' | 'ID' | 'IV' | 'KS' | 'ND' | 'NT' | 'ST' | 'SY' | 'TL' | 'VX'}${number}`
+  `${'AT' | 'AU' | 'BN' | 'CR' | 'DB' | 'DM' | 'EK' | 'EN' | 'GR' | 'ID' | 'IV' | 'KS' | 'ND' | 'NT' | 'ST' | 'SX' | 'SY' | 'TL' | 'VX'}${number}`
 
 /** A refusal, with the rule that was broken and a sentence for people. Never holds secrets or content. */
 export interface Refusal {

@@ -71,7 +71,8 @@ export const SIGNATURE_CONTEXTS = [
   'node',
   'consent',
   'ckpt',
-  'peer'
+  'peer',
+  'export'
 ] as const
 /** A signature context. */
 export type SignatureContext = (typeof SIGNATURE_CONTEXTS)[number]
