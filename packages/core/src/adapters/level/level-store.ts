@@ -5,6 +5,7 @@ import { XcordError } from '../../base/index.ts'
 import { equalBytes } from '../../encoding/index.ts'
 import type { Store, StoreRange, StoreWrite } from '../../store/index.ts'
 import { levelError } from './level-errors.ts'
+import { damagedLog } from './log-damage.ts'
 
 /** Options for `openLevelStore`. */
 export interface LevelStoreOptions {
@@ -204,6 +205,10 @@ function closed(): XcordError {
  *   XCORD_DISK_FULL; XCORD_STORE_FAILED.
  */
 export async function openLevelStore(path: string, options: LevelStoreOptions = {}): Promise<Store> {
+  // Before the engine is made: making it begins to open the files.
+  const damaged = await damagedLog(path)
+  if (damaged !== undefined)
+    throw levelError(new Error(`corruption: ${damaged} has a record that does not check out`), 'open', path)
   const database: Database = new Level<Bytes, Bytes>(path, {
     keyEncoding: 'view',
     valueEncoding: 'view',
