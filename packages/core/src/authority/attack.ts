@@ -22,32 +22,17 @@ export function compareAge(a: Judged, b: Judged): number {
   return a.op.lamport - b.op.lamport || compareIds(a.op.id, b.op.id)
 }
 
-/** Classes of AU23: the genesis, transfers, all others, and last the admissions, which nothing else rests on. */
-function turnOf({ body }: Judged): number {
-  switch (body.name) {
-    case 'genesis':
-      return 0
-    case 'transfer':
-      return 1
-    case 'join':
-    case 'inviteCreate':
-      return 3
-    default:
-      return 2
-  }
-}
-
 /**
- * AU23: the genesis, then transfers by generation, then descending strength, among equals device.revoke first, then
- * (lam, id); last joins and invites by (lam, id), since they rest on each other. Whatever an operation's fate depends
- * on comes before it.
+ * AU23: the genesis, then transfers by generation, then descending strength, among equals device.revoke first, then (lam, id).
+ * Whatever an operation's fate depends on comes before it.
  */
 export function compareFate(a: Judged, b: Judged): number {
-  const turn = turnOf(a)
-  const turns = turn - turnOf(b)
-  if (turns !== 0) return turns
-  if (turn === 1) return (a.known.generation as number) - (b.known.generation as number) || compareAge(a, b)
-  if (turn === 3) return compareAge(a, b)
+  const founding = Number(b.body.name === 'genesis') - Number(a.body.name === 'genesis')
+  if (founding !== 0) return founding
+  const transfers = Number(isTransfer(b)) - Number(isTransfer(a))
+  if (transfers !== 0) return transfers
+  if (isTransfer(a))
+    return (a.known.generation as number) - (b.known.generation as number) || compareAge(a, b)
   if (a.known.strength !== b.known.strength) return a.known.strength > b.known.strength ? -1 : 1
   const revokes = Number(b.known.revokes !== undefined) - Number(a.known.revokes !== undefined)
   return revokes !== 0 ? revokes : compareAge(a, b)

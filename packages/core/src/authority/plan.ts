@@ -37,7 +37,7 @@ export interface Plan {
   readonly acts?: readonly string[]
   /** Cells that let the author act, beside permission bits: relied on, their writers support. */
   readonly rests?: readonly string[]
-  /** Operations that have to stand for this one to stand, and lend it no strength: the author's own admission. */
+  /** Operations of the past, beside those cells' writers, that it rests on: the author's own admission. */
   readonly leans?: readonly OperationId[]
   readonly writes?: readonly Write[]
   readonly target?: UserId

@@ -43,7 +43,7 @@ import {
 } from './plan.ts'
 import { type Proof, prove } from './proof.ts'
 import { standingOf } from './standing.ts'
-import type { Known, StateReader } from './reader.ts'
+import type { Judged, Known, StateReader } from './reader.ts'
 import { ownerStrength, SELF_STRENGTH, type Strength, weaker } from './strength.ts'
 
 /** How to validate. */
@@ -150,14 +150,15 @@ function selfKnown(user: UserId, plan: Plan): Known {
 }
 
 function withRests(reader: StateReader, proof: Proof, plan: Plan): Proof {
-  if (plan.rests === undefined || proof.generation !== undefined) return proof
+  if (proof.generation !== undefined) return proof
   const cells = new Set(proof.cells)
   const supp = new Map(proof.supp)
-  for (const cell of plan.rests) {
+  for (const cell of plan.rests ?? []) {
     cells.add(cell)
     const winner = reader.winner(cell)
     if (winner !== undefined) supp.set(winner.by.op.id, winner.by.known.strength)
   }
+  for (const id of plan.leans ?? []) supp.set(id, (reader.lookup(id) as Judged).known.strength)
   return { ...proof, cells, supp }
 }
 
@@ -167,9 +168,7 @@ function knownOf(context: PlanContext, plan: Plan, proof: Proof): Known {
   let strength: Strength = proof.rank
   if (!owned && plan.revokes === undefined)
     for (const each of proof.supp.values()) strength = weaker(strength, each)
-  const leans = owned ? [] : (plan.leans ?? [])
-  const supp: readonly OperationId[] =
-    plan.revokes === undefined ? [...new Set([...proof.supp.keys(), ...leans])].sort() : []
+  const supp: readonly OperationId[] = plan.revokes === undefined ? [...proof.supp.keys()].sort() : []
   return {
     user: context.user,
     strength,
