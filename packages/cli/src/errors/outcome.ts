@@ -76,6 +76,11 @@ export const OUTCOMES: Readonly<Record<AnyCode, Outcome>> = {
     'Allow more with --timeout; "xcord doctor" shows who can be reached.'
   ),
   XCORD_DISK_FULL: outcome(507, EXIT.fault, 'Free some space, then repeat; nothing needs repair.'),
+  XCORD_EXPORT_INVALID: outcome(
+    422,
+    EXIT.verification,
+    'Copy the file again, or ask a member for a new one; nothing was imported.'
+  ),
   XCORD_INVITE_EXPIRED: outcome(410, EXIT.denied, NEW_LINK),
   XCORD_INVITE_INVALID: outcome(400, EXIT.usage, 'Copy the whole link, with everything behind the "#".'),
   XCORD_INVITE_NOT_FOUND: outcome(404, EXIT.notFound, 'List invites with "xcord invite list".'),

@@ -91,6 +91,11 @@ export interface ErrorDetails {
    */
   XCORD_DISK_FULL: { path?: string }
   /**
+   * The file is no export of a server, or was cut, altered, reordered or sealed by a stranger; `rule` says how.
+   * @remedy Copy the file again, or ask a member for a new one: `xcord server export`.
+   */
+  XCORD_EXPORT_INVALID: { rule: RuleId; reason: string }
+  /**
    * The invite was closed by its date.
    * @remedy Ask a member for a new link.
    */

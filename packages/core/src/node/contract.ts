@@ -25,6 +25,7 @@ import type { DeliveryLevel } from '../sync/index.ts'
 import type { Message, Page, PageOptions } from '../timeline/index.ts'
 import type { AutomodContent, AutomodRule } from './automod.ts'
 import type { LoggedEvent } from './event-log.ts'
+import type { ImportReport } from './import-server.ts'
 
 /** Everything a peer is made of. */
 export interface NodeInit {
@@ -261,6 +262,10 @@ export interface Replica {
   /** XCORD_PERMISSION_DENIED without BanMembers. */
   bans(): readonly BanReport[]
   heads(): HeadsReport
+  /** The server as a file (SX), in pieces; `content` adds key records and envelopes, sealed as they are. XCORD_NOT_A_MEMBER. */
+  exportServer(options: { readonly content: boolean }): AsyncIterable<Uint8Array>
+  /** Only read from a file: this device takes no part in it (SX11). */
+  readonly imported: boolean
   /** Own consent to become the owner, as text to hand to the present one (AU12, 67). */
   consent(): string
   /**
@@ -342,6 +347,11 @@ export interface Node {
     link: string,
     options: { readonly timeoutMs: number; readonly signal?: AbortSignal | undefined }
   ): Promise<ServerId>
+  /**
+   * Takes in the export of a server (SX11). `enrol` adds this device where the account is a member by others.
+   * XCORD_EXPORT_INVALID, XCORD_NOT_A_MEMBER, XCORD_CONFLICT.
+   */
+  importServer(source: AsyncIterable<Uint8Array>, options: { readonly enrol: boolean }): Promise<ImportReport>
   /** Durable events: the newest cursor, a page after a cursor, and each as it is released. */
   readonly cursor: number
   readonly cursorFloor: number
@@ -355,5 +365,6 @@ export interface Node {
   close(): Promise<void>
 }
 
+export type { ImportReport } from './import-server.ts'
 export type { AutomodContent, AutomodRule, AutomodTrigger } from './automod.ts'
 export type { RuleId }

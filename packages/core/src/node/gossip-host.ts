@@ -107,7 +107,9 @@ class Host implements GossipHost {
 
   #topicsOf({ current }: LiveReplica): ReadonlySet<string> {
     return new Set(
-      current.status === 'left' ? [] : current.ring.topics(this.#init.now()).map(each => each.topic)
+      current.status === 'left' || current.status === 'imported'
+        ? []
+        : current.ring.topics(this.#init.now()).map(each => each.topic)
     )
   }
 

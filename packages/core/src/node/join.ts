@@ -4,19 +4,11 @@ import {
   type DeviceId,
   idAs,
   type InviteId,
-  type OperationId,
   type Random,
   type ServerId,
   XcordError
 } from '../base/index.ts'
-import {
-  authorityDeps,
-  checkGenesis,
-  draft,
-  draftDeviceAdd,
-  draftJoin,
-  signJoin
-} from '../authority/index.ts'
+import { authorityDeps, checkGenesis, draftJoin, signJoin } from '../authority/index.ts'
 import type { Suite } from '../crypto/index.ts'
 import {
   type InviteKeys,
@@ -27,7 +19,7 @@ import {
 } from '../e2ee/index.ts'
 import { equalBytes } from '../encoding/index.ts'
 import { decodeOperation, type Operation } from '../graph/index.ts'
-import { type Account, createIdentityProof } from '../identity/index.ts'
+import type { Account } from '../identity/index.ts'
 import type { Connection, Transport } from '../net/index.ts'
 import { rendezvousKey } from './discovery.ts'
 import { fetchPackage, inviteFault, type InviteFault } from './invite-service.ts'
@@ -35,6 +27,7 @@ import { operate } from './operate.ts'
 import { publishProfile } from './own-profile.ts'
 import type { JoinStart } from './registry.ts'
 import type { LiveReplica } from './replica.ts'
+import { returnAs } from './return-as.ts'
 import type { Work } from './work.ts'
 
 /** What joining needs of the node. */
@@ -62,7 +55,8 @@ interface Found {
 export async function joinByLink(host: JoinHost, text: string, signal: AbortSignal): Promise<ServerId> {
   const link = readLink(text)
   const held = host.replica(link.server)
-  if (held?.current.isMember() === true) return link.server
+  // Who came back without any key (SX11) needs what the link leads to all the same.
+  if (held?.current.isMember() === true && hasKeys(held)) return link.server
   const keys = inviteKeys(host.suite, link.secret)
   const { contents } = await findPackage(host, link, keys, signal)
   const replica = await host.prepare({
@@ -148,7 +142,7 @@ function sign(work: Work, host: JoinHost, invite: InviteId, keys: InviteKeys): v
   const carrier = state.ring.currentTopic() === undefined ? 'bare' : 'keyed'
   const joined = state.log.state().member(host.account.user)
   if (joined?.status === 'in') {
-    returnAs(work, host, joined.joins, carrier)
+    returnAs(work, host.account, joined.joins)
     return
   }
   operate(
@@ -164,27 +158,6 @@ function sign(work: Work, host: JoinHost, invite: InviteId, keys: InviteKeys): v
     }),
     carrier
   )
-}
-
-/**
- * We are a member already, by another device: this one is added (AU12, kind 4), and where recovery made a new
- * user key, the members are told of it (kind 6), so that what they seal from now on opens here.
- */
-function returnAs(
-  work: Work,
-  host: JoinHost,
-  joins: readonly OperationId[],
-  carrier: 'keyed' | 'bare'
-): void {
-  const { account } = host
-  operate(work, { ...draftDeviceAdd(account.credential), refs: joins.slice(0, 1) }, carrier)
-  const current = account.log.state().userKey
-  if (
-    current !== undefined &&
-    current.generation !== work.state.log.state().member(account.user)?.userKey.generation
-  ) {
-    operate(work, draft('identityEntry', { entry: createIdentityProof(account.log, current.entry) }), carrier)
-  }
 }
 
 function faultError(fault: InviteFault, notAfter: number | null, maxUses: number | null): XcordError {

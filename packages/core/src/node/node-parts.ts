@@ -30,6 +30,15 @@ export interface NodeParts {
   readonly discovery: Discovery
 }
 
+/** Servers that people see: those we are a member of, and those read from a file (SX11). */
+export function shown(registry: ReplicaRegistry): readonly LiveReplica[] {
+  return [...registry.replicas.values()].filter(each => isShown(each))
+}
+
+export function isShown(replica: LiveReplica): boolean {
+  return replica.current.status === 'member' || replica.current.status === 'imported'
+}
+
 /** Servers we are a member of. */
 export function joined(registry: ReplicaRegistry): readonly LiveReplica[] {
   return [...registry.replicas.values()].filter(each => each.current.status === 'member')
@@ -72,7 +81,7 @@ export async function createParts(
     timers,
     book,
     bootstrap,
-    replicas: () => [...registry.replicas.values()],
+    replicas: () => [...registry.replicas.values()].filter(each => each.current.status !== 'imported'),
     fault
   })
   const duties = createDuties(random, () => clock.now())

@@ -4,13 +4,14 @@ import { safetyNumber } from '../identity/index.ts'
 import type { Connection } from '../net/index.ts'
 import { type Database, openDatabase } from '../store/index.ts'
 import { clockSkew } from './clock-skew.ts'
-import type { DoctorFinding, LiveEvent, Node, NodeInit, PeerReport } from './contract.ts'
+import type { DoctorFinding, ImportReport, LiveEvent, Node, NodeInit, PeerReport } from './contract.ts'
 import { examine } from './doctor.ts'
 import { type EventLog, type LoggedEvent, openEventLog } from './event-log.ts'
 import { foundServer } from './found-server.ts'
+import { importServer } from './import-server.ts'
 import { joinByLink } from './join.ts'
 import { linkAddresses } from './link-addresses.ts'
-import { createParts, joined, type NodeParts } from './node-parts.ts'
+import { createParts, isShown, joined, type NodeParts, shown } from './node-parts.ts'
 import { publishProfile } from './own-profile.ts'
 import { reportPeers } from './peers.ts'
 import type { JoinStart } from './registry.ts'
@@ -104,11 +105,11 @@ class LiveNode implements Node {
 
   replica(server: ServerId): LiveReplica | undefined {
     const found = this.#parts.registry.replicas.get(server)
-    return found?.current.status === 'member' ? found : undefined
+    return found !== undefined && isShown(found) ? found : undefined
   }
 
   replicas(): readonly LiveReplica[] {
-    return joined(this.#parts.registry)
+    return shown(this.#parts.registry)
   }
 
   async createServer(init: {
@@ -152,8 +153,27 @@ class LiveNode implements Node {
     )
   }
 
-  /** Shows a replica to sync, gossip and discovery. */
+  async importServer(
+    source: AsyncIterable<Uint8Array>,
+    options: { readonly enrol: boolean }
+  ): Promise<ImportReport> {
+    const { registry } = this.#parts
+    return await importServer(
+      {
+        account: this.#init.account,
+        suite: this.#init.suite,
+        database: this.#database,
+        registry,
+        online: replica => this.#online(replica)
+      },
+      source,
+      options
+    )
+  }
+
+  /** Shows a replica to sync, gossip and discovery. What was only read from a file stays out of the network (SX11). */
   #online(replica: LiveReplica): void {
+    if (replica.current.status === 'imported') return
     this.#parts.views.set(replica.server, replica.view)
     this.#subscribe(replica)
     this.#parts.sync.feed({ type: 'server', server: replica.server })
@@ -172,6 +192,7 @@ class LiveNode implements Node {
   }
 
   #offline(replica: LiveReplica): void {
+    if (replica.current.status !== 'left') return
     this.#parts.sync.feed({ type: 'leave', server: replica.server })
     this.#parts.views.delete(replica.server)
     this.#parts.gossip.forget(replica)
@@ -195,6 +216,9 @@ class LiveNode implements Node {
 
   #turnDone(replica: LiveReplica, turn: Turn): void {
     this.#waiters.wake(replica.server)
+    if (turn.authorityChanged || turn.viewChanged)
+      this.#emitLive({ type: 'view:update', server: replica.server })
+    if (replica.imported) return
     if (
       turn.topicChanged ||
       turn.membershipChanged ||
@@ -209,8 +233,6 @@ class LiveNode implements Node {
     // Our goodbye has to leave first: what was published goes out before the server is forgotten here.
     if (turn.membershipChanged && replica.current.status === 'left')
       this.#init.timers.after(2_000, () => this.#offline(replica))
-    if (turn.authorityChanged || turn.viewChanged)
-      this.#emitLive({ type: 'view:update', server: replica.server })
   }
 
   #syncNews(replica: LiveReplica, news: SyncNews): void {
@@ -296,7 +318,7 @@ class LiveNode implements Node {
   }
 
   peers(): readonly PeerReport[] {
-    return reportPeers(this.#init.transport, this.replicas(), this.#parts.discovery.nodes())
+    return reportPeers(this.#init.transport, joined(this.#parts.registry), this.#parts.discovery.nodes())
   }
 
   async doctor(): Promise<readonly DoctorFinding[]> {
@@ -313,7 +335,7 @@ class LiveNode implements Node {
         addresses: this.addresses(),
         bootstrap: this.#init.bootstrap,
         peers: this.peers(),
-        replicas: this.replicas(),
+        replicas: joined(this.#parts.registry),
         storeWorks
       })
     ]

@@ -61,7 +61,7 @@ export class ReplicaRegistry {
   /** A replica to join with: made anew, or the one we hold from before. */
   async prepare(start: JoinStart): Promise<LiveReplica> {
     const { server } = start
-    const held = this.replicas.get(server) ?? (await this.#restore(server))
+    const held = this.replicas.get(server) ?? (await this.recall(server))
     if (held === undefined) return await this.found(start)
     await held.do(work => {
       work.state.status = 'joining'
@@ -73,8 +73,8 @@ export class ReplicaRegistry {
     return held
   }
 
-  /** A server that we left and still hold. */
-  async #restore(server: ServerId): Promise<LiveReplica | undefined> {
+  /** A server that lies in the store and is not open: left, or just written there. Its status stays. */
+  async recall(server: ServerId): Promise<LiveReplica | undefined> {
     const row = await this.#deps.database.table(serverTable).get([server])
     return row === undefined ? undefined : this.#adopt(await loadReplica(this.#deps, row))
   }

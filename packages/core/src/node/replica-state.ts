@@ -24,6 +24,7 @@ import type { Account } from '../identity/index.ts'
 import type { Database } from '../store/index.ts'
 import { ChainIndex, type DeliveryTracker, IdSet } from '../sync/index.ts'
 import type { EventLog } from './event-log.ts'
+import type { ServerRow } from './tables.ts'
 import type { TimelineStore } from './timeline-store.ts'
 
 /** What replicas share. */
@@ -38,7 +39,7 @@ export interface ReplicaDeps {
 }
 
 /** Where this profile stands in the server. */
-export type MembershipStatus = 'joining' | 'member' | 'left'
+export type MembershipStatus = ServerRow['status']
 
 /** An envelope that is stored and waits. */
 export interface Pending {
@@ -203,8 +204,9 @@ export class ReplicaState {
     return { name: found?.name ?? null, topic: found?.topic ?? null }
   }
 
-  /** Is our account a member, by this very device, in the present state? */
+  /** Is our account a member, by this very device, in the present state? Not of what was only read from a file (SX11). */
   isMember(): boolean {
+    if (this.status === 'imported') return false
     const authority = this.log.state()
     return authority.member(this.user)?.status === 'in' && authority.device(this.self)?.on === true
   }

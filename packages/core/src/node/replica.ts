@@ -35,6 +35,7 @@ import type {
   Replica
 } from './contract.ts'
 import { applyReceipt, deliveryOf, LOCAL } from './deliver.ts'
+import { exportServer } from './export-server.ts'
 import { makeInvite } from './make-invite.ts'
 import { operate } from './operate.ts'
 import { operateIntent } from './operate-intent.ts'
@@ -226,6 +227,14 @@ export class LiveReplica implements Replica, SyncPort {
 
   async transfer(options: Parameters<Replica['transfer']>[0]): Promise<OperationOutcome> {
     return committed(await this.do(work => transferServer(work, options)))
+  }
+
+  exportServer(options: { readonly content: boolean }): AsyncIterable<Uint8Array> {
+    return exportServer(this.current, options)
+  }
+
+  get imported(): boolean {
+    return this.current.status === 'imported'
   }
 
   consent(): string {

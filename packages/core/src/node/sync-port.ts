@@ -8,6 +8,7 @@ import {
   type RecordId
 } from '../base/index.ts'
 import { PERMISSION_BITS } from '../authority/index.ts'
+import { equalBytes } from '../encoding/index.ts'
 import { encodeStub, readEnvelope, verifyEnvelope } from '../graph/index.ts'
 import type {
   ChainId,
@@ -50,10 +51,14 @@ function secretsOf(state: ReplicaState): {
   readonly known: readonly Uint8Array[]
 } {
   const secrets = state.ring.topicSecrets()
-  if (secrets.current.length > 0)
-    return { current: secrets.known.slice(0, OFFERED_MAX), known: secrets.known }
-  if (state.packageSecret === null) return secrets
-  return { current: [state.packageSecret], known: [state.packageSecret] }
+  const { packageSecret } = state
+  const known = secrets.current.length > 0 || packageSecret === null ? secrets.known : []
+  if (secrets.current.length === 0 && packageSecret === null) return secrets
+  // Who came back with no key but made some (SX11) shares with the others only what the link brought.
+  const brought =
+    packageSecret === null || known.some(each => equalBytes(each, packageSecret)) ? [] : [packageSecret]
+  const offered = known.slice(0, OFFERED_MAX - brought.length)
+  return { current: [...offered, ...brought], known: [...known, ...brought] }
 }
 
 /** Presents a replica to the sync machine. `current` gives the state of this moment: a reload replaces it. */

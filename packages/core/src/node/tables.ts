@@ -44,23 +44,20 @@ const id = text(80)
 export interface ServerRow {
   readonly version: 1
   readonly server: string
-  /** joining: the join is not part of the state yet; left: kept for those who ask, shown nowhere. */
-  readonly status: 'joining' | 'member' | 'left'
+  /**
+   * joining: the join is not part of the state yet; left: kept for those who ask, shown nowhere; imported: read from
+   * a file (SX11), shown, and no part of the network.
+   */
+  readonly status: 'joining' | 'member' | 'left' | 'imported'
   /** Invite secret it is being joined with; null afterwards. */
   readonly inviteSecret: Uint8Array | null
   /** Addresses that the link named. */
   readonly addresses: readonly string[]
 }
+const STATUS: readonly ServerRow['status'][] = ['joining', 'member', 'left', 'imported']
 const status: Schema<ServerRow['status']> = {
-  read: (value, path) =>
-    value === 0
-      ? 'joining'
-      : value === 1
-        ? 'member'
-        : value === 2
-          ? 'left'
-          : (uint(2).read(value, path) as never),
-  write: value => ['joining', 'member', 'left'].indexOf(value)
+  read: (value, path) => STATUS[uint(STATUS.length - 1).read(value, path)] as ServerRow['status'],
+  write: value => STATUS.indexOf(value)
 }
 export const serverTable = defineTable({
   name: 'servers',

@@ -11,7 +11,7 @@ export async function takeItems(
   work: Work,
   kind: ItemKind,
   items: readonly Uint8Array[],
-  from: DeviceId
+  from: DeviceId | undefined
 ): Promise<{ readonly fresh: number; readonly refusal?: Refusal }> {
   if (kind === 'stubs') return await takeStubs(work, items)
   if (kind === 'envelopes') {
