@@ -7,34 +7,64 @@
 
 const ALPHABET = '0123456789abcdefghijklmnopqrstuv'
 const NO_DIGIT = 255
-
-/** Every pair of digits, by its ten bits: half as many look-ups and joins as digit by digit. */
-const PAIRS: readonly string[] = Array.from(
-  { length: 1_024 },
-  (_, bits) => (ALPHABET[bits >> 5] as string) + (ALPHABET[bits & 31] as string)
-)
-
+/** Character code of each digit. */
+const CODES = Uint8Array.from(ALPHABET, digit => digit.charCodeAt(0))
 /** Value of each character code below 128. */
-const DIGITS: Uint8Array = new Uint8Array(128).fill(NO_DIGIT)
-for (const [value, digit] of [...ALPHABET].entries()) DIGITS[digit.charCodeAt(0)] = value
+const DIGITS = new Uint8Array(128).fill(NO_DIGIT)
+for (const [value, code] of CODES.entries()) DIGITS[code] = value
 
-/** Text of bytes. */
-export function toBase32hex(bytes: Uint8Array): string {
-  let text = ''
+/** Digits of bytes of a few lengths, to be turned into text at once: joined digit by digit, text is a chain of parts. */
+const rooms = new Map<number, number[]>()
+/** Lengths beyond this are not ids. */
+const ROOM_BYTES_MAX = 64
+
+/** Text of bytes, behind a prefix of one character. */
+export function toBase32hex(bytes: Uint8Array, prefix = ''): string {
+  const length = bytes.length
+  const digits = length <= ROOM_BYTES_MAX ? roomFor(length) : roomOf(length)
+  const wholes = length - (length % 5)
+  let at = 0
+  let n = 1
+  for (; at < wholes; at += 5, n += 8) {
+    const a = bytes[at] as number
+    const b = bytes[at + 1] as number
+    const c = bytes[at + 2] as number
+    const d = bytes[at + 3] as number
+    const e = bytes[at + 4] as number
+    digits[n] = CODES[a >> 3] as number
+    digits[n + 1] = CODES[((a << 2) | (b >> 6)) & 31] as number
+    digits[n + 2] = CODES[(b >> 1) & 31] as number
+    digits[n + 3] = CODES[((b << 4) | (c >> 4)) & 31] as number
+    digits[n + 4] = CODES[((c << 1) | (d >> 7)) & 31] as number
+    digits[n + 5] = CODES[(d >> 2) & 31] as number
+    digits[n + 6] = CODES[((d << 3) | (e >> 5)) & 31] as number
+    digits[n + 7] = CODES[e & 31] as number
+  }
   let bits = 0
   let width = 0
-  for (let at = 0; at < bytes.length; at++) {
+  for (; at < length; at++) {
     bits = (bits << 8) | (bytes[at] as number)
-    width += 8
-    if (width < 10) continue
-    width -= 10
-    text += PAIRS[(bits >>> width) & 1_023] as string
-    bits &= (1 << width) - 1
+    for (width += 8; width >= 5;) {
+      width -= 5
+      digits[n++] = CODES[(bits >>> width) & 31] as number
+    }
+    bits &= 31
   }
-  // Fewer than ten bits are left: one digit or two, the last filled up with zero bits.
-  if (width > 5) text += PAIRS[(bits << (10 - width)) & 1_023] as string
-  else if (width > 0) text += ALPHABET[(bits << (5 - width)) & 31] as string
-  return text
+  // The last digit is filled up with zero bits.
+  if (width > 0) digits[n] = CODES[(bits << (5 - width)) & 31] as number
+  digits[0] = prefix === '' ? 48 : prefix.charCodeAt(0)
+  const text = String.fromCharCode.apply(null, digits)
+  return prefix === '' ? text.slice(1) : text
+}
+
+function roomOf(length: number): number[] {
+  return new Array<number>(1 + Math.ceil((length * 8) / 5)).fill(0)
+}
+
+function roomFor(length: number): number[] {
+  let room = rooms.get(length)
+  if (room === undefined) rooms.set(length, (room = roomOf(length)))
+  return room
 }
 
 /**

@@ -76,7 +76,24 @@ export function idFromBytes<L extends IdLetter>(letter: L, bytes: Uint8Array): I
   if (bytes.length !== ID_BYTES[letter]) {
     throw new RangeError(`an id of kind "${letter}" has ${ID_BYTES[letter]} bytes, not ${bytes.length}`)
   }
-  return (letter + toBase32hex(bytes)) as IdKinds[L]
+  return (bytes.length === 32 ? recentText(letter, bytes) : toBase32hex(bytes, letter)) as IdKinds[L]
+}
+
+/** Ids written lately, by their last bits: the operations, channels and parents that messages name recur in each. */
+const RECENT = 1_024
+const recentTexts = new Array<string>(RECENT).fill('')
+const recentBytes = new Uint8Array(RECENT * 32)
+
+/** Text of 32 bytes; the very same text where it was written lately, so that maps need not hash it again. */
+function recentText(letter: IdLetter, bytes: Uint8Array): string {
+  const slot = (((bytes[30] as number) << 8) | (bytes[31] as number)) & (RECENT - 1)
+  const from = slot * 32
+  let same = 0
+  while (same < 32 && recentBytes[from + same] === bytes[same]) same++
+  const known = recentTexts[slot] as string
+  if (same === 32 && known.startsWith(letter)) return known
+  recentBytes.set(bytes, from)
+  return (recentTexts[slot] = toBase32hex(bytes, letter))
 }
 
 /**
@@ -87,6 +104,19 @@ export function idFromBytes<L extends IdLetter>(letter: L, bytes: Uint8Array): I
 export function idToBytes(id: IdKinds[IdLetter]): Uint8Array {
   const bytes = fromBase32hex(id, 1)
   if (bytes === undefined) throw new RangeError('this text is no id')
+  return bytes
+}
+
+/** Bytes of ids asked for lately. */
+const knownBytes = new Map<string, Uint8Array>()
+
+/** As `idToBytes`, for whoever only reads them: the same array each time. Never change it or pass it on. */
+export function readIdBytes(id: IdKinds[IdLetter]): Uint8Array {
+  let bytes = knownBytes.get(id)
+  if (bytes === undefined) {
+    if (knownBytes.size >= RECENT) knownBytes.clear()
+    knownBytes.set(id, (bytes = idToBytes(id)))
+  }
   return bytes
 }
 

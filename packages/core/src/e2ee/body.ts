@@ -8,11 +8,11 @@ import {
   compareIds,
   idFromBytes,
   type IdLetter,
-  idToBytes,
   KEY_RECORD_BYTES_MAX,
   MESSAGE_BYTES_MAX,
   type MessageId,
   OPERATION_BYTES_MAX,
+  readIdBytes,
   refuse,
   type RoleId,
   type UserId,
@@ -54,7 +54,7 @@ export function idSchema<L extends IdLetter>(letter: L): Schema<ReturnType<typeo
     bytes(letter === 'e' ? 16 : 32),
     'an id',
     raw => idFromBytes(letter, raw),
-    id => idToBytes(id)
+    id => readIdBytes(id)
   )
 }
 

@@ -9,8 +9,8 @@ import {
   type DeviceId,
   ENVELOPE_BYTES_MAX,
   idFromBytes,
-  idToBytes,
   type MessageId,
+  readIdBytes,
   refuse,
   UINT_MAX,
   type Verdict
@@ -79,7 +79,7 @@ const isZero = (bytes: Uint8Array): boolean => bytes.every(byte => byte === 0)
 
 /** authorId of a device under a tag (EN2): 16 bytes. */
 export function authorIdOf(suite: Suite, tag: Uint8Array, device: DeviceId): Uint8Array {
-  return labelledHash(suite, 'author', tag, idToBytes(device)).subarray(0, 16)
+  return labelledHash(suite, 'author', tag, readIdBytes(device)).subarray(0, 16)
 }
 
 /** Header bytes of the fields given; ours, so a wrong length is a RangeError. */
@@ -197,7 +197,7 @@ export function verifyEnvelope<E extends EnvelopeStub>(
 ): Verdict<E> {
   if (!equalBytes(authorIdOf(suite, envelope.tag, device), envelope.authorId))
     return refuse('EN2', "authorId is not this device's")
-  if (!verifyDigest(suite, idToBytes(device), 'env', envelope.idBytes, envelope.signature))
+  if (!verifyDigest(suite, readIdBytes(device), 'env', envelope.idBytes, envelope.signature))
     return refuse('EN3', 'the signature does not verify')
   return accept(envelope)
 }

@@ -1,12 +1,12 @@
 /** The timeline's tables in the sealed database. */
-import { type ChannelId, idFromBytes, idToBytes, type MessageId } from '../base/index.ts'
+import { type ChannelId, idFromBytes, type MessageId, readIdBytes } from '../base/index.ts'
 import { bool, bytes, codec, mapped, nullable, tuple, uint } from '../encoding/index.ts'
 import { defineTable, hiddenId, sortNumber } from '../store/index.ts'
 import { messageRecordCodec, type MessageStatus } from '../timeline/index.ts'
 
-const channelId = mapped(bytes(32), 'an id', raw => idFromBytes('c', raw), idToBytes)
-const messageId = mapped(bytes(32), 'an id', raw => idFromBytes('m', raw), idToBytes)
-const userId = mapped(bytes(32), 'an id', raw => idFromBytes('u', raw), idToBytes)
+const channelId = mapped(bytes(32), 'an id', raw => idFromBytes('c', raw), readIdBytes)
+const messageId = mapped(bytes(32), 'an id', raw => idFromBytes('m', raw), readIdBytes)
+const userId = mapped(bytes(32), 'an id', raw => idFromBytes('u', raw), readIdBytes)
 const STATUSES: readonly MessageStatus[] = ['visible', 'hidden', 'deleted']
 const status = mapped(
   uint(STATUSES.length - 1),

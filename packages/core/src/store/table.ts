@@ -2,7 +2,7 @@
  * What a table is: its name, the layout of its keys and the codec of its values (DB3, DB4). Definitions are
  * plain values, made once at module level by whoever owns the table.
  */
-import { idToBytes, type IdLetter, type idFromBytes } from '../base/index.ts'
+import { type IdLetter, type idFromBytes, readIdBytes } from '../base/index.ts'
 import { type Codec, uintBytes, utf8 } from '../encoding/index.ts'
 
 /** One component of a key: hidden by an HMAC, or a sort number in the clear (KS7). */
@@ -33,7 +33,7 @@ export function hiddenText(): KeyPart<string> {
 
 /** A hidden component made of an id; the kind's letter is not hashed. */
 export function hiddenId<Id extends AnyId>(): KeyPart<Id> {
-  return { kind: 'hidden', toBytes: idToBytes }
+  return { kind: 'hidden', toBytes: readIdBytes }
 }
 
 /** A clear component that orders rows: time in ms, sequence, Lamport value. 0 to 2^53 − 1. */

@@ -10,14 +10,14 @@ import {
   EMOJI_BYTES_MAX,
   idFromBytes,
   type IdLetter,
-  idToBytes,
   MENTIONS_MAX,
   MESSAGE_BYTES_MAX,
   MESSAGE_RECORD_BYTES_MAX,
   OPERATION_CITES_MAX,
   PINS_KEPT_MAX,
   REACTION_MARKS_KEPT_MAX,
-  REACTIONS_MAX
+  REACTIONS_MAX,
+  readIdBytes
 } from '../base/index.ts'
 import {
   array,
@@ -46,7 +46,7 @@ import type {
 } from './message-record.ts'
 
 function id<L extends IdLetter>(letter: L): Schema<ReturnType<typeof idFromBytes<L>>> {
-  return mapped(bytes(32), 'an id', raw => idFromBytes(letter, raw), idToBytes)
+  return mapped(bytes(32), 'an id', raw => idFromBytes(letter, raw), readIdBytes)
 }
 
 const standing: Schema<Standing> = mapped(
