@@ -5,6 +5,7 @@
 import { noise } from '@libp2p/noise'
 import type { ConnectionEncrypter, MessageStream } from '@libp2p/interface'
 import type { Clock } from '../../base/index.ts'
+import { readQuietly, sendWhole } from './lean-noise.ts'
 
 /** Arrival times, and the encrypter that notes them. */
 export interface HeardBook {
@@ -21,6 +22,11 @@ export function createHeardBook(clock: Clock): HeardBook {
     heard.set(timeline, clock.now())
     stream.addEventListener('message', () => heard.set(timeline, clock.now()))
   }
+  const attend = (raw: MessageStream, secured: MessageStream): void => {
+    listen(raw)
+    sendWhole(raw)
+    readQuietly(secured)
+  }
   return {
     heardAt: timeline => heard.get(timeline),
     encrypter: components => {
@@ -30,12 +36,12 @@ export function createHeardBook(clock: Clock): HeardBook {
       const watched: Pick<ConnectionEncrypter, 'secureInbound' | 'secureOutbound'> = {
         secureInbound: async (stream, options) => {
           const secured = await secureInbound(stream, options)
-          listen(stream)
+          attend(stream, secured.connection)
           return secured
         },
         secureOutbound: async (stream, options) => {
           const secured = await secureOutbound(stream, options)
-          listen(stream)
+          attend(stream, secured.connection)
           return secured
         }
       }
