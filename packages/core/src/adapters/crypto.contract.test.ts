@@ -106,6 +106,35 @@ describe.each(providers)('suite by $name', ({ create }) => {
     expect(suite.verify(key.publicKey, message, signature)).toBe(true)
   })
 
+  test('[CR1] long inputs and short ones go the same way, whatever room a provider keeps', () => {
+    const key = count(1, 32)
+    const nonce = count(7, 24)
+    for (const length of [0, 1, 255, 256, 257, 65_519, 65_520, 65_521, 65_552, 65_553, 200_000]) {
+      const text = new Uint8Array(length).map((_, at) => at * 31)
+      for (const aad of [count(3, 40), new Uint8Array(1_024).fill(5), new Uint8Array(1_025).fill(5)]) {
+        const sealed = suite.xchachaSeal(key, nonce, aad, text)
+        expect(sealed.length).toBe(length + 16)
+        expect(suite.xchachaOpen(key, nonce, aad, sealed)).toEqual(text)
+        expect(suite.xchachaOpen(key, nonce, aad.slice(1), sealed)).toBeUndefined()
+        sealed[0] = (sealed[0] as number) ^ 1
+        expect(suite.xchachaOpen(key, nonce, aad, sealed)).toBeUndefined()
+      }
+      expect(toHex(suite.sha256(text))).toBe(createHash('sha256').update(text).digest('hex'))
+      expect(toHex(suite.hmacSha256(key, text))).toBe(createHmac('sha256', key).update(text).digest('hex'))
+    }
+  })
+
+  test('[CR1] results are the receiver’s own: a later call does not change them', () => {
+    const key = count(1, 32)
+    const nonce = count(7, 24)
+    const first = suite.xchachaSeal(key, nonce, ascii('a'), ascii('first'))
+    const hashed = suite.sha256(ascii('first'))
+    const copies = [first.slice(), hashed.slice()]
+    suite.xchachaSeal(key, nonce, ascii('b'), ascii('other'))
+    suite.sha256(ascii('other'))
+    expect([first, hashed]).toEqual(copies)
+  })
+
   test('[CR1] X25519 of RFC 7748, 1,000 rounds', () => {
     expect(
       toHex(

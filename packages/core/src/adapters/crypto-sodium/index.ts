@@ -8,4 +8,5 @@ export {
   loadSodium,
   mapKey
 } from './primitives.ts'
+export { createRawSodium } from './raw.ts'
 export { assertSuite } from './self-test.ts'

@@ -4,6 +4,7 @@
  */
 import sodium from 'libsodium-wrappers-sumo'
 import type { Suite } from '../../crypto/index.ts'
+import { createRawSodium, type RawSodium } from './raw.ts'
 
 /** libsodium, ready to call. */
 export type Sodium = typeof sodium
@@ -48,9 +49,9 @@ export function mapKey(bytes: Uint8Array): string {
   return key
 }
 
-function createHmac(lib: Sodium): Suite['hmacSha256'] {
+function createHmac(lib: Sodium, raw: RawSodium): Suite['hmacSha256'] {
   return (key, message) => {
-    if (key.length === KEY_BYTES) return lib.crypto_auth_hmacsha256(message, key)
+    if (key.length === KEY_BYTES) return raw.hmac(key, message) ?? lib.crypto_auth_hmacsha256(message, key)
     // RFC 2104: other keys are brought to 32 bytes only where they are longer than the hash's block.
     const state = lib.crypto_auth_hmacsha256_init(key)
     lib.crypto_auth_hmacsha256_update(state, message)
@@ -99,7 +100,7 @@ function createIsEnrollable(lib: Sodium): Suite['isEnrollable'] {
   }
 }
 
-function createXchacha(lib: Sodium): Pick<Suite, 'xchachaSeal' | 'xchachaOpen'> {
+function createXchacha(lib: Sodium, raw: RawSodium): Pick<Suite, 'xchachaSeal' | 'xchachaOpen'> {
   const check = (key: Uint8Array, nonce: Uint8Array): void => {
     checkLength(key, KEY_BYTES, 'an XChaCha20-Poly1305 key')
     checkLength(nonce, NONCE_BYTES, 'an XChaCha20-Poly1305 nonce')
@@ -107,11 +108,16 @@ function createXchacha(lib: Sodium): Pick<Suite, 'xchachaSeal' | 'xchachaOpen'> 
   return {
     xchachaSeal: (key, nonce, aad, plaintext) => {
       check(key, nonce)
-      return lib.crypto_aead_xchacha20poly1305_ietf_encrypt(plaintext, aad, null, nonce, key)
+      return (
+        raw.seal(key, nonce, aad, plaintext) ??
+        lib.crypto_aead_xchacha20poly1305_ietf_encrypt(plaintext, aad, null, nonce, key)
+      )
     },
     xchachaOpen: (key, nonce, aad, sealed) => {
       check(key, nonce)
       if (sealed.length < TAG_BYTES) return undefined
+      const opened = raw.open(key, nonce, aad, sealed)
+      if (opened !== undefined) return opened ?? undefined
       return attempt(() => lib.crypto_aead_xchacha20poly1305_ietf_decrypt(null, sealed, aad, nonce, key))
     }
   }
@@ -133,8 +139,8 @@ function createChachaOnce(lib: Sodium): Pick<Suite, 'chachaSealOnce' | 'chachaOp
 }
 
 /** CR1's primitives by libsodium. */
-export function createSodiumPrimitives(lib: Sodium): SodiumPrimitives {
-  const hmacSha256 = createHmac(lib)
+export function createSodiumPrimitives(lib: Sodium, raw: RawSodium = createRawSodium(lib)): SodiumPrimitives {
+  const hmacSha256 = createHmac(lib, raw)
   return {
     hmacSha256,
     hkdfSha256: createHkdf(hmacSha256),
@@ -148,7 +154,7 @@ export function createSodiumPrimitives(lib: Sodium): SodiumPrimitives {
       if (publicKey.length !== KEY_BYTES) return undefined
       return attempt(() => lib.crypto_scalarmult(secret, publicKey))
     },
-    ...createXchacha(lib),
+    ...createXchacha(lib, raw),
     ...createChachaOnce(lib),
     argon2id: (password, salt, memoryKiB, passes, length) => {
       checkLength(salt, lib.crypto_pwhash_SALTBYTES, 'an Argon2id salt')

@@ -1,5 +1,6 @@
 import type { Suite } from '../../crypto/index.ts'
 import { checkLength, createSodiumPrimitives, loadSodium } from './primitives.ts'
+import { createRawSodium } from './raw.ts'
 import { assertSuite } from './self-test.ts'
 
 const SIGNATURE_BYTES = 64
@@ -12,10 +13,11 @@ const KEY_BYTES = 32
  */
 export async function createSodiumSuite(): Promise<Suite> {
   const sodium = await loadSodium()
+  const raw = createRawSodium(sodium)
   const suite: Suite = {
-    ...createSodiumPrimitives(sodium),
+    ...createSodiumPrimitives(sodium, raw),
     name: `libsodium ${sodium.SODIUM_VERSION_STRING}`,
-    sha256: message => sodium.crypto_hash_sha256(message),
+    sha256: message => raw.sha256(message) ?? sodium.crypto_hash_sha256(message),
     signingKey: seed => {
       checkLength(seed, KEY_BYTES, 'an Ed25519 seed')
       const pair = sodium.crypto_sign_seed_keypair(seed)

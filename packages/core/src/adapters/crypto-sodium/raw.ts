@@ -1,0 +1,108 @@
+/**
+ * Calls into libsodium's module without its wrappers, for the primitives that every message and row needs several
+ * times: inputs go to one place that is kept, so that a call makes nothing but its result. The wrappers take memory
+ * and make some ten objects for each call.
+ */
+import type { Sodium } from './primitives.ts'
+
+/** What is used of the module: addresses and lengths in, a status out; 64-bit lengths come in halves. */
+interface Module {
+  readonly HEAPU8: Uint8Array
+  _malloc(bytes: number): number
+  _crypto_aead_xchacha20poly1305_ietf_encrypt(...args: number[]): number
+  _crypto_aead_xchacha20poly1305_ietf_decrypt(...args: number[]): number
+  _crypto_auth_hmacsha256(...args: number[]): number
+  _crypto_hash_sha256(...args: number[]): number
+}
+
+const KEY_BYTES = 32
+const NONCE_BYTES = 24
+const TAG_BYTES = 16
+const HASH_BYTES = 32
+/** Room for associated data, and for a text and its tag: an envelope, a row, a frame. Longer ones go by the wrappers. */
+const AAD_ROOM = 1_024
+const TEXT_ROOM = 65_536 + TAG_BYTES
+
+/** The calls; undefined where an input is too long for the room. */
+export interface RawSodium {
+  seal(key: Uint8Array, nonce: Uint8Array, aad: Uint8Array, plaintext: Uint8Array): Uint8Array | undefined
+  /** null where they do not belong together. */
+  open(key: Uint8Array, nonce: Uint8Array, aad: Uint8Array, sealed: Uint8Array): Uint8Array | null | undefined
+  /** HMAC-SHA-256 under a key of 32 bytes. */
+  hmac(key: Uint8Array, message: Uint8Array): Uint8Array | undefined
+  sha256(message: Uint8Array): Uint8Array | undefined
+}
+
+/** Takes its room once; it is never given back. */
+export function createRawSodium(lib: Sodium): RawSodium {
+  const { libsodium: module } = lib as unknown as { readonly libsodium: Module }
+  const key = module._malloc(KEY_BYTES + NONCE_BYTES + AAD_ROOM + 2 * TEXT_ROOM)
+  const nonce = key + KEY_BYTES
+  const aad = nonce + NONCE_BYTES
+  const from = aad + AAD_ROOM
+  const to = from + TEXT_ROOM
+  const result = (length: number): Uint8Array => module.HEAPU8.slice(to, to + length)
+
+  return {
+    seal: (secret, once, context, plaintext) => {
+      const { length } = plaintext
+      if (length + TAG_BYTES > TEXT_ROOM || context.length > AAD_ROOM) return undefined
+      // Asked for at each call: the module's memory is another when it has grown.
+      const heap = module.HEAPU8
+      heap.set(secret, key)
+      heap.set(once, nonce)
+      heap.set(context, aad)
+      heap.set(plaintext, from)
+      module._crypto_aead_xchacha20poly1305_ietf_encrypt(
+        to,
+        0,
+        from,
+        length,
+        0,
+        aad,
+        context.length,
+        0,
+        0,
+        nonce,
+        key
+      )
+      return result(length + TAG_BYTES)
+    },
+    open: (secret, once, context, sealed) => {
+      const { length } = sealed
+      if (length > TEXT_ROOM || context.length > AAD_ROOM) return undefined
+      const heap = module.HEAPU8
+      heap.set(secret, key)
+      heap.set(once, nonce)
+      heap.set(context, aad)
+      heap.set(sealed, from)
+      const status = module._crypto_aead_xchacha20poly1305_ietf_decrypt(
+        to,
+        0,
+        0,
+        from,
+        length,
+        0,
+        aad,
+        context.length,
+        0,
+        nonce,
+        key
+      )
+      return status === 0 ? result(length - TAG_BYTES) : null
+    },
+    hmac: (secret, message) => {
+      if (message.length > TEXT_ROOM) return undefined
+      module.HEAPU8.set(secret, key)
+      module.HEAPU8.set(message, from)
+      module._crypto_auth_hmacsha256(to, from, message.length, 0, key)
+      return result(HASH_BYTES)
+    },
+    sha256: message => {
+      if (message.length > TEXT_ROOM) return undefined
+      module.HEAPU8.set(message, from)
+      module._crypto_hash_sha256(to, from, message.length, 0)
+      return result(HASH_BYTES)
+    }
+  }
+}
