@@ -47,7 +47,7 @@ function worldOf(state: ReplicaState): DeliveryWorld {
   return { self: state.user, otherHolders: Math.max(0, otherHolders), hasStores: false }
 }
 
-/** Applies a checked receipt. */
+/** Applies a checked receipt; `settleDeliveries` writes and tells what came of it. */
 export async function applyReceipt(work: Work, receipt: Receipt): Promise<void> {
   const { state, turn } = work
   const authority = state.log.state()
@@ -68,15 +68,20 @@ export async function applyReceipt(work: Work, receipt: Receipt): Promise<void> 
     mayRead
   }
   await recall(state, receipt.ids)
-  const raised: DeliveryEntry[] = []
   for (const { id, before, after } of state.tracker.apply(receipt, signer, worldOf(state))) {
     const entry = state.tracker.get(id)
-    if (before.level === after.level || entry === undefined) continue
-    raised.push(entry)
-    tell(work, entry)
+    if (before.level !== after.level && entry !== undefined) turn.raised.set(id, entry)
   }
-  await keep(work, raised)
   for (const id of receipt.ids) if (state.tracker.get(id)?.settled === true) state.unsettled.delete(id)
+  turn.receipted = true
+}
+
+/** What a turn's receipts came to: levels are kept before they are told, so that they never fall. */
+export async function settleDeliveries(work: Work): Promise<void> {
+  const { state, turn } = work
+  if (!turn.receipted) return
+  for (const entry of turn.raised.values()) tell(work, entry)
+  await keep(work)
   if (await refillOutbox(state)) turn.outboxRefilled = true
   keepOutbox(work)
   forgetOldest(state)
@@ -93,13 +98,9 @@ function tell({ state, turn }: Work, { id, level, holders }: DeliveryEntry): voi
   })
 }
 
-/** Levels that were reached are kept, so that they never fall. */
-async function keep({ state, turn }: Work, raised: readonly DeliveryEntry[]): Promise<void> {
-  for (const [block, entries] of Map.groupBy(raised, entry => blockOf(entry.seq))) {
-    // What this turn wrote before is not to be found in the store yet.
-    const before = turn.deliveries.get(block) ?? (await readBlock(state, block))
-    const merged = mergeDeliveries(before, entries)
-    turn.deliveries.set(block, merged)
+async function keep({ state, turn }: Work): Promise<void> {
+  for (const [block, entries] of Map.groupBy(turn.raised.values(), entry => blockOf(entry.seq))) {
+    const merged = mergeDeliveries(await readBlock(state, block), entries)
     turn.batch.put(deliveryTable, [state.server, block], { version: 1, ...merged })
   }
 }

@@ -156,7 +156,7 @@ export class LiveReplica implements Replica, SyncPort {
 
   news(effect: SyncNews): void {
     if (effect.type === 'receipt') {
-      this.do(work => applyReceipt(work, effect.receipt)).catch((error: unknown) => this.#hooks.fault(error))
+      this.#turns.linger(work => applyReceipt(work, effect.receipt))
       return
     }
     this.#hooks.news(this, effect)

@@ -3,7 +3,7 @@
  * failed leaves what is in memory ahead of the disk; it is rebuilt before the next turn.
  */
 import type { Timers } from '../base/index.ts'
-import { noteOwn } from './deliver.ts'
+import { noteOwn, settleDeliveries } from './deliver.ts'
 import { createInbox, type Inbox } from './inbox.ts'
 import { settleMembership } from './membership.ts'
 import { publishControl } from './publish.ts'
@@ -35,12 +35,17 @@ function nextHeld(state: ReplicaState): number {
   return Math.min(state.nextDue, ...state.held.values())
 }
 
+/** How long work that nobody waits for lingers for a turn to join, ms: a crowd's receipts come within this. */
+const LINGER_MS = 50
 /** Jobs in one turn: enough to share an fsync, few enough to keep a turn below 100 ms. */
 const TURN_JOBS_MAX = 64
 
 export class TurnRunner {
   readonly #init: TurnRunnerInit
   readonly #inbox: Inbox<Job>
+  /** Jobs that join the next turn, whatever calls for it. */
+  #lingering: Job[] = []
+  #cancelLinger: (() => void) | undefined
   #current: ReplicaState
   /** A commit failed: what is in memory is ahead of the disk and must be rebuilt from it. */
   #torn = false
@@ -79,6 +84,15 @@ export class TurnRunner {
     })
   }
 
+  /**
+   * Runs a job that nobody waits for: it joins the next turn, and has one of its own only if none comes soon. A
+   * receipt alone would cost its author a commit; what is still lingering at the end is asked for again (SY18).
+   */
+  linger(run: (work: Work) => void | Promise<void>): void {
+    this.#lingering.push({ run, done: () => undefined, failed: error => this.#init.fault(error) })
+    this.#cancelLinger ??= this.later(LINGER_MS, () => undefined)
+  }
+
   /** Runs a job after a while, in a turn of its own. */
   later(ms: number, run: (work: Work) => void | Promise<void>): () => void {
     return this.#init.timers.after(ms, () => {
@@ -92,10 +106,14 @@ export class TurnRunner {
 
   async close(): Promise<void> {
     this.#cancelWake?.()
+    this.#cancelLinger?.()
     await this.#inbox.close()
   }
 
-  async #turn(jobs: readonly Job[]): Promise<void> {
+  async #turn(called: readonly Job[]): Promise<void> {
+    const jobs = [...called, ...this.#lingering.splice(0)]
+    this.#cancelLinger?.()
+    this.#cancelLinger = undefined
     if (this.#torn) {
       const { packageSecret } = this.#current
       this.#current = await this.#init.reload()
@@ -135,6 +153,7 @@ export class TurnRunner {
     for (const operation of work.announcements) publishControl(work, { kind: 'operation', operation })
     settleMembership(work)
     noteOwn(work)
+    await settleDeliveries(work)
     keepChains(work)
     await work.turn.commit(work.state.deps.events)
   }

@@ -5,7 +5,7 @@
 import type { DeviceId, MessageId } from '../base/index.ts'
 import type { Envelope, Operation } from '../graph/index.ts'
 import type { Batch, Database } from '../store/index.ts'
-import type { DeliveryBlock } from './delivery-block.ts'
+import type { DeliveryEntry } from '../sync/index.ts'
 import type { EventLog, EventRecord } from './event-log.ts'
 
 /** Items of one source that the turn stored: what sync passes on, and to whom not to echo it. */
@@ -33,14 +33,16 @@ export class Turn {
   readonly chains = new Set<DeviceId>()
   /** Operations accepted in this turn, of whomever. */
   readonly accepted: Operation[] = []
-  /** Delivery rows that the turn wrote, by block: not yet to be found in the store. */
-  readonly deliveries = new Map<number, DeliveryBlock>()
+  /** Own messages that receipts raised, as they are now: written and told once a turn. */
+  readonly raised = new Map<MessageId, DeliveryEntry>()
   /** Run after the commit, in order. */
   readonly after: (() => void)[] = []
   /** Something people may look at changed, with or without an event. */
   viewChanged = false
   /** A new topic is in force: subscribe, register, offer its secret. */
   topicChanged = false
+  /** Receipts were applied. */
+  receipted = false
   /** Another part of the outbox is known: offer it. */
   outboxRefilled = false
   /** Push what is stored to every peer at once: an applicant's join (SY12). */
