@@ -37,6 +37,8 @@ export interface FakeInit {
   readonly retention?: number
 }
 
+const NO_THREADS = { all: [], get: () => undefined }
+
 type Mutable<T> = { -readonly [K in keyof T]: T[K] }
 interface FakeChannel {
   json: Mutable<ChannelJson>
@@ -176,6 +178,7 @@ export function createFakeClient(init: FakeInit = {}): FakeClient {
         kept.reactions = kept.reactions.filter(each => each.emoji !== emoji)
         emit('reaction:remove', { message: kept, emoji, user: me })
       },
+      startThread: (options, rest) => liveChannel(server, channel).threads.create(options, rest),
       reached: (state, options) =>
         new Promise<Delivery>((resolve, reject) => {
           const finish = (run: () => void) => {
@@ -252,6 +255,8 @@ export function createFakeClient(init: FakeInit = {}): FakeClient {
       synced: json.synced,
       overwrites: json.overwrites,
       unread: json.unread,
+      // What threads show is tested against the real thing, in thread-commands.test.ts.
+      threads: { ...NO_THREADS, create: async () => Promise.reject(new Error('the fake has no threads')) },
       messages: {
         subscribe: listener => {
           viewers.add(listener)
@@ -463,6 +468,7 @@ export function createFakeClient(init: FakeInit = {}): FakeClient {
           return liveChannel(server, channel)
         }
       },
+      threads: NO_THREADS,
       roles: {
         get all() {
           return server.roles.map(each => liveRole(server, each))

@@ -10,6 +10,7 @@ import type {
   IdentityJson,
   PeerJson
 } from './shapes.ts'
+import type { Thread } from './thread-types.ts'
 import type { Channel, Invite, Member, Message, Role, View, WaitOptions } from './types.ts'
 
 /** What listeners get, beside the durable cursor. */
@@ -23,6 +24,9 @@ export interface ClientEvents {
   'channel:create': { channel: Channel }
   'channel:update': { channel: Channel }
   'channel:delete': { channel: { id: ChannelId; server: Server } }
+  'thread:create': { thread: Thread }
+  'thread:update': { thread: Thread }
+  'thread:delete': { thread: { id: ChannelId; server: Server } }
   'role:create': { role: Role }
   'role:update': { role: Role }
   'role:delete': { role: { id: RoleId; server: Server } }

@@ -9,6 +9,7 @@ import type {
   ReasonOptions
 } from './moderation-types.ts'
 import type { BanJson, ServerJson, StateJson } from './shapes.ts'
+import type { ThreadCollection } from './thread-types.ts'
 import type { Channel, Invite, Member, Role, Written } from './types.ts'
 
 export interface Server {
@@ -19,12 +20,15 @@ export interface Server {
   readonly me: Member
   /** Equal on every peer that holds the same operations. Hex. */
   readonly stateHash: string
+  /** Without threads, which are in `threads` and in those of their channel. */
   readonly channels: {
     readonly all: readonly Channel[]
     get(idOrName: string): Channel | undefined
     /** Those we may view are in `all` and found by `get`. */
     create(init: ChannelInit, options?: ReasonOptions): Promise<Channel>
   }
+  /** Threads of all channels, oldest first: those we may view. */
+  readonly threads: ThreadCollection
   readonly roles: {
     readonly all: readonly Role[]
     get(idOrName: string): Role | undefined
@@ -84,7 +88,7 @@ export interface Server {
     member: Member | UserId,
     options: { readonly consent: string; readonly phrase?: string } & ReasonOptions
   ): Promise<Written>
-  /** By id or name, with or without `#`. XCORD_CHANNEL_NOT_FOUND. */
+  /** A channel or a thread by id or name, with or without `#`. XCORD_CHANNEL_NOT_FOUND. */
   channel(idOrName: string): Channel
   leave(): Promise<Written>
   toJSON(): ServerJson

@@ -74,6 +74,23 @@ export interface ChannelJson {
   /** Those that count, one for each role or member that has any. */
   readonly overwrites: readonly OverwriteJson[]
   readonly unread: number
+  /** Of threads only. */
+  readonly thread?: ThreadJson
+}
+
+/** What only threads have. */
+export interface ThreadJson {
+  /** Only for its members, and for whoever has ManageThreads. */
+  readonly private: boolean
+  /** Put away; a message opens it again unless it is locked. */
+  readonly archived: boolean
+  /** Only ManageThreads writes there. */
+  readonly locked: boolean
+  /** User id. */
+  readonly creator: string
+  readonly createdAt: string
+  /** User ids; empty for a public one. */
+  readonly members: readonly string[]
 }
 
 export interface OverwriteJson {
@@ -243,6 +260,9 @@ export interface EventShapes {
   'channel:create': { channel: ChannelJson }
   'channel:update': { channel: ChannelJson }
   'channel:delete': { channel: { id: string; server: string } }
+  'thread:create': { thread: ChannelJson }
+  'thread:update': { thread: ChannelJson }
+  'thread:delete': { thread: { id: string; server: string } }
   'role:create': { role: RoleJson }
   'role:update': { role: RoleJson }
   'role:delete': { role: { id: string; server: string } }

@@ -13,6 +13,7 @@ import type {
   UserId
 } from '@xcord/core'
 import type { PermitChange, ReasonOptions } from './moderation-types.ts'
+import type { Thread, ThreadCollection, ThreadInit } from './thread-types.ts'
 import type { Server } from './server-types.ts'
 import type {
   ChannelJson,
@@ -30,6 +31,7 @@ import type {
 export type * from './client-types.ts'
 export type * from './moderation-types.ts'
 export type * from './server-types.ts'
+export type * from './thread-types.ts'
 
 /** Ends a wait, never undoes a commit. */
 export interface WaitOptions {
@@ -77,6 +79,11 @@ export interface Message {
   delete(): Promise<void>
   react(emoji: string): Promise<void>
   unreact(emoji: string): Promise<void>
+  /** Begins a thread of its channel about this message; `content` answers it. */
+  startThread(
+    init: Omit<ThreadInit, 'from'> & { readonly content: string },
+    options?: ReasonOptions
+  ): Promise<Thread>
   /** Resolves when delivery is this level or higher. XCORD_ABORTED. */
   reached(state: DeliveryState, options?: WaitOptions): Promise<Delivery>
   toJSON(): MessageJson
@@ -102,6 +109,13 @@ export interface Channel {
   readonly synced: boolean
   readonly overwrites: readonly OverwriteJson[]
   readonly unread: number
+  readonly threads: ThreadCollection & {
+    /**
+     * Text and announcement channels have threads, forums posts. XCORD_PERMISSION_DENIED: CreatePublicThreads,
+     * CreatePrivateThreads, in a forum SendMessages; and SendMessagesInThreads for a first message.
+     */
+    create(init: ThreadInit, options?: ReasonOptions): Promise<Thread>
+  }
   /** The newest messages held, oldest first; grows as `history` is read. */
   readonly messages: View<readonly Message[]>
   /** Resolves when signed and stored here. XCORD_PERMISSION_DENIED, XCORD_MESSAGE_TOO_LONG. */

@@ -68,7 +68,7 @@ export async function resolveServer(session: Session, api: Api, text?: string | 
   throw usage('--server', `this profile is in ${items.length} servers; say which with --server`)
 }
 
-/** XCORD_CHANNEL_NOT_FOUND. A whole id needs no server. */
+/** A channel, else a thread. XCORD_CHANNEL_NOT_FOUND. A whole id needs no server. */
 export async function resolveChannel(
   session: Session,
   api: Api,
@@ -77,12 +77,37 @@ export async function resolveChannel(
 ): Promise<ChannelJson> {
   if (parseId('c', text) !== undefined) return api.call('getChannel', { params: { channel: text } })
   const home = await resolveServer(session, api, server)
-  const { items } = await api.call('listChannels', { params: { server: home.id } })
-  const found = pick(items, text.replace(/^#/, ''), each => [each.name], 'channel')
+  const params = { server: home.id }
+  const name = text.replace(/^#/, '')
+  const { items } = await api.call('listChannels', { params })
+  const found =
+    pick(items, name, each => [each.name], 'channel') ??
+    pick((await api.call('listThreads', { params, query: {} })).items, name, each => [each.name], 'thread')
   if (found === undefined)
     throw new XcordError('XCORD_CHANNEL_NOT_FOUND', `"${home.name}" has no channel "${text}"`, {
       channel: text
     })
+  return found
+}
+
+/** A thread that no channel hides by its name. XCORD_CHANNEL_NOT_FOUND. */
+export async function resolveThread(
+  session: Session,
+  api: Api,
+  text: string,
+  server?: string | null
+): Promise<ChannelJson> {
+  const missing = (where: string) =>
+    new XcordError('XCORD_CHANNEL_NOT_FOUND', `${where} has no thread "${text}"`, { channel: text })
+  if (parseId('c', text) !== undefined) {
+    const found = await api.call('getChannel', { params: { channel: text } })
+    if (found.thread === undefined) throw missing('this profile')
+    return found
+  }
+  const home = await resolveServer(session, api, server)
+  const { items } = await api.call('listThreads', { params: { server: home.id }, query: {} })
+  const found = pick(items, text.replace(/^#/, ''), each => [each.name], 'thread')
+  if (found === undefined) throw missing(`"${home.name}"`)
   return found
 }
 

@@ -20,6 +20,7 @@ import { registerProfile } from './profile-commands.ts'
 import { registerCommunity } from './server-commands.ts'
 import type { Session } from './session.ts'
 import { gather, type Options, type Shell, textOf } from './shell.ts'
+import { registerThreads } from './thread-commands.ts'
 import { registerTui } from './tui-commands.ts'
 
 const EPILOGUE = `
@@ -91,6 +92,7 @@ function registerAll(program: Command, shell: Shell): void {
   registerCommunity(program, shell)
   registerPeople(program, shell)
   registerModeration(program, shell)
+  registerThreads(program, shell)
   registerAutomod(program, shell)
   registerAuthority(program, shell)
   registerMessages(program, shell)

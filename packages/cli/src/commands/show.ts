@@ -51,6 +51,27 @@ export function showChannels(channels: readonly ChannelJson[]): string {
   ])
 }
 
+/** Threads with the channel each belongs to. */
+export function showThreads(
+  threads: readonly ChannelJson[],
+  channels: readonly ChannelJson[],
+  now: number
+): string {
+  const nameOf = new Map(channels.map(channel => [channel.id, channel.name]))
+  return table(threads, [
+    { title: 'id', of: each => shortId(each.id) },
+    { title: 'name', of: each => each.name },
+    { title: 'in', of: each => `#${nameOf.get(each.parent ?? '') ?? shortId(each.parent ?? '')}` },
+    {
+      title: 'state',
+      of: each =>
+        (['private', 'archived', 'locked'] as const).filter(word => each.thread?.[word] === true).join(', ')
+    },
+    { title: 'unread', of: each => String(each.unread), align: 'right' },
+    { title: 'begun', of: each => relativeTime(each.thread?.createdAt ?? '', now) }
+  ])
+}
+
 export function showRoles(roles: readonly RoleJson[]): string {
   return table(roles, [
     { title: 'id', of: each => shortId(each.id) },

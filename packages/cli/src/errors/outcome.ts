@@ -45,6 +45,11 @@ export const OUTCOMES: Readonly<Record<AnyCode, Outcome>> = {
   ),
   XCORD_AUTOMOD_BLOCKED: outcome(403, EXIT.denied, 'Write it in other words; nothing was sent.'),
   XCORD_BACKUP_INVALID: outcome(422, EXIT.verification, 'Use another copy of the file.'),
+  XCORD_CHANNEL_KIND: outcome(
+    409,
+    EXIT.conflict,
+    'Write in a text channel or a thread; "xcord forum post" begins one in a forum.'
+  ),
   XCORD_CHANNEL_NOT_FOUND: outcome(404, EXIT.notFound, 'List channels with "xcord channel list".'),
   XCORD_CLOCK_SKEW: outcome(409, EXIT.verification, "Set this machine's clock, then try again."),
   XCORD_CLOSED: outcome(503, EXIT.unreachable, 'Start it again.'),

@@ -1,6 +1,6 @@
 /** Ids of the path to live objects. Paths take whole ids only: names never identify. */
 import { parseId, XcordError } from '@xcord/core'
-import type { Channel, Client, Invite, Member, Message, Role, Server } from '@xcord/sdk'
+import type { Channel, Client, Invite, Member, Message, Role, Server, Thread } from '@xcord/sdk'
 
 /** XCORD_SERVER_NOT_FOUND. */
 export function findServer(client: Client, id: string): Server {
@@ -10,13 +10,27 @@ export function findServer(client: Client, id: string): Server {
   return found
 }
 
-/** XCORD_CHANNEL_NOT_FOUND. */
+/** Channels of a server, its threads too. */
+export function channelsOf(server: Server): readonly Channel[] {
+  return [...server.channels.all, ...server.threads.all]
+}
+
+/** A channel or a thread. XCORD_CHANNEL_NOT_FOUND. */
 export function findChannel(client: Client, id: string): Channel {
   for (const server of client.servers.all) {
-    const found = server.channels.all.find(channel => channel.id === id)
+    const found = channelsOf(server).find(channel => channel.id === id)
     if (found !== undefined) return found
   }
   throw new XcordError('XCORD_CHANNEL_NOT_FOUND', `no channel has the id "${id}"`, { channel: id })
+}
+
+/** XCORD_CHANNEL_NOT_FOUND. */
+export function findThread(client: Client, id: string): Thread {
+  for (const server of client.servers.all) {
+    const found = server.threads.all.find(thread => thread.id === id)
+    if (found !== undefined) return found
+  }
+  throw new XcordError('XCORD_CHANNEL_NOT_FOUND', `no thread has the id "${id}"`, { channel: id })
 }
 
 /** XCORD_MEMBER_NOT_FOUND. */
@@ -60,7 +74,7 @@ export async function findMessage(client: Client, text: string): Promise<Message
   })
   if (id === undefined) throw missing
   for (const server of client.servers.all) {
-    for (const channel of server.channels.all) {
+    for (const channel of channelsOf(server)) {
       const found = await channel.message(id).catch((error: unknown) => {
         if (error instanceof Error && 'code' in error && error.code === 'XCORD_MESSAGE_NOT_FOUND')
           return undefined

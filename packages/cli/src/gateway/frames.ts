@@ -3,7 +3,8 @@ import Type from 'typebox'
 import type { EventJson, EventName } from '@xcord/sdk'
 import { errorJson, usage } from '../errors/outcome.ts'
 import type { GatewayInit } from './context.ts'
-import { ErrorSchema, EVENT_DATA, EVENT_NAMES, Id } from './schemas.ts'
+import { EVENT_DATA, EVENT_NAMES } from './event-schemas.ts'
+import { ErrorSchema, Id } from './schemas.ts'
 
 const cursor = Type.String({ description: 'Opaque; goes into "since" to continue behind it' })
 

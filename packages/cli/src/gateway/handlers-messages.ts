@@ -1,6 +1,6 @@
 import { isXcordError, parseId, XcordError } from '@xcord/core'
 import type { Channel, HistoryOptions, Message } from '@xcord/sdk'
-import { findChannel, findMessage, findServer } from './find.ts'
+import { channelsOf, findChannel, findMessage, findServer } from './find.ts'
 import type { Call, Handlers } from './handlers.ts'
 import { PAGE_MESSAGES_MAX } from './route-parts.ts'
 
@@ -93,7 +93,7 @@ export const messageHandlers: Handlers<MessageName> = {
   },
   findMessages: async ({ context: { client } }, { query }) => {
     const servers = query.server === undefined ? client.servers.all : [findServer(client, query.server)]
-    const channels = servers.flatMap(server => server.channels.all)
+    const channels = servers.flatMap(channelsOf)
     const found = await Promise.all(channels.map(channel => startingWith(channel, query.prefix)))
     return { items: found.flat().map(message => message.toJSON()) }
   },

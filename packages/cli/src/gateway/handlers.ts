@@ -3,6 +3,7 @@ import { XcordError } from '@xcord/core'
 import { moderationHandlers } from './handlers-moderation.ts'
 import { readHandlers } from './handlers-read.ts'
 import { messageHandlers } from './handlers-messages.ts'
+import { threadHandlers } from './handlers-threads.ts'
 import { findChannel, findInvite, findMember, findRole, findServer } from './find.ts'
 import type { Context } from './context.ts'
 import type { InputOf, ReplyOf } from './route.ts'
@@ -130,5 +131,6 @@ export const HANDLERS: Handlers = {
   ...readHandlers,
   ...writes,
   ...moderationHandlers,
+  ...threadHandlers,
   ...messageHandlers
 }

@@ -12,6 +12,7 @@ import {
 import { because, ofChannel, ofServer, reason, text, timeoutMs } from './route-parts.ts'
 import { input, listOf, route } from './route.ts'
 import { moderation } from './routes-moderation.ts'
+import { threads } from './routes-threads.ts'
 import { daemon, messages, network } from './routes-messages.ts'
 
 const ofMember = Type.Object({ server: text, member: text })
@@ -288,6 +289,7 @@ export const ROUTES = {
   ...roles,
   ...members,
   ...moderation,
+  ...threads,
   ...messages,
   ...network,
   ...daemon

@@ -14,8 +14,6 @@ import type {
   DoctorCheckJson,
   DoctorJson,
   ErrorJson,
-  EventName,
-  EventShapes,
   IdentityJson,
   InviteJson,
   MemberJson,
@@ -28,7 +26,8 @@ import type {
   RoleJson,
   ServerJson,
   Standing,
-  StateJson
+  StateJson,
+  ThreadJson
 } from '@xcord/sdk'
 
 type Mutable<T> = T extends readonly (infer E)[]
@@ -36,7 +35,7 @@ type Mutable<T> = T extends readonly (infer E)[]
   : T extends object
     ? { -readonly [K in keyof T]: Mutable<T[K]> }
     : T
-type Same<A, B> = [Mutable<A>] extends [Mutable<B>]
+export type Same<A, B> = [Mutable<A>] extends [Mutable<B>]
   ? [Mutable<B>] extends [Mutable<A>]
     ? unknown
     : never
@@ -48,10 +47,10 @@ const shape =
   <S extends Type.TSchema>(schema: S & Same<Type.Static<S>, T>): Type.TUnsafe<T> =>
     Type.Unsafe<T>(schema)
 
-const literals = <const T extends readonly string[]>(...values: T): Type.TUnsafe<T[number]> =>
+export const literals = <const T extends readonly string[]>(...values: T): Type.TUnsafe<T[number]> =>
   Type.Unsafe<T[number]>({ type: 'string', enum: values })
-const nullable = <S extends Type.TSchema>(schema: S) => Type.Union([schema, Type.Null()])
-const count = Type.Integer({ minimum: 0 })
+export const nullable = <S extends Type.TSchema>(schema: S) => Type.Union([schema, Type.Null()])
+export const count = Type.Integer({ minimum: 0 })
 const time = Type.String({ description: 'ISO 8601, UTC' })
 
 export const Id = Type.String({ description: 'Letter of the kind, then base32hex of the bytes' })
@@ -117,6 +116,19 @@ const OverwriteSchema = shape<OverwriteJson>()(
     { $id: 'Overwrite' }
   )
 )
+const ThreadSchema = shape<ThreadJson>()(
+  Type.Object(
+    {
+      private: Type.Boolean(),
+      archived: Type.Boolean(),
+      locked: Type.Boolean(),
+      creator: Id,
+      createdAt: time,
+      members: Type.Array(Id)
+    },
+    { $id: 'Thread' }
+  )
+)
 export const ChannelSchema = shape<ChannelJson>()(
   Type.Object(
     {
@@ -131,7 +143,8 @@ export const ChannelSchema = shape<ChannelJson>()(
       slowmodeSeconds: count,
       synced: Type.Boolean(),
       overwrites: Type.Array(OverwriteSchema),
-      unread: count
+      unread: count,
+      thread: Type.Optional(ThreadSchema)
     },
     { $id: 'Channel' }
   )
@@ -331,67 +344,3 @@ export const ProblemSchema = Type.Object(
   },
   { $id: 'Problem' }
 )
-
-const message = Type.Object({ message: MessageSchema })
-const reaction = Type.Object({ message: MessageSchema, emoji: Type.String(), user: Id })
-const channel = Type.Object({ channel: ChannelSchema })
-const role = Type.Object({ role: RoleSchema })
-const gone = Type.Object({ id: Id, server: Id })
-const member = Type.Object({ member: MemberSchema })
-const removal = Type.Object({ member: MemberSchema, by: Id, reason: nullable(Type.String()) })
-const invite = Type.Object({ invite: InviteSchema })
-const server = Type.Object({ server: ServerSchema })
-
-/** What each event carries: the same names as in the SDK. */
-export const EVENT_DATA = {
-  'message:create': message,
-  'message:update': message,
-  'message:delete': message,
-  'reaction:add': reaction,
-  'reaction:remove': reaction,
-  'delivery:update': Type.Object({ message: Id, channel: Id, server: Id, delivery: DeliverySchema }),
-  'channel:create': channel,
-  'channel:update': channel,
-  'channel:delete': Type.Object({ channel: gone }),
-  'role:create': role,
-  'role:update': role,
-  'role:delete': Type.Object({ role: gone }),
-  'member:join': member,
-  'member:update': member,
-  'member:leave': member,
-  'member:kick': removal,
-  'member:ban': removal,
-  'member:unban': Type.Object({ member: MemberSchema, by: Id }),
-  'member:timeout': removal,
-  'server:join': server,
-  'server:leave': Type.Object({
-    server: Type.Object({ id: Id, name: Type.String(), cause: literals('left', 'kicked', 'banned') })
-  }),
-  'server:update': server,
-  'invite:create': invite,
-  'invite:revoke': invite,
-  'operation:void': Type.Object({
-    operation: Id,
-    server: Id,
-    rule: Type.String(),
-    by: nullable(Id),
-    own: Type.Boolean()
-  }),
-  'operation:restore': Type.Object({ operation: Id, server: Id }),
-  'sync:progress': Type.Object({
-    server: Id,
-    received: count,
-    expected: nullable(count),
-    done: Type.Boolean()
-  }),
-  'connection:update': Type.Object({ peer: PeerSchema, connected: Type.Boolean() }),
-  gap: Type.Object({ reason: Type.String(), from: Type.String(), to: Type.String() })
-} as const satisfies Record<EventName, Type.TSchema>
-
-type Different = {
-  [E in EventName]: [Same<Type.Static<(typeof EVENT_DATA)[E]>, EventShapes[E]>] extends [never] ? E : never
-}[EventName]
-/** Does not compile unless every event's schema equals the SDK's shape. */
-export const EVENT_NAMES: readonly ([Different] extends [never] ? EventName : never)[] = Object.keys(
-  EVENT_DATA
-) as EventName[]

@@ -34,6 +34,12 @@ export interface ErrorDetails {
    */
   XCORD_BACKUP_INVALID: { path?: string }
   /**
+   * Channels of this kind are not for that: a category and a forum hold no messages of their own, and only text,
+   * announcement and forum channels have threads.
+   * @remedy Write in a text channel, or in a thread: `xcord forum post` begins one in a forum.
+   */
+  XCORD_CHANNEL_KIND: { channel: string; kind: string }
+  /**
    * No channel of this server has that id or name.
    * @remedy List them with `xcord channel list`. Names are exact; the leading `#` may be left out.
    */

@@ -18,7 +18,7 @@ import { channelPosition, lastChannelPosition } from './positions.ts'
 import { admitTo, viewersOf } from './channel-keys.ts'
 import { sealTitle, settleTitles } from './channel-titles.ts'
 import type { Work } from './work.ts'
-import { requirePermissions } from './write-content.ts'
+import { requireChannel, requirePermissions } from './write-content.ts'
 
 const VIEW = permissionsToBits(['ViewChannel'])
 
@@ -92,15 +92,6 @@ function requireSight(
   )
 }
 
-function requireChannel(work: Work, channel: ChannelId): ChannelState {
-  const found = work.state.log.state().channel(channel)
-  if (found === undefined)
-    throw new XcordError('XCORD_CHANNEL_NOT_FOUND', 'This channel does not exist, or was deleted.', {
-      channel
-    })
-  return found
-}
-
 /** Name, topic, slow mode. A sealed name is replaced under its seal; the operation only says that it was. */
 export function editChannel(
   work: Work,
@@ -111,7 +102,7 @@ export function editChannel(
   const open = isOpenToAll(work.state.log.state(), channel)
   if (open || (edit.name === undefined && edit.topic === undefined))
     return operate(work, draftChannelEdit(channel, { ...edit, reason }))
-  requireChannel(work, channel)
+  requireChannel(work.state, channel)
   requirePermissions(work.state, channel, ['ManageChannels', 'SendMessages'], work.turn.at)
   const before = work.state.titleOf(channel)
   const operation = operate(work, draftChannelEdit(channel, { ...edit, name: null, topic: null, reason }))
@@ -129,7 +120,7 @@ export function moveChannel(
   reason: string | null
 ): OperationId {
   const { channel } = intent
-  const found = requireChannel(work, channel)
+  const found = requireChannel(work.state, channel)
   const parent = intent.parent === undefined ? found.parent : intent.parent
   const position = channelPosition(work.state, channel, parent, intent.position)
   if (found.synced && parent === null) syncChannel(work, channel, false, reason)
@@ -146,7 +137,7 @@ export function syncChannel(
   reason: string | null
 ): OperationId {
   const { state } = work
-  const found = requireChannel(work, channel)
+  const found = requireChannel(work.state, channel)
   if (synced && found.parent === null) throw new TypeError('only a channel under a category is synced')
   const copies = synced || !found.synced ? [] : found.overwrites
   for (const copy of copies)
@@ -185,7 +176,7 @@ export function permitInChannel(
   reason: string | null
 ): OperationId {
   const { channel, target, allow, deny, none } = intent
-  const found = requireChannel(work, channel)
+  const found = requireChannel(work.state, channel)
   if (found.synced) {
     requirePermissions(
       work.state,

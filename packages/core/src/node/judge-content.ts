@@ -4,6 +4,7 @@ import type { Body, OpenedEnvelope } from '../e2ee/index.ts'
 import type { EnvelopeStub } from '../graph/index.ts'
 import { type TimelineBody, validateBody } from '../timeline/index.ts'
 import { breaksAutomod, noteSent } from './arrival-rules.ts'
+import { takesMessages } from './channel-kinds.ts'
 import { permissionsFor } from './content-permissions.ts'
 import { actTable } from './tables.ts'
 import { takeTitle } from './take-title.ts'
@@ -40,7 +41,7 @@ export function judgeContent(
   const channel = opened.channel
   // Kinds of newer clients are kept in their chain, unshown (EN6).
   if (body === undefined || channel === idAs('c', state.server)) return { status: 'opened', channel }
-  if (!validateBody(body).ok) return { status: 'refused', channel }
+  if (!validateBody(body).ok || !takesMessages(state, channel)) return { status: 'refused', channel }
   const until = opened.payload.at - CONTENT_AHEAD_MS_MAX
   if (until > work.turn.at)
     return { status: 'waiting', channel, waitsFor: { keyId: null, operations: [], until } }

@@ -1,5 +1,12 @@
 /** Takes operations through the door: decode, verify, place, judge, reduce (AU), and notes what follows. */
-import { type DeviceId, type OperationId, type Refusal, type UserId } from '../base/index.ts'
+import {
+  type ChannelId,
+  type DeviceId,
+  idAs,
+  type OperationId,
+  type Refusal,
+  type UserId
+} from '../base/index.ts'
 import { type AddResult, type AuthorityChange, KINDS, type Rejudge } from '../authority/index.ts'
 import { decodeOperation, type Operation } from '../graph/index.ts'
 import type { EventRecord } from './event-log.ts'
@@ -141,12 +148,22 @@ function eventOf(state: ReplicaState, change: AuthorityChange, cause: Operation)
     }
   }
   if ('role' in change) return { ...base, refs: [change.role], note: null }
-  if ('channel' in change) return { ...base, refs: [change.channel], note: null }
+  if ('channel' in change)
+    return { ...base, type: channelType(state, change), refs: [change.channel], note: null }
   if ('invite' in change) return { ...base, refs: [change.invite], note: null }
   if (change.type === 'server:update') return { ...base, refs: [], note: null }
   const own = state.log.get(change.operation)?.device === state.self ? 'own' : 'other'
   const by = change.by ?? cause.id
   return { ...base, refs: [change.operation, by], note: 'rule' in change ? `${change.rule}\n${own}` : null }
+}
+
+/** Threads have events of their own; what a channel was made as it stays. */
+function channelType(
+  state: ReplicaState,
+  { type, channel }: Extract<AuthorityChange, { channel: ChannelId }>
+): string {
+  const made = state.log.get(idAs('o', channel))
+  return made?.kind === KINDS.threadCreate[0] ? type.replace('channel:', 'thread:') : type
 }
 
 function authorOf(state: ReplicaState, operation: OperationId): UserId | undefined {

@@ -45,7 +45,8 @@ export function takeTitle(
     state.channelNames.set(channel, { name, topic, revision, device })
     turn.batch.put(channelNameTable, [state.server, channel], { version: 1, bytes: payload.body.name })
     turn.viewChanged = true
-    turn.events.push({ type: 'channel:update', server: state.server, refs: [channel], note: null })
+    const noun = state.log.get(idAs('o', channel))?.kind === KINDS.threadCreate[0] ? 'thread' : 'channel'
+    turn.events.push({ type: `${noun}:update`, server: state.server, refs: [channel], note: null })
   }
   return { status: 'opened', channel }
 }

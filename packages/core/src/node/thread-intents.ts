@@ -3,14 +3,17 @@
  * inside it (EK19), and who is let into a private one is granted its keys at once (EK14).
  */
 import { type ChannelId, idAs, type OperationId, type UserId, XcordError } from '../base/index.ts'
-import { type ChannelState, draft, type ThreadState } from '../authority/index.ts'
+import { type ChannelKind, type ChannelState, draft, type ThreadState } from '../authority/index.ts'
 import { isOpenToAll } from '../e2ee/index.ts'
 import { admitTo, viewersOf } from './channel-keys.ts'
+import { requireKind } from './channel-kinds.ts'
 import { sealTitle } from './channel-titles.ts'
 import type { Intent } from './contract.ts'
 import { operate } from './operate.ts'
 import type { Work } from './work.ts'
-import { requireOpening, writeMessage } from './write-content.ts'
+import { requireChannel, requireOpening, writeMessage } from './write-content.ts'
+
+const WITH_THREADS: ReadonlySet<ChannelKind> = new Set(['text', 'announcement', 'forum'])
 
 type ThreadIntent = Extract<Intent, { readonly kind: `thread:${string}` }>
 
@@ -33,11 +36,8 @@ function createThread(
   { parent, name, private: hidden, first }: Extract<ThreadIntent, { kind: 'thread:create' }>
 ): OperationId {
   const authority = work.state.log.state()
-  const place = authority.channel(parent)
-  if (place === undefined)
-    throw new XcordError('XCORD_CHANNEL_NOT_FOUND', 'This channel does not exist, or was deleted.', {
-      channel: parent
-    })
+  const place = requireChannel(work.state, parent)
+  requireKind(place, WITH_THREADS.has(place.kind), 'has no threads')
   if (place.kind === 'forum' && first === null) throw new TypeError('a post in a forum begins with a message')
   // Checked before anything is signed: nobody shall find a thread whose first message was refused.
   if (first !== null) requireOpening(work, parent, first.content)

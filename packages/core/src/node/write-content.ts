@@ -1,17 +1,28 @@
 /** Own content: checked against today's state before anything is signed (AU28), then published. */
 import { type ChannelId, MESSAGE_BYTES_MAX, type MessageId, XcordError } from '../base/index.ts'
-import { draft, type PermissionName, permissionsToBits } from '../authority/index.ts'
+import { type ChannelState, draft, type PermissionName, permissionsToBits } from '../authority/index.ts'
 import type { Body } from '../e2ee/index.ts'
 import { utf8 } from '../encoding/index.ts'
 import type { Envelope } from '../graph/index.ts'
 import { isEmoji, mentionsOf, type Mentions, type Message } from '../timeline/index.ts'
 import { requireDecent, requirePace } from './arrival-rules.ts'
 import { assertWritable } from './assert-writable.ts'
+import { requireKind, takesMessages } from './channel-kinds.ts'
 import { permissionsFor } from './content-permissions.ts'
 import { operate } from './operate.ts'
 import { publishContent } from './publish.ts'
 import type { ReplicaState } from './replica-state.ts'
 import type { Work } from './work.ts'
+
+/** XCORD_CHANNEL_NOT_FOUND. */
+export function requireChannel(state: ReplicaState, channel: ChannelId): ChannelState {
+  const found = state.log.state().channel(channel)
+  if (found === undefined)
+    throw new XcordError('XCORD_CHANNEL_NOT_FOUND', 'This channel does not exist, or was deleted.', {
+      channel
+    })
+  return found
+}
 
 /** Refuses where our account lacks a permission in the channel now. */
 export function requirePermissions(
@@ -20,13 +31,8 @@ export function requirePermissions(
   needs: readonly PermissionName[],
   at: number
 ): void {
-  const authority = state.log.state()
-  const found = authority.channel(channel)
-  if (found === undefined)
-    throw new XcordError('XCORD_CHANNEL_NOT_FOUND', 'This channel does not exist, or was deleted.', {
-      channel
-    })
-  const bits = authority.permissions(state.user, channel, at)
+  requireChannel(state, channel)
+  const bits = state.log.state().permissions(state.user, channel, at)
   for (const permission of ['ViewChannel' as const, ...needs]) {
     if ((bits & permissionsToBits([permission])) !== 0n) continue
     throw new XcordError(
@@ -92,6 +98,8 @@ export function writeMessage(
 ): Envelope {
   assertContent(content)
   assertWritable(work.state)
+  const found = requireChannel(work.state, channel)
+  requireKind(found, takesMessages(work.state, channel), 'holds no messages of its own')
   requirePermissions(work.state, channel, ['SendMessages'], work.turn.at)
   requirePace(work.state, channel, work.turn.at)
   const named = mentions(work.state, channel, content, work.turn.at)

@@ -37,6 +37,7 @@ export class LiveChannel implements Channel {
   readonly id: ChannelId
   readonly server: LiveServer
   readonly messages: View<readonly Message[]>
+  readonly threads: Channel['threads']
   readonly #view: SettableView<readonly Message[]>
   #watched = false
 
@@ -47,6 +48,7 @@ export class LiveChannel implements Channel {
       this.#watched = true
       void this.refresh()
     })
+    this.threads = server.threadsOf(this)
     this.messages = { subscribe: this.#view.subscribe, getSnapshot: this.#view.getSnapshot }
   }
 
@@ -55,7 +57,7 @@ export class LiveChannel implements Channel {
     return this.#watched
   }
 
-  get #state(): ChannelState {
+  protected get state(): ChannelState {
     const state = this.server.replica.state().channel(this.id)
     if (state === undefined)
       throw new XcordError('XCORD_CHANNEL_NOT_FOUND', 'This channel was deleted.', { channel: this.id })
@@ -67,7 +69,7 @@ export class LiveChannel implements Channel {
   }
 
   get kind(): Channel['kind'] {
-    return this.#state.kind
+    return this.state.kind
   }
 
   get topic(): string | null {
@@ -75,11 +77,11 @@ export class LiveChannel implements Channel {
   }
 
   get parent(): ChannelId | null {
-    return this.#state.parent
+    return this.state.parent
   }
 
   get position(): number {
-    const { parent } = this.#state
+    const { parent } = this.state
     return this.server.replica
       .state()
       .channels()
@@ -88,15 +90,15 @@ export class LiveChannel implements Channel {
   }
 
   get slowmodeSeconds(): number {
-    return this.#state.slowModeSeconds
+    return this.state.slowModeSeconds
   }
 
   get synced(): boolean {
-    return this.#state.synced
+    return this.state.synced
   }
 
   get overwrites(): readonly OverwriteJson[] {
-    return this.#state.overwrites.map(({ target, kind, allow, deny }) => ({
+    return this.state.overwrites.map(({ target, kind, allow, deny }) => ({
       target,
       kind,
       allow: permissionsFromBits(allow),
@@ -234,7 +236,7 @@ export class LiveChannel implements Channel {
   }
 
   toJSON(): ChannelJson {
-    const state = this.#state
+    const state = this.state
     return {
       id: this.id,
       server: this.server.id,

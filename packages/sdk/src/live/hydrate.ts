@@ -55,6 +55,14 @@ export async function hydrate(
         : { type, data: { channel: server.liveChannel(ref as ChannelId) } }
     case 'channel:delete':
       return { type, data: { channel: { id: ref as ChannelId, server } } }
+    case 'thread:create':
+    case 'thread:update':
+      return server.replica.state().channel(ref as ChannelId)?.thread === undefined ||
+        !server.views(ref as ChannelId)
+        ? undefined
+        : { type, data: { thread: server.liveThread(ref as ChannelId) } }
+    case 'thread:delete':
+      return { type, data: { thread: { id: ref as ChannelId, server } } }
     case 'role:create':
     case 'role:update':
       return server.replica.state().role(ref as RoleId) === undefined

@@ -37,6 +37,7 @@ export function createMessage(channel: LiveChannel, held: HeldMessage): Message 
     delete: async () => void (await replica.remove(channel.id, body.id)),
     react: async emoji => void (await replica.react(channel.id, body.id, emoji, true)),
     unreact: async emoji => void (await replica.react(channel.id, body.id, emoji, false)),
+    startThread: (init, options) => channel.threads.create({ ...init, from: body.id }, options),
     reached: (state, options) => reached(channel, held, state, options),
     toJSON() {
       return messageJson(this, body.id)

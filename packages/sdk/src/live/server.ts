@@ -20,6 +20,7 @@ import type {
   ReasonOptions,
   Role,
   Server,
+  Thread,
   Written
 } from '../types.ts'
 import { LiveChannel } from './channel.ts'
@@ -32,10 +33,13 @@ import { channelIntent } from './channel-intent.ts'
 import { LiveInvite } from './invite.ts'
 import { LiveMember } from './member.ts'
 import { LiveRole, parseColor } from './role.ts'
+import { byAge, createThread, LiveThread } from './thread.ts'
 import { toWritten } from './written.ts'
 
 interface Lists {
   readonly channels: readonly LiveChannel[]
+  /** Oldest first. */
+  readonly threads: readonly LiveThread[]
   readonly roles: readonly LiveRole[]
   readonly members: readonly LiveMember[]
   readonly invites: readonly LiveInvite[]
@@ -48,12 +52,14 @@ export class LiveServer implements Server {
   readonly replica: Replica
   readonly context: ClientContext
   readonly #channels = new Map<ChannelId, LiveChannel>()
+  readonly #threads = new Map<ChannelId, LiveThread>()
   readonly #roles = new Map<RoleId, LiveRole>()
   readonly #members = new Map<UserId, LiveMember>()
   readonly #invites = new Map<InviteId, LiveInvite>()
   #lists: { readonly of: AuthorityState; readonly lists: Lists } | undefined
 
   readonly channels: Server['channels']
+  readonly threads: Server['threads']
   readonly roles: Server['roles']
   readonly members: Server['members']
   readonly invites: Server['invites']
@@ -65,6 +71,7 @@ export class LiveServer implements Server {
     this.replica = replica
     this.id = replica.server
     this.channels = this.#channelCollection()
+    this.threads = this.#threadCollection(() => true)
     this.roles = this.#roleCollection()
     this.members = this.#memberCollection()
     this.invites = this.#inviteCollection()
@@ -93,7 +100,7 @@ export class LiveServer implements Server {
   }
 
   channel(idOrName: string): Channel {
-    const found = this.channels.get(idOrName)
+    const found = this.channels.get(idOrName) ?? this.threads.get(idOrName)
     if (found !== undefined) return found
     const known = this.channels.all.map(each => `#${each.name}`).join(', ')
     throw new XcordError(
@@ -143,7 +150,7 @@ export class LiveServer implements Server {
 
   toJSON(): ServerJson {
     const state = this.replica.state()
-    const { channels, members } = this.#current()
+    const { channels, threads, members } = this.#current()
     return {
       id: this.id,
       name: state.name,
@@ -152,17 +159,35 @@ export class LiveServer implements Server {
       members: members.length,
       channels: channels.length,
       stateHash: this.stateHash,
-      unread: channels.reduce((sum, each) => sum + each.unread, 0)
+      unread: [...channels, ...threads].reduce((sum, each) => sum + each.unread, 0)
     }
   }
 
   liveChannel(id: ChannelId): LiveChannel {
-    return cached(this.#channels, id, () => new LiveChannel(this, id))
+    const isThread = this.replica.state().channel(id)?.thread !== undefined
+    return isThread ? this.liveThread(id) : cached(this.#channels, id, () => new LiveChannel(this, id))
+  }
+
+  liveThread(id: ChannelId): LiveThread {
+    return cached(this.#threads, id, () => new LiveThread(this, id))
+  }
+
+  /** Threads of one channel. */
+  threadsOf(parent: LiveChannel): Channel['threads'] {
+    const own = this.#threadCollection(each => each.parent === parent.id)
+    return {
+      get all() {
+        return own.all
+      },
+      get: idOrName => own.get(idOrName),
+      create: async (init, options = {}) => this.liveThread(await createThread(this, parent, init, options))
+    }
   }
 
   /** Whether a view shows this channel. */
   watches(channel: string): boolean {
-    return this.#channels.get(channel as ChannelId)?.watched ?? false
+    const id = channel as ChannelId
+    return (this.#threads.get(id) ?? this.#channels.get(id))?.watched ?? false
   }
 
   /** Whether we may view a channel at all. */
@@ -197,11 +222,13 @@ export class LiveServer implements Server {
   #current(): Lists {
     const state = this.replica.state()
     if (this.#lists?.of === state) return this.#lists.lists
+    const viewed = state.channels().filter(each => this.views(each.id))
     const lists: Lists = {
-      channels: state
-        .channels()
-        .filter(each => this.views(each.id))
-        .map(each => this.liveChannel(each.id)),
+      channels: viewed.filter(each => each.thread === undefined).map(each => this.liveChannel(each.id)),
+      threads: viewed
+        .filter(each => each.thread !== undefined)
+        .map(each => this.liveThread(each.id))
+        .sort(byAge),
       roles: state.roles().map(each => this.liveRole(each.id)),
       members: [...state.members()]
         .filter(each => each.status === 'in')
@@ -223,6 +250,16 @@ export class LiveServer implements Server {
         const { operation } = await this.replica.operate(channelIntent(this.id, init), options.reason ?? null)
         return this.liveChannel(idAs('c', operation))
       }
+    }
+  }
+
+  #threadCollection(of: (thread: LiveThread) => boolean): Server['threads'] {
+    const current = (): readonly LiveThread[] => this.#current().threads.filter(of)
+    return {
+      get all() {
+        return current()
+      },
+      get: idOrName => findNamed<Thread>(current(), idOrName, '#')
     }
   }
 
