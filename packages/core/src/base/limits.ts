@@ -30,8 +30,8 @@ export const MESSAGE_BYTES_MAX = 8_000
 export const KEY_RECORD_BYTES_MAX = 61_440
 /** EK3: boxes in one record. */
 export const LOCKBOXES_MAX = 640
-/** NT28: envelopes in one gossip bundle. */
-export const BUNDLE_ENVELOPES_MAX = 32
+/** NT28: envelopes in one gossip bundle: a whole turn of short messages. */
+export const BUNDLE_ENVELOPES_MAX = 64
 /** NT28: bytes in one gossip bundle. */
 export const BUNDLE_BYTES_MAX = 65_536
 /** SY1: one sync frame. */

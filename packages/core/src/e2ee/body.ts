@@ -63,13 +63,17 @@ export function idSet<L extends IdLetter>(
   letter: L,
   max: number
 ): Schema<readonly ReturnType<typeof idFromBytes<L>>[]> {
-  const inner = array(idSchema(letter), max)
   return mapped(
-    inner,
+    array(idSchema(letter), max),
     'ascending distinct ids',
-    ids => (ids.every((id, index) => index === 0 || (ids[index - 1] as string) < id) ? ids : undefined),
-    ids => [...new Set(ids)].sort(compareIds)
+    ids => (isAscending(ids) ? ids : undefined),
+    ids => (isAscending(ids) ? ids : [...new Set(ids)].sort(compareIds))
   )
+}
+
+function isAscending(ids: readonly string[]): boolean {
+  for (let at = 1; at < ids.length; at++) if ((ids[at - 1] as string) >= (ids[at] as string)) return false
+  return true
 }
 
 /** Whom a message names (EN6). */

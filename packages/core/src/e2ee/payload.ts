@@ -63,8 +63,8 @@ const payloadCodec = codec(
 
 /** Canonical bytes, not padded. @throws RangeError or TypeError for values out of bounds: ours. */
 export function encodePayload(payload: Payload): Uint8Array {
-  const ext = [...(payload.ext ?? [])].map(([key, value]) => ({ key, value }))
-  ext.sort((a, b) => compareBytes(utf8(a.key), utf8(b.key)))
+  const ext = (payload.ext ?? []).map(([key, value]) => ({ key, value }))
+  if (ext.length > 1) ext.sort((a, b) => compareBytes(utf8(a.key), utf8(b.key)))
   return payloadCodec.encode({
     version: 1,
     thread: payload.thread,

@@ -60,7 +60,7 @@ const ENVELOPE_HEAD_BYTES = 5
 /**
  * Bundles envelopes of one author and tag, ascending by seq (NT28).
  *
- * @throws RangeError beyond 32 envelopes or 64 KiB: split with `splitBundles` first.
+ * @throws RangeError beyond 64 envelopes or 64 KiB: split with `splitBundles` first.
  */
 export function encodeBundle(envelopes: readonly Envelope[]): Uint8Array {
   const broken = bundleFault(envelopes)
@@ -79,7 +79,7 @@ export function splitBundles<E extends Envelope>(envelopes: readonly E[]): reado
       run !== undefined &&
       size + cost <= BUNDLE_BYTES_MAX &&
       run.length < BUNDLE_ENVELOPES_MAX &&
-      bundleFault([...run.slice(-1), each]) === undefined
+      followFault(run[run.length - 1] as E, each) === undefined
     ) {
       run.push(each)
       size += cost
@@ -93,16 +93,21 @@ export function splitBundles<E extends Envelope>(envelopes: readonly E[]): reado
 
 /** Why these do not belong into one bundle; undefined if they do. */
 function bundleFault(envelopes: readonly Envelope[]): string | undefined {
-  const first = envelopes[0]
-  if (first === undefined) return 'a bundle holds at least one envelope'
-  const ephemeral = first.type === EnvelopeType.ephemeral
-  for (const [index, each] of envelopes.entries()) {
-    if (!equalBytes(each.tag, first.tag) || !equalBytes(each.authorId, first.authorId))
-      return 'a bundle is of one author and tag'
-    if ((each.type === EnvelopeType.ephemeral) !== ephemeral) return 'ephemeral envelopes are bundled apart'
-    if (index > 0 && !ephemeral && each.seq <= (envelopes[index - 1] as Envelope).seq)
-      return 'a bundle ascends by seq'
+  if (envelopes.length === 0) return 'a bundle holds at least one envelope'
+  for (let at = 1; at < envelopes.length; at++) {
+    const fault = followFault(envelopes[at - 1] as Envelope, envelopes[at] as Envelope)
+    if (fault !== undefined) return fault
   }
+  return undefined
+}
+
+/** Why an envelope does not follow another in one bundle. */
+function followFault(before: Envelope, each: Envelope): string | undefined {
+  if (!equalBytes(each.tag, before.tag) || !equalBytes(each.authorId, before.authorId))
+    return 'a bundle is of one author and tag'
+  const ephemeral = each.type === EnvelopeType.ephemeral
+  if (ephemeral !== (before.type === EnvelopeType.ephemeral)) return 'ephemeral envelopes are bundled apart'
+  if (!ephemeral && each.seq <= before.seq) return 'a bundle ascends by seq'
   return undefined
 }
 

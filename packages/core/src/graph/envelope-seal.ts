@@ -108,16 +108,18 @@ export function sealEnvelope(suite: Suite, init: EnvelopeInit): Envelope {
   }
   if ((init.link.seq === 0) !== (init.type === EnvelopeType.ephemeral))
     throw new RangeError('seq 0 is for type 4 and only for it')
-  const header = encodeHeader(fields)
-  const ciphertext = suite.xchachaSeal(
-    init.derived?.messageKey ?? messageKey(suite, init.key, init.server, init.channel, authorId),
-    init.nonce,
-    header,
-    pad(init.payload)
-  )
+  const padded = pad(init.payload)
+  const end = ENVELOPE_HEADER_BYTES + padded.length + TAG_BYTES
+  const bytes = new Uint8Array(end + ENVELOPE_SIGNATURE_BYTES)
+  const header = bytes.subarray(0, ENVELOPE_HEADER_BYTES)
+  const ciphertext = bytes.subarray(ENVELOPE_HEADER_BYTES, end)
+  header.set(encodeHeader(fields))
+  const key = init.derived?.messageKey ?? messageKey(suite, init.key, init.server, init.channel, authorId)
+  ciphertext.set(suite.xchachaSeal(key, init.nonce, header, padded))
   const ciphertextHash = suite.sha256(ciphertext)
   const idBytes = suite.sha256(concatBytes([header, ciphertextHash]))
   const signature = signDigest(init.signingKey, 'env', idBytes)
+  bytes.set(signature, end)
   return {
     ...fields,
     id: idFromBytes('m', idBytes),
@@ -126,7 +128,7 @@ export function sealEnvelope(suite: Suite, init: EnvelopeInit): Envelope {
     ciphertextHash,
     signature,
     ciphertext,
-    bytes: concatBytes([header, ciphertext, signature])
+    bytes
   }
 }
 
