@@ -21,10 +21,15 @@ export default defineConfig({
             'packages/*/test/**/*.test.ts',
             'packages/*/test/**/*.test.tsx'
           ],
-          exclude: ['packages/*/test/e2e/**'],
+          exclude: ['packages/*/test/e2e/**', 'packages/*/test/histories/**'],
           testTimeout: 60_000,
           hookTimeout: 60_000
         }
+      },
+      {
+        resolve,
+        ssr,
+        test: { name: 'histories', include: ['packages/*/test/histories/**/*.test.ts'] }
       },
       {
         resolve,

@@ -53,6 +53,11 @@ export const surface = {
 }
 export const docs = { name: 'docs', counts: true, args: vitest('--project=unit', `${HOUSE}/docs`) }
 export const unit = { name: 'unit tests', counts: true, args: vitest('--project=unit') }
+export const histories = {
+  name: 'hostile histories',
+  counts: true,
+  args: vitest('--project=histories')
+}
 export const e2e = { name: 'end-to-end tests', counts: true, args: vitest('--project=e2e') }
 export const examples = { name: 'examples', counts: true, args: vitest('--project=examples') }
 

@@ -1,7 +1,18 @@
 /** `npm test`: everything that proves the project works. The last line says how much of it passed. */
-import { build, e2e, examples, imports, lint, printTable, printTotal, runGates, unit } from './gates.mjs'
+import {
+  build,
+  e2e,
+  examples,
+  histories,
+  imports,
+  lint,
+  printTable,
+  printTotal,
+  runGates,
+  unit
+} from './gates.mjs'
 
 // unit contains the tidy, API and documentation tests; build comes first, since the others use what it makes.
-const results = await runGates([build, imports, lint, unit, e2e, examples])
+const results = await runGates([build, imports, lint, unit, histories, e2e, examples])
 printTable(results)
 process.exitCode = printTotal(results) === 0 ? 0 : 1

@@ -13,7 +13,9 @@ const quick = [
   gates.docs
 ]
 const fast = process.argv.includes('--fast')
-const results = await gates.runGates(fast ? quick : [...quick, gates.unit, gates.e2e, gates.examples])
+const results = await gates.runGates(
+  fast ? quick : [...quick, gates.unit, gates.histories, gates.e2e, gates.examples]
+)
 gates.printTable(results)
 if (fast) console.log('Without tests and examples: "npm run verify" runs them too.')
 process.exitCode = gates.printTotal(results) === 0 ? 0 : 1
