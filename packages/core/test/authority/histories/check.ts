@@ -1,5 +1,5 @@
 /** Runs one history through AU-P1 to AU-P12: the live log in several orders against the batch oracle. */
-import { type DeviceId, idAs, idFromBytes } from '../../../src/base/index.ts'
+import { idAs, idFromBytes } from '../../../src/base/index.ts'
 import {
   type AuthorityLog,
   type AuthorityState,

@@ -1,5 +1,5 @@
 /** AU-P5 to AU-P9 as checks on one resolved history; each names what failed. */
-import type { OperationId, UserId } from '../../../src/base/index.ts'
+import type { OperationId } from '../../../src/base/index.ts'
 import {
   ALL_PERMISSIONS,
   type AuthorityLog,

@@ -76,6 +76,8 @@ export class Maker {
   readonly #init: HistoryInit
   readonly #hostility: number
   hostile = 0
+  /** What every past from now on holds, however hostile: the heads of a snapshot. */
+  floor: readonly Operation[] = []
 
   constructor(init: HistoryInit) {
     this.#init = init
@@ -199,7 +201,7 @@ export class Maker {
       undefined
     )
     const prev = own.length > 0 && hostile && dice.chance(0.12) ? dice.pick(own) : newest
-    const picks = hostile ? this.#pretended(own) : this.#tips()
+    const picks = [...(hostile ? this.#pretended(own) : this.#tips()), ...this.floor]
     const behind = prev === undefined ? [] : [prev.id]
     const closure = this.closure([...picks.map(op => op.id), ...behind])
     const spine = site.operations.filter(op => closure.has(op.id) && isSpine(op.kind))

@@ -11,7 +11,11 @@ const STEPS = [14, 14, 14, 24, 14, 24, 14, 14, 24, 42] as const
 
 /** The history of a seed. */
 export function initOf(seed: number): HistoryInit {
-  return { seed, steps: STEPS[Math.floor(seed / MODES.length) % STEPS.length] as number, ...MODES[seed % MODES.length] }
+  return {
+    seed,
+    steps: STEPS[Math.floor(seed / MODES.length) % STEPS.length] as number,
+    ...MODES[seed % MODES.length]
+  }
 }
 
 /** @throws with the seed, and the shrunk history as an entry for kept.json. */
