@@ -31,6 +31,16 @@ export function markProfile(home: string, profile = 'default'): void {
   writeFileSync(join(home, profile, 'store', 'keystore'), '')
 }
 
+/** A client that stays open from run to run. */
+export const lasting = (client: Client): Client =>
+  new Proxy(client, {
+    get: (target, key) => {
+      if (key === 'close') return async () => undefined
+      const value: unknown = Reflect.get(target, key, target)
+      return typeof value === 'function' ? (value as (...args: unknown[]) => unknown).bind(target) : value
+    }
+  })
+
 class Sink extends Writable {
   text = ''
   override _write(part: Buffer, _encoding: string, done: () => void) {

@@ -5,22 +5,13 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { type Client, createClient } from '@xcord/sdk'
 import { memory } from '@xcord/sdk/node'
-import { markProfile, runFake } from '../../test/fake-terminal.ts'
+import { lasting, markProfile, runFake } from '../../test/fake-terminal.ts'
 
 let home: string
 let ada: Client
 let phrase: string
 const others: Client[] = []
 
-/** Stays open from run to run. */
-const lasting = (client: Client): Client =>
-  new Proxy(client, {
-    get: (target, key) => {
-      if (key === 'close') return async () => undefined
-      const value: unknown = Reflect.get(target, key, target)
-      return typeof value === 'function' ? (value as (...args: unknown[]) => unknown).bind(target) : value
-    }
-  })
 const as = (client: Client, argv: readonly string[], stdin?: string) =>
   runFake([...argv, '--yes'], {
     home,
