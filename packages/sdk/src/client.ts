@@ -28,6 +28,7 @@ class LiveClient implements Client, ClientContext {
   readonly #delivery = new Map<string, Set<() => void>>()
   readonly #view = createView<readonly Server[]>([])
   readonly #offs: (() => void)[] = []
+  #waiting: LoggedEvent[] = []
   /** Events are handed out one after the other, in order, each after its look-up. */
   #turn: Promise<void> = Promise.resolve()
   #closed: Promise<void> | undefined
@@ -168,12 +169,24 @@ class LiveClient implements Client, ClientContext {
       for (const wake of [...(this.#delivery.get(event.refs[1] ?? '') ?? [])]) wake()
     if (event.type.startsWith('server:')) this.#view.set([...this.#all()])
     if (!this.#wanted(event)) return
-    this.#turn = this.#turn
-      .then(async () => {
-        const live = await hydrate(this, event)
-        if (live !== undefined) this.#deliver(event.cursor, live)
-      })
-      .catch((error: unknown) => this.fault(error))
+    this.#waiting.push(event)
+    if (this.#waiting.length === 1) this.#turn = this.#turn.then(async () => await this.#handOut())
+  }
+
+  /** What came meanwhile is handed out in the same go. */
+  async #handOut(): Promise<void> {
+    for (let events = this.#waiting; events.length > 0; events = this.#waiting) {
+      this.#waiting = []
+      for (const event of events) {
+        try {
+          const found = hydrate(this, event)
+          const live = found instanceof Promise ? await found : found
+          if (live !== undefined) this.#deliver(event.cursor, live)
+        } catch (error) {
+          this.fault(error)
+        }
+      }
+    }
   }
 
   /** Nobody listens and no view shows the channel: no look-up. */

@@ -287,7 +287,11 @@ export interface Replica {
   linkOf(invite: InviteId): string | undefined
   leave(): Promise<OperationOutcome>
   page(channel: ChannelId, options: PageOptions): Promise<Page>
+  /** Messages of a page with how far they are known to have come. */
+  hold(messages: readonly Message[]): Promise<readonly HeldMessage[]>
   message(channel: ChannelId, id: MessageId): Promise<HeldMessage | undefined>
+  /** The same from memory alone: most of what was written lately. undefined says nothing: ask `message`. */
+  recent(channel: ChannelId, id: MessageId): HeldMessage | undefined
   /** Channel of a message held here. */
   locate(id: MessageId): Promise<ChannelId | undefined>
   deliveryOf(id: MessageId): Promise<DeliveryReport>

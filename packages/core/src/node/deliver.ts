@@ -123,10 +123,17 @@ function forgetOldest(state: ReplicaState): void {
   }
 }
 
-/** How far a message is known to have come. What others wrote has reached us. */
-export async function deliveryOf(state: ReplicaState, message: OwnPlace): Promise<DeliveryReport> {
+/** How far a message is known to have come, as far as memory tells. What others wrote has reached us. */
+export function knownDelivery(state: ReplicaState, message: OwnPlace): DeliveryReport | undefined {
   if (message.device !== state.self) return ARRIVED
-  const entry =
-    state.tracker.get(message.id) ?? findDelivery(await readBlock(state, blockOf(message.seq)), message)
+  const entry = state.tracker.get(message.id)
+  return entry === undefined ? undefined : { state: entry.level, holders: entry.holders }
+}
+
+/** How far a message is known to have come. */
+export async function deliveryOf(state: ReplicaState, message: OwnPlace): Promise<DeliveryReport> {
+  const known = knownDelivery(state, message)
+  if (known !== undefined) return known
+  const entry = findDelivery(await readBlock(state, blockOf(message.seq)), message)
   return entry === undefined ? LOCAL : { state: entry.level, holders: entry.holders }
 }

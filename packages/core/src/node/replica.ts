@@ -34,7 +34,7 @@ import type {
   OperationOutcome,
   Replica
 } from './contract.ts'
-import { applyReceipt, deliveryOf, LOCAL } from './deliver.ts'
+import { applyReceipt, deliveryOf, knownDelivery, LOCAL } from './deliver.ts'
 import { exportServer } from './export-server.ts'
 import { makeInvite } from './make-invite.ts'
 import { operate } from './operate.ts'
@@ -284,6 +284,16 @@ export class LiveReplica implements Replica, SyncPort {
 
   async page(channel: ChannelId, options: PageOptions): Promise<Page> {
     return await this.#deps.timeline.page(channel, options)
+  }
+
+  async hold(messages: readonly Message[]): Promise<readonly HeldMessage[]> {
+    return await Promise.all(messages.map(each => this.#held(each)))
+  }
+
+  recent(channel: ChannelId, id: MessageId): HeldMessage | undefined {
+    const message = this.#deps.timeline.recent(channel, id)
+    const delivery = message && knownDelivery(this.current, message)
+    return message === undefined || delivery === undefined ? undefined : { message, delivery }
   }
 
   async message(channel: ChannelId, id: MessageId): Promise<HeldMessage | undefined> {

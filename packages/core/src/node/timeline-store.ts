@@ -24,6 +24,7 @@ import {
   type TimelineItem,
   type Unread
 } from '../timeline/index.ts'
+import { Overlay } from './overlay.ts'
 import { channels, order, records } from './timeline-tables.ts'
 import { openWaiting, type Waiting } from './timeline-waiting.ts'
 
@@ -63,6 +64,8 @@ export interface TimelineStore {
   /** XCORD_MESSAGE_NOT_FOUND where a place is a message that is not here; RangeError for wrong options. */
   page(channel: ChannelId, options?: PageOptions): Promise<Page>
   message(channel: ChannelId, id: MessageId): Promise<Message | undefined>
+  /** The same without asking the disk: for what was written lately. undefined says nothing. */
+  recent(channel: ChannelId, id: MessageId): Message | undefined
   record(channel: ChannelId, id: MessageId): Promise<MessageRecord | undefined>
   /** The order's entries after a time, oldest first. */
   since(channel: ChannelId, at: number): AsyncIterable<IndexEntry>
@@ -77,44 +80,15 @@ export interface TimelineStore {
   drop(channel: ChannelId): Promise<number>
 }
 
+/** Records kept once they are on disk: a full turn of messages, and the own ones that receipts still come for. */
+const RECORDS_KEPT_MAX = 2_048
+
 const nameOf = (channel: ChannelId, id: MessageId): string => channel + id
-
-/** What is staged and not yet on disk, over what is on disk; null where it is being deleted. */
-class Overlay<V> {
-  readonly #staged = new Map<string, { value: V | null; batches: number }>()
-
-  /** undefined where nothing is staged. */
-  get(name: string): V | null | undefined {
-    return this.#staged.get(name)?.value
-  }
-
-  values(): readonly (V | null)[] {
-    return [...this.#staged.values()].map(({ value }) => value)
-  }
-
-  names(): readonly string[] {
-    return [...this.#staged.keys()]
-  }
-
-  /** Shows `value` until this batch and every later one that changes it is on disk. */
-  set(name: string, value: V | null, batch: Batch): void {
-    const staged = this.#staged.get(name) ?? { value, batches: 0 }
-    staged.value = value
-    staged.batches++
-    this.#staged.set(name, staged)
-    batch.onSettled(committed => {
-      staged.batches--
-      // Where one batch fails, all others that are undecided fail too (DB9): what is on disk is the truth.
-      if (!committed) this.#staged.clear()
-      else if (staged.batches === 0 && this.#staged.get(name) === staged) this.#staged.delete(name)
-    })
-  }
-}
 
 class DatabaseTimeline implements TimelineStore, TimelineIndex {
   readonly #init: TimelineStoreInit
-  readonly #records = new Overlay<MessageRecord>()
-  readonly #entries = new Overlay<IndexEntry & { readonly channel: ChannelId }>()
+  readonly #records = new Overlay<MessageRecord>(RECORDS_KEPT_MAX)
+  readonly #entries = new Overlay<IndexEntry & { readonly channel: ChannelId }>(0)
   /** Counters on disk, and with what is staged. */
   readonly #durable: Map<ChannelId, Unread>
   readonly #unread: Map<ChannelId, Unread>
@@ -142,11 +116,11 @@ class DatabaseTimeline implements TimelineStore, TimelineIndex {
   }
 
   async findMany(channel: ChannelId, ids: readonly MessageId[]): Promise<(MessageRecord | undefined)[]> {
-    const stored = await this.#init.database.table(records).getMany(ids.map(id => [id, channel] as const))
-    return ids.map((id, index) => {
-      const staged = this.#records.get(nameOf(channel, id))
-      return staged === undefined ? stored[index] : (staged ?? undefined)
-    })
+    const known = ids.map(id => this.#records.get(nameOf(channel, id)))
+    const wanted = ids.filter((_, index) => known[index] === undefined)
+    const stored = await this.#init.database.table(records).getMany(wanted.map(id => [id, channel] as const))
+    let next = 0
+    return known.map(each => (each === undefined ? stored[next++] : (each ?? undefined)))
   }
 
   async *scan(
@@ -223,21 +197,25 @@ class DatabaseTimeline implements TimelineStore, TimelineIndex {
     now: ReadonlyMap<string, MessageRecord | undefined>
   ): void {
     const touched = new Map<ChannelId, Unread>()
+    const changed = new Map<string, MessageRecord>()
+    const entries = new Map<string, IndexEntry & { readonly channel: ChannelId }>()
     for (const [name, record] of now) {
       const old = before.get(name)
       if (record === undefined || record === old) continue
       batch.put(records, [record.id, record.channel], record)
-      this.#records.set(name, record, batch)
+      changed.set(name, record)
       this.#waiting.note(name, record, batch)
       const entry = this.#entryOf(record)
       if (entry === undefined) continue
       const oldEntry = old && this.#entryOf(old)
       if (oldEntry?.status === entry.status && oldEntry.mentioned === entry.mentioned) continue
       batch.put(order, [record.channel, entry.at, record.id], entry)
-      this.#entries.set(name, { ...entry, channel: record.channel }, batch)
+      entries.set(name, { ...entry, channel: record.channel })
       const unread = touched.get(record.channel) ?? this.unread(record.channel)
       touched.set(record.channel, stepUnread(unread, oldEntry, entry, this.#init.self))
     }
+    this.#records.set(changed, batch)
+    this.#entries.set(entries, batch)
     for (const [channel, unread] of touched)
       if (unread !== this.unread(channel)) this.#putUnread(batch, channel, unread)
   }
@@ -264,6 +242,11 @@ class DatabaseTimeline implements TimelineStore, TimelineIndex {
   async message(channel: ChannelId, id: MessageId): Promise<Message | undefined> {
     const found = await this.find(channel, id)
     return found && messageOf(found)
+  }
+
+  recent(channel: ChannelId, id: MessageId): Message | undefined {
+    const found = this.#records.get(nameOf(channel, id))
+    return found ? messageOf(found) : undefined
   }
 
   record(channel: ChannelId, id: MessageId): Promise<MessageRecord | undefined> {
@@ -313,7 +296,7 @@ class DatabaseTimeline implements TimelineStore, TimelineIndex {
       if (erased === undefined || !erased.erased) return false
       if (erased !== record) {
         const batch = this.#init.database.batch().put(records, [id, channel], erased)
-        this.#records.set(nameOf(channel, id), erased, batch)
+        this.#records.set(new Map([[nameOf(channel, id), erased]]), batch)
         await batch.commit()
       }
       return true
@@ -327,8 +310,9 @@ class DatabaseTimeline implements TimelineStore, TimelineIndex {
       let batch = database.batch()
       for await (const { at, id } of this.scan(channel, {})) {
         batch.delete(order, [channel, at, id]).delete(records, [id, channel])
-        this.#records.set(nameOf(channel, id), null, batch)
-        this.#entries.set(nameOf(channel, id), null, batch)
+        const gone = new Map([[nameOf(channel, id), null]])
+        this.#records.set(gone, batch)
+        this.#entries.set(gone, batch)
         dropped++
         if (batch.size < 512) continue
         await batch.commit()

@@ -20,9 +20,7 @@ export const records = defineTable({
   name: 'timeline-records',
   schema: 1,
   key: [hiddenId<MessageId>(), hiddenId<ChannelId>()] as const,
-  value: messageRecordCodec,
-  // A full turn of messages, since each is looked up once more when it is told.
-  cacheRows: 2_048
+  value: messageRecordCodec
 })
 
 /** The order of each channel, by clear time: enough to page, count and skip without opening records. */

@@ -8,7 +8,7 @@ import {
   XcordError
 } from '@xcord/core'
 import { type AuthorityState, permissionsFromBits } from '@xcord/core/authority'
-import type { PageOptions } from '@xcord/core/timeline'
+import type { Page, PageOptions } from '@xcord/core/timeline'
 import type { ChannelJson, OverwriteJson } from '../shapes.ts'
 import type {
   Channel,
@@ -131,7 +131,7 @@ export class LiveChannel implements Channel {
     }
     for (;;) {
       const page = await this.server.replica.page(this.id, place)
-      const messages = await this.#hydrate(page.messages.map(each => each.id))
+      const messages = await this.#hydrate(page)
       yield* forward ? messages : messages.toReversed()
       const edge = forward ? page.messages.at(-1) : page.messages[0]
       if (edge === undefined || !(forward ? page.hasLater : page.hasEarlier)) return
@@ -141,7 +141,7 @@ export class LiveChannel implements Channel {
 
   async page(options: HistoryOptions & { readonly around?: MessageId } = {}): Promise<readonly Message[]> {
     const page = await this.server.replica.page(this.id, { limit: PAGE_MESSAGES, ...options })
-    return await this.#hydrate(page.messages.map(each => each.id))
+    return await this.#hydrate(page)
   }
 
   async message(id: MessageId): Promise<Message> {
@@ -273,9 +273,8 @@ export class LiveChannel implements Channel {
     this.#view.set([...shown, message].sort(order).slice(-VIEW_MESSAGES_MAX))
   }
 
-  async #hydrate(ids: readonly MessageId[]): Promise<Message[]> {
-    const held = await Promise.all(ids.map(id => this.server.replica.message(this.id, id)))
-    return held.flatMap(each => (each === undefined ? [] : [createMessage(this, each)]))
+  async #hydrate({ messages }: Page): Promise<Message[]> {
+    return (await this.server.replica.hold(messages)).map(each => createMessage(this, each))
   }
 }
 

@@ -3,7 +3,7 @@
  * Things are looked up when read, so an old event shows what its subject is now.
  */
 import type { ChannelId, InviteId, MessageId, RoleId, ServerId, UserId } from '@xcord/core'
-import type { LoggedEvent } from '@xcord/core/node'
+import type { HeldMessage, LoggedEvent } from '@xcord/core/node'
 import type { DeliveryState, EventJson } from '../shapes.ts'
 import type { ClientEventName, ClientEvents } from '../types.ts'
 import type { ClientContext } from './context.ts'
@@ -27,11 +27,14 @@ export function cursorNumber(text: string): number | undefined {
   return Number.isSafeInteger(value) ? value : undefined
 }
 
-/** Looks up what an event is about; undefined where nothing of it is held any more. */
-export async function hydrate(
+/**
+ * Looks up what an event is about; undefined where nothing of it is held any more. A promise only where the disk has
+ * to be asked: in a burst each promise costs as much as the message itself.
+ */
+export function hydrate(
   context: ClientContext,
   event: LoggedEvent
-): Promise<LiveEventData | undefined> {
+): LiveEventData | undefined | Promise<LiveEventData | undefined> {
   const { type, refs, note } = event
   if (type === 'server:leave') {
     const [cause = 'left', name = ''] = (note ?? '').split('\n')
@@ -44,7 +47,7 @@ export async function hydrate(
   if (server === undefined) return undefined
   if (type === 'server:join' || type === 'server:update') return { type, data: { server } }
   if (type.startsWith('message:') || type.startsWith('reaction:') || type === 'delivery:update')
-    return await hydrateMessage(server, event)
+    return hydrateMessage(server, event)
   if (type.startsWith('member:')) return hydrateMember(server, event)
   const [ref = ''] = refs
   switch (type) {
@@ -87,14 +90,26 @@ export async function hydrate(
   }
 }
 
-async function hydrateMessage(
+function hydrateMessage(
   server: LiveServer,
-  { type, refs, note }: LoggedEvent
-): Promise<LiveEventData | undefined> {
-  const [channelId = '', messageId = '', user = ''] = refs
-  if (server.replica.state().channel(channelId as ChannelId) === undefined) return undefined
-  const held = await server.replica.message(channelId as ChannelId, messageId as MessageId)
-  if (held === undefined) return undefined
+  event: LoggedEvent
+): LiveEventData | undefined | Promise<LiveEventData | undefined> {
+  const channel = event.refs[0] as ChannelId
+  const id = event.refs[1] as MessageId
+  if (server.replica.state().channel(channel) === undefined) return undefined
+  const recent = server.replica.recent(channel, id)
+  if (recent !== undefined) return messageEvent(server, event, recent)
+  return server.replica
+    .message(channel, id)
+    .then(held => (held === undefined ? undefined : messageEvent(server, event, held)))
+}
+
+function messageEvent(
+  server: LiveServer,
+  { type, refs, note }: LoggedEvent,
+  held: HeldMessage
+): LiveEventData | undefined {
+  const [channelId = '', , user = ''] = refs
   const message = createMessage(server.liveChannel(channelId as ChannelId), held)
   switch (type) {
     case 'message:create':
