@@ -48,6 +48,27 @@ const HEX: readonly string[] = Array.from({ length: 256 }, (_, byte) => byte.toS
 
 /** Lower-case hex, for map keys and for people. By table: short keys cost the library's ways more than the digits. */
 export function toHex(bytes: Uint8Array): string {
+  return bytes.length === TAG_BYTES ? recentHex(bytes) : hexOf(bytes)
+}
+
+/** Length of tags, key ids and author ids: every message has some, and they recur. */
+const TAG_BYTES = 16
+const RECENT = 256
+const recentTexts = new Array<string | undefined>(RECENT).fill(undefined)
+const recentBytes = new Uint8Array(RECENT * TAG_BYTES)
+
+/** The very same text where these bytes were written lately, so that maps need not hash it again. */
+function recentHex(bytes: Uint8Array): string {
+  const from = (bytes[TAG_BYTES - 1] as number) * TAG_BYTES
+  let same = 0
+  while (same < TAG_BYTES && recentBytes[from + same] === bytes[same]) same++
+  const known = recentTexts[from / TAG_BYTES]
+  if (same === TAG_BYTES && known !== undefined) return known
+  recentBytes.set(bytes, from)
+  return (recentTexts[from / TAG_BYTES] = hexOf(bytes))
+}
+
+function hexOf(bytes: Uint8Array): string {
   let text = ''
   for (let at = 0; at < bytes.length; at++) text += HEX[bytes[at] as number] as string
   return text

@@ -101,6 +101,8 @@ function gapsOf(runs: readonly Run[]): readonly ChainGap[] {
   return gaps.reverse()
 }
 
+const PLACED: ChainPlace = { kind: 'placed' }
+
 function chainOf(runs: Run[], forks: number[]): AuthorChain {
   /** Index of the last run that starts at or before `seq`; -1 if none. */
   const before = (seq: number): number => {
@@ -133,15 +135,20 @@ function chainOf(runs: Run[], forks: number[]): AuthorChain {
       const rightHolds = right !== undefined && joinsRight && equalBytes(right.prev, idBytes.subarray(0, 24))
       // The neighbour on the right names another envelope at this place: that one is the one missing.
       if (joinsRight && !rightHolds) return fork(seq)
+      if (leftHolds && right === undefined) {
+        // What nearly always comes: the next of the newest run.
+        runs[index] = { from: left.from, prev: left.prev, to: seq, last: idBytes }
+        return PLACED
+      }
       const run: Run = {
         from: leftHolds ? left.from : seq,
         prev: leftHolds ? left.prev : prev.slice(),
         to: rightHolds ? right.to : seq,
-        last: rightHolds ? right.last : idBytes.slice()
+        last: rightHolds ? right.last : idBytes
       }
       runs.splice(leftHolds ? index : index + 1, Number(leftHolds) + Number(rightHolds), run)
       // Ours follows another envelope than the one held before it: the author has two of those.
-      return joinsLeft && !leftHolds ? fork(seq - 1) : { kind: 'placed' }
+      return joinsLeft && !leftHolds ? fork(seq - 1) : PLACED
     },
     tip: () => {
       const last = runs.at(-1)

@@ -39,14 +39,18 @@ export function slowModeOf(authority: AuthorityState, channel: ChannelId, user: 
 /** Messages of a page in which our newest is looked for. */
 const RECALLED_MAX = 100
 
-/** Slow mode outlives a restart: where nothing is remembered, our newest message is looked up. */
-export async function recallPace(state: ReplicaState, channel: ChannelId): Promise<void> {
+/**
+ * Slow mode outlives a restart: where nothing is remembered, our newest message is looked up. Nothing is returned
+ * where there is nothing to wait for.
+ */
+export function recallPace(state: ReplicaState, channel: ChannelId): Promise<void> | undefined {
   const { user, deps } = state
-  if (
-    slowModeOf(state.log.state(), channel, user, deps.clock.now()) === 0 ||
-    state.lastSent.has(sentKey(channel, user))
-  )
-    return
+  const slow = slowModeOf(state.log.state(), channel, user, deps.clock.now()) !== 0
+  return slow && !state.lastSent.has(sentKey(channel, user)) ? recall(state, channel) : undefined
+}
+
+async function recall(state: ReplicaState, channel: ChannelId): Promise<void> {
+  const { user, deps } = state
   const { messages } = await deps.timeline.page(channel, { limit: RECALLED_MAX })
   const own = messages.findLast(each => each.author === user)
   if (own !== undefined) noteSent(state, channel, user, { id: own.id, at: own.at })

@@ -1,5 +1,5 @@
 /** Judges opened content by authority (AU34–AU38) and hands what may be seen to the timeline. */
-import { type ChannelId, type DeviceId, idAs, type UserId } from '../base/index.ts'
+import { type DeviceId, idAs } from '../base/index.ts'
 import type { Body, OpenedEnvelope } from '../e2ee/index.ts'
 import type { EnvelopeStub } from '../graph/index.ts'
 import { type TimelineBody, validateBody } from '../timeline/index.ts'
@@ -8,6 +8,7 @@ import { takesMessages } from './channel-kinds.ts'
 import { permissionsFor } from './content-permissions.ts'
 import { actTable } from './tables.ts'
 import { takeTitle } from './take-title.ts'
+import { withTip } from './tips.ts'
 import type { Outcome } from './take-envelopes.ts'
 import type { Work } from './work.ts'
 
@@ -93,18 +94,6 @@ export function judgeContent(
   if (body.kind === 'message')
     noteSent(state, channel, verdict.user, { id: envelope.id, at: opened.payload.at })
   if (body.kind === 'message' && verdict.kind === 'visible')
-    remember(work, channel, envelope, opened.payload.at, verdict.user)
+    state.tips.set(channel, withTip(state.tips.get(channel) ?? [], { id: envelope.id, ...opened.payload }))
   return { status: 'opened', channel }
-}
-
-/** Newest messages of a channel become parents of what is written next (AU34). */
-const TIPS_KEPT = 4
-
-function remember(work: Work, channel: ChannelId, envelope: EnvelopeStub, at: number, _user: UserId): void {
-  const { tips } = work.state
-  // Judged again, a message must not be there twice: nobody opens what names one parent twice (EN6).
-  const held = (tips.get(channel) ?? []).filter(each => each.id !== envelope.id)
-  const oldest = held.at(-1)
-  if (held.length >= TIPS_KEPT && oldest !== undefined && at <= oldest.at) return
-  tips.set(channel, [...held, { id: envelope.id, at }].sort((a, b) => b.at - a.at).slice(0, TIPS_KEPT))
 }

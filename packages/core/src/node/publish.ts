@@ -20,10 +20,10 @@ export function metaChannel(work: Work): ChannelId {
 /** Time of the next own envelope: after our chain and after what it answers (AU34). */
 function nextTime(work: Work, channel: ChannelId): number {
   const { state, turn } = work
-  const parents = (state.tips.get(channel) ?? [])
-    .map(each => each.at)
-    .filter(at => at <= turn.at + PUSH_MS_MAX)
-  return Math.max(turn.at, state.author(state.self).at + 1, ...parents.map(at => at + 1))
+  let time = Math.max(turn.at, state.author(state.self).at + 1)
+  for (const { at } of state.tips.get(channel) ?? [])
+    if (at <= turn.at + PUSH_MS_MAX) time = Math.max(time, at + 1)
+  return time
 }
 
 /** Where a channel's content is sealed: a public thread has its parent's keys, and is named inside (EK7, EN6). */

@@ -26,6 +26,7 @@ import { ChainIndex, type DeliveryTracker, IdSet } from '../sync/index.ts'
 import type { EventLog } from './event-log.ts'
 import type { ServerRow } from './tables.ts'
 import type { TimelineStore } from './timeline-store.ts'
+import type { Tip } from './tips.ts'
 
 /** What replicas share. */
 export interface ReplicaDeps {
@@ -113,7 +114,7 @@ export class ReplicaState {
   /** Each device's newest accepted operation, for cuts (AU1). */
   readonly lastOperations = new Map<DeviceId, { readonly seq: number; readonly id: OperationId }>()
   /** Newest messages per channel, for the parents of the next one (AU34). */
-  readonly tips = new Map<string, readonly { readonly id: MessageId; readonly at: number }[]>()
+  readonly tips = new Map<string, readonly Tip[]>()
   /** Channel of own messages whose delivery is tracked. */
   readonly ownChannels = new Map<MessageId, ChannelId>()
   /** Own content not yet settled (SY18), by sequence number, ascending. */

@@ -102,8 +102,8 @@ export class LiveReplica implements Replica, SyncPort {
   }
 
   /** Runs a job in the next turn; resolves when its turn is on disk. */
-  async do<T>(run: (work: Work) => T | Promise<T>): Promise<T> {
-    return await this.#turns.do(run)
+  do<T>(run: (work: Work) => T | Promise<T>): Promise<T> {
+    return this.#turns.do(run)
   }
 
   /** Runs a duty after a while, if it is still called for then. */
@@ -193,8 +193,14 @@ export class LiveReplica implements Replica, SyncPort {
   }
 
   async send(channel: ChannelId, content: string, replyTo: MessageId | null): Promise<HeldMessage> {
-    await recallPace(this.current, channel)
-    return await this.#write(channel, work => writeMessage(work, channel, content, replyTo).id)
+    const recalled = recallPace(this.current, channel)
+    if (recalled !== undefined) await recalled
+    const { id, turn } = await this.do(work => ({
+      id: writeMessage(work, channel, content, replyTo).id,
+      turn: work.turn
+    }))
+    const message = turn.shown.get(id)
+    return message === undefined ? await this.#require(channel, id) : { message, delivery: LOCAL }
   }
 
   async edit(channel: ChannelId, message: MessageId, content: string): Promise<HeldMessage> {
@@ -330,7 +336,10 @@ export class LiveReplica implements Replica, SyncPort {
   }
 
   async #write(channel: ChannelId, run: (work: Work) => MessageId): Promise<HeldMessage> {
-    const id = await this.do(run)
+    return await this.#require(channel, await this.do(run))
+  }
+
+  async #require(channel: ChannelId, id: MessageId): Promise<HeldMessage> {
     const held = await this.message(channel, id)
     if (held === undefined)
       throw new XcordError('XCORD_MESSAGE_NOT_FOUND', 'The message is not held here.', { message: id })

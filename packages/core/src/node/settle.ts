@@ -61,7 +61,7 @@ async function reduce(work: Work): Promise<void> {
   const { state, turn, items } = work
   if (items.length === 0) return
   const staged = await state.deps.timeline.stage(turn.batch, items, { isNew: id => turn.placed.has(id) })
-  for (const change of staged.changes) turn.events.push(...eventsOf(state, change))
+  for (const change of staged.changes) show(work, change)
   turn.viewChanged = true
   if (staged.rebuild.length > 0)
     await rebuild(
@@ -76,25 +76,30 @@ async function rebuild(work: Work, messages: readonly MessageId[]): Promise<void
   items.length = 0
   await offerAgain(work, messages)
   const staged = await state.deps.timeline.stage(turn.batch, items)
-  for (const change of staged.changes) turn.events.push(...eventsOf(state, change))
+  for (const change of staged.changes) show(work, change)
 }
 
-function eventsOf(state: ReplicaState, change: TimelineChange): readonly EventRecord[] {
-  const { message } = change
-  const base = { server: state.server, refs: [message.channel, message.id], note: null }
+/** Notes what people see of a change. */
+function show({ state, turn }: Work, change: TimelineChange): void {
+  if (change.message.device === state.self) turn.shown.set(change.message.id, change.message)
+  turn.events.push(eventOf(state, change))
+}
+
+function eventOf({ server }: ReplicaState, change: TimelineChange): EventRecord {
+  const { channel, id } = change.message
   switch (change.type) {
     case 'message:create':
     case 'message:update':
     case 'message:delete':
-      return [{ ...base, type: change.type }]
+      return { type: change.type, server, refs: [channel, id], note: null }
     case 'message:hide':
     case 'message:show':
     case 'pin:add':
     case 'pin:remove':
-      return [{ ...base, type: 'message:update' }]
+      return { type: 'message:update', server, refs: [channel, id], note: null }
     case 'reaction:add':
     case 'reaction:remove':
-      return [{ ...base, type: change.type, refs: [...base.refs, change.user], note: change.emoji }]
+      return { type: change.type, server, refs: [channel, id, change.user], note: change.emoji }
   }
 }
 

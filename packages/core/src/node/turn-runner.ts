@@ -25,7 +25,7 @@ export interface TurnRunnerInit {
 
 interface Job {
   /** May throw an XcordError for its caller; nothing of it is then told. */
-  run(work: Work): void | Promise<void>
+  run(work: Work): Promise<void> | undefined
   done(): void
   failed(error: unknown): void
 }
@@ -71,12 +71,13 @@ export class TurnRunner {
   }
 
   /** Runs a job in the next turn; resolves when its turn is on disk. */
-  async do<T>(run: (work: Work) => T | Promise<T>): Promise<T> {
-    return await new Promise<T>((resolve, reject) => {
-      let result: T
+  do<T>(run: (work: Work) => T | Promise<T>): Promise<T> {
+    return new Promise<T>((resolve, reject) => {
+      let result: T | Promise<T>
       this.#inbox.push({
-        run: async work => {
-          result = await run(work)
+        run: work => {
+          result = run(work)
+          return result instanceof Promise ? result.then(() => undefined) : undefined
         },
         done: () => resolve(result),
         failed: reject
@@ -88,7 +89,7 @@ export class TurnRunner {
    * Runs a job that nobody waits for: it joins the next turn, and has one of its own only if none comes soon. A
    * receipt alone would cost its author a commit; what is still lingering at the end is asked for again (SY18).
    */
-  linger(run: (work: Work) => void | Promise<void>): void {
+  linger(run: (work: Work) => Promise<void>): void {
     this.#lingering.push({ run, done: () => undefined, failed: error => this.#init.fault(error) })
     this.#cancelLinger ??= this.later(LINGER_MS, () => undefined)
   }
@@ -127,7 +128,8 @@ export class TurnRunner {
     const done: Job[] = []
     for (const job of jobs) {
       try {
-        await job.run(work)
+        const running = job.run(work)
+        if (running !== undefined) await running
         done.push(job)
       } catch (error) {
         job.failed(error)

@@ -6,6 +6,7 @@ import type { DeviceId, MessageId } from '../base/index.ts'
 import type { Envelope, Operation } from '../graph/index.ts'
 import type { Batch, Database } from '../store/index.ts'
 import type { DeliveryEntry } from '../sync/index.ts'
+import type { Message } from '../timeline/index.ts'
 import type { EventLog, EventRecord } from './event-log.ts'
 
 /** Items of one source that the turn stored: what sync passes on, and to whom not to echo it. */
@@ -33,6 +34,8 @@ export class Turn {
   readonly chains = new Set<DeviceId>()
   /** Operations accepted in this turn, of whomever. */
   readonly accepted: Operation[] = []
+  /** Own messages of this turn, as people see them. */
+  readonly shown = new Map<MessageId, Message>()
   /** Own messages that receipts raised, as they are now: written and told once a turn. */
   readonly raised = new Map<MessageId, DeliveryEntry>()
   /** Run after the commit, in order. */

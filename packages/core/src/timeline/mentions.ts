@@ -18,12 +18,15 @@ export const NO_MENTIONS: Mentions = Object.freeze({
   everyone: false
 })
 
+const NOTHING_NAMED: TextMentions = Object.freeze({ ...NO_MENTIONS, channels: Object.freeze([]) })
+
 const CODE = /```[^]*?```|`[^`\n]+`/g
 const NAMED = /<(@|@&|#)([urc][0-9a-v]{1,64})>/g
 const EVERYONE = /(?<![0-9A-Za-z_])@everyone(?![0-9A-Za-z_])/
 
 /** Finds mentions in a text of any origin. Linear; ids that are not well formed stay text. */
 export function mentionsOf(content: string): TextMentions {
+  if (!content.includes('@') && !content.includes('<#')) return NOTHING_NAMED
   const meant = content.replaceAll(CODE, ' ')
   const users = new Set<UserId>()
   const roles = new Set<RoleId>()

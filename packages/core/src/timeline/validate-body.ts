@@ -17,8 +17,9 @@ import { areMentionsOrdered } from './mentions.ts'
 const UNSEEN = /[\p{Cc}\p{Zl}\p{Zp}\p{Zs}]/u
 const CONTROL = /[\p{Cc}\p{Zl}\p{Zp}]/u
 
+/** Bytes of text, or any number within the limit where it cannot have more. */
 function byteLength(text: string, limit: number): number {
-  return text.length > limit ? text.length : utf8(text).length
+  return text.length > limit || 3 * text.length <= limit ? text.length : utf8(text).length
 }
 
 function validateAttachment(attachment: Attachment): string | undefined {
