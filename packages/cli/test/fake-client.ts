@@ -446,6 +446,10 @@ export function createFakeClient(init: FakeInit = {}): FakeClient {
       description: json.description,
       owner: json.owner as UserId,
       stateHash: json.stateHash,
+      imported: false,
+      async *export() {
+        yield Buffer.from(`export of ${json.id}`)
+      },
       get me() {
         return liveMember(server, server.members.find(each => each.id === me) as Mutable<MemberJson>)
       },
@@ -740,6 +744,12 @@ export function createFakeClient(init: FakeInit = {}): FakeClient {
         const server = addServer('Analytical Engine', 'Grace', ['general', 'random'])
         emit('server:join', { server: server.json })
         return liveServer(server)
+      },
+      import: async () => {
+        throw new XcordError('XCORD_EXPORT_INVALID', 'the fake reads no exports', {
+          rule: 'SX1',
+          reason: 'fake'
+        })
       }
     },
     view: {

@@ -10,7 +10,7 @@ import { draftRoleCreate } from '../src/authority/index.ts'
 import { type CborValue, concatBytes, decodeCbor, encodeCbor } from '../src/encoding/index.ts'
 import { signOperation } from '../src/graph/index.ts'
 import { signProfile } from '../src/identity/index.ts'
-import { archiveStage, type ArchiveStage, fileOf, MARK, rawBlock, type RawBlock } from './archive-stage.ts'
+import { archiveStage, fileOf, MARK, rawBlock, type RawBlock } from './archive-stage.ts'
 import { accountOf, foundServer } from './authority-stage.ts'
 import { fill, flipLast, toHex } from './vector-tools.ts'
 
@@ -155,7 +155,7 @@ function sealed(): Case[] {
     RawBlock,
     RawBlock
   ]
-  const { envelopes } = stage as ArchiveStage
+  const { envelopes } = stage
   return [
     ['no end', 'SX2', withContent(content).subarray(0, withContent(content).length - 1)],
     ['a record behind an author', 'SX2', withContent([author, first, one])],

@@ -1,5 +1,6 @@
 /** Public types of a profile's peer: the client, what it tells, and what it is made of. Interfaces only. */
 import type { ChannelId, DeviceId, RoleId, ServerId, UserId } from '@xcord/core'
+import type { ByteSource, Imported, ImportOptions } from './export-types.ts'
 import type { Server } from './server-types.ts'
 import type {
   Delivery,
@@ -70,6 +71,11 @@ export interface Client {
      * _EXPIRED, _USED, _REVOKED, XCORD_NO_PEER, XCORD_DEADLINE.
      */
     join(link: string, options?: JoinOptions): Promise<Server>
+    /**
+     * Takes in the export of a server that this account is a member of. What is held already is joined with it, and
+     * nothing held is replaced. XCORD_EXPORT_INVALID, XCORD_NOT_A_MEMBER, XCORD_CONFLICT.
+     */
+    import(source: ByteSource, options?: ImportOptions): Promise<Imported>
   }
   readonly view: View<readonly Server[]>
   on<E extends ClientEventName>(

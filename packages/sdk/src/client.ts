@@ -6,6 +6,7 @@ import type { ClientContext } from './live/context.ts'
 import { cursorText, hydrate, type LiveEventData } from './live/hydrate.ts'
 import { streamEvents } from './live/event-stream.ts'
 import { findNamed } from './live/find.ts'
+import { toImported } from './live/import.ts'
 import { LiveServer } from './live/server.ts'
 import { createView } from './live/view.ts'
 import type { EventJson } from './shapes.ts'
@@ -153,7 +154,11 @@ class LiveClient implements Client, ClientContext {
       join: async (link, options = {}) =>
         this.#require(
           await this.node.join(link, { timeoutMs: options.timeoutMs ?? JOIN_MS, signal: options.signal })
-        )
+        ),
+      import: async (source, options = {}) => {
+        const report = await this.node.importServer(source, { enrol: options.enrol ?? false })
+        return toImported(this.#require(report.server), report)
+      }
     }
   }
 

@@ -1,5 +1,6 @@
 /** Public types of a server with its collections. Interfaces only. */
 import type { PermissionName, ServerId, UserId } from '@xcord/core'
+import type { ByteSource, ExportOptions } from './export-types.ts'
 import type {
   AuditOptions,
   AuditPage,
@@ -18,6 +19,8 @@ export interface Server {
   readonly description: string | null
   readonly owner: UserId
   readonly me: Member
+  /** Read from a file: this device only reads, until it joins by a link. */
+  readonly imported: boolean
   /** Equal on every peer that holds the same operations. Hex. */
   readonly stateHash: string
   /** Without threads, which are in `threads` and in those of their channel. */
@@ -72,6 +75,11 @@ export interface Server {
   }
   /** The operations as an audit log, voided ones too. XCORD_PERMISSION_DENIED without ViewAuditLog. */
   audit(options?: AuditOptions): AuditPage
+  /**
+   * The server as a signed file, in pieces, for `verifyServerExport` and `servers.import`. It holds no key; whoever
+   * has it can read who is a member, roles, open channels and the audit log. XCORD_NOT_A_MEMBER.
+   */
+  export(options?: ExportOptions): ByteSource
   /** Heads, state hash, forks: peers with equal heads hold the same operations. */
   heads(): StateJson
   edit(

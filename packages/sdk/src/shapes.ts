@@ -56,6 +56,8 @@ export interface ServerJson {
   readonly channels: number
   readonly stateHash: string
   readonly unread: number
+  /** Read from a file: this device only reads. */
+  readonly imported?: true
 }
 
 export interface ChannelJson {

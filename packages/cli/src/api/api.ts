@@ -11,8 +11,16 @@ export interface TransportRequest {
   readonly method: Method
   readonly path: string
   readonly body?: unknown
+  /** In place of `body`: sent as they come. */
+  readonly bytes?: AsyncIterable<Uint8Array>
   readonly headers: Readonly<Record<string, string>>
   readonly signal?: AbortSignal
+}
+
+/** An answer whose body is still coming. */
+export interface TransportStream {
+  readonly status: number
+  readonly body: AsyncIterable<Uint8Array>
 }
 
 export interface TransportAnswer {
@@ -25,6 +33,7 @@ export interface Transport {
   /** True where this process has the profile open, so that it ends with us. */
   readonly own: boolean
   request(request: TransportRequest): Promise<TransportAnswer>
+  stream(request: TransportRequest): Promise<TransportStream>
   /** Ends when the signal aborts; throws XCORD_DAEMON_UNREACHABLE when the other side goes. */
   frames(options: FrameOptions): AsyncIterable<Frame>
   close(): Promise<void>
@@ -44,6 +53,19 @@ export interface Api {
   readonly own: boolean
   /** Calls a route by its name. Throws what the SDK would. */
   call<N extends RouteName>(name: N, ...args: Args<N>): Promise<ReplyOf<Routes[N]>>
+  /** A route whose reply is bytes. */
+  download<N extends RouteName>(
+    name: N,
+    input: InputOf<Routes[N]>,
+    options?: CallOptions
+  ): AsyncIterable<Uint8Array>
+  /** A route whose body is bytes. */
+  upload<N extends RouteName>(
+    name: N,
+    input: InputOf<Routes[N]>,
+    bytes: AsyncIterable<Uint8Array>,
+    options?: CallOptions
+  ): Promise<ReplyOf<Routes[N]>>
   frames(options?: FrameOptions): AsyncIterable<Frame>
   close(): Promise<void>
 }
@@ -80,21 +102,39 @@ function parseAnswer({ status, text }: TransportAnswer): unknown {
 }
 
 export function createApi(transport: Transport): Api {
-  async function call(name: RouteName, input: AnyInput = {}, options: CallOptions = {}) {
+  const requestOf = (name: RouteName, input: AnyInput, options: CallOptions): TransportRequest => {
     const route: AnyRoute = ROUTES[name]
-    const answer = await transport.request({
+    return {
       method: route.method,
       path: pathOf(route, input),
       ...(input.body === undefined ? {} : { body: input.body }),
       headers: options.idempotencyKey === undefined ? {} : { 'idempotency-key': options.idempotencyKey },
       ...(options.signal === undefined ? {} : { signal: options.signal })
-    })
-    return parseAnswer(answer)
+    }
   }
+  const call = async (name: RouteName, input: AnyInput = {}, options: CallOptions = {}) =>
+    parseAnswer(await transport.request(requestOf(name, input, options)))
+
+  async function* download(name: RouteName, input: AnyInput, options: CallOptions = {}) {
+    const { status, body } = await transport.stream(requestOf(name, input, options))
+    if (status >= 200 && status < 300) return yield* body
+    const parts: Uint8Array[] = []
+    for await (const part of body) parts.push(part)
+    parseAnswer({ status, text: Buffer.concat(parts).toString('utf8') })
+  }
+
+  const upload = async (
+    name: RouteName,
+    input: AnyInput,
+    bytes: AsyncIterable<Uint8Array>,
+    options: CallOptions = {}
+  ) => parseAnswer(await transport.request({ ...requestOf(name, input, options), bytes }))
   return {
     own: transport.own,
     // Names and types are those of ROUTES; the routes' tests hold answers to their schemas.
     call: call as Api['call'],
+    download: download as Api['download'],
+    upload: upload as Api['upload'],
     frames: (options = {}) => transport.frames(options),
     close: () => transport.close()
   }

@@ -1,12 +1,14 @@
 /** The profile is open in another process: HTTP and WebSocket over its Unix socket. */
-import { request as httpRequest } from 'node:http'
+import { type IncomingMessage, request as httpRequest } from 'node:http'
+import { pipeline } from 'node:stream'
 import { WebSocket } from 'ws'
 import { XcordError } from '@xcord/core'
 import { CLOSE } from '../gateway/event-socket.ts'
 import type { Frame, FrameOptions } from '../gateway/frames.ts'
 import { GATEWAY_HOST } from '../gateway/guard.ts'
 import { errorOfProblem, isProblem } from '../gateway/problem.ts'
-import type { Transport, TransportAnswer, TransportRequest } from './api.ts'
+import { noting } from './noting.ts'
+import type { Transport, TransportAnswer, TransportRequest, TransportStream } from './api.ts'
 
 function unreachable(socketPath: string, cause: unknown): XcordError<'XCORD_DAEMON_UNREACHABLE'> {
   return new XcordError(
@@ -17,10 +19,11 @@ function unreachable(socketPath: string, cause: unknown): XcordError<'XCORD_DAEM
   )
 }
 
-function requestOver(
+/** Sends a request; resolves when its answer begins. */
+function begin(
   socketPath: string,
-  { method, path, body, headers, signal }: TransportRequest
-): Promise<TransportAnswer> {
+  { method, path, body, bytes, headers, signal }: TransportRequest
+): Promise<IncomingMessage> {
   return new Promise((resolve, reject) => {
     const payload = body === undefined ? undefined : JSON.stringify(body)
     const outgoing = httpRequest({
@@ -31,28 +34,62 @@ function requestOver(
       headers: {
         ...headers,
         host: GATEWAY_HOST,
+        ...(bytes === undefined ? {} : { 'content-type': 'application/octet-stream' }),
         ...(payload === undefined
           ? {}
           : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(payload) })
       },
       ...(signal === undefined ? {} : { signal })
     })
-    const fail = (error: unknown) => {
-      if (signal?.aborted === true)
-        reject(new XcordError('XCORD_ABORTED', 'the request was ended', {}, { cause: error }))
-      else reject(unreachable(socketPath, error))
-    }
-    outgoing.on('error', fail)
-    outgoing.on('response', incoming => {
-      const parts: Buffer[] = []
-      incoming.on('data', (part: Buffer) => parts.push(part))
-      incoming.on('error', fail)
-      incoming.on('end', () =>
-        resolve({ status: incoming.statusCode ?? 0, text: Buffer.concat(parts).toString('utf8') })
-      )
+    let answered = false
+    const source: { failure?: unknown } = {}
+    outgoing.on('error', error => {
+      // The answer is on its way: it was refused before all was sent.
+      if (!answered) reject(source.failure ?? broken(socketPath, signal, error))
     })
-    outgoing.end(payload)
+    outgoing.on('response', incoming => {
+      answered = true
+      resolve(incoming)
+    })
+    if (bytes === undefined) outgoing.end(payload)
+    else {
+      pipeline(noting(bytes, source), outgoing, error => {
+        if (error !== null && error !== undefined && !answered)
+          reject(source.failure ?? broken(socketPath, signal, error))
+      })
+    }
   })
+}
+
+/** A connection that broke: by our own signal, or because the other side went. */
+function broken(socketPath: string, signal: AbortSignal | undefined, error: unknown): XcordError {
+  if (signal?.aborted === true)
+    return new XcordError('XCORD_ABORTED', 'the request was ended', {}, { cause: error })
+  return unreachable(socketPath, error)
+}
+
+async function* bodyOf(
+  socketPath: string,
+  { signal }: TransportRequest,
+  incoming: IncomingMessage
+): AsyncGenerator<Uint8Array> {
+  try {
+    for await (const part of incoming) yield part as Buffer
+  } catch (error) {
+    throw broken(socketPath, signal, error)
+  }
+}
+
+async function requestOver(socketPath: string, request: TransportRequest): Promise<TransportAnswer> {
+  const incoming = await begin(socketPath, request)
+  const parts: Uint8Array[] = []
+  for await (const part of bodyOf(socketPath, request, incoming)) parts.push(part)
+  return { status: incoming.statusCode ?? 0, text: Buffer.concat(parts).toString('utf8') }
+}
+
+async function streamOver(socketPath: string, request: TransportRequest): Promise<TransportStream> {
+  const incoming = await begin(socketPath, request)
+  return { status: incoming.statusCode ?? 0, body: bodyOf(socketPath, request, incoming) }
 }
 
 /** Acknowledge every so many events: well inside the daemon's window. */
@@ -197,6 +234,7 @@ export function createSocketTransport(socketPath: string): Transport {
   return {
     own: false,
     request: request => requestOver(socketPath, request),
+    stream: request => streamOver(socketPath, request),
     frames: options => framesOver(socketPath, options),
     close: async () => undefined
   }

@@ -1,4 +1,5 @@
 /** The local API as a Fastify app: served over a Unix socket, or called within the process by `inject`. */
+import type { Readable } from 'node:stream'
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import swagger from '@fastify/swagger'
 import websocket from '@fastify/websocket'
@@ -19,6 +20,12 @@ const BODY_BYTES_MAX = 131_072
 const FRAME_BYTES_MAX = 4_096
 const READERS_MAX = 64
 const EVENTS_PATH = '/v1/events'
+
+const BYTES = 'application/octet-stream'
+const isBytes = (request: FastifyRequest) => request.headers['content-type'] === BYTES
+
+/** How a route's body or reply of bytes stands in OpenAPI. */
+const bytesContent = { [BYTES]: { schema: { type: 'string', format: 'binary' } } }
 
 /** Aborts when the caller hangs up before the answer is out. */
 function hangUp(reply: FastifyReply): AbortSignal {
@@ -47,8 +54,9 @@ function registerErrors(app: FastifyInstance, context: Context): void {
 
 function registerHooks(app: FastifyInstance, context: Context): void {
   const keys = createIdempotency()
+  // Bytes are not kept for comparison: what they do they do once, however often they come (SX11).
   const keyOf = (request: FastifyRequest) =>
-    request.method === 'POST' ? request.headers['idempotency-key'] : undefined
+    request.method === 'POST' && !isBytes(request) ? request.headers['idempotency-key'] : undefined
   const claimed = new WeakSet<FastifyRequest>()
   app.addHook('onRequest', async request => {
     guardHeaders(request.headers)
@@ -112,8 +120,12 @@ function registerRoutes(app: FastifyInstance, context: Context): void {
         ...(route.params === undefined ? {} : { params: route.params }),
         ...(route.query === undefined ? {} : { querystring: route.query }),
         ...(route.body === undefined ? {} : { body: route.body }),
+        ...(route.bytes === 'body'
+          ? { consumes: [BYTES], body: { content: { [BYTES]: { schema: {} } } } }
+          : {}),
         response: {
-          [route.status]: ref(route.reply),
+          [route.status]:
+            route.bytes === 'reply' ? { description: 'the file', content: bytesContent } : ref(route.reply),
           '4xx': { $ref: 'Problem#' },
           '5xx': { $ref: 'Problem#' }
         }
@@ -123,6 +135,7 @@ function registerRoutes(app: FastifyInstance, context: Context): void {
           { context, signal: hangUp(reply) },
           { params: request.params, query: request.query, body: request.body }
         )
+        if (route.bytes === 'reply') void reply.type(BYTES)
         return reply.code(route.status).send(answer)
       }
     })
@@ -170,6 +183,7 @@ export async function createGateway(init: GatewayInit): Promise<FastifyInstance>
     routerOptions: { maxParamLength: 512 }
   })
   registerErrors(app, context)
+  app.addContentTypeParser(BYTES, (_request: FastifyRequest, body: Readable, done) => done(null, body))
   app.addHook('preClose', async () => closing.abort())
   await app.register(swagger, {
     openapi: {

@@ -1,5 +1,6 @@
 /** What each route does: the only place where a request becomes a call of the SDK. */
 import { XcordError } from '@xcord/core'
+import { exportHandlers } from './handlers-exports.ts'
 import { moderationHandlers } from './handlers-moderation.ts'
 import { readHandlers } from './handlers-read.ts'
 import { messageHandlers } from './handlers-messages.ts'
@@ -131,6 +132,7 @@ export const HANDLERS: Handlers = {
   ...readHandlers,
   ...writes,
   ...moderationHandlers,
+  ...exportHandlers,
   ...threadHandlers,
   ...messageHandlers
 }

@@ -18,6 +18,8 @@ export interface AnyRoute {
   readonly body?: Type.TSchema
   readonly reply: Type.TSchema
   readonly status: 200 | 201 | 202
+  /** Which side is bytes of any length in place of JSON. */
+  readonly bytes?: 'body' | 'reply'
 }
 
 export interface Route<I, R> extends AnyRoute {
@@ -42,6 +44,7 @@ interface RouteInit<P, Q, B, R> {
   readonly body?: B
   readonly reply: R
   readonly status?: 200 | 201 | 202
+  readonly bytes?: 'body' | 'reply'
 }
 
 /** Names a route's parts, keeping their types. */

@@ -11,6 +11,7 @@ import {
 } from './schemas.ts'
 import { because, ofChannel, ofServer, reason, text, timeoutMs } from './route-parts.ts'
 import { input, listOf, route } from './route.ts'
+import { exports } from './routes-exports.ts'
 import { moderation } from './routes-moderation.ts'
 import { threads } from './routes-threads.ts'
 import { daemon, messages, network } from './routes-messages.ts'
@@ -289,6 +290,7 @@ export const ROUTES = {
   ...roles,
   ...members,
   ...moderation,
+  ...exports,
   ...threads,
   ...messages,
   ...network,

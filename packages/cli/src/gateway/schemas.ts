@@ -42,7 +42,7 @@ export type Same<A, B> = [Mutable<A>] extends [Mutable<B>]
   : never
 
 /** Ties a schema to its shape: does not compile unless both say the same. */
-const shape =
+export const shape =
   <T>() =>
   <S extends Type.TSchema>(schema: S & Same<Type.Static<S>, T>): Type.TUnsafe<T> =>
     Type.Unsafe<T>(schema)
@@ -100,7 +100,8 @@ export const ServerSchema = shape<ServerJson>()(
       members: count,
       channels: count,
       stateHash: Type.String(),
-      unread: count
+      unread: count,
+      imported: Type.Optional(Type.Literal(true))
     },
     { $id: 'Server' }
   )

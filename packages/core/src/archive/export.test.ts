@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import fc from 'fast-check'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { createNodeSuite } from '../adapters/crypto-node/index.ts'
-import { type DeviceId, idToBytes, type UserId } from '../base/index.ts'
+import { type DeviceId, idToBytes } from '../base/index.ts'
 import type { Suite } from '../crypto/index.ts'
 import { concatBytes, toHex } from '../encoding/index.ts'
 import type { Operation } from '../graph/index.ts'
@@ -100,7 +100,7 @@ describe('vectors', () => {
       expect(state.log.count()).toBe(each.operations)
       expect(state.log.heads().map(id => toHex(idToBytes(id)))).toEqual(each.heads)
       expect(toHex(state.log.state().hash())).toBe(each.stateHash)
-      expect(toHex(idToBytes(state.exporter as UserId))).toBe(each.exporter)
+      expect(toHex(idToBytes(state.exporter))).toBe(each.exporter)
       expect(state.profiles.map(profile => profile.name).sort()).toEqual(each.names)
       const { records, envelopes, stubs } = each
       expect(counts).toEqual({ records, envelopes, stubs })

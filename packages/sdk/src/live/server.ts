@@ -15,7 +15,9 @@ import type { ServerJson, StateJson } from '../shapes.ts'
 import type {
   AuditOptions,
   AuditPage,
+  ByteSource,
   Channel,
+  ExportOptions,
   Member,
   ReasonOptions,
   Role,
@@ -99,6 +101,14 @@ export class LiveServer implements Server {
     return toHex(this.replica.state().hash())
   }
 
+  get imported(): boolean {
+    return this.replica.imported
+  }
+
+  export(options: ExportOptions = {}): ByteSource {
+    return this.replica.exportServer({ content: options.content ?? false })
+  }
+
   channel(idOrName: string): Channel {
     const found = this.channels.get(idOrName) ?? this.threads.get(idOrName)
     if (found !== undefined) return found
@@ -159,7 +169,8 @@ export class LiveServer implements Server {
       members: members.length,
       channels: channels.length,
       stateHash: this.stateHash,
-      unread: [...channels, ...threads].reduce((sum, each) => sum + each.unread, 0)
+      unread: [...channels, ...threads].reduce((sum, each) => sum + each.unread, 0),
+      ...(this.imported ? { imported: true as const } : {})
     }
   }
 

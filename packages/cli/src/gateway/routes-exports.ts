@@ -1,0 +1,37 @@
+/** Routes of server exports: files travel as bytes, in either direction, and are never held whole. */
+import Type from 'typebox'
+import { ExportSchema, ImportSchema } from './export-schemas.ts'
+import { ofServer, text } from './route-parts.ts'
+import { input, route } from './route.ts'
+
+export const exports = {
+  exportServer: route({
+    method: 'GET',
+    url: '/v1/servers/:server/export',
+    tag: 'servers',
+    summary: 'The server as a signed file; with content, sealed messages and keys too',
+    params: ofServer,
+    query: input({ content: Type.Optional(Type.Boolean()) }),
+    bytes: 'reply',
+    reply: Type.Unsafe<never>({ type: 'string', format: 'binary' })
+  }),
+  verifyExport: route({
+    method: 'POST',
+    url: '/v1/exports/verify',
+    tag: 'servers',
+    summary: 'Verifies the export of a server, and says what it makes; nothing is kept',
+    query: input({ server: Type.Optional(text) }),
+    bytes: 'body',
+    reply: ExportSchema
+  }),
+  importServer: route({
+    method: 'POST',
+    url: '/v1/imports',
+    tag: 'servers',
+    status: 201,
+    summary: 'Takes in the export of a server of this identity; enrol adds this device to it',
+    query: input({ enrol: Type.Optional(Type.Boolean()) }),
+    bytes: 'body',
+    reply: ImportSchema
+  })
+}
