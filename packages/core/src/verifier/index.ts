@@ -1,0 +1,4 @@
+/** The verifier: believes an explanation's signed operations and nothing else of it (AU50). */
+export * from './explanation.ts'
+export { type IdentityReader, identityReader } from './identity.ts'
+export { verifyProof, type VerifyOptions } from './verify.ts'
