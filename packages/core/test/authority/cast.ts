@@ -9,7 +9,6 @@ import {
   idAs,
   idFromBytes,
   type InviteId,
-  type OperationId,
   refuse,
   type ServerId,
   type UserId
@@ -23,7 +22,6 @@ import {
   draftInviteCreate,
   draftJoin,
   type OperationDraft,
-  resolveBatch,
   signGenesis
 } from '../../src/authority/index.ts'
 import { type Operation, signOperation } from '../../src/graph/index.ts'
@@ -187,76 +185,4 @@ export function joinDraft(who: Person, invite: InviteId): OperationDraft {
 /** Hash of the state as text. */
 export const hashOf = (log: AuthorityLog): string => Buffer.from(log.state().hash()).toString('hex')
 
-/** Every order that respects pasts, or `limit` random ones where there are more than eight operations. */
-export function* orders(
-  operations: readonly Operation[],
-  limit = 2_000,
-  seed = 1
-): Iterable<readonly Operation[]> {
-  const ids = new Set(operations.map(op => op.id))
-  const parents = (op: Operation): OperationId[] =>
-    [...op.parents, ...op.refs, ...(op.prev === null ? [] : [op.prev])].filter(id => ids.has(id))
-  if (operations.length <= 8) {
-    yield* extend([], operations)
-    return
-  }
-  let state = seed
-  const random = (): number => (state = (state * 1_103_515_245 + 12_345) % 2_147_483_648) / 2_147_483_648
-  for (let run = 0; run < limit; run++) {
-    const done = new Set<OperationId>()
-    const order: Operation[] = []
-    const left = [...operations]
-    while (left.length > 0) {
-      const ready = left.filter(op => parents(op).every(id => done.has(id)))
-      const next = ready[Math.floor(random() * ready.length)] as Operation
-      left.splice(left.indexOf(next), 1)
-      done.add(next.id)
-      order.push(next)
-    }
-    yield order
-  }
-  function* extend(order: readonly Operation[], left: readonly Operation[]): Iterable<readonly Operation[]> {
-    if (left.length === 0) yield order
-    const done = new Set(order.map(op => op.id))
-    for (const op of left) {
-      if (parents(op).every(id => done.has(id)))
-        yield* extend(
-          [...order, op],
-          left.filter(each => each !== op)
-        )
-    }
-  }
-}
-
-/** Delivers in every order and compares with the batch oracle; returns one of the logs. */
-export function converge(common: readonly Operation[], late: readonly Operation[]): AuthorityLog {
-  const all = [...common, ...late]
-  const oracle = resolveBatch(fakeDeps, all)
-  let first: { log: AuthorityLog; hash: string } | undefined
-  for (const order of orders(late)) {
-    const site = new Site(common[0] as Operation, START)
-    for (const op of [...common.slice(1), ...order]) site.add(op)
-    const hash = hashOf(site.log)
-    first ??= { log: site.log, hash }
-    if (hash !== first.hash) throw new Error('two orders, two states')
-    for (const op of all) {
-      const here = site.log.standing(op.id)?.standing
-      const there = oracle.effective.has(op.id)
-        ? 'effective'
-        : oracle.judged.has(op.id)
-          ? 'voided'
-          : undefined
-      if (here !== there) throw new Error(`${op.kind}: live ${here}, oracle ${there}`)
-    }
-  }
-  if (first === undefined) throw new Error('no order')
-  return first.log
-}
-
-/** All operations of several sites, those of `common` first. */
-export function together(common: Site, ...sites: Site[]): { common: Operation[]; late: Operation[] } {
-  const known = new Set(common.operations.map(op => op.id))
-  const late = new Map<OperationId, Operation>()
-  for (const site of sites) for (const op of site.operations) if (!known.has(op.id)) late.set(op.id, op)
-  return { common: common.operations, late: [...late.values()] }
-}
+export { orders } from './orders.ts'

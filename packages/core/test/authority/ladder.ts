@@ -1,14 +1,25 @@
 /** A server with a ladder of roles and people on it: the stage of AU-S's scenarios. */
-import { idAs, type InviteId, type OperationId, type RoleId } from '../../src/base/index.ts'
+import {
+  type ChannelId,
+  idAs,
+  type InviteId,
+  type OperationId,
+  type RoleId,
+  type UserId
+} from '../../src/base/index.ts'
 import {
   type AuthorityLog,
+  type ContentAct,
   draft,
+  draftChannelCreate,
+  draftInviteCreate,
   draftRoleAssign,
   draftRoleCreate,
   type PermissionName
 } from '../../src/authority/index.ts'
 import type { Operation } from '../../src/graph/index.ts'
-import { converge, found, joinDraft, type Person, person, type Site, together } from './cast.ts'
+import { found, joinDraft, type Person, person, type Site } from './cast.ts'
+import { converge, type Look, together } from './converge.ts'
 
 const MODERATOR: readonly PermissionName[] = [
   'KickMembers',
@@ -79,8 +90,13 @@ export class Stage {
 
   /** Everything that happened on the sites, in every order; compared with the oracle. */
   converge(...sites: Site[]): AuthorityLog {
+    return this.convergeTo(() => null, ...sites)
+  }
+
+  /** The same, and what `look` says has to be the same too. */
+  convergeTo(look: Look, ...sites: Site[]): AuthorityLog {
     const { common, late } = together(this.site, ...sites)
-    return converge(common, late)
+    return converge(common, late, look)
   }
 
   transfer(to: string): ReturnType<typeof draft> {
@@ -92,6 +108,56 @@ export class Stage {
     })
   }
 }
+
+/** Sites that do not hear of each other, then meet. */
+export function apart(stage: Stage, count = 2): Site[] {
+  return Array.from({ length: count }, () => stage.site.fork())
+}
+
+export const move = (role: RoleId, position: number): ReturnType<typeof draft> =>
+  draft('roleMove', { role, position: Uint8Array.of(position), reason: null })
+
+export const status = (log: AuthorityLog, user: UserId): string | undefined =>
+  log.state().member(user)?.status
+
+/** A text channel made by the owner. */
+export function textChannel(stage: Stage): ChannelId {
+  const what = draftChannelCreate({ kind: 'text', name: 'c', position: Uint8Array.of(1) })
+  return idAs('c', stage.site.act(stage.who('o'), what).id)
+}
+
+/** What somebody says where a site stands. */
+export function message(site: Site, who: Person, channel: ChannelId, at: number, seq = 1): ContentAct {
+  const auth = site.log.frontierFor(who.device)
+  return {
+    device: who.device,
+    seq,
+    id: idAs('m', auth[0] as OperationId),
+    channel,
+    auth,
+    at,
+    needs: ['SendMessages']
+  }
+}
+
+/** Verdicts on messages. */
+export const judging =
+  (acts: readonly ContentAct[]) =>
+  (log: AuthorityLog): readonly unknown[] =>
+    acts.map(act => log.judge(act))
+
+/** Rules by which a log refuses operations, whatever else it knows. */
+export const refusing =
+  (operations: readonly Operation[]) =>
+  (log: AuthorityLog): readonly string[] =>
+    operations.map(op => {
+      const result = log.add(op, Number.MAX_SAFE_INTEGER - 1_000_000)
+      return result.kind === 'rejected' ? result.refusal.rule : result.kind
+    })
+
+/** An invite for one. */
+export const onceInvite = (): ReturnType<typeof draft> =>
+  draftInviteCreate({ signPublicKey: new Uint8Array(32), boxPublicKey: null, maxUses: 1 })
 
 export const standingIn = (log: AuthorityLog, op: { readonly id: OperationId }): string | undefined =>
   log.standing(op.id)?.standing

@@ -13,7 +13,8 @@ import {
   everyoneRole,
   permissionsToBits
 } from '../../src/authority/index.ts'
-import { converge, found, joinDraft, person, type Site, together } from './cast.ts'
+import { found, joinDraft, person, type Site } from './cast.ts'
+import { converge, together } from './converge.ts'
 
 const [ada, grace, alan, mod] = ['ada', 'grace', 'alan', 'mod'].map(name => person(name)) as [
   ReturnType<typeof person>,
