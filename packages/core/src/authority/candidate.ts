@@ -50,7 +50,7 @@ export function baseCandidate(
 }
 
 /** Where a channel's overwrites are read, and the cells that say so (AU31, AU32). */
-function overwriteSource(
+export function overwriteSource(
   reader: StateReader,
   channel: ChannelId
 ): { readonly channel: ChannelId; readonly cells: readonly string[] } {

@@ -16,6 +16,7 @@ import type {
 } from '../base/index.ts'
 import type { CborValue } from '../encoding/index.ts'
 import type { CutRow, Operation } from '../graph/index.ts'
+import type { Explanation, Question } from '../verifier/index.ts'
 
 /** A permission by its flag name in XCord's own words (AU33), such as `SendMessages`. */
 export type PermissionName = string
@@ -278,6 +279,14 @@ export interface OperationDraft {
   readonly refs?: readonly OperationId[]
 }
 
+/** How to explain. */
+export interface ExplainOptions {
+  /** Speaks of these operations and their pasts; of all that is known here unless told. */
+  readonly frontier?: readonly OperationId[]
+  /** Puts every operation of the frontier's past into the proof, judged: `closure` instead of `slice` (AU50). */
+  readonly complete?: boolean
+}
+
 /** How an operation came here. */
 export interface AddOptions {
   /** Whom an orphan counts against (AU9); the author's device unless told. */
@@ -344,4 +353,6 @@ export interface AuthorityLog {
   /** Payload fields for a new operation of this device: server, seq, prev, parents, refs, lamport, at. */
   place(device: DeviceId, draft: OperationDraft, at: number): Omit<Operation, 'id' | 'bytes'>
   judge(act: ContentAct): ContentVerdict
+  /** Why (AU49): the answer, the steps and the signed operations behind it. RangeError for an unknown permission. */
+  explain(question: Question, options?: ExplainOptions): Explanation
 }

@@ -9,6 +9,7 @@ import {
   type RuleId,
   type UserId
 } from '../base/index.ts'
+import type { CborValue } from '../encoding/index.ts'
 import { compareFate } from './attack.ts'
 import { channelCell, cutCell, deviceCell, threadMemberCell } from './cell.ts'
 import type { ContentAct, ContentVerdict } from './contract.ts'
@@ -19,6 +20,7 @@ import { channelActs, channelExists, isMember, userOfDevice } from './plan.ts'
 import type { Need } from './candidate.ts'
 import { holds, type Missing, type Proof, prove } from './proof.ts'
 import { numberOf, standingOf } from './standing.ts'
+import type { StateReader } from './reader.ts'
 import type { View } from './view.ts'
 
 /** What a message's place in authority gives: found once per author, frontier, channel and needs. */
@@ -31,7 +33,7 @@ export interface ActProof {
 
 /** AU35: whether the state of the message's past permits the act. */
 export function proveAct(
-  view: View,
+  view: StateReader,
   act: ContentAct
 ): { readonly ok: true; readonly value: ActProof } | Missing {
   const device = userOfDevice(view, act.device)
@@ -62,7 +64,7 @@ export function proveAct(
   return { ok: true, value: actProof(view, user, proof.value, thread) }
 }
 
-function actProof(view: View, user: UserId, proof: Proof, rests: readonly string[]): ActProof {
+function actProof(view: StateReader, user: UserId, proof: Proof, rests: readonly string[]): ActProof {
   const supp = new Set(proof.supp.keys())
   for (const cell of rests) {
     const winner = view.winner(cell)
@@ -73,7 +75,7 @@ function actProof(view: View, user: UserId, proof: Proof, rests: readonly string
 
 /** AU32: private threads are for their members, locked ones for ManageThreads. */
 function threadNeeds(
-  view: View,
+  view: StateReader,
   standing: ReturnType<typeof standingOf>,
   channel: ChannelId,
   needs: Need[]
@@ -121,7 +123,8 @@ export function believe(ledger: Ledger, view: View, act: ContentAct, proof: ActP
   const denial = earliest(
     proof.cells.flatMap(key =>
       (ledger.cells.get(key)?.denials ?? []).filter(
-        each => each.effective && !view.isEffective(each) && reaches(ledger, each, act)
+        each =>
+          each.effective && !view.isEffective(each) && reaches(each, act, extensionOf(ledger, each, act))
       )
     )
   )
@@ -137,21 +140,29 @@ function earliest(entries: readonly Entry[]): Entry | undefined {
   )
 }
 
-function ruleOf(denial: Entry): RuleId {
+/** The rule a message is hidden by (AU36, AU37, AU22). */
+export function ruleOf(denial: Entry): RuleId {
   if (denial.known.revokes !== undefined) return 'AU22'
   return denial.known.target === undefined ? 'AU37' : 'AU36'
 }
 
-/** Whether a message lies beyond a denial's content cut (AU37). */
-function reaches(ledger: Ledger, denial: Entry, act: ContentAct): boolean {
+/**
+ * Whether a message lies beyond a denial's content cut (AU37).
+ *
+ * @param extension - Value of the cell of the cut's extension for the message's device.
+ */
+export function reaches(denial: Entry, act: ContentAct, extension: CborValue | undefined): boolean {
   if (denial.known.until !== undefined && act.at >= denial.known.until) return false
   if (denial.op.cut === null) return act.at > denial.op.at
   const row = denial.op.cut.find(each => each.device === act.device)
-  const extended = ledger.cells.get(cutCell(denial.op.id, act.device))?.winner?.value as
-    readonly [number, Uint8Array] | undefined
+  const extended = extension as readonly [number, Uint8Array] | undefined
   const [seq, last] = extended ?? [row?.contentSeq ?? -1, row?.envelope ?? undefined]
   if (act.seq !== seq) return act.seq > seq
   return last === undefined || act.id !== envelopeId(last)
+}
+
+function extensionOf(ledger: Ledger, denial: Entry, act: ContentAct): CborValue | undefined {
+  return ledger.cells.get(cutCell(denial.op.id, act.device))?.winner?.value
 }
 
 function envelopeId(bytes: Uint8Array): MessageId {

@@ -14,6 +14,7 @@ import {
   type ServerId
 } from '../base/index.ts'
 import { type Operation, OrphanPool } from '../graph/index.ts'
+import type { Explanation, Question } from '../verifier/index.ts'
 import { compareAge } from './attack.ts'
 import { draftGather } from './build.ts'
 import { changesOf, rejudgeOf } from './changes.ts'
@@ -24,6 +25,7 @@ import type {
   AuthorityState,
   ContentAct,
   ContentVerdict,
+  ExplainOptions,
   ForkState,
   Loss,
   OperationDraft
@@ -34,6 +36,7 @@ import type { AuthorityDeps } from './deps.ts'
 import { covers, type Entry } from './entry.ts'
 import { PROTOCOL_VERSION } from './kinds/plan-server.ts'
 import { decodeBody, isSpine, type KindBody } from './kinds/table.ts'
+import { explain } from './explain/explain.ts'
 import { Ledger } from './ledger.ts'
 import { LossBook } from './loss-book.ts'
 import { type Past, unionPasts } from './past.ts'
@@ -391,5 +394,16 @@ class Log implements AuthorityLog {
 
   judge(act: ContentAct): ContentVerdict {
     return this.#content.judge(act)
+  }
+
+  explain(question: Question, options: ExplainOptions = {}): Explanation {
+    const source = {
+      deps: this.#deps,
+      ledger: this.#ledger,
+      frontier: [...(options.frontier ?? [...this.heads(), ...this.leaves()])].sort(),
+      pastOf: (ids: readonly OperationId[]) => this.#membership(ids),
+      refusal: (id: OperationId) => this.#refused.get(id)
+    }
+    return explain(source, question, options)
   }
 }

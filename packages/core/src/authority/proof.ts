@@ -48,7 +48,8 @@ function implied(reader: StateReader, need: Need): readonly Need[] {
   return out
 }
 
-const NEEDS_SENDING: ReadonlySet<number> = new Set([
+/** Bits that mean nothing without SendMessages (AU30). */
+export const NEEDS_SENDING: ReadonlySet<number> = new Set([
   PERMISSION_BITS.MentionEveryone,
   PERMISSION_BITS.SendTTSMessages,
   PERMISSION_BITS.AttachFiles,
@@ -173,5 +174,3 @@ export function holds(
 ): boolean {
   return standing.owner !== undefined || prove(reader, standing, [{ bit, channel }], [], true).ok
 }
-
-export { channelOf, numberOf, ownerOf } from './standing.ts'

@@ -108,8 +108,8 @@ export function standingOf(reader: StateReader, user: UserId, at: number): Stand
       highest = role
     }
   }
-  const timedOut = numberOf(reader, timeoutCell(user), 0) > at
   if (owner.user === user)
     return { user, owner, rank: ownerStrength(owner.generation), held, highest, timedOut: false }
+  const timedOut = numberOf(reader, timeoutCell(user), 0) > at
   return { user, owner: undefined, rank, held, highest, timedOut }
 }
