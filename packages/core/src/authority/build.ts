@@ -296,6 +296,9 @@ export function draftChannelEdit(
     readonly slowModeSeconds?: number
     readonly history?: readonly number[]
     readonly synced?: boolean
+    readonly nsfw?: boolean
+    readonly userLimit?: number
+    readonly bitrateKbps?: number
     readonly reason?: string | null
   }
 ): OperationDraft {
@@ -305,6 +308,9 @@ export function draftChannelEdit(
   if (edit.slowModeSeconds !== undefined) rows.push({ key: 2, value: edit.slowModeSeconds })
   if (edit.history !== undefined) rows.push({ key: 3, value: edit.history })
   if (edit.synced !== undefined) rows.push({ key: 4, value: edit.synced ? 1 : 0 })
+  if (edit.nsfw !== undefined) rows.push({ key: 5, value: edit.nsfw ? 1 : 0 })
+  if (edit.userLimit !== undefined) rows.push({ key: 6, value: edit.userLimit })
+  if (edit.bitrateKbps !== undefined) rows.push({ key: 7, value: edit.bitrateKbps })
   return draft('channelEdit', { channel, rows, reason: edit.reason ?? null })
 }
 

@@ -10,21 +10,21 @@ import type {
   MessageId,
   OperationId,
   Random,
-  RoleId,
   RuleId,
   ServerId,
   Timers,
   UserId
 } from '../base/index.ts'
-import type { AuthorityState, ChannelKind, ForkState, PermissionName } from '../authority/index.ts'
+import type { AuthorityState, ForkState, PermissionName } from '../authority/index.ts'
 import type { Suite } from '../crypto/index.ts'
 import type { Account } from '../identity/index.ts'
 import type { Transport } from '../net/index.ts'
 import type { Store } from '../store/index.ts'
 import type { DeliveryLevel } from '../sync/index.ts'
 import type { Message, Page, PageOptions } from '../timeline/index.ts'
-import type { AutomodContent, AutomodRule } from './automod.ts'
+import type { AutomodRule } from './automod.ts'
 import type { LoggedEvent } from './event-log.ts'
+import type { Intent } from './intents.ts'
 import type { ImportReport } from './import-server.ts'
 
 /** Everything a peer is made of. */
@@ -68,104 +68,6 @@ export interface HeldMessage {
   readonly message: Message
   readonly delivery: DeliveryReport
 }
-
-/** A first overwrite of a channel, or a change of one: bits to allow, to deny, to leave to the layers below. */
-export interface OverwriteChange {
-  readonly target: RoleId | UserId
-  readonly allow: readonly PermissionName[]
-  readonly deny: readonly PermissionName[]
-  readonly none: readonly PermissionName[]
-}
-
-/** What a member may ask authority to do; the node turns each into signed operations, usually one. */
-export type Intent =
-  | {
-      readonly kind: 'channel:create'
-      readonly channelKind: Exclude<ChannelKind, 'thread'>
-      readonly name: string
-      readonly topic: string | null
-      readonly parent: ChannelId | null
-      readonly slowModeSeconds?: number
-      readonly overwrites?: readonly Omit<OverwriteChange, 'none'>[]
-    }
-  | {
-      readonly kind: 'channel:edit'
-      readonly channel: ChannelId
-      readonly name?: string
-      readonly topic?: string | null
-      readonly slowModeSeconds?: number
-    }
-  /** `parent` undefined keeps it; `position` counts among the channels of that parent from 0, undefined is the end. */
-  | {
-      readonly kind: 'channel:move'
-      readonly channel: ChannelId
-      readonly parent?: ChannelId | null
-      readonly position?: number
-    }
-  /** A channel synced with its category takes a copy of its overwrites first (AU31). */
-  | ({ readonly kind: 'channel:permit'; readonly channel: ChannelId } & OverwriteChange)
-  /** Reads its category's overwrites in place of its own; off: takes a copy of them (AU31). */
-  | { readonly kind: 'channel:sync'; readonly channel: ChannelId; readonly synced: boolean }
-  | { readonly kind: 'channel:delete'; readonly channel: ChannelId }
-  /**
-   * Of a text or announcement channel; of a forum, a post, which is never private. `first` is its first message,
-   * written in the same turn; one that answers a message of the parent begins a thread about that message.
-   */
-  | {
-      readonly kind: 'thread:create'
-      readonly parent: ChannelId
-      readonly name: string
-      readonly private: boolean
-      readonly first: { readonly content: string; readonly replyTo: MessageId | null } | null
-    }
-  | {
-      readonly kind: 'thread:edit'
-      readonly thread: ChannelId
-      readonly name?: string
-      readonly archived?: boolean
-      readonly locked?: boolean
-      readonly slowModeSeconds?: number
-    }
-  /** Lets somebody into a private thread, or takes them out. */
-  | {
-      readonly kind: 'thread:member'
-      readonly thread: ChannelId
-      readonly user: UserId
-      readonly member: boolean
-    }
-  | { readonly kind: 'thread:delete'; readonly thread: ChannelId }
-  | {
-      readonly kind: 'role:create'
-      readonly name: string
-      readonly permissions: readonly PermissionName[]
-      readonly color: number
-      readonly hoist?: boolean
-      readonly mentionable?: boolean
-    }
-  | {
-      readonly kind: 'role:edit'
-      readonly role: RoleId
-      readonly name?: string
-      readonly color?: number
-      readonly hoist?: boolean
-      readonly mentionable?: boolean
-      readonly set?: readonly PermissionName[]
-      readonly clear?: readonly PermissionName[]
-    }
-  /** `position` counts from `@everyone`, which is 0. */
-  | { readonly kind: 'role:move'; readonly role: RoleId; readonly position: number }
-  | { readonly kind: 'role:delete'; readonly role: RoleId }
-  | { readonly kind: 'role:grant' | 'role:revoke'; readonly role: RoleId; readonly user: UserId }
-  | { readonly kind: 'member:kick' | 'member:ban' | 'member:unban'; readonly user: UserId }
-  /** `until` in ms since the Unix epoch; null ends it. At most 28 days ahead. */
-  | { readonly kind: 'member:timeout'; readonly user: UserId; readonly until: number | null }
-  /** One's own needs ChangeNickname, another's ManageNicknames. null: the profile's name. */
-  | { readonly kind: 'member:nick'; readonly user: UserId; readonly nick: string | null }
-  | { readonly kind: 'invite:revoke'; readonly invite: InviteId }
-  | { readonly kind: 'server:edit'; readonly name?: string; readonly description?: string | null }
-  /** `rule` null makes one; its id is the operation's. */
-  | { readonly kind: 'automod:set'; readonly rule: OperationId | null; readonly content: AutomodContent }
-  | { readonly kind: 'automod:remove'; readonly rule: OperationId }
 
 /** What to look for in the audit log; each narrows. */
 export interface AuditQuery {
@@ -370,5 +272,7 @@ export interface Node {
 }
 
 export type { ImportReport } from './import-server.ts'
+export type { Intent, OverwriteChange, ServerPolicy } from './intents.ts'
+export type { ObjectContent, ServerObject } from './objects.ts'
 export type { AutomodContent, AutomodRule, AutomodTrigger } from './automod.ts'
 export type { RuleId }

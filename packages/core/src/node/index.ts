@@ -1,4 +1,6 @@
 /** Node: the running peer (ND). Inbox, step, commit, emit. */
 export * from './contract.ts'
 export { createNode } from './node.ts'
+export { serverObjects } from './objects.ts'
+export { policyOf } from './operate-intent.ts'
 export { EVENTS_KEPT_MAX, type EventRecord, type LoggedEvent } from './event-log.ts'

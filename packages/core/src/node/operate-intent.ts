@@ -1,6 +1,7 @@
 /** Carries out what a member asked for (AU12): intent to drafts, each signed in turn. */
-import type { OperationId, UserId } from '../base/index.ts'
+import { type DeviceId, type OperationId, type UserId, XcordError } from '../base/index.ts'
 import {
+  type AuthorityState,
   draft,
   draftBan,
   draftChannelDelete,
@@ -15,15 +16,18 @@ import {
   draftUnban,
   type OperationDraft
 } from '../authority/index.ts'
+import { createRevocation } from '../identity/index.ts'
 import { assertWritable } from './assert-writable.ts'
 import { encodeAutomod } from './automod.ts'
 import { createChannel, editChannel, moveChannel, permitInChannel, syncChannel } from './channel-intents.ts'
-import type { Intent } from './contract.ts'
+import type { Intent, ServerPolicy } from './contract.ts'
 import { citing, cutOf } from './cuts.ts'
-import { operateThread } from './thread-intents.ts'
+import { draftObject } from './objects.ts'
 import { grant, operate } from './operate.ts'
 import { lowestRolePosition, rolePosition } from './positions.ts'
+import { readmit } from './readmit.ts'
 import type { ReplicaState } from './replica-state.ts'
+import { operateThread } from './thread-intents.ts'
 import type { Work } from './work.ts'
 
 /** AU12, 23: no timeout is longer. */
@@ -55,6 +59,8 @@ function carryOut(work: Work, intent: Intent, reason: string | null): OperationI
     case 'thread:member':
     case 'thread:delete':
       return operateThread(work, intent, reason)
+    case 'message:readmit':
+      return readmit(work, intent.message, reason)
     default:
       return operate(work, draftOf(work, intent, reason))
   }
@@ -69,6 +75,7 @@ type SimpleIntent = Exclude<
       | 'channel:move'
       | 'channel:permit'
       | 'channel:sync'
+      | 'message:readmit'
       | `thread:${string}`
   }
 >
@@ -82,10 +89,18 @@ function draftOf(work: Work, intent: SimpleIntent, reason: string | null): Opera
       return draftInviteRevoke(intent.invite, reason)
     case 'server:edit':
       return draftServerEdit(intent, reason)
+    case 'server:policy':
+      return draftPolicy(intent, reason)
+    case 'device:revoke':
+      return draftRevocation(state, intent.device)
     case 'automod:set':
       return draft('automodSet', { rule: intent.rule, payload: encodeAutomod(intent.content), reason })
     case 'automod:remove':
       return draft('automodDelete', { rule: intent.rule, reason })
+    case 'object:set':
+      return draftObject(intent.object, intent.content, reason)
+    case 'object:remove':
+      return draft('objectDelete', { object: intent.object, reason })
     case 'role:create':
     case 'role:edit':
     case 'role:move':
@@ -104,10 +119,53 @@ function draftServerEdit(
 ): OperationDraft {
   const rows = [
     ...(intent.name === undefined ? [] : [{ key: 0, value: intent.name }]),
+    ...(intent.nodes === undefined ? [] : [{ key: 2, value: intent.nodes }]),
     ...(intent.description === undefined ? [] : [{ key: 3, value: intent.description }])
   ]
   if (rows.length === 0) throw new TypeError('nothing to change was named')
   return draft('serverSet', { rows, reason })
+}
+
+/** Keys of `policy` (AU12, 65). */
+const POLICY_INVITES = 2
+const POLICY_WAIVES_ROOT = 3
+
+/** What the owner decided. */
+export function policyOf(state: AuthorityState): ServerPolicy {
+  return {
+    invites: state.policy(POLICY_INVITES) === 1 ? 'approval' : 'open',
+    transferNeedsPhrase: state.policy(POLICY_WAIVES_ROOT) === 0
+  }
+}
+
+function draftPolicy(
+  { invites, transferNeedsPhrase }: Extract<Intent, { kind: 'server:policy' }>,
+  reason: string | null
+): OperationDraft {
+  const rows = [
+    ...(invites === undefined ? [] : [{ key: POLICY_INVITES, value: invites === 'approval' ? 1 : 0 }]),
+    ...(transferNeedsPhrase === undefined
+      ? []
+      : [{ key: POLICY_WAIVES_ROOT, value: transferNeedsPhrase ? 0 : 1 }])
+  ]
+  if (rows.length === 0) throw new TypeError('nothing to change was named')
+  return draft('policySet', { rows, reason })
+}
+
+/** The proof comes from our identity log; what the device wrote so far stands (AU37). */
+function draftRevocation(state: ReplicaState, device: DeviceId): OperationDraft {
+  const { account } = state.deps
+  const revocation = createRevocation(account.log, device)
+  if (revocation === undefined)
+    throw new XcordError('XCORD_CONFLICT', 'This identity did not revoke that device.', {
+      operation: device,
+      rule: 'ID9'
+    })
+  const cut = (cutOf(state, state.user) ?? []).filter(row => row.device === device)
+  return citing(
+    state,
+    draft('deviceRevoke', { revocation, devices: [device] }, { cut: cut.length === 0 ? null : cut })
+  )
 }
 
 function draftRole(
@@ -154,6 +212,8 @@ function draftMember(
       return draftUnban(user, reason)
     case 'member:timeout':
       return draftTimeoutOf(state, user, intent.until, turn.at, reason)
+    case 'member:voice':
+      return draft('memberVoice', { user, mute: flagOf(intent.mute), deaf: flagOf(intent.deaf), reason })
     case 'member:nick':
       // One's own nickname is a leaf of its own kind (AU12, 3), which has no reason.
       return user === state.user
@@ -161,6 +221,8 @@ function draftMember(
         : draft('memberNick', { user, nick: intent.nick, reason })
   }
 }
+
+const flagOf = (on: boolean | undefined): 0 | 1 | null => (on === undefined ? null : on ? 1 : 0)
 
 function draftTimeoutOf(
   state: ReplicaState,
