@@ -119,7 +119,7 @@ const frames: readonly (readonly [note: string, frame: Sent])[] = [
   ],
   ['push', { kind: 'push', handle: 0, operations: [fill(1, 4)], records: [], envelopes: [fill(2, 6)] }],
   ['receipt', { kind: 'receipt', handle: 0, receipt: fill(7, 20) }],
-  ['offer', { kind: 'offer', handle: 0, ids: [idFromBytes('m', fill(9))] }]
+  ['offer', { kind: 'offer', handle: 0, offers: [{ seq: 7, id: idFromBytes('m', fill(9)) }] }]
 ]
 
 const zero = fill(0, 16)

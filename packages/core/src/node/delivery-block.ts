@@ -62,6 +62,17 @@ export function blockOf(seq: number): number {
   return Math.floor(seq / BLOCK_SEQS)
 }
 
+/** The last sequence number of a row. */
+export function lastOfBlock(block: number): number {
+  return block * BLOCK_SEQS + BLOCK_SEQS - 1
+}
+
+/** How many of these sequence numbers a row calls settled. */
+export function settledIn(block: DeliveryBlock | undefined, from: number, to: number): number {
+  const settled = block?.entries.filter(each => each.settled && each.seq >= from && each.seq <= to) ?? []
+  return new Set(settled.map(each => each.seq)).size
+}
+
 const markOf = (id: MessageId): Uint8Array => idToBytes(id).slice(0, MARK_BYTES)
 const nameOf = (entry: { readonly seq: number; readonly mark: Uint8Array }): string =>
   `${entry.seq}/${toHex(entry.mark)}`

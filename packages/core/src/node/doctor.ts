@@ -116,8 +116,8 @@ function clock(input: DoctorInput): DoctorFinding {
 
 function outbox(input: DoctorInput): DoctorFinding {
   const waiting = input.replicas.reduce(
-    (sum, { current: { tracker, outboxGap } }) =>
-      sum + tracker.outbox().length + (outboxGap === undefined ? 0 : outboxGap.to - outboxGap.from + 1),
+    (sum, { current: { unsettled, outboxGap } }) =>
+      sum + unsettled.size + (outboxGap === undefined ? 0 : outboxGap.to - outboxGap.from + 1),
     0
   )
   return {

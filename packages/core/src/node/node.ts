@@ -250,7 +250,7 @@ class LiveNode implements Node {
         })
         return
       case 'offered':
-        replica.confirm(news.device, news.ids)
+        replica.confirm(news.device, news.offers)
         return
       case 'caught-up':
         replica.current.caughtUp = true

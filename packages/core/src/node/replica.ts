@@ -16,7 +16,7 @@ import {
 } from '../base/index.ts'
 import { type AuthorityState, type PermissionName, permissionsToBits } from '../authority/index.ts'
 import type { Envelope } from '../graph/index.ts'
-import type { ItemKind, ServerView, SyncFound, SyncQuery } from '../sync/index.ts'
+import type { ItemKind, OfferedEnvelope, ServerView, SyncFound, SyncQuery } from '../sync/index.ts'
 import type { Message, Page, PageOptions } from '../timeline/index.ts'
 import { recallPace } from './arrival-rules.ts'
 import { auditPage, listBans, reportHeads } from './audit.ts'
@@ -34,7 +34,7 @@ import type {
   OperationOutcome,
   Replica
 } from './contract.ts'
-import { applyReceipt, deliveryOf, knownDelivery, LOCAL } from './deliver.ts'
+import { applyReceipt, deliveryOf, knownDelivery, LOCAL, settleFurther } from './deliver.ts'
 import { exportServer } from './export-server.ts'
 import { makeInvite } from './make-invite.ts'
 import { operate } from './operate.ts'
@@ -136,14 +136,18 @@ export class LiveReplica implements Replica, SyncPort {
       this.#hooks.feed({ type: 'receipts', server: this.server, author, kind: 'durable', ids })
     if (turn.published.length > 0) this.#hooks.publish(this, turn.published)
     if (turn.authorityChanged) this.#hooks.feed({ type: 'standing', server: this.server })
-    if (turn.outboxRefilled) this.#hooks.feed({ type: 'outbox', server: this.server })
+    // Of a long outbox the part that follows is looked through in a turn of its own.
+    if (turn.outboxRefilled) this.do(settleFurther).catch((error: unknown) => this.#hooks.fault(error))
     this.#hooks.changed(this, turn)
   }
 
   // Sync's side.
 
   async lookup(query: SyncQuery): Promise<SyncFound> {
-    return await lookUp(this.current, query)
+    // What is offered is tracked from then on: a change, so it takes its turn.
+    return query.kind === 'outbox'
+      ? await this.do(async work => await lookUp(work.state, query))
+      : await lookUp(this.current, query)
   }
 
   async deliver(
@@ -163,9 +167,9 @@ export class LiveReplica implements Replica, SyncPort {
   }
 
   /** SY18: an author asks which of its messages are durable here. */
-  confirm(author: DeviceId, ids: readonly MessageId[]): void {
+  confirm(author: DeviceId, offers: readonly OfferedEnvelope[]): void {
     this.do(async work => {
-      const held = await heldOf(work.state, author, ids)
+      const held = await heldOf(work.state, author, offers)
       if (held.length > 0)
         work.turn.after.push(() =>
           this.#hooks.feed({ type: 'receipts', server: this.server, author, kind: 'durable', ids: held })

@@ -324,10 +324,7 @@ class Host implements SyncHost {
 
   #lookup(lookup: number, query: SyncQuery): void {
     const port = this.#init.port(query.server)
-    const nothing: SyncFound =
-      query.kind === 'envelopes'
-        ? { kind: 'envelopes', items: [], stubs: [], rest: [] }
-        : { kind: query.kind, items: [], rest: 0 }
+    const nothing = nothingFor(query)
     const found = port === undefined ? Promise.resolve(nothing) : port.lookup(query)
     found
       .catch((error: unknown) => {
@@ -360,6 +357,13 @@ class Host implements SyncHost {
         ? undefined
         : this.#init.timers.after(Math.max(0, at - this.#now()), () => this.feed({ type: 'wake' }))
   }
+}
+
+/** The answer of a server that is not here any more. */
+function nothingFor({ kind }: SyncQuery): SyncFound {
+  if (kind === 'envelopes') return { kind, items: [], stubs: [], rest: [] }
+  if (kind === 'outbox') return { kind, offers: [], next: null }
+  return { kind, items: [], rest: 0 }
 }
 
 /**

@@ -13,12 +13,14 @@ import { encodeStub, readEnvelope, verifyEnvelope } from '../graph/index.ts'
 import type {
   ChainId,
   ChainRange,
+  OfferedEnvelope,
   OperationPlace,
   ServerView,
   Standing,
   SyncFound,
   SyncQuery
 } from '../sync/index.ts'
+import { readOutbox } from './outbox.ts'
 import type { ReplicaState } from './replica-state.ts'
 import { type EnvelopeRow, envelopeTable } from './tables.ts'
 
@@ -83,13 +85,13 @@ export function createServerView(current: () => ReplicaState): ServerView {
     get chains() {
       return current().chains
     },
-    knowsChain: (chain: ChainId) => chain.startsWith('d') && current().devices.has(chain as DeviceId),
-    outbox: () => current().tracker.outbox()
+    knowsChain: (chain: ChainId) => chain.startsWith('d') && current().devices.has(chain as DeviceId)
   }
 }
 
 /** Reads what sync asks for. */
 export async function lookUp(state: ReplicaState, query: SyncQuery): Promise<SyncFound> {
+  if (query.kind === 'outbox') return await readOutbox(state, query.from, query.itemsMax)
   if (query.kind === 'envelopes') return await envelopes(state, query)
   const items: Uint8Array[] = []
   let bytes = 0
@@ -193,32 +195,15 @@ function stubOf(state: ReplicaState, row: EnvelopeRow): Uint8Array {
   return read.ok ? encodeStub(read.value) : row.bytes
 }
 
-/** Of what an offer names, edits and reactions are looked for no further back than this. */
-const OFFERED_BACK_MAX = 4_096
-
-/** SY18: which of an author's envelopes are stored here, newest first. */
+/** SY18: which of an author's envelopes are stored here, bodies and all. */
 export async function heldOf(
   state: ReplicaState,
   author: DeviceId,
-  ids: readonly MessageId[]
+  offers: readonly OfferedEnvelope[]
 ): Promise<readonly MessageId[]> {
-  const wanted = new Set(ids)
-  const held: MessageId[] = []
-  const { timeline } = state.deps
-  // However old a message is, its record finds it; an outbox that nobody answered may be long.
-  for (const id of ids) {
-    const channel = await timeline.locate(id)
-    const message = channel === undefined ? undefined : await timeline.message(channel, id)
-    if (message?.device === author && wanted.delete(id)) held.push(id)
-  }
-  const scan = state.deps.database
+  // Where it would lie is told along, so that however long the chain is, one read finds it.
+  const rows = await state.deps.database
     .table(envelopeTable)
-    .scan({ prefix: [state.server, author], reverse: true, limit: OFFERED_BACK_MAX })
-  for await (const { value } of scan) {
-    if (wanted.size === 0) break
-    if (value.stub) continue
-    const read = readEnvelope(state.deps.suite, value.bytes)
-    if (read.ok && wanted.delete(read.value.id)) held.push(read.value.id)
-  }
-  return held
+    .getMany(offers.map(({ seq, id }) => [state.server, author, seq, id] as const))
+  return offers.flatMap(({ id }, index) => (rows[index]?.stub === false ? [id] : []))
 }

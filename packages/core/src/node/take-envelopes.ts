@@ -7,6 +7,7 @@ import {
   compareIds,
   type DeviceId,
   type KeyId,
+  type MessageId,
   type OperationId,
   type Refusal,
   refuse,
@@ -198,15 +199,18 @@ export function place(work: Work, device: DeviceId, envelope: EnvelopeStub): voi
   state.chains.add(device, envelope.seq, envelope.idBytes)
   turn.placed.add(envelope.id)
   turn.chains.add(device)
-  if (device !== state.self) {
-    const ids = turn.received.get(device)
-    if (ids === undefined) turn.received.set(device, [envelope.id])
-    else ids.push(envelope.id)
-  }
+}
+
+/** For a receipt (SY16): of what is held whole, as nobody can get a body from a stub. */
+function noteReceived({ turn }: Work, device: DeviceId, id: MessageId): void {
+  const ids = turn.received.get(device)
+  if (ids === undefined) turn.received.set(device, [id])
+  else ids.push(id)
 }
 
 function takeVerified(work: Work, device: DeviceId, envelope: Envelope, from: DeviceId | undefined): void {
   place(work, device, envelope)
+  noteReceived(work, device, envelope.id)
   work.turn.storedFrom(from).envelopes.push(envelope.bytes)
   const outcome = openAndApply(work, device, envelope, from)
   keep(work, device, envelope, outcome)

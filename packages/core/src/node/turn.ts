@@ -46,7 +46,7 @@ export class Turn {
   topicChanged = false
   /** Receipts were applied. */
   receipted = false
-  /** Another part of the outbox is known: offer it. */
+  /** Another part of the outbox was read, and more of it may be settled. */
   outboxRefilled = false
   /** Push what is stored to every peer at once: an applicant's join (SY12). */
   urgent = false

@@ -534,8 +534,8 @@ describe('[SY13] any frames in any order', () => {
     fc.record({
       kind: fc.constant('offer'),
       handle: common.handle,
-      ids: fc.array(
-        id.map(each => idFromBytes('m', each)),
+      offers: fc.array(
+        fc.record({ seq: fc.integer({ min: 1 }), id: id.map(each => idFromBytes('m', each)) }),
         { minLength: 1, maxLength: 3 }
       )
     })

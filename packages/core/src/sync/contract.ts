@@ -62,8 +62,12 @@ export interface ServerView {
   readonly chains: ChainIndex
   /** Whether envelopes of this chain could be judged now (AU52): else nothing of it is asked. */
   knowsChain(chain: ChainId): boolean
-  /** Own messages not yet proven stored (SY18), in author order. */
-  outbox(): readonly MessageId[]
+}
+
+/** One of an author's envelopes, by its place in the chain: found without a search (SY18). */
+export interface OfferedEnvelope {
+  readonly seq: number
+  readonly id: MessageId
 }
 
 /** What a sync machine is built of. */
@@ -108,6 +112,13 @@ export type SyncQuery =
       readonly itemsMax: number
       readonly bytesMax: number
     }
+  /** Own messages not yet proven stored (SY18), in author order, from a number on. */
+  | {
+      readonly kind: 'outbox'
+      readonly server: ServerId
+      readonly from: number
+      readonly itemsMax: number
+    }
 
 /**
  * The answer to a query. `items`: as asked, missing ones left out; inside one range ascending. Reading stops
@@ -122,6 +133,8 @@ export type SyncFound =
       readonly stubs: readonly Uint8Array[]
       readonly rest: readonly ChainRange[]
     }
+  /** `next`: where to read on; null where nothing follows. May be empty and go on. */
+  | { readonly kind: 'outbox'; readonly offers: readonly OfferedEnvelope[]; readonly next: number | null }
 
 /** All that can happen to sync. `at`: milliseconds, never going back. */
 export type SyncInput = { readonly at: number } &
@@ -167,8 +180,6 @@ export type SyncInput = { readonly at: number } &
         readonly refusal?: Refusal
       }
     /** Envelopes of this author are held, durable or read here: tell it (SY16). */
-    /** More of the outbox is known than before: it is offered too (SY18). */
-    | { readonly type: 'outbox'; readonly server: ServerId }
     | {
         readonly type: 'receipts'
         readonly server: ServerId
@@ -248,7 +259,7 @@ export type SyncEffect =
       readonly session: SessionId
       readonly device: DeviceId
       readonly server: ServerId
-      readonly ids: readonly MessageId[]
+      readonly offers: readonly OfferedEnvelope[]
     }
 
 /** A machine: deterministic given its inputs, its view and its random stream. */

@@ -93,12 +93,11 @@ export class DeliveryTracker {
     return changes
   }
 
-  /** SY18: what is offered at every new session, in author order. */
-  outbox(): readonly MessageId[] {
+  /** SY18: what of these is offered at a new session, in author order. */
+  outbox(): readonly DeliveryEntry[] {
     return [...this.#entries.values()]
       .filter(each => !each.settled)
       .sort((a, b) => a.seq - b.seq || compareIds(a.id, b.id))
-      .map(each => each.id)
   }
 
   /** Forgets one message, when its state is kept elsewhere or no longer of interest. */

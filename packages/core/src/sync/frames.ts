@@ -8,7 +8,6 @@ import {
   accept,
   idFromBytes,
   idToBytes,
-  type MessageId,
   type OperationId,
   type RecordId,
   refuse,
@@ -28,7 +27,7 @@ import {
   uint
 } from '../encoding/index.ts'
 import { type ChainId, chainOfAuthor, chainToBytes } from './chain-index.ts'
-import type { ChainRange, ItemKind } from './contract.ts'
+import type { ChainRange, ItemKind, OfferedEnvelope } from './contract.ts'
 import { type Fingerprint, fingerprintSchema } from './fingerprint.ts'
 import {
   BUCKETS_MAX,
@@ -130,7 +129,7 @@ export type Frame =
       readonly envelopes: readonly Uint8Array[]
     }
   | { readonly kind: 'receipt'; readonly handle: number; readonly receipt: Uint8Array }
-  | { readonly kind: 'offer'; readonly handle: number; readonly ids: readonly MessageId[] }
+  | { readonly kind: 'offer'; readonly handle: number; readonly offers: readonly OfferedEnvelope[] }
   | { readonly kind: 'unknown'; readonly number: number }
 
 /** Registered numbers. */
@@ -262,7 +261,7 @@ const schemas: Record<FrameKind, Schema<never>> = {
   }),
   push: tuple({ handle, operations: items, records: items, envelopes: items }),
   receipt: tuple({ handle, receipt: bytes(1, 16_384) }),
-  offer: tuple({ handle, ids: array(messageId, RECEIPT_IDS_MAX, 1) })
+  offer: tuple({ handle, offers: array(tuple({ seq, id: messageId }), RECEIPT_IDS_MAX, 1) })
 } as Record<FrameKind, Schema<never>>
 
 const kinds = new Map(

@@ -73,6 +73,18 @@ export const PUSH_ENVELOPE_BYTES_MAX = 8_192
 export const RECEIPT_MS = 250
 /** SY16: ids in one receipt, and in one offer. */
 export const RECEIPT_IDS_MAX = 256
+/** SY11: the same on a circuit: each with its number, in 8 KiB. */
+export const CIRCUIT_IDS_MAX = 180
+/** SY16: receipts sent to one author at a time: what it bears of control frames (SY13), and room for other kinds. */
+export const RECEIPT_FRAMES_MAX = 6
+/** SY16: ids that wait for one author; what is beyond, it offers again. */
+export const RECEIPT_WAITING_MAX = 65_536
+/** SY18: frames of one part of an outbox. */
+export const OFFER_FRAMES_MAX = 4
+/** SY18: silence after which the next part is offered. */
+export const OFFER_WAIT_MS = 5_000
+/** SY18: how often the outbox is offered again in one session, at most. */
+export const OFFER_AGAIN_MS = 60_000
 /** SY16: direct peers whose receipts an author asks for. */
 export const RECEIPT_PEERS_MAX = 8
 /** SY8: bytes delivered and not yet judged, over all peers; above half of it nothing more is asked. */

@@ -6,6 +6,7 @@ import { onCompareRead, reconsider } from './fetch.ts'
 import { decodeFrame, type Frame } from './frames.ts'
 import { beginHello, offerServer, onHello, onOpen, onTokens, onWelcome } from './hello.ts'
 import { IDLE_BEAT_MS, PUSH_ENVELOPE_BYTES_MAX, STALL_MS } from './limits.ts'
+import { offerDue, offerIfDue, onOutboxRead } from './offers.ts'
 import { flushReceipts, onOffer, onReceipt, queueReceipts } from './receipts.ts'
 import { onCredit, onRead, onWant, pushLive } from './serve.ts'
 import {
@@ -22,15 +23,7 @@ import {
   viewOf,
   type World
 } from './session.ts'
-import {
-  acceptSummary,
-  acceptTips,
-  beatDue,
-  beatIfDue,
-  noteChange,
-  offerMore,
-  rejudgeLevel
-} from './summary.ts'
+import { acceptSummary, acceptTips, beatDue, beatIfDue, noteChange, rejudgeLevel } from './summary.ts'
 
 /** Frames without a server's number, and those that must be paced (SY13). */
 const PACED = new Set<Frame['kind']>([
@@ -116,9 +109,6 @@ function take(turn: Turn, input: SyncInput): void {
       return onFound(turn, input)
     case 'taken':
       return onTaken(turn, input.delivery, input.fresh, input.refusal)
-    case 'outbox':
-      for (const share of sharesOf(turn, input.server)) offerMore(turn, share)
-      return
     case 'receipts':
       return queueReceipts(turn, input.server, input.author, input.kind, input.ids)
     case 'wake':
@@ -273,6 +263,7 @@ function onFound(turn: Turn, input: Extract<SyncInput, { type: 'found' }>): void
   if (owner === undefined) return
   turn.world.lookups.delete(input.lookup)
   if (owner.for === 'job') onRead(turn, owner.session, owner.job, input.found)
+  else if (owner.for === 'outbox') onOutboxRead(turn, owner.share, owner.offering, input.found)
   else onCompareRead(turn, owner.share, owner, input.found)
 }
 
@@ -291,6 +282,7 @@ function wake(turn: Turn): void {
       session.paced = false
       for (const share of [...session.shares.values()]) {
         beatIfDue(turn, share)
+        offerIfDue(turn, share)
         check(turn, share)
       }
     }
@@ -308,7 +300,7 @@ function nextWake(turn: Turn): number {
       if (ask.waiting === 0) next = Math.min(next, ask.progressAt + STALL_MS)
     if (session.paced) next = Math.min(next, session.ourRequests.nextAt(at))
     for (const share of session.shares.values()) {
-      next = Math.min(next, beatDue(share))
+      next = Math.min(next, beatDue(share), offerDue(share))
       if (share.blocked)
         next = Math.min(next, plannerOf(turn, share.server).nextExpiry(session.id, at) ?? at + IDLE_BEAT_MS)
     }

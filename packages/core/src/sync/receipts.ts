@@ -1,12 +1,10 @@
 /** Receipts over streams (SY16): gathered for 250 ms, signed once a batch, sent to the author's device. */
 import { type DeviceId, type MessageId, refuse, type Refusal, type ServerId } from '../base/index.ts'
 import type { Frame } from './frames.ts'
-import { RECEIPT_IDS_MAX, RECEIPT_MS } from './limits.ts'
+import { RECEIPT_FRAMES_MAX, RECEIPT_MS, RECEIPT_WAITING_MAX } from './limits.ts'
+import { noteAnswer } from './offers.ts'
 import { createReceipt, type ReceiptKind, verifyReceipt } from './receipt.ts'
-import { send, type Share, sharesOf, type Turn, viewOf } from './session.ts'
-
-/** Ids that wait for one author at most; more are left to its next offer (SY18). */
-const WAITING_IDS_MAX = 16 * RECEIPT_IDS_MAX
+import { type ReceiptBatch, send, type Share, sharesOf, type Turn, viewOf } from './session.ts'
 
 /** The stream to an author that asked us for receipts. */
 function shareOf(turn: Turn, server: ServerId, author: DeviceId): Share | undefined {
@@ -28,30 +26,36 @@ export function queueReceipts(
   const key = `${server} ${author} ${kind}`
   let batch = world.receipts.get(key)
   if (batch === undefined) world.receipts.set(key, (batch = { server, author, kind, ids: new Set() }))
-  for (const id of ids) if (batch.ids.size < WAITING_IDS_MAX) batch.ids.add(id)
+  for (const id of ids) if (batch.ids.size < RECEIPT_WAITING_MAX) batch.ids.add(id)
   world.receiptsAt = Math.min(world.receiptsAt, turn.at + RECEIPT_MS)
 }
 
-/** Signs and sends what gathered. */
+/** Signs and sends what gathered; of much, a part at a time, as the author's bounds on us allow (SY13). */
 export function flushReceipts(turn: Turn): void {
   const { world } = turn
   if (world.receiptsAt > turn.at) return
   world.receiptsAt = Infinity
-  for (const { server, author, kind, ids } of world.receipts.values()) {
-    const share = shareOf(turn, server, author)
-    if (share === undefined) continue
-    const all = [...ids]
-    for (let i = 0; i < all.length; i += RECEIPT_IDS_MAX) {
-      const receipt = createReceipt(world.init.suite, world.init.signer, {
-        kind,
-        ids: all.slice(i, i + RECEIPT_IDS_MAX),
-        at: turn.at,
-        until: null
-      })
-      send(turn, share.session, { kind: 'receipt', handle: share.handle, receipt })
-    }
+  for (const [key, batch] of [...world.receipts]) {
+    const share = shareOf(turn, batch.server, batch.author)
+    if (share !== undefined) sendReceipts(turn, share, batch)
+    if (share === undefined || batch.ids.size === 0) world.receipts.delete(key)
+    else world.receiptsAt = turn.at + RECEIPT_MS
   }
-  world.receipts.clear()
+}
+
+function sendReceipts(turn: Turn, share: Share, { kind, ids }: ReceiptBatch): void {
+  const { suite, signer } = turn.world.init
+  const { idsMax } = share.session.limits
+  for (let frames = 0; frames < RECEIPT_FRAMES_MAX && ids.size > 0; frames++) {
+    const named: MessageId[] = []
+    for (const id of ids) {
+      if (named.length === idsMax) break
+      named.push(id)
+      ids.delete(id)
+    }
+    const receipt = createReceipt(suite, signer, { kind, ids: named, at: turn.at, until: null })
+    send(turn, share.session, { kind: 'receipt', handle: share.handle, receipt })
+  }
 }
 
 /** A peer's receipt: its own, or it is refused. */
@@ -60,6 +64,7 @@ export function onReceipt(turn: Turn, share: Share, bytes: Uint8Array): Refusal 
   if (!verdict.ok) return verdict
   if (verdict.value.signer !== share.session.peer) return refuse('SY16', "another device's receipt")
   turn.effects.push({ type: 'receipt', server: share.server, receipt: verdict.value })
+  noteAnswer(turn, share, verdict.value.ids)
   return undefined
 }
 
@@ -76,7 +81,7 @@ export function onOffer(
     session: share.session.id,
     device: share.session.peer,
     server: share.server,
-    ids: frame.ids
+    offers: frame.offers
   })
   return undefined
 }

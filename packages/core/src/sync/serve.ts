@@ -171,7 +171,7 @@ export function onRead(turn: Turn, session: Session, job: Job, found: SyncFound)
     )
     job.ranges = found.rest
     if (job.ranges.length === 0) finish(session, job, 0)
-  } else if (found.kind !== 'envelopes' && 'ids' in job) {
+  } else if (found.kind !== 'envelopes' && found.kind !== 'outbox' && 'ids' in job) {
     makeReady(session, job, job.kind, found.items)
     const asked = Math.min(job.ids.length, READ_IDS[job.kind])
     job.ids = job.ids.slice(Math.max(1, asked - found.rest))

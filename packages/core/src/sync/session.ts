@@ -9,12 +9,14 @@ import {
   CIRCUIT_BEAT_MS,
   CIRCUIT_FRAME_BYTES_MAX,
   CIRCUIT_HAVE_MAX,
+  CIRCUIT_IDS_MAX,
   CIRCUIT_WINDOW_BYTES,
   CONTROL_BURST,
   CONTROL_PER_SECOND,
   HAVE_MAX,
   HELLO_MS,
   ITEM_FRAME_BYTES,
+  RECEIPT_IDS_MAX,
   REQUESTS_BURST,
   REQUESTS_PER_SECOND,
   WINDOW_BYTES
@@ -30,6 +32,8 @@ export interface PathLimits {
   readonly windowBytes: number
   readonly haveMax: number
   readonly tipRows: number
+  /** Ids in one receipt or offer. */
+  readonly idsMax: number
   readonly beatMs: number
 }
 
@@ -38,6 +42,7 @@ const DIRECT: PathLimits = {
   windowBytes: WINDOW_BYTES,
   haveMax: HAVE_MAX,
   tipRows: 512,
+  idsMax: RECEIPT_IDS_MAX,
   beatMs: BEAT_MS
 }
 const CIRCUIT: PathLimits = {
@@ -45,6 +50,7 @@ const CIRCUIT: PathLimits = {
   windowBytes: CIRCUIT_WINDOW_BYTES,
   haveMax: CIRCUIT_HAVE_MAX,
   tipRows: 64,
+  idsMax: CIRCUIT_IDS_MAX,
   beatMs: CIRCUIT_BEAT_MS
 }
 
@@ -60,6 +66,16 @@ export interface PeerTip {
   compared: Fingerprint | null
 }
 
+/** A walk through our outbox, offered to one peer part by part (SY18). */
+export interface Offering {
+  /** Where the next part begins; null where none follows. */
+  next: number | null
+  /** Offered and not yet named by a receipt. */
+  readonly waiting: Set<MessageId>
+  /** When the next part is offered though this one was not answered; Infinity while it is being read. */
+  until: number
+}
+
 /** A server shared over one stream. */
 export interface Share {
   readonly session: Session
@@ -71,6 +87,10 @@ export interface Share {
   theirs: Summary | null
   level: number
   wantsReceipts: boolean
+  offering: Offering | null
+  /** When the outbox was offered from its start, and whether the peer once held all that we hold (SY18). */
+  offeredAt: number
+  agreed: boolean
   /** The summary last sent, and when a next one is due. */
   sent: Uint8Array | null
   beatAt: number
@@ -166,6 +186,7 @@ export interface Session {
 /** Whom a lookup is for. */
 export type LookupOwner = { readonly session: Session } & (
   | { readonly for: 'job'; readonly job: Job }
+  | { readonly for: 'outbox'; readonly share: Share; readonly offering: Offering }
   | {
       readonly for: 'compare'
       readonly share: Share
@@ -273,6 +294,9 @@ export function createShare(session: Session, server: ServerId, handle: number, 
     theirs: null,
     level: 0,
     wantsReceipts: false,
+    offering: null,
+    offeredAt: -Infinity,
+    agreed: false,
     sent: null,
     beatAt: Infinity,
     quietAt: Infinity,

@@ -14,11 +14,11 @@ import {
   BURST_QUIET_MS,
   HEADS_MAX,
   IDLE_BEAT_MS,
-  RECEIPT_IDS_MAX,
   RECEIPT_PEERS_MAX,
   TIP_RANGES_MAX,
   TIPS_KEPT_MAX
 } from './limits.ts'
+import { considerOffering } from './offers.ts'
 import { randomBelow } from './random-below.ts'
 import { highestHeads, leavesSum } from './past.ts'
 import { countOf } from './ranges.ts'
@@ -34,8 +34,6 @@ const LEVELS: Readonly<Record<Standing, number>> = {
 }
 /** Summary flag: receipts are wanted from this peer (SY16). */
 const WANTS_RECEIPTS = 1
-/** Offers of unproven messages when a session begins (SY18). */
-const OFFER_FRAMES_MAX = 4
 
 /** The serving level of a device now. */
 export function levelOf(view: ServerView, share: Share): number {
@@ -140,26 +138,12 @@ function tipOf(chain: Chain): Tip {
 export function acceptSummary(turn: Turn, share: Share, summary: Summary): Refusal | undefined {
   const view = viewOf(turn, share)
   if (view === undefined) return undefined
-  const first = share.theirs === null
   share.theirs = summary
   const differs = bucketsDiffer(view, summary)
   share.tipsSeen = !differs
   if (differs) tellTips(turn, share, view)
-  if (first && share.wantsReceipts) offerOutbox(turn, share, view)
+  considerOffering(turn, share, !differs)
   return reconsider(turn, share)
-}
-
-/** SY18: another part of a long outbox became known, since the part before it was proven. */
-export function offerMore(turn: Turn, share: Share): void {
-  const view = viewOf(turn, share)
-  if (view !== undefined && share.wantsReceipts && share.theirs !== null) offerOutbox(turn, share, view)
-}
-
-function offerOutbox(turn: Turn, share: Share, view: ServerView): void {
-  const ids = view.outbox()
-  for (let i = 0; i < ids.length && i < OFFER_FRAMES_MAX * RECEIPT_IDS_MAX; i += RECEIPT_IDS_MAX) {
-    send(turn, share.session, { kind: 'offer', handle: share.handle, ids: ids.slice(i, i + RECEIPT_IDS_MAX) })
-  }
 }
 
 /** The peer's rows of author chains. */

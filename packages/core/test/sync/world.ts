@@ -150,10 +150,6 @@ export class Holdings implements ServerView {
   knowsChain(chain: ChainId): boolean {
     return this.fallback !== 'unjudged' && chain.startsWith('d')
   }
-  outbox(): readonly MessageId[] {
-    return this.tracker.outbox()
-  }
-
   readonly operations = {
     heads: (): readonly OperationId[] =>
       [...this.held.values()].filter(each => !each.leaf && !this.#covered.has(each.id)).map(each => each.id),
@@ -223,6 +219,11 @@ export class Holdings implements ServerView {
 
   /** What the store answers. */
   find(query: SyncQuery): SyncFound {
+    if (query.kind === 'outbox') {
+      const waiting = this.tracker.outbox().filter(each => each.seq >= query.from)
+      const offers = waiting.slice(0, query.itemsMax)
+      return { kind: 'outbox', offers, next: waiting[query.itemsMax]?.seq ?? null }
+    }
     if (query.kind !== 'envelopes') {
       const source =
         query.kind === 'operations'
@@ -400,7 +401,7 @@ export class WorldNode {
         return
       case 'offered':
         return this.#receipts(
-          effect.ids.filter(id => this.holdings.ids.has(id)),
+          effect.offers.map(each => each.id).filter(id => this.holdings.ids.has(id)),
           effect.device
         )
       default:
