@@ -76,22 +76,25 @@ export function idFromBytes<L extends IdLetter>(letter: L, bytes: Uint8Array): I
   if (bytes.length !== ID_BYTES[letter]) {
     throw new RangeError(`an id of kind "${letter}" has ${ID_BYTES[letter]} bytes, not ${bytes.length}`)
   }
-  return (bytes.length === 32 ? recentText(letter, bytes) : toBase32hex(bytes, letter)) as IdKinds[L]
+  return recentText(letter, bytes) as IdKinds[L]
 }
 
-/** Ids written lately, by their last bits: the operations, channels and parents that messages name recur in each. */
+/** Ids written lately, by their last bits: the operations, keys and parents that messages name recur in each. */
 const RECENT = 1_024
+const ROOM_BYTES = 32
 const recentTexts = new Array<string>(RECENT).fill('')
-const recentBytes = new Uint8Array(RECENT * 32)
+const recentBytes = new Uint8Array(RECENT * ROOM_BYTES)
 
-/** Text of 32 bytes; the very same text where it was written lately, so that maps need not hash it again. */
+/** Text of an id; the very same text where it was written lately, so that maps need not hash it again. */
 function recentText(letter: IdLetter, bytes: Uint8Array): string {
-  const slot = (((bytes[30] as number) << 8) | (bytes[31] as number)) & (RECENT - 1)
-  const from = slot * 32
+  const { length } = bytes
+  const slot = (((bytes[length - 2] as number) << 8) | (bytes[length - 1] as number)) & (RECENT - 1)
+  const from = slot * ROOM_BYTES
   let same = 0
-  while (same < 32 && recentBytes[from + same] === bytes[same]) same++
+  while (same < length && recentBytes[from + same] === bytes[same]) same++
   const known = recentTexts[slot] as string
-  if (same === 32 && known.startsWith(letter)) return known
+  // A letter belongs to one length, so that a shorter id never passes for the beginning of a longer one.
+  if (same === length && known.startsWith(letter)) return known
   recentBytes.set(bytes, from)
   return (recentTexts[slot] = toBase32hex(bytes, letter))
 }

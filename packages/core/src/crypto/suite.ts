@@ -33,8 +33,18 @@ export interface Suite {
   x25519PublicKey(secret: SecretKey): Uint8Array
   /** CR4: undefined where the shared secret would be all zero. */
   x25519(secret: SecretKey, publicKey: Uint8Array): Uint8Array | undefined
-  /** XChaCha20-Poly1305: ciphertext, then 16-byte tag. Nonce 24 bytes. */
-  xchachaSeal(key: SecretKey, nonce: Uint8Array, aad: Uint8Array, plaintext: Uint8Array): Uint8Array
+  /**
+   * XChaCha20-Poly1305: ciphertext, then 16-byte tag. Nonce 24 bytes.
+   *
+   * @param ahead - Zero bytes in front of the ciphertext, for the caller to fill. Default none.
+   */
+  xchachaSeal(
+    key: SecretKey,
+    nonce: Uint8Array,
+    aad: Uint8Array,
+    plaintext: Uint8Array,
+    ahead?: number
+  ): Uint8Array
   /** undefined where key, nonce, data or AAD do not belong together. */
   xchachaOpen(key: SecretKey, nonce: Uint8Array, aad: Uint8Array, sealed: Uint8Array): Uint8Array | undefined
   /** ChaCha20-Poly1305 (IETF) under the zero nonce: only for keys that encrypt once (CR1). */

@@ -46,7 +46,12 @@ export function resolveKey(ring: RingState, envelope: EnvelopeStub): ResolvedKey
     : { kind: 'foreign' }
 }
 
-const derivedKeys = new WeakMap<RingState, Map<string, SecretKey>>()
+/** By epoch's key id or tag, then by author: a key made of both would be put together for each message. */
+interface DerivedKeys {
+  readonly bySource: Map<string, Map<string, SecretKey>>
+  count: number
+}
+const derivedKeys = new WeakMap<RingState, DerivedKeys>()
 
 /** The key of one author under one epoch, remembered: a channel has few authors at a time. */
 function messageKeyOf(
@@ -54,15 +59,18 @@ function messageKeyOf(
   envelope: Pick<EnvelopeStub, 'tag' | 'authorId'>,
   resolved: ResolvedKey & { key: SecretKey }
 ): SecretKey {
+  const source = resolved.kind === 'epoch' ? resolved.keyId : toHex(envelope.tag)
+  const author = toHex(envelope.authorId)
   let known = derivedKeys.get(ring)
-  if (known === undefined) derivedKeys.set(ring, (known = new Map()))
-  const name = `${resolved.kind === 'epoch' ? resolved.keyId : toHex(envelope.tag)}/${toHex(envelope.authorId)}`
-  let key = known.get(name)
-  if (key === undefined) {
-    if (known.size >= MESSAGE_KEYS_MAX) known.clear()
-    const channel = resolved.kind === 'epoch' ? resolved.channel : metaChannel(ring.server)
-    known.set(name, (key = messageKey(ring.suite, resolved.key, ring.server, channel, envelope.authorId)))
-  }
+  const found = known?.bySource.get(source)?.get(author)
+  if (found !== undefined) return found
+  if (known === undefined || known.count >= MESSAGE_KEYS_MAX)
+    derivedKeys.set(ring, (known = { bySource: new Map(), count: 0 }))
+  const channel = resolved.kind === 'epoch' ? resolved.channel : metaChannel(ring.server)
+  const key = messageKey(ring.suite, resolved.key, ring.server, channel, envelope.authorId)
+  const keys = known.bySource.get(source) ?? new Map<string, SecretKey>()
+  known.bySource.set(source, keys.set(author, key))
+  known.count++
   return key
 }
 

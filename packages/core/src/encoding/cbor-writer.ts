@@ -7,6 +7,8 @@ const ROOM_BYTES = 65_536
 const HEAD_BYTES_MAX = 9
 /** UTF-8 takes at most three bytes a code unit. */
 const UNIT_BYTES_MAX = 3
+/** Texts up to here, such as ids, are written without the platform's encoder, whose call costs more than they do. */
+const SHORT_TEXT_UNITS = 64
 const encoder = new TextEncoder()
 
 class Writer {
@@ -56,14 +58,30 @@ class Writer {
 
   /** Text goes behind the head that it needs if it is ASCII; other text is moved where its head is longer. */
   #text(text: string): void {
-    if (!text.isWellFormed()) throw foreign('text with a lone surrogate')
     this.#need(HEAD_BYTES_MAX + text.length * UNIT_BYTES_MAX)
+    if (text.length <= SHORT_TEXT_UNITS && this.#ascii(text)) return
+    if (!text.isWellFormed()) throw foreign('text with a lone surrogate')
     const guess = this.#at + headLength(text.length)
     const { written } = encoder.encodeInto(text, this.#room.subarray(guess))
     const from = this.#at + headLength(written)
     if (from !== guess) this.#room.copyWithin(from, guess, guess + written)
     this.#head(3, written)
     this.#at += written
+  }
+
+  /** Writes text of ASCII characters; false, with nothing written, where there are others. */
+  #ascii(text: string): boolean {
+    const from = this.#at
+    this.#head(3, text.length)
+    for (let at = 0; at < text.length; at++) {
+      const unit = text.charCodeAt(at)
+      if (unit > 127) {
+        this.#at = from
+        return false
+      }
+      this.#room[this.#at++] = unit
+    }
+    return true
   }
 
   #head(major: number, argument: number): void {

@@ -24,7 +24,7 @@ import {
   verifyChain,
   verifyEnvelope
 } from '../graph/index.ts'
-import { toHex } from '../encoding/index.ts'
+import { equalBytes, toHex } from '../encoding/index.ts'
 import type { OpenedEnvelope } from '../e2ee/index.ts'
 import { readProfile } from '../identity/index.ts'
 import { judgeContent } from './judge-content.ts'
@@ -105,11 +105,16 @@ export async function takeStubs(work: Work, items: readonly Uint8Array[]): Promi
 /** Envelopes of one author and tag, ascending by seq, in order of first appearance. */
 function runsByAuthor(envelopes: readonly Envelope[]): readonly (readonly Envelope[])[] {
   const runs = new Map<string, Envelope[]>()
+  let last: Envelope | undefined
+  let run: Envelope[] = []
   for (const each of envelopes) {
-    const key = toHex(each.tag) + toHex(each.authorId)
-    const run = runs.get(key)
-    if (run === undefined) runs.set(key, [each])
-    else run.push(each)
+    if (last === undefined || !equalBytes(last.authorId, each.authorId) || !equalBytes(last.tag, each.tag)) {
+      const key = toHex(each.tag) + toHex(each.authorId)
+      run = runs.get(key) ?? []
+      runs.set(key, run)
+    }
+    run.push(each)
+    last = each
   }
   return [...runs.values()].map(run => run.sort((a, b) => a.seq - b.seq || compareIds(a.id, b.id)))
 }
@@ -137,7 +142,10 @@ async function takeRun(
   const device = state.deviceOf(first.tag, first.authorId) ?? introduce(work, run, from)
   if (device === undefined) return { fresh: 0 }
   const unknown: Envelope[] = []
-  for (const each of run) if (!(await isKnown(work, device, each))) unknown.push(each)
+  for (const each of run) {
+    const known = isKnown(work, device, each)
+    if (known instanceof Promise ? !(await known) : !known) unknown.push(each)
+  }
   if (unknown.length === 0) return { fresh: 0 }
   if (!verified) {
     // Known ones too: a run is vouched for by its last signature, which may be one that we hold already.
@@ -181,15 +189,15 @@ function introduce(work: Work, run: readonly Envelope[], from: DeviceId | undefi
   return undefined
 }
 
-/** Whether this very envelope is held: by id, since a fork has two of one number. */
-async function isKnown(work: Work, device: DeviceId, envelope: EnvelopeStub): Promise<boolean> {
+/** Whether this very envelope is held: by id, since a fork has two of one number. A promise where the disk is asked. */
+function isKnown(work: Work, device: DeviceId, envelope: EnvelopeStub): boolean | Promise<boolean> {
   const { state, turn } = work
   if (!state.chains.has(device, envelope.seq)) return false
   if (turn.placed.has(envelope.id)) return true
-  const row = await state.deps.database
+  return state.deps.database
     .table(envelopeTable)
     .get([state.server, device, envelope.seq, envelope.id])
-  return row !== undefined
+    .then(row => row !== undefined)
 }
 
 /** Notes a verified envelope in its author's chain. */

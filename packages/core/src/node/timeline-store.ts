@@ -231,8 +231,8 @@ class DatabaseTimeline implements TimelineStore, TimelineIndex {
   #entryOf(record: MessageRecord): IndexEntry | undefined {
     const message = messageOf(record)
     if (message === undefined) return undefined
-    const { id, at, author } = message
-    return { id, at, author, status: message.status, mentioned: this.#init.isMentioned?.(message) ?? false }
+    const { id, at, author, status } = message
+    return { id, at, author, status, mentioned: this.#init.isMentioned?.(message) ?? false }
   }
 
   page(channel: ChannelId, options?: PageOptions): Promise<Page> {

@@ -126,16 +126,14 @@ export function createTableSeal(
     ...createKeyLayout(table, tag, createHider(suite, indexKey)),
     seal: (rawKey, schema, plaintext) => {
       const nonce = nextNonce()
-      const sealed = suite.xchachaSeal(valueKey, nonce, contextOf(rawKey, schema), plaintext)
+      const out = suite.xchachaSeal(valueKey, nonce, contextOf(rawKey, schema), plaintext, 1 + NONCE_BYTES)
       invariant(
-        sealed.length === plaintext.length + TAG_BYTES,
+        out.length === plaintext.length + SEAL_OVERHEAD_BYTES,
         'DB6',
         'a sealed value has an unexpected length'
       )
-      const out = new Uint8Array(1 + NONCE_BYTES + sealed.length)
       out[0] = schema
       out.set(nonce, 1)
-      out.set(sealed, 1 + NONCE_BYTES)
       return out
     },
     open: (rawKey, sealed) => {
@@ -207,13 +205,15 @@ export function textOfBytes(bytes: Uint8Array): string {
 function createHider(suite: Suite, indexKey: SecretKey): Hide {
   /** One map a position: ids that are never seen again must not push out the channel that all of them share. */
   const known: Map<string, Uint8Array>[] = []
+  /** What is hashed, in memory that is kept: nearly all of it is ids of one length. */
+  let message = new Uint8Array(0)
   return (position, value, toBytes) => {
     const here = (known[position] ??= new Map<string, Uint8Array>())
     const name = typeof value === 'string' && value.length <= HIDDEN_CACHED_CHARS_MAX ? value : undefined
     const found = name === undefined ? undefined : here.get(name)
     if (found !== undefined) return found
     const bytes = toBytes(value)
-    const message = new Uint8Array(1 + bytes.length)
+    if (message.length !== 1 + bytes.length) message = new Uint8Array(1 + bytes.length)
     message[0] = position
     message.set(bytes, 1)
     const hidden = suite.hmacSha256(indexKey, message).slice(0, HIDDEN_KEY_BYTES)

@@ -100,17 +100,25 @@ function createIsEnrollable(lib: Sodium): Suite['isEnrollable'] {
   }
 }
 
+/** Bytes with so many zeros in front. */
+function behind(bytes: Uint8Array, ahead: number): Uint8Array {
+  if (ahead === 0) return bytes
+  const out = new Uint8Array(ahead + bytes.length)
+  out.set(bytes, ahead)
+  return out
+}
+
 function createXchacha(lib: Sodium, raw: RawSodium): Pick<Suite, 'xchachaSeal' | 'xchachaOpen'> {
   const check = (key: Uint8Array, nonce: Uint8Array): void => {
     checkLength(key, KEY_BYTES, 'an XChaCha20-Poly1305 key')
     checkLength(nonce, NONCE_BYTES, 'an XChaCha20-Poly1305 nonce')
   }
   return {
-    xchachaSeal: (key, nonce, aad, plaintext) => {
+    xchachaSeal: (key, nonce, aad, plaintext, ahead = 0) => {
       check(key, nonce)
       return (
-        raw.seal(key, nonce, aad, plaintext) ??
-        lib.crypto_aead_xchacha20poly1305_ietf_encrypt(plaintext, aad, null, nonce, key)
+        raw.seal(key, nonce, aad, plaintext, ahead) ??
+        behind(lib.crypto_aead_xchacha20poly1305_ietf_encrypt(plaintext, aad, null, nonce, key), ahead)
       )
     },
     xchachaOpen: (key, nonce, aad, sealed) => {

@@ -9,8 +9,8 @@ import type { Sodium } from './primitives.ts'
 interface Module {
   readonly HEAPU8: Uint8Array
   _malloc(bytes: number): number
-  _crypto_aead_xchacha20poly1305_ietf_encrypt(...args: number[]): number
-  _crypto_aead_xchacha20poly1305_ietf_decrypt(...args: number[]): number
+  readonly _crypto_aead_xchacha20poly1305_ietf_encrypt: (...args: number[]) => number
+  readonly _crypto_aead_xchacha20poly1305_ietf_decrypt: (...args: number[]) => number
   _crypto_auth_hmacsha256(...args: number[]): number
   _crypto_hash_sha256(...args: number[]): number
 }
@@ -25,7 +25,13 @@ const TEXT_ROOM = 65_536 + TAG_BYTES
 
 /** The calls; undefined where an input is too long for the room. */
 export interface RawSodium {
-  seal(key: Uint8Array, nonce: Uint8Array, aad: Uint8Array, plaintext: Uint8Array): Uint8Array | undefined
+  seal(
+    key: Uint8Array,
+    nonce: Uint8Array,
+    aad: Uint8Array,
+    plaintext: Uint8Array,
+    ahead: number
+  ): Uint8Array | undefined
   /** null where they do not belong together. */
   open(key: Uint8Array, nonce: Uint8Array, aad: Uint8Array, sealed: Uint8Array): Uint8Array | null | undefined
   /** HMAC-SHA-256 under a key of 32 bytes. */
@@ -33,68 +39,63 @@ export interface RawSodium {
   sha256(message: Uint8Array): Uint8Array | undefined
 }
 
-/** Takes its room once; it is never given back. */
-export function createRawSodium(lib: Sodium): RawSodium {
-  const { libsodium: module } = lib as unknown as { readonly libsodium: Module }
+/** The room: where each input lies, and how results leave it. */
+function createRoom(module: Module) {
   const key = module._malloc(KEY_BYTES + NONCE_BYTES + AAD_ROOM + 2 * TEXT_ROOM)
   const nonce = key + KEY_BYTES
   const aad = nonce + NONCE_BYTES
   const from = aad + AAD_ROOM
   const to = from + TEXT_ROOM
-  const result = (length: number): Uint8Array => module.HEAPU8.slice(to, to + length)
+  return {
+    key,
+    nonce,
+    aad,
+    from,
+    to,
+    // Memory is asked for at each call: it is another when it has grown.
+    put: (secret: Uint8Array, text: Uint8Array): void => {
+      module.HEAPU8.set(secret, key)
+      module.HEAPU8.set(text, from)
+    },
+    putContext: (once: Uint8Array, context: Uint8Array): void => {
+      module.HEAPU8.set(once, nonce)
+      module.HEAPU8.set(context, aad)
+    },
+    result: (length: number, ahead = 0): Uint8Array => {
+      const out = new Uint8Array(ahead + length)
+      out.set(module.HEAPU8.subarray(to, to + length), ahead)
+      return out
+    }
+  }
+}
+
+/** Takes its room once; it is never given back. */
+export function createRawSodium(lib: Sodium): RawSodium {
+  const { libsodium: module } = lib as unknown as { readonly libsodium: Module }
+  const { key, nonce, aad, from, to, put, putContext, result } = createRoom(module)
+  const seal = module._crypto_aead_xchacha20poly1305_ietf_encrypt
+  const open = module._crypto_aead_xchacha20poly1305_ietf_decrypt
 
   return {
-    seal: (secret, once, context, plaintext) => {
+    seal: (secret, once, context, plaintext, ahead) => {
       const { length } = plaintext
       if (length + TAG_BYTES > TEXT_ROOM || context.length > AAD_ROOM) return undefined
-      // Asked for at each call: the module's memory is another when it has grown.
-      const heap = module.HEAPU8
-      heap.set(secret, key)
-      heap.set(once, nonce)
-      heap.set(context, aad)
-      heap.set(plaintext, from)
-      module._crypto_aead_xchacha20poly1305_ietf_encrypt(
-        to,
-        0,
-        from,
-        length,
-        0,
-        aad,
-        context.length,
-        0,
-        0,
-        nonce,
-        key
-      )
-      return result(length + TAG_BYTES)
+      put(secret, plaintext)
+      putContext(once, context)
+      seal(to, 0, from, length, 0, aad, context.length, 0, 0, nonce, key)
+      return result(length + TAG_BYTES, ahead)
     },
     open: (secret, once, context, sealed) => {
       const { length } = sealed
       if (length > TEXT_ROOM || context.length > AAD_ROOM) return undefined
-      const heap = module.HEAPU8
-      heap.set(secret, key)
-      heap.set(once, nonce)
-      heap.set(context, aad)
-      heap.set(sealed, from)
-      const status = module._crypto_aead_xchacha20poly1305_ietf_decrypt(
-        to,
-        0,
-        0,
-        from,
-        length,
-        0,
-        aad,
-        context.length,
-        0,
-        nonce,
-        key
-      )
+      put(secret, sealed)
+      putContext(once, context)
+      const status = open(to, 0, 0, from, length, 0, aad, context.length, 0, nonce, key)
       return status === 0 ? result(length - TAG_BYTES) : null
     },
     hmac: (secret, message) => {
       if (message.length > TEXT_ROOM) return undefined
-      module.HEAPU8.set(secret, key)
-      module.HEAPU8.set(message, from)
+      put(secret, message)
       module._crypto_auth_hmacsha256(to, from, message.length, 0, key)
       return result(HASH_BYTES)
     },
