@@ -54,7 +54,7 @@ class Telling {
 export function answerPermission(reader: Reader, out: Derivation, question: PermissionQuestion): Answer {
   const tell = new Telling(reader, out)
   const answer = permissionOf(tell, question)
-  out.add('AU28', ['answer', question.permission, yes(answer.allowed)], [], tell.indices)
+  out.add('AU28', ['answer', question.permission, yes(answer.allowed), String(question.at)], [], tell.indices)
   return answer
 }
 
@@ -245,6 +245,8 @@ export function answerMessage(
   out: Derivation,
   question: MessageQuestion
 ): Answer {
+  const { message, channel, seq, at, auth } = question
+  const cites = out.add('AU34', ['message', message, channel, String(seq), String(at)], auth, [])
   const device = past.winner(`dev|${question.device}`)
   const about = device === undefined ? [] : [device.by]
   const of = deviceOf(past, question.device)
@@ -252,7 +254,7 @@ export function answerMessage(
     'AU35',
     ['author', question.device, of?.user ?? 'nobody', of?.on === true ? 'on' : 'off'],
     uniqueIds(about),
-    out.accepted(about)
+    [cites, ...out.accepted(about)]
   )
   const act = actOf(past, question)
   if (act === undefined) {

@@ -167,6 +167,7 @@ export class World {
     if (!here(op.par).every(isSpine) || here(op.refs).some(isSpine)) return false
     const parents = op.par.flatMap(id => this.facts.get(id) ?? [])
     if (parents.some(a => parents.some(b => a !== b && this.covers(b.op.id, a)))) return false
+    if (!this.#namesHeads(op, here)) return false
     const past = this.#pasts.get(op.id) ?? 0n
     const own = [...this.facts.values()].filter(
       each => each.op.device === op.device && (past & this.bit(each)) !== 0n
@@ -174,6 +175,16 @@ export class World {
     // AU5: where prev is judged itself, what is here shows all of its past that matters; else numbers must do.
     const judged = op.prev !== null && this.facts.has(op.prev)
     return own.every(each => (judged ? this.covers(op.prev, each) : each.op.seq < op.seq))
+  }
+
+  /** AU5: nothing of the spine comes into the past behind par; as far as those named are judged here. */
+  #namesHeads(op: Op, here: (ids: readonly string[]) => readonly Op[]): boolean {
+    if (op.par.some(id => !this.facts.has(id))) return true
+    const beside = here([...op.refs, ...(op.prev === null ? [] : [op.prev])])
+    const behind = beside
+      .flatMap(each => (isSpine(each) ? [each.id] : each.par))
+      .flatMap(id => this.facts.get(id) ?? [])
+    return behind.every(fact => op.par.some(id => this.covers(id, fact)))
   }
 
   /** State of an operation's past. */

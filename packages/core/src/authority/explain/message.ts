@@ -68,10 +68,16 @@ export function tellMessage(
   act: ContentAct,
   found: MessageFindings
 ): { readonly allowed: boolean; readonly code: AnswerCode } {
+  const cites = steps.add(
+    'AU34',
+    ['message', act.id, act.channel, String(act.seq), String(act.at)],
+    act.auth,
+    []
+  )
   const about = found.author === undefined ? [] : [found.author]
   const { device } = found
   const claim = ['author', act.device, device?.user ?? 'nobody', device?.on === true ? 'on' : 'off']
-  const author = steps.add('AU35', claim, idsOf(about), steps.accepted(about))
+  const author = steps.add('AU35', claim, idsOf(about), [cites, ...steps.accepted(about)])
   const { proof, rests, denials } = found
   if (proof === undefined) {
     steps.add('AU35', ['answer', 'rejected', ...act.needs], [], [author])

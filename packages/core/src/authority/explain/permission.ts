@@ -73,7 +73,12 @@ export function tellPermission(
     const entries = [...writers].map(id => reader.view.ledger.entry(id))
     return steps.add(rule, claim, idsOf(entries), steps.fates(entries))
   })
-  steps.add('AU28', ['answer', asked.permission, answer.allowed ? 'yes' : 'no'], [], indices)
+  steps.add(
+    'AU28',
+    ['answer', asked.permission, answer.allowed ? 'yes' : 'no', String(asked.at)],
+    [],
+    indices
+  )
 }
 
 interface Place {
