@@ -59,6 +59,7 @@ export function judgeContent(
     return { status: 'waiting', channel, waitsFor: { keyId: null, operations: verdict.missing } }
   if (verdict.kind === 'rejected') return { status: 'refused', channel }
   if (
+    state.automodSeen &&
     breaksAutomod(state, {
       user: verdict.user,
       channel,

@@ -1,9 +1,10 @@
 /**
  * Own envelopes: sealed under a safe key, placed in our chain, kept before they leave (KS6, EK10, EN5).
  */
-import { type ChannelId, compareIds, idAs, XcordError } from '../base/index.ts'
+import { type ChannelId, compareIds, idAs, type OperationId, XcordError } from '../base/index.ts'
 import type { Body, EpochChoice, KeyPlan, OpenedEnvelope, Payload, TopicKeys } from '../e2ee/index.ts'
 import { type Envelope, EnvelopeType, signOperation } from '../graph/index.ts'
+import type { ReplicaState } from './replica-state.ts'
 import { apply, keep, place } from './take-envelopes.ts'
 import { addOperation } from './take-operations.ts'
 import { takePlan } from './take-records.ts'
@@ -37,6 +38,17 @@ function placeOf(
   return { keyChannel: found.parent, thread: channel }
 }
 
+/** What we have seen, as an envelope cites it: the same until another operation is accepted. */
+function frontierOf(state: ReplicaState, channel: ChannelId): readonly OperationId[] {
+  const count = state.log.count()
+  let known = state.frontiers.get(channel)
+  if (known?.count !== count) {
+    known = { count, ids: state.log.frontierFor(state.self, channel) }
+    state.frontiers.set(channel, known)
+  }
+  return known.ids
+}
+
 interface Published {
   readonly envelope: Envelope
   /** As whoever opens the envelope reads it. */
@@ -58,7 +70,7 @@ function publishUnder(
   const parents =
     type === EnvelopeType.chat ? (state.tips.get(channel) ?? []).map(each => each.id).sort(compareIds) : []
   const { thread } = placeOf(work, channel)
-  const payload: Payload = { thread, at, auth: state.log.frontierFor(state.self, channel), parents, body }
+  const payload: Payload = { thread, at, auth: frontierOf(state, channel), parents, body }
   const envelope = state.ring.seal({
     random: state.deps.random,
     type,

@@ -32,8 +32,17 @@ export function requirePermissions(
   at: number
 ): void {
   requireChannel(state, channel)
-  const bits = state.log.state().permissions(state.user, channel, at)
-  for (const permission of ['ViewChannel' as const, ...needs]) {
+  demand(state, channel, state.log.state().permissions(state.user, channel, at), ['ViewChannel', ...needs])
+}
+
+/** Refuses where one of these is not among what we may do. */
+function demand(
+  state: ReplicaState,
+  channel: ChannelId,
+  bits: bigint,
+  needs: readonly PermissionName[]
+): void {
+  for (const permission of needs) {
     if ((bits & permissionsToBits([permission])) !== 0n) continue
     throw new XcordError(
       'XCORD_PERMISSION_DENIED',
@@ -43,16 +52,19 @@ export function requirePermissions(
   }
 }
 
+const EVERYONE = permissionsToBits(['MentionEveryone'])
+const SPEAKS = permissionsToBits(['ViewChannel', 'SendMessages'])
+
 /** Mentions of a text; `@everyone` without the permission is only text, as people know it. */
 function mentions(state: ReplicaState, channel: ChannelId, content: string, at: number): Mentions {
   const { users, roles, everyone } = mentionsOf(content)
-  const may =
-    (state.log.state().permissions(state.user, channel, at) & permissionsToBits(['MentionEveryone'])) !== 0n
-  return { users, roles, everyone: everyone && may }
+  const may = everyone && (state.log.state().permissions(state.user, channel, at) & EVERYONE) !== 0n
+  return { users, roles, everyone: may }
 }
 
 function assertContent(content: string): void {
   if (content.trim() === '') throw new TypeError('a message needs content')
+  if (3 * content.length <= MESSAGE_BYTES_MAX) return
   const bytes = utf8(content).length
   if (bytes <= MESSAGE_BYTES_MAX) return
   throw new XcordError(
@@ -96,16 +108,24 @@ export function writeMessage(
   content: string,
   replyTo: MessageId | null
 ): Envelope {
+  const { state, turn } = work
   assertContent(content)
-  assertWritable(work.state)
-  const found = requireChannel(work.state, channel)
-  requireKind(found, takesMessages(work.state, channel), 'holds no messages of its own')
-  requirePermissions(work.state, channel, ['SendMessages'], work.turn.at)
-  requirePace(work.state, channel, work.turn.at)
-  const named = mentions(work.state, channel, content, work.turn.at)
-  requireDecent(work.state, { user: work.state.user, channel, content, mentions: named, at: work.turn.at })
+  assertWritable(state)
+  requireKind(requireChannel(state, channel), takesMessages(state, channel), 'holds no messages of its own')
+  const bits = state.log.state().permissions(state.user, channel, turn.at)
+  if ((bits & SPEAKS) !== SPEAKS) demand(state, channel, bits, ['ViewChannel', 'SendMessages'])
+  requirePace(state, channel, turn.at)
+  const named = mentions(state, channel, content, turn.at)
+  requireDecent(state, { user: state.user, channel, content, mentions: named, at: turn.at })
   reopen(work, channel)
-  return write(work, channel, { kind: 'message', content, replyTo, mentions: named, attachments: [] })
+  // What it needs beside was looked at above: it mentions everyone only where we may, and nothing is attached.
+  return publishContent(work, channel, {
+    kind: 'message',
+    content,
+    replyTo,
+    mentions: named,
+    attachments: []
+  })
 }
 
 /** A new text for one's own message (AU38). */
