@@ -1,5 +1,5 @@
 /** Questions about a random history, and the verifier's stand-ins for its stand-in certificates. */
-import { idAs, idFromBytes, type ServerId, type UserId } from '../../../src/base/index.ts'
+import { idAs, idFromBytes, type UserId } from '../../../src/base/index.ts'
 import { type AuthorityLog, PERMISSION_BITS, permissionsToBits } from '../../../src/authority/index.ts'
 import type { Explanation, IdentityReader, Question } from '../../../src/verifier/index.ts'
 import type { Operation } from '../../../src/graph/index.ts'
@@ -48,7 +48,7 @@ export function questionsOf(maker: Maker, dice: Dice, each: number): Question[] 
       message: idAs('m', operation()),
       device: dice.pick(maker.people).device,
       seq: dice.below(6),
-      channel: dice.pick(channels) ?? idAs('c', log.server as ServerId),
+      channel: dice.pick(channels) ?? idAs('c', log.server),
       auth: [...new Set([operation(), operation()])].sort(),
       at: at(),
       needs: dice.pick(NEEDS)
