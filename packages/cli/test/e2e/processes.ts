@@ -112,7 +112,8 @@ export function createHome(): Home {
     password,
     xcord,
     daemon: async (profile, ...flags) => {
-      const child = start(['daemon', 'run', '--profile', profile, '--json', ...ALONE, ...flags])
+      const alone = flags.includes('--listen') ? ['--no-mdns'] : ALONE
+      const child = start(['daemon', 'run', '--profile', profile, '--json', ...alone, ...flags])
       await lineOf(child, line => line.includes('"msg":"ready"'))
       const api = createApi(createSocketTransport(profilePaths(profile, env).socket))
       return { profile, process: child, api, stop: stopper(child) }
