@@ -37,7 +37,7 @@ export interface FakeInit {
   readonly retention?: number
 }
 
-const NO_THREADS = { all: [], get: () => undefined }
+const NOTHING = { all: [], get: () => undefined }
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] }
 interface FakeChannel {
@@ -178,6 +178,10 @@ export function createFakeClient(init: FakeInit = {}): FakeClient {
         kept.reactions = kept.reactions.filter(each => each.emoji !== emoji)
         emit('reaction:remove', { message: kept, emoji, user: me })
       },
+      readmit: async () => {
+        permit('readmit')
+        return written()
+      },
       startThread: (options, rest) => liveChannel(server, channel).threads.create(options, rest),
       reached: (state, options) =>
         new Promise<Delivery>((resolve, reject) => {
@@ -252,11 +256,14 @@ export function createFakeClient(init: FakeInit = {}): FakeClient {
       parent: json.parent as Channel['parent'],
       position: json.position,
       slowmodeSeconds: json.slowmodeSeconds,
+      nsfw: json.nsfw,
+      userLimit: json.userLimit ?? null,
+      bitrateKbps: json.bitrateKbps ?? null,
       synced: json.synced,
       overwrites: json.overwrites,
       unread: json.unread,
       // What threads show is tested against the real thing, in thread-commands.test.ts.
-      threads: { ...NO_THREADS, create: async () => Promise.reject(new Error('the fake has no threads')) },
+      threads: { ...NOTHING, create: async () => Promise.reject(new Error('the fake has no threads')) },
       messages: {
         subscribe: listener => {
           viewers.add(listener)
@@ -403,6 +410,12 @@ export function createFakeClient(init: FakeInit = {}): FakeClient {
       owner: json.owner,
       online: online.has(json.name),
       timeoutUntil: json.timeoutUntil === undefined ? null : new Date(json.timeoutUntil),
+      muted: json.muted === true,
+      deafened: json.deafened === true,
+      setVoice: async () => {
+        permit('mute')
+        return written()
+      },
       timeout: async () => {
         permit('timeout')
         return written()
@@ -472,7 +485,7 @@ export function createFakeClient(init: FakeInit = {}): FakeClient {
           return liveChannel(server, channel)
         }
       },
-      threads: NO_THREADS,
+      threads: NOTHING,
       roles: {
         get all() {
           return server.roles.map(each => liveRole(server, each))
@@ -547,6 +560,15 @@ export function createFakeClient(init: FakeInit = {}): FakeClient {
           throw new Error('the fake has no automod')
         }
       },
+      expressions: { ...NOTHING, create: async () => Promise.reject(new Error('the fake has no emojis')) },
+      schedule: { ...NOTHING, create: async () => Promise.reject(new Error('the fake has no events')) },
+      nodes: [],
+      policy: { invites: 'open', transferNeedsPhrase: true },
+      setPolicy: async () => {
+        permit('policy')
+        return written()
+      },
+      revokeDevice: async () => written(),
       audit: () => ({ items: [], next: null }),
       heads: () => ({
         server: json.id,
@@ -601,6 +623,7 @@ export function createFakeClient(init: FakeInit = {}): FakeClient {
         topic,
         history: 'all',
         slowmodeSeconds: 0,
+        nsfw: false,
         synced: false,
         overwrites: [],
         unread: 0

@@ -29,6 +29,26 @@ export interface ChannelInit {
   >)[]
 }
 
+/** What is not named stays. */
+export interface ChannelChanges {
+  readonly name?: string
+  readonly topic?: string | null
+  readonly slowmodeSeconds?: number
+  readonly nsfw?: boolean
+  /** Of a voice channel: members at once, at most 99; null for any number. */
+  readonly userLimit?: number | null
+  /** Of a voice channel: 8 to 512. */
+  readonly bitrateKbps?: number
+}
+
+/** What only the owner decides. */
+export interface ServerPolicy {
+  /** What members' clients make when they are asked for an invite. */
+  readonly invites: 'open' | 'approval'
+  /** Whether handing the server over takes the owner's 24 words. */
+  readonly transferNeedsPhrase: boolean
+}
+
 /** Which entries of the audit log; each narrows. */
 export interface AuditOptions {
   readonly actor?: UserId
@@ -37,6 +57,10 @@ export interface AuditOptions {
   /** Any id. */
   readonly target?: string
   readonly since?: Date
+  /** Before this time. */
+  readonly until?: Date
+  /** Only what stands, or only what the rules set aside. */
+  readonly standing?: 'effective' | 'voided'
   /** Continues after this entry. */
   readonly after?: OperationId
   /** Default 50, at most 200. */

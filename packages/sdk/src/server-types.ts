@@ -1,5 +1,5 @@
 /** Public types of a server with its collections. Interfaces only. */
-import type { PermissionName, ServerId, UserId } from '@xcord/core'
+import type { DeviceId, PermissionName, ServerId, UserId } from '@xcord/core'
 import type { ByteSource, ExportOptions } from './export-types.ts'
 import type {
   AuditOptions,
@@ -7,8 +7,10 @@ import type {
   AutomodInit,
   AutomodRule,
   ChannelInit,
-  ReasonOptions
+  ReasonOptions,
+  ServerPolicy
 } from './moderation-types.ts'
+import type { ExpressionCollection, ScheduleCollection } from './object-types.ts'
 import type { BanJson, ServerJson, StateJson } from './shapes.ts'
 import type { ThreadCollection } from './thread-types.ts'
 import type { Channel, Invite, Member, Role, Written } from './types.ts'
@@ -73,6 +75,20 @@ export interface Server {
     get(idOrName: string): AutomodRule | undefined
     create(init: AutomodInit, options?: ReasonOptions): Promise<AutomodRule>
   }
+  /** Emojis, stickers and sounds. */
+  readonly expressions: ExpressionCollection
+  /** Events to come to. */
+  readonly schedule: ScheduleCollection
+  /** Addresses of the community's own nodes, as multiaddr text. */
+  readonly nodes: readonly string[]
+  readonly policy: ServerPolicy
+  /** XCORD_PERMISSION_DENIED: the owner alone. */
+  setPolicy(changes: Partial<ServerPolicy>, options?: ReasonOptions): Promise<Written>
+  /**
+   * Tells the server that this identity revoked one of its devices: what that one signs from now on does not count.
+   * XCORD_CONFLICT where the identity did not.
+   */
+  revokeDevice(device: DeviceId): Promise<Written>
   /** The operations as an audit log, voided ones too. XCORD_PERMISSION_DENIED without ViewAuditLog. */
   audit(options?: AuditOptions): AuditPage
   /**
@@ -83,7 +99,12 @@ export interface Server {
   /** Heads, state hash, forks: peers with equal heads hold the same operations. */
   heads(): StateJson
   edit(
-    changes: { readonly name?: string; readonly description?: string | null },
+    changes: {
+      readonly name?: string
+      readonly description?: string | null
+      /** At most 16. */
+      readonly nodes?: readonly string[]
+    },
     options?: ReasonOptions
   ): Promise<Written>
   /** Our consent to own this server, as a line of text for its owner. Good until the server changes hands. */

@@ -56,6 +56,8 @@ export interface ServerJson {
   readonly channels: number
   readonly stateHash: string
   readonly unread: number
+  /** Addresses of the community's own nodes; absent where there are none. */
+  readonly nodes?: readonly string[]
   /** Read from a file: this device only reads. */
   readonly imported?: true
 }
@@ -71,6 +73,11 @@ export interface ChannelJson {
   readonly topic: string | null
   readonly history: 'all' | 'join' | 'window'
   readonly slowmodeSeconds: number
+  readonly nsfw: boolean
+  /** Of a voice channel: members at once; absent for any number. */
+  readonly userLimit?: number
+  /** Of a voice channel, where it was said. */
+  readonly bitrateKbps?: number
   /** Its category's overwrites are read in place of its own. */
   readonly synced: boolean
   /** Those that count, one for each role or member that has any. */
@@ -129,6 +136,10 @@ export interface MemberJson {
   readonly owner: boolean
   readonly online: boolean
   readonly timeoutUntil?: string
+  /** In voice channels, by a moderator: not heard. */
+  readonly muted?: true
+  /** In voice channels, by a moderator: does not hear. */
+  readonly deafened?: true
 }
 
 export interface BanJson {
@@ -154,6 +165,40 @@ export interface AutomodJson {
   readonly max: number | null
   readonly exemptRoles: readonly string[]
   readonly exemptChannels: readonly string[]
+}
+
+export interface ExpressionJson {
+  readonly id: string
+  readonly server: string
+  readonly kind: 'emoji' | 'sticker' | 'sound'
+  readonly name: string
+  /** User id. */
+  readonly creator: string
+  /** Such as `image/webp`. */
+  readonly mediaType: string
+  /** Base64. */
+  readonly media: string
+}
+
+export interface ScheduledEventJson {
+  readonly id: string
+  readonly server: string
+  readonly name: string
+  /** ISO 8601. */
+  readonly startsAt: string
+  readonly endsAt: string | null
+  readonly description: string | null
+  readonly location: string | null
+  /** User id. */
+  readonly creator: string
+}
+
+export interface PolicyJson {
+  readonly server: string
+  /** What members' clients make when they are asked for an invite. */
+  readonly invites: 'open' | 'approval'
+  /** Whether handing the server over takes the owner's 24 words. */
+  readonly transferNeedsPhrase: boolean
 }
 
 export interface AuditJson {

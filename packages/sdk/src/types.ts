@@ -12,7 +12,7 @@ import type {
   RoleId,
   UserId
 } from '@xcord/core'
-import type { PermitChange, ReasonOptions } from './moderation-types.ts'
+import type { ChannelChanges, PermitChange, ReasonOptions } from './moderation-types.ts'
 import type { Thread, ThreadCollection, ThreadInit } from './thread-types.ts'
 import type { Server } from './server-types.ts'
 import type {
@@ -31,6 +31,7 @@ import type {
 export type * from './client-types.ts'
 export type * from './export-types.ts'
 export type * from './moderation-types.ts'
+export type * from './object-types.ts'
 export type * from './server-types.ts'
 export type * from './thread-types.ts'
 
@@ -80,6 +81,11 @@ export interface Message {
   delete(): Promise<void>
   react(emoji: string): Promise<void>
   unreact(emoji: string): Promise<void>
+  /**
+   * Shows a message again that a denial of its author hid, with all that its device wrote before it.
+   * XCORD_PERMISSION_DENIED: whoever could deny as strongly may; XCORD_CONFLICT where no cut hides it.
+   */
+  readmit(options?: ReasonOptions): Promise<Written>
   /** Begins a thread of its channel about this message; `content` answers it. */
   startThread(
     init: Omit<ThreadInit, 'from'> & { readonly content: string },
@@ -95,6 +101,11 @@ export interface HistoryOptions {
   readonly limit?: number
   readonly before?: MessageId
   readonly after?: MessageId
+  /**
+   * Also messages that a concurrent denial hid (`standing` is `voided`): one's own, and with ManageMessages all.
+   * Default false.
+   */
+  readonly hidden?: boolean
 }
 
 export interface Channel {
@@ -107,6 +118,11 @@ export interface Channel {
   /** Place among the channels of its parent, from 0. */
   readonly position: number
   readonly slowmodeSeconds: number
+  readonly nsfw: boolean
+  /** Of a voice channel: members at once, null for any number. */
+  readonly userLimit: number | null
+  /** Of a voice channel, null where nothing was said. */
+  readonly bitrateKbps: number | null
   readonly synced: boolean
   readonly overwrites: readonly OverwriteJson[]
   readonly unread: number
@@ -128,10 +144,7 @@ export interface Channel {
   message(id: MessageId): Promise<Message>
   /** Marks everything up to this message (default: the newest) as read on this profile. */
   markRead(message?: MessageId): Promise<void>
-  edit(
-    changes: { readonly name?: string; readonly topic?: string | null; readonly slowmodeSeconds?: number },
-    options?: ReasonOptions
-  ): Promise<Written>
+  edit(changes: ChannelChanges, options?: ReasonOptions): Promise<Written>
   /** Under another category (null: under none), or to another place among the channels of its parent, from 0. */
   move(
     place: { readonly parent?: ChannelId | Channel | null; readonly position?: number },
@@ -198,10 +211,18 @@ export interface Member {
   readonly online: boolean
   /** Until when the member may only read; null if they may write. */
   readonly timeoutUntil: Date | null
+  /** In voice channels, by a moderator: not heard, and does not hear. */
+  readonly muted: boolean
+  readonly deafened: boolean
   kick(options?: ReasonOptions): Promise<Written>
   ban(options?: ReasonOptions): Promise<Written>
   /** A number is a duration in ms; null ends it. At most 28 days. */
   timeout(until: Date | number | null, options?: ReasonOptions): Promise<Written>
+  /** Takes voice or hearing away in voice channels, or gives it back. MuteMembers, DeafenMembers. */
+  setVoice(
+    changes: { readonly muted?: boolean; readonly deafened?: boolean },
+    options?: ReasonOptions
+  ): Promise<Written>
   /** null: the name of the profile. One's own needs ChangeNickname, another's ManageNicknames. */
   setNick(nick: string | null, options?: ReasonOptions): Promise<Written>
   toJSON(): MemberJson

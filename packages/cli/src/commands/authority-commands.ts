@@ -8,23 +8,27 @@ import { handOver } from './hand-over.ts'
 import { home, nounOf, placeOf, REASON } from './moderation-commands.ts'
 import { resolveMember, type resolveRole, resolveServer } from './resolve.ts'
 import { confirm, openApi, type Session } from './session.ts'
-import { argument, durationOf, type Options, reasonOf, type Shell, textOf } from './shell.ts'
+import { argument, durationOf, gather, type Options, reasonOf, type Shell, textOf } from './shell.ts'
 import { showAudit, showOperation, showState } from './show.ts'
 
-function registerServer(program: Command, { verb }: Shell): void {
-  const server = nounOf(program, 'server', 'communities')
+function registerServerEdit(program: Command, { verb }: Shell): void {
   verb(
-    server
+    nounOf(program, 'server', 'communities')
       .command('edit [server]')
-      .description('change name or description')
+      .description("change name, description or the community's own nodes")
       .option('--name <name>')
       .option('--description <text>', 'an empty text removes it')
+      .option('--node <address>', 'address of a node of the community; the list as a whole (repeat)', gather)
+      .option('--no-node', 'the community has no node')
       .option(...REASON),
     async (session, args, options) => {
       const name = textOf(options, 'name')
       const description = textOf(options, 'description')
-      if (name === undefined && description === undefined)
-        throw usage('server edit', 'say what to change: --name or --description')
+      // Commander gives the default of --no-node as true.
+      const given = options['node']
+      const nodes = given === false ? [] : Array.isArray(given) ? (given as string[]) : undefined
+      if (name === undefined && description === undefined && nodes === undefined)
+        throw usage('server edit', 'say what to change: --name, --description or --node')
       const api = await openApi(session, 'online')
       const found = await resolveServer(session, api, args[0] ?? textOf(options, 'server'))
       const done = await api.call('editServer', {
@@ -32,6 +36,7 @@ function registerServer(program: Command, { verb }: Shell): void {
         body: {
           ...(name === undefined ? {} : { name }),
           ...(description === undefined ? {} : { description: description === '' ? null : description }),
+          ...(nodes === undefined ? {} : { nodes }),
           ...reasonOf(options)
         }
       })
@@ -39,6 +44,10 @@ function registerServer(program: Command, { verb }: Shell): void {
       await handOver(session, api, found.id)
     }
   )
+}
+
+function registerTransfer(program: Command, { verb }: Shell): void {
+  const server = nounOf(program, 'server', 'communities')
   verb(
     server
       .command('consent [server]')
@@ -82,14 +91,14 @@ function registerServer(program: Command, { verb }: Shell): void {
 }
 
 /** A date, or a duration that ends now. XCORD_USAGE. */
-function sinceOf(session: Session, options: Options): string | undefined {
-  const text = textOf(options, 'since')
+function momentOf(session: Session, options: Options, key: 'since' | 'until'): string | undefined {
+  const text = textOf(options, key)
   if (text === undefined) return undefined
   const date = /^\d{4}-/.test(text)
     ? Date.parse(text)
-    : session.terminal.now() - (durationOf(options, 'since') ?? 0)
+    : session.terminal.now() - (durationOf(options, key) ?? 0)
   if (Number.isNaN(date))
-    throw usage('--since', `--since must be a date or a duration such as 7d, not "${text}"`)
+    throw usage(`--${key}`, `--${key} must be a date or a duration such as 7d, not "${text}"`)
   return new Date(date).toISOString()
 }
 
@@ -102,7 +111,9 @@ function registerAudit(program: Command, { verb }: Shell): void {
       .option('--actor <member>', 'by this member')
       .option('--action <action>', 'such as member:ban, or member for all of that kind')
       .option('--target <id>', 'about this member, role, channel or other id')
-      .option('--since <when>', 'a date, or a duration such as 7d')
+      .option('--since <when>', 'from then on: a date, or how long ago, such as 7d')
+      .option('--until <when>', 'before then: a date, or how long ago')
+      .option('--voided', 'only what the rules set aside')
       .option('--after <operation>', 'continue after this one')
       .option('--limit <count>', 'at most; default: 50'),
     async (session, _args, options) => {
@@ -112,7 +123,8 @@ function registerAudit(program: Command, { verb }: Shell): void {
       const actor = actorText === undefined ? undefined : await userOf(api, server, actorText)
       const target = targetText?.startsWith('@') === true ? await userOf(api, server, targetText) : targetText
       const action = textOf(options, 'action')
-      const since = sinceOf(session, options)
+      const since = momentOf(session, options, 'since')
+      const until = momentOf(session, options, 'until')
       const after = textOf(options, 'after')
       const limit = placeOf(textOf(options, 'limit') ?? '50', 1)
       const { items, next } = await api.call('listAudit', {
@@ -123,6 +135,8 @@ function registerAudit(program: Command, { verb }: Shell): void {
           ...(target === undefined ? {} : { target }),
           ...(action === undefined ? {} : { action }),
           ...(since === undefined ? {} : { since }),
+          ...(until === undefined ? {} : { until }),
+          ...(options['voided'] === true ? { standing: 'voided' as const } : {}),
           ...(after === undefined ? {} : { after })
         }
       })
@@ -149,6 +163,7 @@ async function userOf(api: Api, server: Parameters<typeof resolveRole>[1], text:
 
 /** `audit`, `state`, and what `server` has beside joining and leaving. */
 export function registerAuthority(program: Command, shell: Shell): void {
-  registerServer(program, shell)
+  registerServerEdit(program, shell)
+  registerTransfer(program, shell)
   registerAudit(program, shell)
 }

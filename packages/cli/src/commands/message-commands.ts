@@ -91,13 +91,18 @@ async function collect(
   api: Api,
   channel: string,
   wanted: number,
-  start: { readonly before?: string; readonly after?: string }
+  start: { readonly before?: string; readonly after?: string },
+  hidden: boolean
 ): Promise<MessageJson[]> {
   let all: MessageJson[] = []
   let edge = start
+  const which = hidden ? { hidden } : {}
   while (all.length < wanted) {
     const limit = Math.min(PAGE_MESSAGES_MAX, wanted - all.length)
-    const { items, next } = await api.call('listMessages', { params: { channel }, query: { limit, ...edge } })
+    const { items, next } = await api.call('listMessages', {
+      params: { channel },
+      query: { limit, ...which, ...edge }
+    })
     all = start.after === undefined ? [...items, ...all] : [...all, ...items]
     if (next === null) break
     edge = start.after === undefined ? { before: next } : { after: next }
@@ -113,7 +118,8 @@ function registerReading(message: Command, { verb }: Shell): void {
       .option('--limit <count>', 'how many; default: 50')
       .option('--all', 'all that are held here')
       .option('--before <message>', 'older than this one')
-      .option('--after <message>', 'newer than this one'),
+      .option('--after <message>', 'newer than this one')
+      .option('--hidden', "also what a denial hid: one's own, and for moderators all"),
     async (session, args, options) => {
       const api = await openApi(session, 'offline')
       const channel = await resolveChannel(session, api, argument(args, 0), textOf(options, 'server'))
@@ -125,10 +131,11 @@ function registerReading(message: Command, { verb }: Shell): void {
       if (before !== undefined && after !== undefined)
         throw usage('--before', 'give --before or --after, not both')
       const wanted = options['all'] === true ? Number.MAX_SAFE_INTEGER : (countOf(options, 'limit') ?? 50)
-      const items = await collect(api, channel.id, wanted, {
+      const start = {
         ...(before === undefined ? {} : { before }),
         ...(after === undefined ? {} : { after })
-      })
+      }
+      const items = await collect(api, channel.id, wanted, start, options['hidden'] === true)
       const me = await api.call('getMe')
       session.output.list(
         items,

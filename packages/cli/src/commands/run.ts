@@ -21,6 +21,7 @@ import { registerProfile } from './profile-commands.ts'
 import { registerCommunity } from './server-commands.ts'
 import type { Session } from './session.ts'
 import { gather, type Options, type Shell, textOf } from './shell.ts'
+import { registerThings } from './thing-commands.ts'
 import { registerThreads } from './thread-commands.ts'
 import { registerTui } from './tui-commands.ts'
 
@@ -98,6 +99,7 @@ function registerAll(program: Command, shell: Shell): void {
   registerAuthority(program, shell)
   registerExports(program, shell)
   registerMessages(program, shell)
+  registerThings(program, shell)
   registerNetwork(program, shell)
   registerDaemon(program, shell)
   program

@@ -3,7 +3,7 @@ import { showChannels, showInvites, showOperation, showServer, showServers } fro
 import { handOver, settle } from './hand-over.ts'
 import { resolveChannel, resolveInvite, resolveServer } from './resolve.ts'
 import { confirm, deadlineOf, openApi } from './session.ts'
-import { argument, countOf, durationOf, gather, reasonOf, type Shell, textOf } from './shell.ts'
+import { argument, countOf, durationOf, gather, type Options, reasonOf, type Shell, textOf } from './shell.ts'
 import { usage } from '../errors/outcome.ts'
 import { CHANNEL_KINDS } from '../gateway/routes.ts'
 import { safeLine } from '../render/sanitize.ts'
@@ -171,6 +171,17 @@ function registerChannelCreation(channel: Command, { verb }: Shell): void {
   )
 }
 
+/** What only some channels have. XCORD_USAGE. */
+function limitsOf(options: Options) {
+  const limit = textOf(options, 'userLimit') === 'none' ? null : countOf(options, 'userLimit')
+  const bitrateKbps = countOf(options, 'bitrate')
+  return {
+    ...(typeof options['nsfw'] === 'boolean' ? { nsfw: options['nsfw'] } : {}),
+    ...(limit === undefined ? {} : { userLimit: limit }),
+    ...(bitrateKbps === undefined ? {} : { bitrateKbps })
+  }
+}
+
 function registerChannel(program: Command, shell: Shell): void {
   const { verb } = shell
   const channel = program.command('channel').description('channels of a server')
@@ -184,10 +195,14 @@ function registerChannel(program: Command, shell: Shell): void {
   verb(
     channel
       .command('edit <channel>')
-      .description('rename it, set its topic or slow mode')
+      .description('rename it, set its topic, slow mode and limits')
       .option('--name <name>')
       .option('--topic <text>', 'an empty text removes it')
       .option('--slowmode <seconds>')
+      .option('--nsfw', 'for adults only')
+      .option('--no-nsfw')
+      .option('--user-limit <count>', 'of a voice channel: members at once, or "none"')
+      .option('--bitrate <kbps>', 'of a voice channel: 8 to 512')
       .option('--reason <text>', 'for the audit log'),
     async (session, args, options) => {
       const name = textOf(options, 'name')
@@ -195,8 +210,9 @@ function registerChannel(program: Command, shell: Shell): void {
       const slow = textOf(options, 'slowmode')
       if (slow !== undefined && !/^\d{1,5}$/.test(slow))
         throw usage('--slowmode', '--slowmode must be a number of seconds')
-      if (name === undefined && topic === undefined && slow === undefined)
-        throw usage('channel edit', 'say what to change: --name, --topic or --slowmode')
+      const limits = limitsOf(options)
+      if (name === undefined && topic === undefined && slow === undefined && Object.keys(limits).length === 0)
+        throw usage('channel edit', 'say what to change: --name, --topic, --slowmode …')
       const api = await openApi(session, 'online')
       const found = await resolveChannel(session, api, argument(args, 0), textOf(options, 'server'))
       const done = await api.call('editChannel', {
@@ -205,6 +221,7 @@ function registerChannel(program: Command, shell: Shell): void {
           ...(name === undefined ? {} : { name: name.replace(/^#/, '') }),
           ...(topic === undefined ? {} : { topic: topic === '' ? null : topic }),
           ...(slow === undefined ? {} : { slowmodeSeconds: Number(slow) }),
+          ...limits,
           ...reasonOf(options)
         }
       })

@@ -5,13 +5,16 @@ import type {
   BanJson,
   ChannelJson,
   DoctorJson,
+  ExpressionJson,
   IdentityJson,
   InviteJson,
   MemberJson,
   MessageJson,
   OperationJson,
   PeerJson,
+  PolicyJson,
   RoleJson,
+  ScheduledEventJson,
   ServerJson,
   StateJson
 } from '@xcord/sdk'
@@ -94,7 +97,44 @@ export function showMembers(members: readonly MemberJson[], roles: readonly Role
       of: each =>
         [...(each.owner ? ['owner'] : []), ...each.roles.map(id => nameOf.get(id) ?? shortId(id))].join(', ')
     },
+    { title: 'may not', of: each => limitsOf(each, now).join(', ') },
     { title: 'joined', of: each => relativeTime(each.joinedAt, now) }
+  ])
+}
+
+/** What moderators took from a member for a while. */
+function limitsOf({ timeoutUntil, muted, deafened }: MemberJson, now: number): string[] {
+  return [
+    ...(timeoutUntil !== undefined && Date.parse(timeoutUntil) > now ? [`write until ${timeoutUntil}`] : []),
+    ...(muted === true ? ['speak'] : []),
+    ...(deafened === true ? ['hear'] : [])
+  ]
+}
+
+export function showExpressions(all: readonly ExpressionJson[]): string {
+  return table(all, [
+    { title: 'id', of: each => shortId(each.id) },
+    { title: 'name', of: each => `:${each.name}:` },
+    { title: 'kind', of: each => each.kind },
+    { title: 'type', of: each => each.mediaType }
+  ])
+}
+
+export function showSchedule(all: readonly ScheduledEventJson[]): string {
+  return table(all, [
+    { title: 'id', of: each => shortId(each.id) },
+    { title: 'name', of: each => each.name },
+    { title: 'starts', of: each => each.startsAt },
+    { title: 'ends', of: each => each.endsAt ?? '' },
+    { title: 'where', of: each => each.location ?? '' },
+    { title: 'description', of: each => each.description ?? '' }
+  ])
+}
+
+export function showPolicy(policy: PolicyJson): string {
+  return fields([
+    ['invites', policy.invites],
+    ['transfer', policy.transferNeedsPhrase ? 'takes the 24 words' : 'any device of the owner']
   ])
 }
 

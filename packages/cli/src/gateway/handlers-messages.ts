@@ -30,6 +30,7 @@ type PageQuery = {
   readonly before?: string
   readonly after?: string
   readonly around?: string
+  readonly hidden?: boolean
 }
 
 async function page(channel: Channel, query: PageQuery) {
@@ -38,7 +39,8 @@ async function page(channel: Channel, query: PageQuery) {
     limit,
     ...(query.before === undefined ? {} : { before: messageId(query.before) }),
     ...(query.after === undefined ? {} : { after: messageId(query.after) }),
-    ...(query.around === undefined ? {} : { around: messageId(query.around) })
+    ...(query.around === undefined ? {} : { around: messageId(query.around) }),
+    ...(query.hidden === true ? { hidden: true } : {})
   }
   const items = (await channel.page(options)).map(message => message.toJSON())
   const edge = query.after === undefined ? items[0] : items[items.length - 1]

@@ -4,6 +4,7 @@ import { exportHandlers } from './handlers-exports.ts'
 import { moderationHandlers } from './handlers-moderation.ts'
 import { readHandlers } from './handlers-read.ts'
 import { messageHandlers } from './handlers-messages.ts'
+import { thingHandlers } from './handlers-things.ts'
 import { threadHandlers } from './handlers-threads.ts'
 import { findChannel, findInvite, findMember, findRole, findServer } from './find.ts'
 import type { Context } from './context.ts'
@@ -134,5 +135,6 @@ export const HANDLERS: Handlers = {
   ...moderationHandlers,
   ...exportHandlers,
   ...threadHandlers,
+  ...thingHandlers,
   ...messageHandlers
 }

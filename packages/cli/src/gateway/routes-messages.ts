@@ -18,7 +18,10 @@ export const messages = {
       limit: Type.Optional(Type.Integer({ minimum: 1, maximum: PAGE_MESSAGES_MAX })),
       before: Type.Optional(text),
       after: Type.Optional(text),
-      around: Type.Optional(text)
+      around: Type.Optional(text),
+      hidden: Type.Optional(
+        Type.Boolean({ description: "Also what a denial hid: one's own, and with ManageMessages all" })
+      )
     }),
     reply: Type.Object({
       items: Type.Array(MessageSchema),

@@ -152,11 +152,12 @@ const server = {
     method: 'PATCH',
     url: '/v1/servers/:server',
     tag: 'servers',
-    summary: 'Edits name and description',
+    summary: "Edits name, description and the addresses of the community's own nodes",
     params: ofServer,
     body: input({
       name: Type.Optional(text),
       description: Type.Optional(Type.Union([Type.String(), Type.Null()])),
+      nodes: Type.Optional(Type.Array(text, { maxItems: 16 })),
       reason
     }),
     reply: OperationSchema
@@ -197,6 +198,10 @@ const server = {
       action: Type.Optional(text),
       target: Type.Optional(text),
       since: Type.Optional(Type.String({ format: 'date-time' })),
+      until: Type.Optional(Type.String({ format: 'date-time' })),
+      standing: Type.Optional(
+        Type.Unsafe<'effective' | 'voided'>({ type: 'string', enum: ['effective', 'voided'] })
+      ),
       after: Type.Optional(text),
       limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 200 }))
     }),

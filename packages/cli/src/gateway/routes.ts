@@ -13,6 +13,7 @@ import { because, ofChannel, ofServer, reason, text, timeoutMs } from './route-p
 import { input, listOf, route } from './route.ts'
 import { exports } from './routes-exports.ts'
 import { moderation } from './routes-moderation.ts'
+import { things } from './routes-things.ts'
 import { threads } from './routes-threads.ts'
 import { daemon, messages, network } from './routes-messages.ts'
 
@@ -177,6 +178,13 @@ const channels = {
       name: Type.Optional(text),
       topic: Type.Optional(Type.Union([Type.String(), Type.Null()])),
       slowmodeSeconds: Type.Optional(Type.Integer({ minimum: 0 })),
+      nsfw: Type.Optional(Type.Boolean()),
+      userLimit: Type.Optional(
+        Type.Union([Type.Integer({ minimum: 1, maximum: 99 }), Type.Null()], {
+          description: 'Of a voice channel: members at once; null: any number'
+        })
+      ),
+      bitrateKbps: Type.Optional(Type.Integer({ minimum: 8, maximum: 512 })),
       reason
     }),
     reply: OperationSchema
@@ -292,6 +300,7 @@ export const ROUTES = {
   ...moderation,
   ...exports,
   ...threads,
+  ...things,
   ...messages,
   ...network,
   ...daemon

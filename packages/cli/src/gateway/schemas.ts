@@ -14,6 +14,7 @@ import type {
   DoctorCheckJson,
   DoctorJson,
   ErrorJson,
+  ExpressionJson,
   IdentityJson,
   InviteJson,
   MemberJson,
@@ -22,8 +23,10 @@ import type {
   OperationJson,
   OverwriteJson,
   PeerJson,
+  PolicyJson,
   ReactionJson,
   RoleJson,
+  ScheduledEventJson,
   ServerJson,
   Standing,
   StateJson,
@@ -101,6 +104,7 @@ export const ServerSchema = shape<ServerJson>()(
       channels: count,
       stateHash: Type.String(),
       unread: count,
+      nodes: Type.Optional(Type.Array(Type.String())),
       imported: Type.Optional(Type.Literal(true))
     },
     { $id: 'Server' }
@@ -142,6 +146,9 @@ export const ChannelSchema = shape<ChannelJson>()(
       topic: nullable(Type.String()),
       history: literals('all', 'join', 'window'),
       slowmodeSeconds: count,
+      nsfw: Type.Boolean(),
+      userLimit: Type.Optional(count),
+      bitrateKbps: Type.Optional(count),
       synced: Type.Boolean(),
       overwrites: Type.Array(OverwriteSchema),
       unread: count,
@@ -177,7 +184,9 @@ export const MemberSchema = shape<MemberJson>()(
       joinedAt: time,
       owner: Type.Boolean(),
       online: Type.Boolean(),
-      timeoutUntil: Type.Optional(time)
+      timeoutUntil: Type.Optional(time),
+      muted: Type.Optional(Type.Unsafe<true>({ type: 'boolean' })),
+      deafened: Type.Optional(Type.Unsafe<true>({ type: 'boolean' }))
     },
     { $id: 'Member' }
   )
@@ -227,6 +236,41 @@ export const AutomodSchema = shape<AutomodJson>()(
       exemptChannels: Type.Array(Id)
     },
     { $id: 'AutomodRule' }
+  )
+)
+export const ExpressionSchema = shape<ExpressionJson>()(
+  Type.Object(
+    {
+      id: Id,
+      server: Id,
+      kind: literals('emoji', 'sticker', 'sound'),
+      name: Type.String(),
+      creator: Id,
+      mediaType: Type.String(),
+      media: Type.String({ description: 'Base64' })
+    },
+    { $id: 'Expression' }
+  )
+)
+export const ScheduledEventSchema = shape<ScheduledEventJson>()(
+  Type.Object(
+    {
+      id: Id,
+      server: Id,
+      name: Type.String(),
+      startsAt: time,
+      endsAt: nullable(time),
+      description: nullable(Type.String()),
+      location: nullable(Type.String()),
+      creator: Id
+    },
+    { $id: 'ScheduledEvent' }
+  )
+)
+export const PolicySchema = shape<PolicyJson>()(
+  Type.Object(
+    { server: Id, invites: literals('open', 'approval'), transferNeedsPhrase: Type.Boolean() },
+    { $id: 'Policy' }
   )
 )
 export const AuditSchema = shape<AuditJson>()(

@@ -12,6 +12,7 @@ import type { Page, PageOptions } from '@xcord/core/timeline'
 import type { ChannelJson, OverwriteJson } from '../shapes.ts'
 import type {
   Channel,
+  ChannelChanges,
   HistoryOptions,
   Member,
   Message,
@@ -93,6 +94,18 @@ export class LiveChannel implements Channel {
     return this.state.slowModeSeconds
   }
 
+  get nsfw(): boolean {
+    return this.state.nsfw
+  }
+
+  get userLimit(): number | null {
+    return this.state.userLimit || null
+  }
+
+  get bitrateKbps(): number | null {
+    return this.state.bitrateKbps || null
+  }
+
   get synced(): boolean {
     return this.state.synced
   }
@@ -127,7 +140,8 @@ export class LiveChannel implements Channel {
     let place: PageOptions = {
       limit: options.limit ?? PAGE_MESSAGES,
       ...(options.before === undefined ? {} : { before: options.before }),
-      ...(options.after === undefined ? {} : { after: options.after })
+      ...(options.after === undefined ? {} : { after: options.after }),
+      ...hiddenToo(options)
     }
     for (;;) {
       const page = await this.server.replica.page(this.id, place)
@@ -135,12 +149,21 @@ export class LiveChannel implements Channel {
       yield* forward ? messages : messages.toReversed()
       const edge = forward ? page.messages.at(-1) : page.messages[0]
       if (edge === undefined || !(forward ? page.hasLater : page.hasEarlier)) return
-      place = { limit: place.limit ?? PAGE_MESSAGES, ...(forward ? { after: edge.id } : { before: edge.id }) }
+      place = {
+        limit: place.limit ?? PAGE_MESSAGES,
+        ...hiddenToo(options),
+        ...(forward ? { after: edge.id } : { before: edge.id })
+      }
     }
   }
 
   async page(options: HistoryOptions & { readonly around?: MessageId } = {}): Promise<readonly Message[]> {
-    const page = await this.server.replica.page(this.id, { limit: PAGE_MESSAGES, ...options })
+    const { hidden: _hidden, ...place } = options
+    const page = await this.server.replica.page(this.id, {
+      limit: PAGE_MESSAGES,
+      ...place,
+      ...hiddenToo(options)
+    })
     return await this.#hydrate(page)
   }
 
@@ -157,18 +180,16 @@ export class LiveChannel implements Channel {
     await this.server.replica.markRead(this.id, message ?? null)
   }
 
-  async edit(
-    changes: { readonly name?: string; readonly topic?: string | null; readonly slowmodeSeconds?: number },
-    options: { readonly reason?: string } = {}
-  ): Promise<Written> {
-    const { slowmodeSeconds, ...rest } = changes
+  async edit(changes: ChannelChanges, options: ReasonOptions = {}): Promise<Written> {
+    const { slowmodeSeconds, userLimit, ...rest } = changes
     return toWritten(
       await this.server.replica.operate(
         {
           kind: 'channel:edit',
           channel: this.id,
           ...rest,
-          ...(slowmodeSeconds === undefined ? {} : { slowModeSeconds: slowmodeSeconds })
+          ...(slowmodeSeconds === undefined ? {} : { slowModeSeconds: slowmodeSeconds }),
+          ...(userLimit === undefined ? {} : { userLimit: userLimit ?? 0 })
         },
         options.reason ?? null
       )
@@ -247,6 +268,9 @@ export class LiveChannel implements Channel {
       topic: this.topic,
       history: state.history[0] === 1 ? 'join' : state.history[0] === 2 ? 'window' : 'all',
       slowmodeSeconds: state.slowModeSeconds,
+      nsfw: state.nsfw,
+      ...(state.userLimit === 0 ? {} : { userLimit: state.userLimit }),
+      ...(state.bitrateKbps === 0 ? {} : { bitrateKbps: state.bitrateKbps }),
       synced: state.synced,
       overwrites: this.overwrites,
       unread: this.unread
@@ -273,9 +297,17 @@ export class LiveChannel implements Channel {
     this.#view.set([...shown, message].sort(order).slice(-VIEW_MESSAGES_MAX))
   }
 
+  /** What is hidden is for its author and for moderators (TL10). */
   async #hydrate({ messages }: Page): Promise<Message[]> {
-    return (await this.server.replica.hold(messages)).map(each => createMessage(this, each))
+    const all = this.permits('ManageMessages')
+    const own = this.server.context.node.user
+    const shown = messages.filter(each => each.status !== 'hidden' || all || each.author === own)
+    return (await this.server.replica.hold(shown)).map(each => createMessage(this, each))
   }
+}
+
+function hiddenToo({ hidden }: HistoryOptions): { readonly includeHidden?: true } {
+  return hidden === true ? { includeHidden: true } : {}
 }
 
 /** Order of a channel: (at, id), AU34. */

@@ -70,6 +70,33 @@ export class LiveMember implements Member {
     )
   }
 
+  get muted(): boolean {
+    return this.server.replica.state().member(this.id)?.voice.mute ?? false
+  }
+
+  get deafened(): boolean {
+    return this.server.replica.state().member(this.id)?.voice.deaf ?? false
+  }
+
+  async setVoice(
+    changes: { readonly muted?: boolean; readonly deafened?: boolean },
+    options: ReasonOptions = {}
+  ): Promise<Written> {
+    const { muted, deafened } = changes
+    if (muted === undefined && deafened === undefined) throw new TypeError('say muted or deafened')
+    return toWritten(
+      await this.server.replica.operate(
+        {
+          kind: 'member:voice',
+          user: this.id,
+          ...(muted === undefined ? {} : { mute: muted }),
+          ...(deafened === undefined ? {} : { deaf: deafened })
+        },
+        options.reason ?? null
+      )
+    )
+  }
+
   async setNick(nick: string | null, options: ReasonOptions = {}): Promise<Written> {
     if (nick !== null && nick.trim() === '') throw new TypeError('a nickname needs a letter; null removes it')
     return toWritten(
@@ -88,7 +115,9 @@ export class LiveMember implements Member {
       joinedAt: this.joinedAt.toISOString(),
       owner: this.owner,
       online: this.online,
-      ...(timeoutUntil === null ? {} : { timeoutUntil: timeoutUntil.toISOString() })
+      ...(timeoutUntil === null ? {} : { timeoutUntil: timeoutUntil.toISOString() }),
+      ...(this.muted ? { muted: true as const } : {}),
+      ...(this.deafened ? { deafened: true as const } : {})
     }
   }
 }

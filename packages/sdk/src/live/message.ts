@@ -5,6 +5,7 @@ import { dateOf } from './date-of.ts'
 import type { Delivery, DeliveryState, MessageJson } from '../shapes.ts'
 import type { Message, WaitOptions } from '../types.ts'
 import type { LiveChannel } from './channel.ts'
+import { toWritten } from './written.ts'
 
 const LEVELS: readonly DeliveryState[] = ['local', 'sent', 'stored', 'delivered', 'seen']
 
@@ -37,6 +38,8 @@ export function createMessage(channel: LiveChannel, held: HeldMessage): Message 
     delete: async () => void (await replica.remove(channel.id, body.id)),
     react: async emoji => void (await replica.react(channel.id, body.id, emoji, true)),
     unreact: async emoji => void (await replica.react(channel.id, body.id, emoji, false)),
+    readmit: async (options = {}) =>
+      toWritten(await replica.operate({ kind: 'message:readmit', message: body }, options.reason ?? null)),
     startThread: (init, options) => channel.threads.create({ ...init, from: body.id }, options),
     reached: (state, options) => reached(channel, held, state, options),
     toJSON() {

@@ -1,6 +1,7 @@
 /** A server with its collections. Handles are cached by id, lists by authority state. */
 import {
   type ChannelId,
+  type DeviceId,
   type InviteId,
   idAs,
   type RoleId,
@@ -9,7 +10,7 @@ import {
   XcordError
 } from '@xcord/core'
 import type { AuthorityState } from '@xcord/core/authority'
-import type { Replica } from '@xcord/core/node'
+import { policyOf, type Replica } from '@xcord/core/node'
 import { toHex } from '@xcord/core/encoding'
 import type { ServerJson, StateJson } from '../shapes.ts'
 import type {
@@ -22,6 +23,7 @@ import type {
   ReasonOptions,
   Role,
   Server,
+  ServerPolicy,
   Thread,
   Written
 } from '../types.ts'
@@ -33,6 +35,7 @@ import { automodCollection } from './automod.ts'
 import { banCollection } from './bans.ts'
 import { channelIntent } from './channel-intent.ts'
 import { LiveInvite } from './invite.ts'
+import { expressionCollection, scheduleCollection } from './objects.ts'
 import { LiveMember } from './member.ts'
 import { LiveRole, parseColor } from './role.ts'
 import { byAge, createThread, LiveThread } from './thread.ts'
@@ -67,6 +70,8 @@ export class LiveServer implements Server {
   readonly invites: Server['invites']
   readonly bans: Server['bans']
   readonly automod: Server['automod']
+  readonly expressions: Server['expressions']
+  readonly schedule: Server['schedule']
 
   constructor(context: ClientContext, replica: Replica) {
     this.context = context
@@ -79,6 +84,8 @@ export class LiveServer implements Server {
     this.invites = this.#inviteCollection()
     this.bans = banCollection(this)
     this.automod = automodCollection(this)
+    this.expressions = expressionCollection(this)
+    this.schedule = scheduleCollection(this)
   }
 
   get name(): string {
@@ -129,11 +136,26 @@ export class LiveServer implements Server {
     return { server: this.id, heads, leaves, operations, stateHash: toHex(stateHash), forks }
   }
 
-  async edit(
-    changes: { readonly name?: string; readonly description?: string | null },
-    options: ReasonOptions = {}
-  ): Promise<Written> {
+  async edit(changes: Parameters<Server['edit']>[0], options: ReasonOptions = {}): Promise<Written> {
     return toWritten(await this.replica.operate({ kind: 'server:edit', ...changes }, options.reason ?? null))
+  }
+
+  get nodes(): readonly string[] {
+    return this.replica.state().nodes
+  }
+
+  get policy(): ServerPolicy {
+    return policyOf(this.replica.state())
+  }
+
+  async setPolicy(changes: Partial<ServerPolicy>, options: ReasonOptions = {}): Promise<Written> {
+    return toWritten(
+      await this.replica.operate({ kind: 'server:policy', ...changes }, options.reason ?? null)
+    )
+  }
+
+  async revokeDevice(device: DeviceId): Promise<Written> {
+    return toWritten(await this.replica.operate({ kind: 'device:revoke', device }, null))
   }
 
   consent(): string {
@@ -170,6 +192,7 @@ export class LiveServer implements Server {
       channels: channels.length,
       stateHash: this.stateHash,
       unread: [...channels, ...threads].reduce((sum, each) => sum + each.unread, 0),
+      ...(this.nodes.length === 0 ? {} : { nodes: this.nodes }),
       ...(this.imported ? { imported: true as const } : {})
     }
   }

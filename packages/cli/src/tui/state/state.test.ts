@@ -28,6 +28,7 @@ const channel = (id: string, home: string, name = id, unread = 0): ChannelJson =
   topic: null,
   history: 'all',
   slowmodeSeconds: 0,
+  nsfw: false,
   synced: false,
   overwrites: [],
   unread
