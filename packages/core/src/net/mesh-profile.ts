@@ -12,17 +12,17 @@ export interface MeshProfile {
 }
 
 const SMALL: MeshProfile = {
-  D: 7,
-  Dlo: 6,
-  Dhi: 8,
-  Dout: 2,
-  Dscore: 4,
+  D: 4,
+  Dlo: 3,
+  Dhi: 6,
+  Dout: 1,
+  Dscore: 3,
   floodBytesMax: Number.MAX_SAFE_INTEGER
 }
 const MIDDLE: MeshProfile = { D: 5, Dlo: 3, Dhi: 8, Dout: 1, Dscore: 3, floodBytesMax: 4_096 }
 const LARGE: MeshProfile = { D: 6, Dlo: 4, Dhi: 9, Dout: 2, Dscore: 4, floodBytesMax: 0 }
 
-/** Up to 8 online everyone is a neighbour; beyond, copies cost more than a hop. */
+/** Up to 8 online an author reaches everyone; the mesh is for whom it does not. Beyond, copies cost more than a hop. */
 export function meshProfile(online: number): MeshProfile {
   return online <= 8 ? SMALL : online <= 50 ? MIDDLE : LARGE
 }

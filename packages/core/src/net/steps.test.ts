@@ -95,7 +95,7 @@ describe('budgets', () => {
 
 describe('mesh', () => {
   it('[NT25] grows with who is online, and floods less', () => {
-    expect(meshProfile(8)).toMatchObject({ D: 7, Dlo: 6, Dhi: 8 })
+    expect(meshProfile(8)).toMatchObject({ D: 4, Dlo: 3, Dhi: 6, floodBytesMax: Number.MAX_SAFE_INTEGER })
     expect(meshProfile(9)).toMatchObject({ D: 5, floodBytesMax: 4_096 })
     expect(meshProfile(51)).toMatchObject({ D: 6, floodBytesMax: 0 })
     for (const online of [0, 8, 9, 50, 51, 1_000]) {

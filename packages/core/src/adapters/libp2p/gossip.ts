@@ -12,7 +12,6 @@ import {
   type DeviceId,
   GOSSIP_BACKLOG_BYTES_MAX,
   GOSSIP_PENDING_MAX,
-  GOSSIP_VERDICT_MS_MAX,
   XcordError
 } from '../../base/index.ts'
 import type { Suite } from '../../crypto/index.ts'
@@ -25,6 +24,7 @@ import {
   peerIdText
 } from '../../net/index.ts'
 import { deviceOfPeer } from './identity.ts'
+import { createVerdicts } from './verdicts.ts'
 
 /** What a device is to us, for scores (NT27). */
 type Standing = 'member' | 'unknown' | 'banned'
@@ -68,7 +68,7 @@ interface FullGossipSub extends GossipSub {
   publish(
     topic: string,
     data: Uint8Array,
-    options?: { floodPublish?: boolean }
+    options?: { floodPublish?: boolean; batchPublish?: boolean }
   ): Promise<{ recipients: PeerId[] }>
 }
 
@@ -159,7 +159,7 @@ class Gossipsub implements GossipAdapter {
   readonly #internals: GossipInternals
   readonly #wanted = new Set<string>()
   #judge: Judge | undefined
-  #pending = 0
+  readonly #verdicts = createVerdicts()
   #floodBytesMax = meshProfile(0).floodBytesMax
   #started = false
   #repair: ReturnType<typeof setInterval> | undefined
@@ -206,7 +206,8 @@ class Gossipsub implements GossipAdapter {
     // NT29: a neighbour that cannot follow is healed by sync; more would only cut its stream.
     if (this.backlogBytes() > 2 * GOSSIP_BACKLOG_BYTES_MAX) return 0
     const { recipients } = await this.#pubsub.publish(topic, data, {
-      floodPublish: data.length <= this.#floodBytesMax
+      floodPublish: data.length <= this.#floodBytesMax,
+      batchPublish: true
     })
     return recipients.length
   }
@@ -248,14 +249,10 @@ class Gossipsub implements GossipAdapter {
     // PF21: the source as text, else nobody is scored.
     const report = (verdict: GossipVerdict): void =>
       this.#pubsub.reportMessageValidationResult(msgId, propagationSource.toString(), VERDICTS[verdict])
-    if (from === undefined || this.#judge === undefined || this.#pending >= GOSSIP_PENDING_MAX)
+    if (from === undefined || this.#judge === undefined || this.#verdicts.waiting >= GOSSIP_PENDING_MAX)
       return report('ignore')
     if (msg.data.length > BUNDLE_BYTES_MAX) return report('reject')
-    this.#pending++
-    void judgeInTime(this.#judge, { topic: msg.topic, data: msg.data, from }).then(verdict => {
-      this.#pending--
-      report(verdict)
-    })
+    this.#verdicts.expect(this.#judge({ topic: msg.topic, data: msg.data, from }), report)
   }
 
   readonly #onSubscription = (
@@ -266,21 +263,6 @@ class Gossipsub implements GossipAdapter {
     for (const { topic, subscribe } of event.detail.subscriptions) {
       if (this.#wanted.has(topic)) this.#deps.changed({ topic, device, subscribed: subscribe })
     }
-  }
-}
-
-async function judgeInTime(judge: Judge, message: GossipMessage): Promise<GossipVerdict> {
-  let timer: ReturnType<typeof setTimeout> | undefined
-  const late = new Promise<GossipVerdict>(resolve => {
-    timer = setTimeout(() => resolve('ignore'), GOSSIP_VERDICT_MS_MAX)
-  })
-  try {
-    return await Promise.race([judge(message), late])
-  } catch {
-    // A failure of ours says nothing about the message.
-    return 'ignore'
-  } finally {
-    clearTimeout(timer)
   }
 }
 
