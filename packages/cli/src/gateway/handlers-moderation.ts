@@ -111,7 +111,7 @@ export const moderationHandlers: Handlers<keyof typeof moderation> = {
   },
   getState: ({ context: { client } }, { params }) => findServer(client, params.server).heads(),
   listAudit: ({ context: { client } }, { params, query }) => {
-    const { actor, since, after, ...rest } = query
+    const { actor, since, until, after, ...rest } = query
     const from = after === undefined ? undefined : parseId('o', after)
     if (after !== undefined && from === undefined)
       throw new XcordError('XCORD_USAGE', `"${after}" is not the id of an operation`, { argument: 'after' })
@@ -119,6 +119,7 @@ export const moderationHandlers: Handlers<keyof typeof moderation> = {
       ...rest,
       ...(actor === undefined ? {} : { actor: userId(actor) }),
       ...(since === undefined ? {} : { since: new Date(since) }),
+      ...(until === undefined ? {} : { until: new Date(until) }),
       ...(from === undefined ? {} : { after: from })
     })
     return { items: [...page.items], next: page.next }

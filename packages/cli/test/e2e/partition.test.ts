@@ -173,9 +173,7 @@ describe('a network parts the server', () => {
       }
       // What eve did fell to the ban, and every reader of the log is told so.
       for (const peer of [ada, grace]) {
-        const voided = (await xcord<AuditJson>(peer, 'audit', 'list')).filter(
-          each => each.standing === 'voided'
-        )
+        const voided = await xcord<AuditJson>(peer, 'audit', 'list', '--voided')
         expect(voided.map(each => [each.action, each.rule, each.by]).sort()).toEqual([
           ['channel:create', 'AU19', ban?.operation],
           ['member:ban', 'AU19', ban?.operation],
@@ -183,6 +181,8 @@ describe('a network parts the server', () => {
         ])
         expect(voided.map(each => each.reason).sort()).toEqual(['in my way', 'mine now', null].sort())
       }
+      const log = await home.xcord(['audit', 'list', '--voided', '--action', 'member', '--profile', 'ada'])
+      expect(log.out).toMatch(/eve +member:ban +\S+ +voided by AU19 +in my way/)
       await xcord(alan, 'send', '#general', 'still here')
     },
     LONG

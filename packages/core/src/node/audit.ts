@@ -87,6 +87,7 @@ export function auditPage(state: ReplicaState, query: AuditQuery): AuditPage {
   for (const operation of newestFirst(state)) {
     if (after !== undefined && order(operation, after) <= 0) continue
     if (query.since !== undefined && operation.at < query.since) break
+    if (query.until !== undefined && operation.at >= query.until) continue
     const entry = entryOf(state, operation)
     if (!matches(entry, query)) continue
     if (entries.length === limit) return { entries, next: entries.at(-1)?.operation ?? null }
@@ -113,7 +114,8 @@ function newestFirst(state: ReplicaState): readonly Operation[] {
   return known.operations
 }
 
-function matches(entry: AuditEntry, { actor, action, target }: AuditQuery): boolean {
+function matches(entry: AuditEntry, { actor, action, target, standing }: AuditQuery): boolean {
+  if (standing !== undefined && entry.standing !== standing) return false
   if (actor !== undefined && entry.actor !== actor) return false
   if (action !== undefined && entry.action !== action && entry.action.split(':')[0] !== action) return false
   return target === undefined || entry.target === target

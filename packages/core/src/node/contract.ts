@@ -78,6 +78,10 @@ export interface AuditQuery {
   readonly target?: string
   /** Claimed at this time or later, ms. */
   readonly since?: number
+  /** Claimed before this time, ms. */
+  readonly until?: number
+  /** Only what stands, or only what was set aside. */
+  readonly standing?: AuditEntry['standing']
   /** Only what stands after this entry: the next page. */
   readonly after?: OperationId
   readonly limit: number

@@ -9,11 +9,12 @@ const PAGE = 50
 
 /** One page, newest first. */
 export function auditOf(server: LiveServer, options: AuditOptions): AuditPage {
-  const { since, limit = PAGE, ...rest } = options
+  const { since, until, limit = PAGE, ...rest } = options
   const page = server.replica.audit({
     ...rest,
     limit,
-    ...(since === undefined ? {} : { since: since.getTime() })
+    ...(since === undefined ? {} : { since: since.getTime() }),
+    ...(until === undefined ? {} : { until: until.getTime() })
   })
   return { items: page.entries.map(each => auditJson(server, each)), next: page.next }
 }
