@@ -17,6 +17,7 @@ import type {
 import type { CborValue } from '../encoding/index.ts'
 import type { CutRow, Operation } from '../graph/index.ts'
 import type { Explanation, Question } from '../verifier/index.ts'
+import type { AuthoritySnapshot } from './snapshot.ts'
 
 /** A permission by its flag name in XCord's own words (AU33), such as `SendMessages`. */
 export type PermissionName = string
@@ -249,6 +250,8 @@ export type AddResult =
   /** AU7: needs a newer client; the server is read-only here from now on. */
   | { readonly kind: 'newer'; readonly operation: OperationId }
   | { readonly kind: 'rejected'; readonly refusal: Refusal }
+  /** AU59: can be judged only with the operations before the snapshot that the log began with; offer again then. */
+  | { readonly kind: 'history'; readonly operation: OperationId }
 
 /** What a content envelope wants to do, for AU34–AU38. */
 export interface ContentAct {
@@ -297,6 +300,20 @@ export interface AddOptions {
   readonly live?: boolean
 }
 
+/** Which operations a snapshot stands for. */
+export interface SnapshotOptions {
+  /** Leave at least so many of the newest outside, all of which have all of it in their past; unless told, none. */
+  readonly lag?: number
+}
+
+/** Little, but known of every operation, also of those before a snapshot. */
+export interface OperationMark {
+  readonly kind: number
+  readonly lamport: number
+  /** Claimed time, ms. */
+  readonly at: number
+}
+
 /** One server's operations and what follows from them. */
 export interface AuthorityLog {
   readonly server: ServerId
@@ -304,9 +321,11 @@ export interface AuthorityLog {
   add(operation: Operation, now: number, options?: AddOptions): AddResult
   /** Results of orphans and held operations that can be placed now, in order. */
   drain(now: number): readonly AddResult[]
+  /** Undefined also for operations before the snapshot that the log began with, but for the genesis. */
   get(id: OperationId): Operation | undefined
+  mark(id: OperationId): OperationMark | undefined
   has(id: OperationId): boolean
-  /** Every accepted operation in an order that respects pasts (for storage, export, sync). */
+  /** Every accepted operation in an order that respects pasts; of a log that began with a snapshot those after it. */
   operations(): Iterable<Operation>
   count(): number
   heads(): readonly OperationId[]
@@ -355,4 +374,10 @@ export interface AuthorityLog {
   judge(act: ContentAct): ContentVerdict
   /** Why (AU49): the answer, the steps and the signed operations behind it. RangeError for an unknown permission. */
   explain(question: Question, options?: ExplainOptions): Explanation
+  /** How many operations stand in a snapshot that this log began with (AU59); 0 where it has them all. */
+  settledCount(): number
+  /** Something was asked that only those operations can answer: add them all to a new log. */
+  wantsHistory(): boolean
+  /** AU58: undefined where no set of operations can be told by 16 heads. */
+  snapshot(options?: SnapshotOptions): AuthoritySnapshot | undefined
 }

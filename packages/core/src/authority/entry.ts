@@ -31,6 +31,8 @@ export interface Entry extends Judged {
   contested: boolean
   effective: boolean
   voided: VoidCause | undefined
+  /** Of the snapshot that the log began with (AU59): its fate is settled, and little else is known of it. */
+  readonly settled?: true
 }
 
 /** One cell: who wrote it, who denies it, who relies on it. */
@@ -42,6 +44,8 @@ export interface Cell {
   /** Undominated effective writes. */
   standing: readonly Entry[]
   winner: Winner | undefined
+  /** What the snapshot had here: holds while no later write stands. */
+  readonly settled?: { readonly standing: readonly Entry[]; readonly winner: Winner }
 }
 
 /** Whether `a` is `b` or in its past. */

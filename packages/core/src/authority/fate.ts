@@ -6,6 +6,8 @@ import type { Entry, VoidCause } from './entry.ts'
 /** Joins by one limited invite, in (lam, id) order. */
 export interface LimitedInvite {
   readonly maxUses: number
+  /** Uses in the snapshot that the log began with: all of them earlier. */
+  readonly before: number
   readonly joins: Entry[]
 }
 
@@ -46,7 +48,7 @@ export function causeOf(entry: Entry, fates: Fates): VoidCause | undefined {
 function overused(entry: Entry, fates: Fates, invite: InviteId): VoidCause | undefined {
   const limited = fates.limited(invite)
   if (limited === undefined) return undefined
-  let used = 0
+  let used = limited.before
   for (const join of limited.joins) {
     if (join === entry) return undefined
     if (!fates.has(join) || !fates.isEffective(join)) continue

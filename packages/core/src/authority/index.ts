@@ -18,5 +18,13 @@ export {
   KINDS
 } from './kinds/table.ts'
 export { checkGenesis } from './check-genesis.ts'
-export { createAuthorityLog } from './log.ts'
+export { createAuthorityLog, openAuthorityLog } from './log.ts'
+export {
+  type AuthoritySnapshot,
+  type OpenLog,
+  type OpenSnapshot,
+  readSnapshot,
+  type SnapshotRoots,
+  verifySnapshot
+} from './snapshot.ts'
 export { type BatchResult, resolveBatch } from './resolve-batch.ts'

@@ -18,9 +18,12 @@ import { type Cell, covers, type Entry } from './entry.ts'
 import { affectedBy, causeOf, type Fates, insertByAge, type LimitedInvite, undominated } from './fate.ts'
 import { FateQueue } from './fate-queue.ts'
 import { mergeWrites } from './merge.ts'
-import { type Past, unionPasts } from './past.ts'
+import { type Past, pastHas, unionPasts } from './past.ts'
 import type { Judged, Winner } from './reader.ts'
 import { listAt, Registry } from './registry.ts'
+import { HistoryNeeded } from './history-needed.ts'
+import type { Foundation } from './thaw.ts'
+import { ThawingMap } from './thawing-map.ts'
 
 /** What adding one operation did. */
 export interface Settled {
@@ -39,17 +42,21 @@ export interface DeviceChain {
   readonly forked: Entry[]
   /** The end of the longest branch. */
   newest: Entry
+  /** The newest in the snapshot that the log began with. */
+  readonly settled?: Entry
 }
 
 export class Ledger implements Fates {
   readonly server: ServerId
-  readonly entries = new Map<OperationId, Entry>()
-  readonly cells = new Map<string, Cell>()
-  readonly registry = new Registry()
-  readonly chains = new Map<DeviceId, DeviceChain>()
+  readonly entries: Map<OperationId, Entry>
+  readonly cells: Map<string, Cell>
+  readonly registry: Registry
+  readonly chains: Map<DeviceId, DeviceChain>
+  /** The snapshot that this began with, in place of the operations before it (AU59). */
+  readonly settled: Foundation | undefined
   readonly invites = new Map<InviteId, LimitedInvite>()
   readonly joinsBy = new Map<InviteId, Entry[]>()
-  readonly unbans = new Map<UserId, Entry[]>()
+  readonly unbans: Map<UserId, Entry[]>
   readonly transfers: Entry[] = []
   /** Operations that strike something: what may make an older view differ from the present. */
   readonly strikers = new Set<Entry>()
@@ -57,14 +64,22 @@ export class Ledger implements Fates {
   version = 0
   readonly #ownerOps = new Map<number, Entry[]>()
   readonly #revocations = new Map<DeviceId, Entry[]>()
-  #indices = 0
+  #indices: number
+  #count: number
 
-  constructor(server: ServerId) {
+  constructor(server: ServerId, settled?: Foundation) {
     this.server = server
+    this.settled = settled
+    this.#indices = this.#count = settled?.claim.count ?? 0
+    this.entries = new ThawingMap(settled && (id => settled.entry(id)))
+    this.cells = new ThawingMap(settled && (key => settled.cell(key)))
+    this.chains = new ThawingMap(settled && (device => settled.chain(device)))
+    this.unbans = new ThawingMap(settled && (user => settled.unbans(user)))
+    this.registry = new Registry(settled)
   }
 
   get count(): number {
-    return this.entries.size
+    return this.#count
   }
 
   has(): boolean {
@@ -81,18 +96,32 @@ export class Ledger implements Fates {
 
   entry(id: OperationId): Entry {
     const found = this.entries.get(id)
+    if (found === undefined && this.settled !== undefined) throw new HistoryNeeded()
     invariant(found, 'AU9', id)
     return found
   }
 
-  /** Past that an operation citing these would have; gives cited leaves their index. */
+  /**
+   * Past that an operation citing these would have; gives cited leaves their index.
+   *
+   * @throws HistoryNeeded where it does not hold all of the snapshot that the log began with.
+   */
   pastOf(cited: Iterable<OperationId>): Past {
     const entries = [...cited].map(id => this.entry(id))
     for (const each of entries) if (each.index < 0) each.index = this.#indices++
-    return unionPasts(
+    return this.joinPasts(entries)
+  }
+
+  /** Union of the pasts of entries, and of those that have an index. */
+  joinPasts(entries: readonly Entry[]): Past {
+    const past = unionPasts(
       entries.map(each => each.past),
-      entries.map(each => each.index)
+      entries.filter(each => each.index >= 0).map(each => each.index)
     )
+    if (this.settled === undefined || past.full >= this.settled.claim.count) return past
+    const lifted = this.settled.lift(past, head => pastHas(past, head.index))
+    if (lifted === undefined) throw new HistoryNeeded()
+    return lifted
   }
 
   cell(key: string): Cell {
@@ -112,7 +141,7 @@ export class Ledger implements Fates {
   add(judged: Judged, past: Past, spine: boolean, stoodInPast: (entry: Entry) => boolean): Settled {
     const entry: Entry = {
       ...judged,
-      order: this.entries.size,
+      order: this.#count++,
       index: spine ? this.#indices++ : -1,
       past,
       supp: judged.known.supp.map(id => this.entry(id)),
@@ -125,6 +154,7 @@ export class Ledger implements Fates {
     }
     this.entries.set(entry.op.id, entry)
     for (const each of entry.supp) {
+      if (each.settled === true) continue
       each.dependants.push(entry)
       if (each.contested) entry.contested = true
     }
@@ -170,23 +200,51 @@ export class Ledger implements Fates {
     if (seq > op.seq || (seq === op.seq && compareAge(entry, chain.newest) < 0)) chain.newest = entry
   }
 
+  /** Whether `a` is `b` or in its past, for an operation that has all of the snapshot in its past. */
+  isCovered(a: OperationId, b: OperationId): boolean {
+    const [first, second] = [this.entry(a), this.entry(b)]
+    return covers(second, first) || (this.settled?.isBelow(first) ?? false)
+  }
+
+  /** Whether a cut may strike operations before the snapshot, of which too little is known for that (AU59). */
+  cutsSettled(op: Operation): boolean {
+    const { settled } = this
+    if (settled === undefined) return false
+    return (op.cut ?? []).some(row => {
+      const last = settled.chain(row.device)?.settled
+      if (last === undefined) return false
+      if (settled.forked.has(row.device) || row.operation === null) return true
+      return row.operation !== last.op.id && this.entry(row.operation).settled === true
+    })
+  }
+
   /** AU5: whether what is cited brings in a branch of the author's own chain that `prev` is not on. */
   hasOwnOutsideChain(op: Operation): boolean {
     const chain = this.chains.get(op.device)
     if (chain === undefined) return false
+    // All of the snapshot is in the past of whatever comes after it: whoever begins anew forks.
+    if (chain.settled !== undefined && op.prev === null) return true
     const prev = op.prev === null ? undefined : this.entry(op.prev)
     const cited = [...op.parents, ...op.refs].map(id => this.entry(id))
     const strays = (own: Entry): boolean =>
-      !(prev !== undefined && covers(prev, own)) && cited.some(each => covers(each, own))
+      !(prev !== undefined && covers(prev, own)) &&
+      (own.settled === true || cited.some(each => covers(each, own)))
     return (chain.bySeq.get(op.seq) ?? []).some(strays) || chain.forked.some(strays)
   }
 
   #limit(entry: Entry, limited: NonNullable<Judged['known']['limited']>): void {
     let invite = this.invites.get(limited.invite)
     if (invite === undefined)
-      this.invites.set(limited.invite, (invite = { maxUses: limited.maxUses, joins: [] }))
+      this.invites.set(
+        limited.invite,
+        (invite = {
+          maxUses: limited.maxUses,
+          before: this.settled?.uses.get(limited.invite) ?? 0,
+          joins: []
+        })
+      )
     insertByAge(invite.joins, entry)
-    if (invite.joins.length > invite.maxUses) this.version++
+    if (invite.before + invite.joins.length > invite.maxUses) this.version++
   }
 
   #strike(from: Entry, to: Entry, relation: Relation): void {
@@ -267,7 +325,7 @@ export class Ledger implements Fates {
         cell.writes.filter(each => each.effective),
         covers
       )
-    cell.winner = mergeWrites(cell.key, cell.standing)
+    mergeCell(cell, cell)
   }
 
   /** The join, or the genesis, that an assignment's cell names. */
@@ -278,6 +336,12 @@ export class Ledger implements Fates {
   genesis(): Entry {
     return this.entry(idAs('o', this.server))
   }
+}
+
+/** Shows what stands; where nothing of the log itself does, what the snapshot had. */
+function mergeCell(cell: Cell, into: Pick<Cell, 'standing' | 'winner'>): void {
+  if (into.standing.length === 0 && cell.settled !== undefined) Object.assign(into, cell.settled)
+  else into.winner = mergeWrites(cell.key, into.standing)
 }
 
 function touchAll(ledger: Ledger, entry: Entry, touched: Map<Cell, Winner | undefined>): void {

@@ -5,18 +5,14 @@ import {
   type ChannelId,
   type DeviceId,
   FUTURE_MS_MAX,
-  GATHER_CITES_MAX,
   idAs,
-  OPERATION_CITES_MAX,
   type OperationId,
   refuse,
   type Refusal,
   type ServerId
 } from '../base/index.ts'
-import { type Operation, OrphanPool } from '../graph/index.ts'
+import type { Operation } from '../graph/index.ts'
 import type { Explanation, Question } from '../verifier/index.ts'
-import { compareAge } from './attack.ts'
-import { draftGather } from './build.ts'
 import { changesOf, rejudgeOf } from './changes.ts'
 import type {
   AddOptions,
@@ -28,33 +24,37 @@ import type {
   ExplainOptions,
   ForkState,
   Loss,
-  OperationDraft
+  OperationDraft,
+  OperationMark,
+  SnapshotOptions
 } from './contract.ts'
 import { checkGenesis } from './check-genesis.ts'
+import { Admission } from './admission.ts'
 import { ContentJudge } from './content-judge.ts'
 import type { AuthorityDeps } from './deps.ts'
-import { covers, type Entry } from './entry.ts'
+import type { Entry } from './entry.ts'
 import { PROTOCOL_VERSION } from './kinds/plan-server.ts'
 import { decodeBody, isSpine, type KindBody } from './kinds/table.ts'
-import { explain } from './explain/explain.ts'
+import { explain, unexplained } from './explain/explain.ts'
+import { Frontiers, type Inside } from './frontiers.ts'
+import { HistoryNeeded } from './history-needed.ts'
 import { Ledger } from './ledger.ts'
 import { LossBook } from './loss-book.ts'
 import { type Past, unionPasts } from './past.ts'
-import { admissionsOf, fieldsFor, newestOf } from './place.ts'
+import { fieldsFor } from './place.ts'
 import type { Known } from './reader.ts'
 import { RecentMap } from './recent-map.ts'
 import { State } from './state.ts'
 import { StateCache } from './state-cache.ts'
 import { forksOf, isStronger } from './seal-worth.ts'
 import { stateRoot } from './state-root.ts'
+import { type AuthoritySnapshot, makeSnapshot, type OpenLog } from './snapshot.ts'
+import { cutAll, cutBehind } from './snapshot-cut.ts'
+import { Foundation } from './thaw.ts'
 import { citedBy, placeFault } from './structure.ts'
 import { type Invalid, validate } from './validate.ts'
 import { type Membership, pastMembership, prefixMembership, View } from './view.ts'
 
-/** Refused ids that are remembered, so that what cites them is refused at once. */
-const REFUSED_MAX = 4_096
-/** Operations from the future that wait here (AU6). */
-const HELD_MAX = 1_024
 /** Frontiers whose state is kept. */
 const STATES_MAX = 128
 /** IV5: a join that arrives this long after its invite's end is held. */
@@ -73,74 +73,117 @@ export function createAuthorityLog(
 ): AuthorityLog {
   const known = checkGenesis(deps, genesis, options)
   if (!known.ok) throw new TypeError(`not a genesis: ${known.rule}, ${known.reason}`)
-  return new Log(deps, genesis, known.value)
+  return new Log(deps, genesis, { known: known.value })
+}
+
+/** What a log begins with. */
+interface LogStart {
+  readonly known: Known
+  readonly settled?: Foundation
+  readonly inside?: Inside | undefined
+}
+
+/**
+ * Opens a server's log with a snapshot in place of the operations it stands for (AU59): the same answers, but where
+ * only those operations have them.
+ *
+ * @throws TypeError if the genesis is none.
+ */
+export function openAuthorityLog(deps: AuthorityDeps, genesis: Operation, open: OpenLog): AuthorityLog {
+  const known = checkGenesis(deps, genesis, { trusted: open.trusted === true })
+  if (!known.ok) throw new TypeError(`not a genesis: ${known.rule}, ${known.reason}`)
+  const { snapshot, inside } = open
+  return new Log(deps, genesis, {
+    known: known.value,
+    settled: new Foundation(snapshot, snapshot.frozen),
+    inside
+  })
 }
 
 class Log implements AuthorityLog {
   readonly server: ServerId
   readonly #deps: AuthorityDeps
   readonly #ledger: Ledger
-  readonly #heads = new Set<Entry>()
-  readonly #leaves = new Set<Entry>()
-  readonly #orphans = new OrphanPool()
-  readonly #ready: { readonly operation: Operation; readonly peer: string }[] = []
-  readonly #outcomes: AddResult[] = []
-  readonly #held = new Map<OperationId, { readonly operation: Operation; readonly until: number }>()
-  readonly #refused = new RecentMap<OperationId, Refusal>(REFUSED_MAX)
+  readonly #frontiers: Frontiers
+  readonly #admission = new Admission()
   readonly #states = new RecentMap<string, State>(STATES_MAX)
   readonly #content: ContentJudge
   readonly #losses: LossBook
   #cache = new StateCache()
   #state: State | undefined
   #newer: OperationId | undefined
+  #wanting = false
+  readonly #genesis: Operation
 
-  constructor(deps: AuthorityDeps, genesis: Operation, known: Known) {
+  constructor(deps: AuthorityDeps, genesis: Operation, start: LogStart) {
     this.#deps = deps
     this.server = genesis.server
-    this.#ledger = new Ledger(genesis.server)
+    this.#genesis = genesis
+    const { settled } = start
+    this.#ledger = new Ledger(genesis.server, settled)
+    this.#frontiers = new Frontiers(this.#ledger, start.inside)
     this.#losses = new LossBook(id => this.#ledger.entries.get(id))
-    this.#content = new ContentJudge(this.#ledger, ids => this.#membership(ids))
+    this.#content = new ContentJudge(this.#ledger, ids => this.#frontiers.membership(ids))
+    if (settled === undefined) this.#found(genesis, start.known)
+  }
+
+  #found(genesis: Operation, known: Known): void {
     const body = (decodeBody(genesis.kind, genesis.body) as { value: KindBody }).value
     const { entry } = this.#ledger.add({ op: genesis, body, known }, unionPasts([], []), true, () => false)
-    this.#heads.add(entry)
+    this.#frontiers.advance(entry, true)
   }
 
   add(operation: Operation, now: number, options: AddOptions = {}): AddResult {
-    if (this.#ledger.entries.has(operation.id)) return { kind: 'known', operation: operation.id }
+    if (this.has(operation.id)) return { kind: 'known', operation: operation.id }
     if (this.#newer !== undefined) return { kind: 'newer', operation: operation.id }
     if (operation.server !== this.server)
-      return this.#reject(operation, refuse('AU1', "another server's operation"))
-    const earlier = this.#refused.get(operation.id)
-    if (earlier !== undefined) return { kind: 'rejected', refusal: earlier }
+      return this.#admission.reject(operation, refuse('AU1', "another server's operation"))
     // What is stored was due once: a clock set back must not take it away.
     if (options.trusted !== true && operation.at > now + FUTURE_MS_MAX)
-      return this.#hold(operation, operation.at - FUTURE_MS_MAX)
+      return this.#admission.hold(operation, operation.at - FUTURE_MS_MAX)
     const cited = citedBy(operation)
-    if (cited.some(id => this.#refused.get(id) !== undefined))
-      return this.#reject(operation, refuse('AU9', 'cites an operation that was refused'))
+    const earlier = this.#admission.earlier(operation, cited)
+    if (earlier !== undefined) return earlier
     const missing = [...new Set(cited)].filter(id => !this.#ledger.entries.has(id))
     if (missing.length > 0) {
-      this.#orphans.add(operation, missing, options.peer ?? operation.device)
-      return { kind: 'orphan', operation: operation.id, missing }
+      if (missing.every(id => this.#frontiers.isInside(id))) return this.#awaitHistory(operation)
+      return this.#admission.orphan(operation, missing, options.peer ?? operation.device)
     }
-    return this.#judgeAndAdd(operation, now, options)
+    return this.#answer(() => this.#judgeAndAdd(operation, now, options)) ?? this.#awaitHistory(operation)
+  }
+
+  #awaitHistory(operation: Operation): AddResult {
+    this.#wanting = true
+    return { kind: 'history', operation: operation.id }
+  }
+
+  /** Asks; undefined where only the operations before the snapshot could answer. */
+  #answer<T>(ask: () => T): T | undefined {
+    try {
+      return ask()
+    } catch (error) {
+      if (!(error instanceof HistoryNeeded)) throw error
+      this.#wanting = true
+      return undefined
+    }
   }
 
   #judgeAndAdd(operation: Operation, now: number, options: AddOptions): AddResult {
     const kind = decodeBody(operation.kind, operation.body)
-    if (!kind.ok) return this.#reject(operation, kind)
+    if (!kind.ok) return this.#admission.reject(operation, kind)
+    const past = this.#ledger.pastOf(citedBy(operation))
+    if (this.#ledger.cutsSettled(operation)) throw new HistoryNeeded()
     const place = placeFault(operation, {
       operation: id => this.#ledger.entry(id).op,
-      isCovered: (a, b) => covers(this.#ledger.entry(b), this.#ledger.entry(a)),
+      isCovered: (a, b) => this.#ledger.isCovered(a, b),
       hasOwnOutsideChain: op => this.#ledger.hasOwnOutsideChain(op)
     })
-    if (place !== undefined) return this.#reject(operation, place)
-    const past = this.#ledger.pastOf(citedBy(operation))
+    if (place !== undefined) return this.#admission.reject(operation, place)
     const view = new View(this.#ledger, pastMembership(past, NO_EXTRA))
     const known = validate(this.#deps, operation, kind.value, view, { trusted: options.trusted === true })
-    if (!known.ok) return this.#reject(operation, known)
+    if (!known.ok) return this.#admission.reject(operation, known)
     if (options.live === true && this.#isLateJoin(kind.value, view, now))
-      return this.#hold(operation, Number.MAX_SAFE_INTEGER)
+      return this.#admission.hold(operation, Number.MAX_SAFE_INTEGER)
     if (kind.value.name === 'protoRaise' && kind.value.body.version > PROTOCOL_VERSION) {
       this.#newer = operation.id
       return { kind: 'newer', operation: operation.id }
@@ -157,10 +200,9 @@ class Log implements AuthorityLog {
     this.#state = undefined
     for (const cell of settled.touched.keys()) this.#cache.forget(cell.key, this.#ledger)
     this.#cache.hash = undefined
-    this.#advance(entry, spine)
+    this.#frontiers.advance(entry, spine)
     const losses = this.#losses.note(entry, settled.flips)
-    this.#held.delete(operation.id)
-    this.#ready.push(...this.#orphans.arrived(operation.id))
+    this.#admission.accepted(operation)
     return {
       kind: 'accepted',
       operation,
@@ -169,16 +211,6 @@ class Log implements AuthorityLog {
       rejudge: rejudgeOf(this.#ledger, settled),
       losses
     }
-  }
-
-  #advance(entry: Entry, spine: boolean): void {
-    for (const id of citedBy(entry.op)) {
-      const cited = this.#ledger.entry(id)
-      this.#leaves.delete(cited)
-      if (spine) this.#heads.delete(cited)
-    }
-    if (spine) this.#heads.add(entry)
-    else this.#leaves.add(entry)
   }
 
   /** IV5: only of live arrivals, never of history. */
@@ -192,48 +224,41 @@ class Log implements AuthorityLog {
     )
   }
 
-  #reject(operation: Operation, refusal: Refusal): AddResult {
-    const plain: Refusal = { ok: false, rule: refusal.rule, reason: refusal.reason }
-    this.#refused.set(operation.id, plain)
-    const left = this.#orphans.refused(operation.id)
-    for (let next = left.pop(); next !== undefined; next = left.pop()) {
-      const because = refuse('AU9', 'cites an operation that was refused')
-      this.#refused.set(next.id, because)
-      this.#outcomes.push({ kind: 'rejected', refusal: because })
-      left.push(...this.#orphans.refused(next.id))
-    }
-    return { kind: 'rejected', refusal: plain }
-  }
-
-  #hold(operation: Operation, until: number): AddResult {
-    if (this.#held.size < HELD_MAX) this.#held.set(operation.id, { operation, until })
-    return { kind: 'held', operation: operation.id, until }
-  }
-
   drain(now: number): readonly AddResult[] {
-    const out = this.#outcomes.splice(0)
-    for (const [id, held] of this.#held) {
-      if (held.until > now) continue
-      this.#held.delete(id)
-      out.push(this.add(held.operation, now))
-    }
-    for (let next = this.#ready.shift(); next !== undefined; next = this.#ready.shift()) {
-      out.push(this.add(next.operation, now, { peer: next.peer }))
-    }
-    out.push(...this.#outcomes.splice(0))
-    return out
+    return this.#admission.drain(now, (operation, options) => this.add(operation, now, options))
   }
 
   get(id: OperationId): Operation | undefined {
-    return this.#ledger.entries.get(id)?.op
+    if (id === this.#genesis.id) return this.#genesis
+    const entry = this.#ledger.entries.get(id)
+    return entry?.settled === true ? undefined : entry?.op
+  }
+
+  mark(id: OperationId): OperationMark | undefined {
+    return this.#frontiers.mark(id)
   }
 
   has(id: OperationId): boolean {
-    return this.#ledger.entries.has(id)
+    return this.#frontiers.has(id)
   }
 
   *operations(): Iterable<Operation> {
-    for (const entry of this.#ledger.entries.values()) yield entry.op
+    if (this.#ledger.settled !== undefined) yield this.#genesis
+    for (const entry of this.#ledger.entries.values()) if (entry.settled !== true) yield entry.op
+  }
+
+  settledCount(): number {
+    return this.#ledger.settled?.claim.count ?? 0
+  }
+
+  wantsHistory(): boolean {
+    return this.#wanting
+  }
+
+  snapshot(options: SnapshotOptions = {}): AuthoritySnapshot | undefined {
+    const ends = this.#frontiers
+    const cut = options.lag === undefined ? cutAll(this.#ledger, ends) : cutBehind(this.#ledger, options.lag)
+    return cut === undefined ? undefined : makeSnapshot(this.#deps.suite, this.#ledger, cut)
   }
 
   count(): number {
@@ -241,40 +266,27 @@ class Log implements AuthorityLog {
   }
 
   heads(): readonly OperationId[] {
-    return [...this.#heads].map(each => each.op.id).sort()
+    return this.#frontiers.headIds()
   }
 
   leaves(): readonly OperationId[] {
-    return [...this.#leaves].map(each => each.op.id).sort()
+    return this.#frontiers.leafIds()
   }
 
   missing(): readonly OperationId[] {
-    return this.#orphans.missing()
+    return this.#admission.missing()
   }
 
   frontier(): readonly OperationId[] | undefined {
-    if (this.#heads.size + this.#leaves.size > OPERATION_CITES_MAX) return undefined
-    return [...this.heads(), ...this.leaves()].sort()
+    return this.#frontiers.frontier()
   }
 
   frontierFor(device: DeviceId, channel?: ChannelId): readonly OperationId[] {
-    const heads = [...this.#heads].sort((a, b) => compareAge(b, a)).slice(0, OPERATION_CITES_MAX)
-    const own = newestOf(this.#ledger, device)
-    const admissions = channel === undefined ? [] : admissionsOf(this.#ledger, device, channel)
-    const bare: Entry[] = []
-    for (const each of own === undefined ? admissions : [own, ...admissions])
-      if (![...heads, ...bare].some(head => covers(head, each))) bare.push(each)
-    const cited = [...heads.slice(0, OPERATION_CITES_MAX - bare.length), ...bare]
-    return cited.map(each => each.op.id).sort()
+    return this.#frontiers.frontierFor(device, channel)
   }
 
   covers(frontier: readonly OperationId[], id: OperationId): boolean {
-    const entry = this.#ledger.entries.get(id)
-    if (entry === undefined) return false
-    return frontier.some(each => {
-      const at = this.#ledger.entries.get(each)
-      return at !== undefined && covers(at, entry)
-    })
+    return this.#answer(() => this.#frontiers.covers(frontier, id)) ?? false
   }
 
   state(): AuthorityState {
@@ -293,26 +305,11 @@ class Log implements AuthorityLog {
     return stateRoot(this.#deps.suite, view)
   }
 
-  /** What a frontier and its past hold, without giving leaves an index: asking must not change the log. */
-  #membership(frontier: Iterable<OperationId>): Membership | undefined {
-    const entries: Entry[] = []
-    for (const id of frontier) {
-      const entry = this.#ledger.entries.get(id)
-      if (entry === undefined) return undefined
-      entries.push(entry)
-    }
-    const past = unionPasts(
-      entries.map(each => each.past),
-      entries.filter(each => each.index >= 0).map(each => each.index)
-    )
-    return pastMembership(past, new Set(entries.filter(each => each.index < 0)))
-  }
-
   stateAt(frontier: readonly OperationId[]): AuthorityState | undefined {
     const key = [...frontier].sort().join()
     const kept = this.#states.get(key)
     if (kept !== undefined) return kept
-    const membership = this.#membership(frontier)
+    const membership = this.#answer(() => this.#frontiers.membership(frontier))
     if (membership === undefined || frontier.length === 0) return undefined
     const cache = new StateCache()
     const state = new State(
@@ -325,20 +322,17 @@ class Log implements AuthorityLog {
   }
 
   lossesOutside(frontier: readonly OperationId[]): readonly Loss[] {
-    const inside = this.#membership(frontier.filter(id => this.has(id))) as Membership
-    return this.#losses.outside(inside)
+    const inside = this.#answer(() => this.#frontiers.membership(frontier.filter(id => this.has(id))))
+    return inside === undefined ? [] : this.#losses.outside(inside)
   }
 
   lamportOf(frontier: readonly OperationId[]): number {
-    return frontier.reduce(
-      (highest, id) => Math.max(highest, this.#ledger.entries.get(id)?.op.lamport ?? 0),
-      0
-    )
+    return this.#frontiers.lamportOf(frontier)
   }
 
   standing(id: OperationId): ReturnType<AuthorityLog['standing']> {
     const entry = this.#ledger.entries.get(id)
-    if (entry === undefined) return undefined
+    if (entry === undefined || entry.settled === true) return undefined
     if (entry.effective) return { standing: 'effective' }
     const { rule, by } = entry.voided ?? { rule: 'AU23' as const, by: undefined }
     return by === undefined ? { standing: 'voided', rule } : { standing: 'voided', rule, by }
@@ -356,7 +350,8 @@ class Log implements AuthorityLog {
     }
     const known = this.#judgeDraft(op)
     return (
-      known.ok && isStronger(known.value, new View(this.#ledger, this.#membership(citedBy(op)) as Membership))
+      known.ok &&
+      isStronger(known.value, new View(this.#ledger, this.#frontiers.membership(citedBy(op)) as Membership))
     )
   }
 
@@ -375,25 +370,24 @@ class Log implements AuthorityLog {
   #judgeDraft(op: Operation): { readonly ok: true; readonly value: Known } | Invalid {
     const kind = decodeBody(op.kind, op.body)
     if (!kind.ok) return kind
-    const membership = this.#membership(citedBy(op)) as Membership
-    return validate(this.#deps, op, kind.value, new View(this.#ledger, membership), { trusted: true })
+    const verdict = this.#answer(() => {
+      const membership = this.#frontiers.membership(citedBy(op)) as Membership
+      return validate(this.#deps, op, kind.value, new View(this.#ledger, membership), { trusted: true })
+    })
+    return verdict ?? refuse('AU59', 'needs operations before the snapshot, which are being loaded')
   }
 
   gathers(): readonly OperationDraft[] {
-    const leaves = this.leaves()
-    const drafts: OperationDraft[] = []
-    for (let at = 0; at < leaves.length; at += GATHER_CITES_MAX)
-      drafts.push(draftGather(leaves.slice(at, at + GATHER_CITES_MAX)))
-    return drafts
+    return this.#frontiers.gathers()
   }
 
   place(device: DeviceId, draft: OperationDraft, at: number): Omit<Operation, 'id' | 'bytes'> {
-    const tips = { heads: this.#heads, leaves: this.#leaves }
+    const tips = this.#frontiers
     return fieldsFor({ deps: this.#deps, ledger: this.#ledger, tips, device, draft, at })
   }
 
   judge(act: ContentAct): ContentVerdict {
-    return this.#content.judge(act)
+    return this.#answer(() => this.#content.judge(act)) ?? { kind: 'waiting', missing: act.auth }
   }
 
   explain(question: Question, options: ExplainOptions = {}): Explanation {
@@ -401,9 +395,11 @@ class Log implements AuthorityLog {
       deps: this.#deps,
       ledger: this.#ledger,
       frontier: [...(options.frontier ?? [...this.heads(), ...this.leaves()])].sort(),
-      pastOf: (ids: readonly OperationId[]) => this.#membership(ids),
-      refusal: (id: OperationId) => this.#refused.get(id)
+      pastOf: (ids: readonly OperationId[]) => this.#frontiers.membership(ids),
+      refusal: (id: OperationId) => this.#admission.refusal(id)
     }
-    return explain(source, question, options)
+    return (
+      this.#answer(() => explain(source, question, options)) ?? unexplained(source, question, 'unaudited')
+    )
   }
 }

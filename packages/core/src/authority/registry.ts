@@ -1,20 +1,51 @@
 /** Which objects exist in name: found from the keys of cells as they are first written, so that states can list them. */
 import type { ChannelId, DeviceId, InviteId, OperationId, RoleId, UserId } from '../base/index.ts'
 
+import type { Foundation } from './thaw.ts'
+import { ThawingMap } from './thawing-map.ts'
+
+/** Users by name; those of a snapshot come in when all are asked for. */
+class UserSet {
+  readonly #users = new Set<UserId>()
+  #frozen: Foundation | undefined
+
+  constructor(frozen: Foundation | undefined) {
+    this.#frozen = frozen
+  }
+
+  add(user: UserId): void {
+    this.#users.add(user)
+  }
+
+  *[Symbol.iterator](): Iterator<UserId> {
+    if (this.#frozen !== undefined) for (const user of this.#frozen.users()) this.#users.add(user)
+    this.#frozen = undefined
+    yield* this.#users
+  }
+}
+
 /** Everything that any accepted operation ever named; supersets of what any state holds. */
 export class Registry {
-  readonly users = new Set<UserId>()
-  readonly devices = new Map<DeviceId, Set<UserId>>()
-  readonly devicesOf = new Map<UserId, Set<DeviceId>>()
+  readonly users: UserSet
+  readonly devices: Map<DeviceId, Set<UserId>>
+  readonly devicesOf: Map<UserId, Set<DeviceId>>
   readonly roles = new Set<RoleId>()
   readonly roleBits = new Map<RoleId, Set<number>>()
   readonly channels = new Set<ChannelId>()
   readonly overwrites = new Map<ChannelId, Map<RoleId | UserId, Set<number>>>()
   readonly invites = new Set<InviteId>()
-  readonly assigned = new Map<OperationId, Set<RoleId>>()
+  readonly assigned: Map<OperationId, Set<RoleId>>
   readonly threadMembers = new Map<ChannelId, Set<UserId>>()
   readonly automod = new Set<OperationId>()
   readonly objects = new Set<OperationId>()
+
+  constructor(settled?: Foundation) {
+    this.users = new UserSet(settled)
+    this.devices = new ThawingMap(settled && (device => settled.usersOf(device)))
+    this.devicesOf = new ThawingMap(settled && (user => settled.devicesOf(user)))
+    this.assigned = new ThawingMap(settled && (join => settled.assigned(join)))
+    settled?.note(this)
+  }
 
   /** Notes the object behind a cell written for the first time. */
   note(key: string): void {

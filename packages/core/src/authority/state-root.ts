@@ -3,6 +3,7 @@ import { idToBytes, type OperationId } from '../base/index.ts'
 import type { Suite } from '../crypto/index.ts'
 import { compareBytes, concatBytes, encodeCbor } from '../encoding/index.ts'
 import { cellName } from './cell.ts'
+import type { Frozen } from './frozen.ts'
 import type { Winner } from './reader.ts'
 import { strengthRow } from './strength.ts'
 import type { View } from './view.ts'
@@ -47,7 +48,20 @@ export function stateRoot(suite: Suite, view: View): Uint8Array {
     const winner = view.winner(key)
     if (winner !== undefined) rows.push(stateRow(key, winner))
   }
+  const { settled } = view.ledger
+  if (settled !== undefined) rows.push(...frozenRows(settled.frozen, row => settled.thawed.has(row)))
   return merkleRoot(suite, stateChunks(rows))
+}
+
+/** Rows as a snapshot has them, but for those that speak for themselves by now. */
+function* frozenRows(frozen: Frozen, isThawed: (row: number) => boolean): Iterable<Uint8Array> {
+  for (let row = 0; row < frozen.rows; row++)
+    if (frozen.wins(row) && !isThawed(row)) yield frozen.stateRow(row)
+}
+
+/** Root over the cells of a snapshot. */
+export function frozenRoot(suite: Suite, frozen: Frozen): Uint8Array {
+  return merkleRoot(suite, stateChunks([...frozenRows(frozen, () => false)]))
 }
 
 /** AU41's tree: leaf H(00‖chunk), node H(01‖left‖right), split at the largest power of two. */

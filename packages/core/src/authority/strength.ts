@@ -31,6 +31,18 @@ export function weaker(a: Strength, b: Strength): Strength {
   return a < b ? a : b
 }
 
+/** As snapshots write it (AU58): 0 for self, a position, `[generation]`. */
+export function writeStrength(strength: Strength): CborValue {
+  const row = strengthRow(strength) as readonly CborValue[]
+  return row[0] === 0 ? 0 : row[0] === 1 ? (row[1] as Uint8Array) : [row[1] as number]
+}
+
+/** Reads what `writeStrength` wrote; of anything else the least. */
+export function readStrength(value: CborValue): Strength {
+  if (value instanceof Uint8Array) return positionStrength(value)
+  return Array.isArray(value) && typeof value[0] === 'number' ? ownerStrength(value[0]) : SELF_STRENGTH
+}
+
 /** Row of AU41: `[0]` self, `[1, position]`, `[2, generation]`. */
 export function strengthRow(strength: Strength): CborValue {
   if (strength[0] === '0') return [0]

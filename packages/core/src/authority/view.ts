@@ -9,6 +9,7 @@ import { type InviteId, type OperationId, type RoleId, type ServerId, type UserI
 import { MEMBER_IN, memberCell, OWNER_CELL } from './cell.ts'
 import { type Cell, covers, type Entry } from './entry.ts'
 import { affectedBy, causeOf, type Fates, idsOf, undominated } from './fate.ts'
+import { HistoryNeeded } from './history-needed.ts'
 import { FateQueue } from './fate-queue.ts'
 import type { Ledger } from './ledger.ts'
 import { mergeWrites } from './merge.ts'
@@ -60,8 +61,8 @@ export class View implements StateReader, Fates {
       if (!striker.effective || this.has(striker)) continue
       for (const target of striker.targets) if (this.has(target)) queue.push(target)
     }
-    for (const { joins, maxUses } of this.ledger.invites.values()) {
-      if (joins.length <= maxUses || joins.every(this.has)) continue
+    for (const { joins, maxUses, before } of this.ledger.invites.values()) {
+      if (before + joins.length <= maxUses || joins.every(this.has)) continue
       for (const join of joins) if (this.has(join)) queue.push(join)
     }
     for (let next = queue.pop(); next !== undefined; next = queue.pop()) {
@@ -107,6 +108,7 @@ export class View implements StateReader, Fates {
       cell.writes.filter(each => this.has(each) && this.#decided(each)),
       covers
     )
+    if (standing.length === 0 && cell.settled !== undefined) return cell.settled
     return { standing, winner: mergeWrites(cell.key, standing) }
   }
 
@@ -151,17 +153,22 @@ export class View implements StateReader, Fates {
   }
 
   uses(invite: InviteId): number {
-    let used = 0
+    let used = this.ledger.settled?.uses.get(invite) ?? 0
     for (const join of this.ledger.joinsBy.get(invite) ?? []) if (this.isEffective(join)) used++
     return used
   }
 
   lookup(id: OperationId): Judged | undefined {
     const entry = this.ledger.entries.get(id)
+    if (entry === undefined && this.ledger.settled !== undefined) throw new HistoryNeeded()
     return entry !== undefined && this.has(entry) ? entry : undefined
   }
 
   isCovered(a: OperationId, b: OperationId): boolean {
-    return covers(this.ledger.entry(b), this.ledger.entry(a))
+    const [first, second] = [this.ledger.entry(a), this.ledger.entry(b)]
+    // Of two operations of the snapshot only its last leaves are known to lie in no other's past.
+    if (first.settled === true && second.settled === true && first !== second)
+      if (!(this.ledger.settled?.leaves().includes(first) ?? false)) throw new HistoryNeeded()
+    return covers(second, first)
   }
 }

@@ -12,6 +12,8 @@ export const OPERATION_DEPTH_MAX = 6
 export const OPERATION_CITES_MAX = 16
 /** AU1: leaves a `gather` cites. */
 export const GATHER_CITES_MAX = 400
+/** AU41, AU58: one chunk of a snapshot, unless a single record is longer. */
+export const SNAPSHOT_CHUNK_BYTES_MAX = 65_536
 /** AU4: names of servers, channels, roles, nicknames. */
 export const NAME_BYTES_MAX = 100
 /** AU4: channel topic. */

@@ -87,6 +87,7 @@ function absorb(
       if (state.held.size < HELD_MAX) state.held.set(result.operation, result.until)
       return { kind: 'waiting', operation: result.operation }
     case 'orphan':
+    case 'history':
       return { kind: 'waiting', operation: result.operation }
     case 'newer':
       state.newer = true
