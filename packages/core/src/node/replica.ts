@@ -90,6 +90,9 @@ export class LiveReplica implements Replica, SyncPort {
       state,
       timers,
       reload,
+      publish: ({ turn }) => {
+        if (turn.published.length > 0) hooks.publish(this, turn.published)
+      },
       tell: work => this.#tell(work),
       fault: error => hooks.fault(error)
     })
@@ -134,7 +137,6 @@ export class LiveReplica implements Replica, SyncPort {
     }
     for (const [author, ids] of turn.received)
       this.#hooks.feed({ type: 'receipts', server: this.server, author, kind: 'durable', ids })
-    if (turn.published.length > 0) this.#hooks.publish(this, turn.published)
     if (turn.authorityChanged) this.#hooks.feed({ type: 'standing', server: this.server })
     // Of a long outbox the part that follows is looked through in a turn of its own.
     if (turn.outboxRefilled) this.do(settleFurther).catch((error: unknown) => this.#hooks.fault(error))

@@ -109,6 +109,8 @@ class Host implements SyncHost {
   readonly #breaches = new Map<DeviceId, { readonly count: number; readonly until: number }>()
   #next = 1
   #cancelTimer: (() => void) | undefined
+  /** When the timer fires, by the machine's time; Infinity without one. */
+  #wakesAt = Infinity
   #closed = false
 
   constructor(init: SyncHostInit) {
@@ -351,11 +353,16 @@ class Host implements SyncHost {
   }
 
   #setTimer(at: number | null): void {
+    // One that fires too early only looks around and is set anew; to move it with each message would cost more.
+    if (at !== null && at >= this.#wakesAt) return
     this.#cancelTimer?.()
-    this.#cancelTimer =
-      at === null
-        ? undefined
-        : this.#init.timers.after(Math.max(0, at - this.#now()), () => this.feed({ type: 'wake' }))
+    this.#cancelTimer = undefined
+    this.#wakesAt = at ?? Infinity
+    if (at === null) return
+    this.#cancelTimer = this.#init.timers.after(Math.max(0, at - this.#now()), () => {
+      this.#wakesAt = Infinity
+      this.feed({ type: 'wake' })
+    })
   }
 }
 

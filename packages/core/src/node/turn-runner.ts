@@ -18,6 +18,8 @@ export interface TurnRunnerInit {
   readonly timers: Timers
   /** The state as the store has it. */
   reload(): Promise<ReplicaState>
+  /** Right after the commit: what others wait for leaves before anything is told here. */
+  publish(work: Work): void
   /** After the commit: nothing that is told now can be lost any more. */
   tell(work: Work): void
   fault(error: unknown): void
@@ -135,8 +137,9 @@ export class TurnRunner {
         job.failed(error)
       }
     }
+    let release: () => void
     try {
-      await this.#finish(work)
+      release = await this.#finish(work)
     } catch (error) {
       this.#torn = true
       // Where it was not the commit that failed: what was staged must not be read any more.
@@ -145,19 +148,21 @@ export class TurnRunner {
       this.#init.fault(error)
       return
     }
+    this.#init.publish(work)
+    release()
     for (const job of done) job.done()
     this.#init.tell(work)
     this.#watchHeld()
   }
 
-  async #finish(work: Work): Promise<void> {
+  async #finish(work: Work): Promise<() => void> {
     await settle(work)
     for (const operation of work.announcements) publishControl(work, { kind: 'operation', operation })
     settleMembership(work)
     noteOwn(work)
     await settleDeliveries(work)
     keepChains(work)
-    await work.turn.commit(work.state.deps.events)
+    return await work.turn.commit(work.state.deps.events)
   }
 
   /** AU6: what was held for the future is looked at again when its time comes, though nothing else happens. */

@@ -69,8 +69,8 @@ export class Turn {
     return items
   }
 
-  /** Commits with fsync, releases the events, then tells. A failed commit tells nothing. */
-  async commit(log: EventLog): Promise<void> {
+  /** Commits with fsync; then, and only then, what it returns releases the events. A failed commit tells nothing. */
+  async commit(log: EventLog): Promise<() => void> {
     const ticket = this.events.length > 0 ? log.append(this.batch, this.events) : undefined
     try {
       if (this.batch.size > 0) await this.batch.commit({ sync: true })
@@ -78,7 +78,9 @@ export class Turn {
       ticket?.abandon()
       throw error
     }
-    ticket?.commit()
-    for (const run of this.after) run()
+    return () => {
+      ticket?.commit()
+      for (const run of this.after) run()
+    }
   }
 }
