@@ -112,8 +112,8 @@ export interface DialAttempt {
   readonly error?: string | undefined
 }
 
-/** Verdict on one gossip message (NT26). */
-export type GossipVerdict = 'accept' | 'ignore' | 'reject'
+/** Verdict on one gossip message (NT26). `blame`: ignored, and who forwarded it should have known better. */
+export type GossipVerdict = 'accept' | 'ignore' | 'blame' | 'reject'
 
 /** One message as gossip brought it. */
 export interface GossipMessage {

@@ -125,53 +125,60 @@ function isOpenGround(authority: AuthorityState): boolean {
   return found
 }
 
+/** What a bundle is to be told: passed on, kept to oneself, or that and a word to whoever passed it on. */
+export type ForwardVerdict = 'accept' | 'ignore' | 'blame'
+
 /**
  * NT26: whether a neighbour's verified bundle goes on. What cannot be judged here (no key, an unknown frontier) does;
- * what a member may not write, or writes faster than slow mode lets them, or against automod, does not.
+ * what a member may not write, or writes faster than slow mode lets them, or against automod, does not. The last two
+ * every member sees as well as we do: who passes them on is blamed.
  */
-export function mayForward(
+export function judgeForward(
   state: ReplicaState,
   device: DeviceId,
   bundle: readonly Envelope[],
   now: number
-): boolean {
+): ForwardVerdict {
   const authority = state.log.state()
   const known = authority.device(device)
   const member = known === undefined ? undefined : authority.member(known.user)
-  if (known?.on !== true || member?.status !== 'in') return false
-  if (member.timeoutUntil <= now && isOpenGround(authority)) return true
+  if (known?.on !== true || member?.status !== 'in') return 'ignore'
+  if (member.timeoutUntil <= now && isOpenGround(authority)) return 'accept'
   const paces = new Map<ChannelId, SentMark>()
-  return bundle.every(
-    each => each.type !== EnvelopeType.chat || mayPass(state, device, known.user, each, paces)
-  )
+  for (const each of bundle) {
+    if (each.type !== EnvelopeType.chat) continue
+    const verdict = judgeOne(state, device, known.user, each, paces)
+    if (verdict !== 'accept') return verdict
+  }
+  return 'accept'
 }
 
-function mayPass(
+/** Whether a neighbour's verified bundle goes on. */
+export function mayForward(...args: Parameters<typeof judgeForward>): boolean {
+  return judgeForward(...args) === 'accept'
+}
+
+function judgeOne(
   state: ReplicaState,
   device: DeviceId,
   user: UserId,
   envelope: Envelope,
   paces: Map<ChannelId, SentMark>
-): boolean {
+): ForwardVerdict {
   const result = state.ring.open(envelope)
-  if (result.kind === 'missing') return true
-  if (result.kind !== 'opened') return false
+  if (result.kind === 'missing') return 'accept'
+  if (result.kind !== 'opened') return 'ignore'
   const { channel, payload } = result.opened
   const { auth, at, body } = payload
-  const verdict = state.log.judge({
-    device,
-    seq: envelope.seq,
-    id: envelope.id,
-    channel,
-    auth,
-    at,
-    needs: permissionsFor(body)
-  })
-  if (verdict.kind === 'waiting') return true
-  if (verdict.kind !== 'visible') return false
+  const act = { device, seq: envelope.seq, id: envelope.id, channel, auth, at, needs: permissionsFor(body) }
+  const verdict = state.log.judge(act)
+  if (verdict.kind === 'waiting') return 'accept'
+  if (verdict.kind !== 'visible') return 'ignore'
   const authority = state.log.state()
-  if (broken(authority, { user, channel, auth, at, body }) !== undefined) return false
-  return body.kind !== 'message' || keepsPace(state, authority, user, channel, { id: envelope.id, at }, paces)
+  if (broken(authority, { user, channel, auth, at, body }) !== undefined) return 'blame'
+  if (body.kind !== 'message') return 'accept'
+  const paced = keepsPace(state, authority, user, channel, { id: envelope.id, at }, paces)
+  return paced ? 'accept' : 'blame'
 }
 
 function keepsPace(

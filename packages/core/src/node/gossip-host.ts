@@ -13,7 +13,7 @@ import {
   verifyBundle
 } from '../graph/index.ts'
 import type { GossipMessage, GossipVerdict, Transport } from '../net/index.ts'
-import { mayForward } from './arrival-rules.ts'
+import { judgeForward } from './arrival-rules.ts'
 import type { LiveReplica } from './replica.ts'
 import { takeEnvelopes } from './take-envelopes.ts'
 import type { Work } from './work.ts'
@@ -35,7 +35,10 @@ export interface GossipHost {
   refresh(replica: LiveReplica): void
   forget(replica: LiveReplica): void
   publish(replica: LiveReplica, envelopes: readonly Envelope[]): void
-  /** Whether a device is our neighbour in any topic. */
+  /**
+   * Whether gossip brings a device all that we publish: it listens to the topic in force of each server that we share.
+   * Just after a topic was renewed (EK17) it may not, and what we write then would only come with sync's next beat.
+   */
   neighbours(device: DeviceId): boolean
 }
 
@@ -101,8 +104,14 @@ class Host implements GossipHost {
 
   neighbours(device: DeviceId): boolean {
     const { gossip } = this.#init.transport
-    for (const topic of this.#byTopic.keys()) if (gossip.subscribers(topic).includes(device)) return true
-    return false
+    let shared = false
+    for (const replica of new Set(this.#byTopic.values())) {
+      if (replica.view.standing(device) !== 'member') continue
+      const topic = replica.current.ring.currentTopic()?.topic
+      if (topic === undefined || !gossip.subscribers(topic).includes(device)) return false
+      shared = true
+    }
+    return shared
   }
 
   #topicsOf({ current }: LiveReplica): ReadonlySet<string> {
@@ -137,10 +146,10 @@ class Host implements GossipHost {
     }
     if (!verifyBundle(suite, bundle, device).ok) return 'reject'
     // Before it is taken: what we know of the author's pace ends with the message before.
-    const passes = mayForward(current, device, bundle, now())
+    const verdict = judgeForward(current, device, bundle, now())
     // What does not go on is not taken either; what of it belongs into chains, sync brings.
-    if (passes) this.#take(replica, message.from, bundle, true).catch(fault)
-    return passes ? 'accept' : 'ignore'
+    if (verdict === 'accept') this.#take(replica, message.from, bundle, true).catch(fault)
+    return verdict
   }
 
   async #take(

@@ -1,6 +1,9 @@
+import { generateKeyPair } from '@libp2p/crypto/keys'
 import type { GossipSub } from '@libp2p/gossipsub'
+import { peerIdFromPublicKey } from '@libp2p/peer-id'
 import { describe, expect, it } from 'vitest'
-import { createGossip, createStandings } from './gossip.ts'
+import { createGossip } from './gossip.ts'
+import { createStandings } from './standings.ts'
 import { idFromBytes } from '../../base/index.ts'
 import { peerIdText } from '../../net/index.ts'
 
@@ -9,6 +12,7 @@ const TOPIC = 'aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa'
 /** A gossipsub that sends nowhere, with one neighbour whose buffer a case sets. */
 function stalled(bytes: { waiting: number }) {
   const published: number[] = []
+  const blamed: string[] = []
   const pubsub = Object.assign(new EventTarget(), {
     opts: { D: 0, Dlo: 0, Dhi: 0, Dout: 0, Dscore: 0 },
     streamsOutbound: new Map([
@@ -32,9 +36,10 @@ function stalled(bytes: { waiting: number }) {
   const gossip = createGossip({
     pubsub: pubsub as unknown as GossipSub,
     connectionsTo: () => [],
-    changed: () => undefined
+    changed: () => undefined,
+    blame: peer => void blamed.push(peer)
   })
-  return { gossip, published, opts: pubsub.opts }
+  return { gossip, pubsub, published, blamed, opts: pubsub.opts }
 }
 
 describe('gossip', () => {
@@ -70,10 +75,43 @@ describe('gossip', () => {
   it('[NT27] knows standings by the name gossipsub asks with', () => {
     const standings = createStandings()
     const device = idFromBytes('d', new Uint8Array(32).fill(3))
-    expect(standings.of(peerIdText(device))).toBe('unknown')
+    expect(standings.scoreOf(peerIdText(device))).toBe(0)
     standings.set(device, 'banned')
-    expect(standings.of(peerIdText(device))).toBe('banned')
+    expect(standings.scoreOf(peerIdText(device))).toBe(-1_000)
     standings.set(device, 'unknown')
-    expect(standings.of(peerIdText(device))).toBe('unknown')
+    expect(standings.scoreOf(peerIdText(device))).toBe(0)
+  })
+
+  it('[NT26] tells gossipsub to ignore what is to be blamed, and blames who brought it', async () => {
+    const { gossip, pubsub, blamed } = stalled({ waiting: 0 })
+    const reported: unknown[] = []
+    Object.assign(pubsub, {
+      reportMessageValidationResult: (...verdict: unknown[]) => void reported.push(verdict)
+    })
+    gossip.start()
+    gossip.validate(async () => 'blame')
+    const source = peerIdFromPublicKey((await generateKeyPair('Ed25519')).publicKey)
+    const detail = { msg: { topic: TOPIC, data: new Uint8Array(3) }, msgId: 'id', propagationSource: source }
+    pubsub.dispatchEvent(new CustomEvent('gossipsub:message', { detail }))
+    await expect.poll(() => reported).toEqual([['id', source.toString(), 'ignore']])
+    expect(blamed).toEqual([source.toString()])
+    gossip.stop()
+  })
+
+  it('[NT26] blames who forwards what a rule forbids: a point less each time, forgiven again, bounded', () => {
+    let now = 0
+    const standings = createStandings(() => now)
+    const device = idFromBytes('d', new Uint8Array(32).fill(3))
+    const peer = peerIdText(device)
+    standings.set(device, 'member')
+    for (let times = 0; times < 3; times++) standings.blame(peer)
+    expect(standings.scoreOf(peer)).toBe(7)
+    now = 20_000
+    expect(standings.scoreOf(peer)).toBe(9)
+    for (let times = 0; times < 1_000; times++) standings.blame(peer)
+    // Below the threshold of gossip, above that of hearing nothing of it.
+    expect(standings.scoreOf(peer)).toBe(-30)
+    now = 10_000_000
+    expect(standings.scoreOf(peer)).toBe(10)
   })
 })

@@ -20,16 +20,11 @@ import {
   gossipMessageId,
   type GossipMessage,
   type GossipVerdict,
-  meshProfile,
-  peerIdText
+  meshProfile
 } from '../../net/index.ts'
 import { deviceOfPeer } from './identity.ts'
 import { createVerdicts } from './verdicts.ts'
 
-/** What a device is to us, for scores (NT27). */
-type Standing = 'member' | 'unknown' | 'banned'
-
-const STANDING_SCORE: Readonly<Record<Standing, number>> = { member: 10, unknown: 0, banned: -1_000 }
 /** How often neighbours without a stream are looked for, ms. */
 const REPAIR_MS = 5_000
 /** Every score counter decays at this pace, ms. */
@@ -38,6 +33,7 @@ const DECAY_MS = 1_000
 const VERDICTS: Readonly<Record<GossipVerdict, TopicValidatorResult>> = {
   accept: TopicValidatorResult.Accept,
   ignore: TopicValidatorResult.Ignore,
+  blame: TopicValidatorResult.Ignore,
   reject: TopicValidatorResult.Reject
 }
 
@@ -84,10 +80,10 @@ interface GossipInternals {
   createOutboundStream?(peer: PeerId, connection: P2pConnection): Promise<void>
 }
 
-/** Service factory of libp2p with the options of NT25. `standingOf` answers for NT27's application score. */
+/** Service factory of libp2p with the options of NT25. `scoreOf` answers NT27's application score. */
 export function gossipService(
   suite: Pick<Suite, 'sha256'>,
-  standingOf: (peer: string) => Standing
+  scoreOf: (peer: string) => number
 ): ReturnType<typeof gossipsub> {
   const { D, Dlo, Dhi, Dout, Dscore } = meshProfile(0)
   return gossipsub({
@@ -120,7 +116,7 @@ export function gossipService(
     scoreParams: {
       topics: {},
       topicScoreCap: 20,
-      appSpecificScore: peer => STANDING_SCORE[standingOf(peer)],
+      appSpecificScore: scoreOf,
       appSpecificWeight: 1,
       IPColocationFactorWeight: 0,
       behaviourPenaltyWeight: -10,
@@ -144,6 +140,8 @@ export interface GossipDeps {
   /** Direct connections to a peer, best first. */
   connectionsTo(device: DeviceId): readonly P2pConnection[]
   changed(change: { topic: string; device: DeviceId; subscribed: boolean }): void
+  /** A neighbour passed on what it should not have (NT26). */
+  blame(peer: string): void
 }
 
 /** Wraps the running service. */
@@ -247,8 +245,11 @@ class Gossipsub implements GossipAdapter {
     const { msg, msgId, propagationSource } = event.detail
     const from = deviceOfPeer(propagationSource)
     // PF21: the source as text, else nobody is scored.
-    const report = (verdict: GossipVerdict): void =>
-      this.#pubsub.reportMessageValidationResult(msgId, propagationSource.toString(), VERDICTS[verdict])
+    const source = propagationSource.toString()
+    const report = (verdict: GossipVerdict): void => {
+      if (verdict === 'blame') this.#deps.blame(source)
+      this.#pubsub.reportMessageValidationResult(msgId, source, VERDICTS[verdict])
+    }
     if (from === undefined || this.#judge === undefined || this.#verdicts.waiting >= GOSSIP_PENDING_MAX)
       return report('ignore')
     if (msg.data.length > BUNDLE_BYTES_MAX) return report('reject')
@@ -278,23 +279,5 @@ function reopenStreams(internals: GossipInternals, deps: GossipDeps): void {
       device === undefined ? undefined : deps.connectionsTo(device).find(each => each.limits === undefined)
     if (connection !== undefined)
       void internals.createOutboundStream?.(peer, connection).catch(() => undefined)
-  }
-}
-
-/** Standings of devices, asked by PeerId text. */
-export interface Standings {
-  set(device: DeviceId, standing: Standing): void
-  of(peer: string): Standing
-}
-
-/** Makes the standings of one transport, for `gossipService`. */
-export function createStandings(): Standings {
-  const standings = new Map<string, Standing>()
-  return {
-    set: (device, standing) => {
-      if (standing === 'unknown') standings.delete(peerIdText(device))
-      else standings.set(peerIdText(device), standing)
-    },
-    of: peer => standings.get(peer) ?? 'unknown'
   }
 }

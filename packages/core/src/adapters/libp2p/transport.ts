@@ -14,12 +14,13 @@ import { captureComponents } from './components.ts'
 import { assertAddresses, type CoreDeps, CoreTransport, SYSTEM_CLOCK, SYSTEM_RANDOM } from './core.ts'
 import { dhtService } from './dht-service.ts'
 import { createGater } from './gater.ts'
-import { createGossip, createStandings, type GossipAdapter, gossipService, type Standings } from './gossip.ts'
+import { createGossip, type GossipAdapter, gossipService } from './gossip.ts'
 import { createHeardBook, type HeardBook } from './heard.ts'
 import { privateKeyOf } from './identity.ts'
 import type { Libp2pTransportInit } from './init.ts'
 import { type LocalDiscovery, localDiscovery } from './local-discovery.ts'
 import { createRelayKeeper, type RelayKeeper } from './relay-keeper.ts'
+import { createStandings, type Standings } from './standings.ts'
 
 /** NT4: any interface, any port. */
 const LISTEN_DEFAULT = ['/ip4/0.0.0.0/tcp/0', '/ip6/::/tcp/0']
@@ -89,7 +90,8 @@ class PeerTransport extends CoreTransport implements Transport {
     this.gossip = createGossip({
       pubsub: deps.libp2p.services['pubsub'] as GossipSub,
       connectionsTo: device => this.rawConnections(device),
-      changed: change => this.events.emit('gossip:change', change)
+      changed: change => this.events.emit('gossip:change', change),
+      blame: peer => deps.standings.blame(peer)
     })
     deps.mdns?.onFound(found => this.events.emit('peer:found', { ...found, source: 'mdns' }))
     this.#relays = createRelayKeeper({ libp2p: deps.libp2p, wanted: deps.reservations, clock: deps.clock })
@@ -166,7 +168,7 @@ async function peerServices(
     identify: identify(),
     identifyPush: identifyPush(),
     ping: ping(),
-    pubsub: gossipService(init.suite, inner.standings.of),
+    pubsub: gossipService(init.suite, inner.standings.scoreOf),
     dcutr: dcutr()
   }
   if (inner.mdns !== undefined) services['mdns'] = inner.mdns.service
