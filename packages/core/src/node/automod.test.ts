@@ -11,6 +11,7 @@ import {
 
 const user = idFromBytes('u', new Uint8Array(32).fill(1))
 const channel = idFromBytes('c', new Uint8Array(32).fill(2))
+const thread = idFromBytes('c', new Uint8Array(32).fill(5))
 const role = idFromBytes('r', new Uint8Array(32).fill(3))
 const id = idFromBytes('o', new Uint8Array(32).fill(4))
 const rule = (trigger: AutomodTrigger, rest: Partial<AutomodContent> = {}): AutomodContent => ({
@@ -26,6 +27,7 @@ function stateWith(content: AutomodContent, bits = 0n): AuthorityState {
   return {
     automod: () => [{ id, payload: encodeAutomod(content) }],
     permissions: () => bits,
+    channel: (asked: string) => (asked === thread ? { parent: channel, thread: {} } : { parent: role }),
     member: () => ({ roles: [role] })
   } as unknown as AuthorityState
 }
@@ -33,7 +35,7 @@ function stateWith(content: AutomodContent, bits = 0n): AuthorityState {
 function breaks(
   content: AutomodContent,
   text: string,
-  options: { bits?: bigint; users?: number } = {}
+  options: { bits?: bigint; users?: number; at?: typeof channel } = {}
 ): boolean {
   const mentions = {
     users: Array.from({ length: options.users ?? 0 }, () => user),
@@ -41,8 +43,13 @@ function breaks(
     everyone: false
   }
   return (
-    brokenRule(stateWith(content, options.bits), { user, channel, content: text, mentions, at: 0 }) !==
-    undefined
+    brokenRule(stateWith(content, options.bits), {
+      user,
+      channel: options.at ?? channel,
+      content: text,
+      mentions,
+      at: 0
+    }) !== undefined
   )
 }
 
@@ -90,6 +97,8 @@ describe('[ND13] automod', () => {
     expect(breaks(rule(words), 'spam', { bits: permissionsToBits(['SendMessages']) })).toBe(true)
     expect(breaks(rule(words, { exemptRoles: [role] }), 'spam')).toBe(false)
     expect(breaks(rule(words, { exemptChannels: [channel] }), 'spam')).toBe(false)
+    expect(breaks(rule(words, { exemptChannels: [channel] }), 'spam', { at: thread })).toBe(false)
+    expect(breaks(rule(words, { exemptChannels: [thread] }), 'spam')).toBe(true)
     expect(breaks(rule(words, { enabled: false }), 'spam')).toBe(false)
   })
 

@@ -149,9 +149,12 @@ export function brokenRule(state: AuthorityState, said: JudgedText): AutomodRule
     (state.permissions(said.user, null, said.at) & EXEMPT) !== 0n
   if (exempt) return undefined
   const held = state.member(said.user)?.roles ?? []
+  const place = state.channel(said.channel)
+  // A channel's exemption is its threads' too.
+  const places = [said.channel, ...(place?.thread === undefined ? [] : [place.parent])]
   return rules.find(
     rule =>
-      !rule.exemptChannels.includes(said.channel) &&
+      !rule.exemptChannels.some(each => places.includes(each)) &&
       !rule.exemptRoles.some(role => held.includes(role)) &&
       breaks(rule.trigger, said)
   )
