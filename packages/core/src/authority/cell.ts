@@ -98,19 +98,22 @@ function leading(value: CborValue): CborValue {
   return Array.isArray(value) ? (value[0] as CborValue) : value
 }
 
+/** Positive if the first value restricts more, negative if the second does, 0 where the cell knows no such order. */
+export type RestrictionOrder = (a: CborValue, b: CborValue) => number
+
 /**
- * Which of two values of one cell restricts more (AU24): banned > out > in, 0 > 1, deny > none > allow, lower
- * position, later until, closed > open, newer user key.
- *
- * @returns Positive if `a` does, negative if `b` does, 0 where the cell knows no such order.
+ * How the values of one cell restrict (AU24): banned > out > in, 0 > 1, deny > none > allow, lower position, later until,
+ * closed > open, newer user key.
  */
-export function compareRestriction(key: string, a: CborValue, b: CborValue): number {
+export function restrictionOrder(key: string): RestrictionOrder {
   const order = restrictionOf(key)
-  if (order === 'none') return 0
-  const [first, second] = [leading(a), leading(b)]
-  if (first instanceof Uint8Array && second instanceof Uint8Array) return compareBytes(second, first)
-  if (typeof first !== 'number' || typeof second !== 'number') return 0
-  return order === 'lower' ? second - first : first - second
+  if (order === 'none') return () => 0
+  return (a, b) => {
+    const [first, second] = [leading(a), leading(b)]
+    if (first instanceof Uint8Array && second instanceof Uint8Array) return compareBytes(second, first)
+    if (typeof first !== 'number' || typeof second !== 'number') return 0
+    return order === 'lower' ? second - first : first - second
+  }
 }
 
 /** A cell's name as AU41's rows have it: family, then parts; ids as bytes, bits as integers, the rest as text. */

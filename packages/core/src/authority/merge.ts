@@ -1,6 +1,6 @@
 /** Which of several standing writes a cell shows (AU24). */
 import { compareIds } from '../base/index.ts'
-import { compareRestriction } from './cell.ts'
+import { type RestrictionOrder, restrictionOrder } from './cell.ts'
 import type { Judged, Winner, Write } from './reader.ts'
 
 /** What an operation wrote to a cell. */
@@ -9,12 +9,11 @@ export function writeTo(judged: Judged, cell: string): Write | undefined {
 }
 
 /** Restriction first among denials, strength first otherwise; then higher lam, then lower id. */
-function compareWinners(cell: string, a: Winner, b: Winner, denials: boolean): number {
+function compareWinners(order: RestrictionOrder, a: Winner, b: Winner, denials: boolean): number {
   const [first, second] = [a.by.known.strength, b.by.known.strength]
   const strength = first === second ? 0 : first > second ? 1 : -1
-  const restriction = compareRestriction(cell, a.value, b.value)
   return (
-    (denials ? restriction || strength : strength || restriction) ||
+    (denials ? order(a.value, b.value) || strength : strength || order(a.value, b.value)) ||
     a.by.op.lamport - b.by.op.lamport ||
     compareIds(b.by.op.id, a.by.op.id)
   )
@@ -28,17 +27,20 @@ export function mergeWrites(cell: string, writers: readonly Judged[]): Winner | 
   const [only] = writers
   if (only === undefined) return undefined
   if (writers.length === 1) return { value: (writeTo(only, cell) as Write).value, by: only }
+  // One order for all: ten thousand may have written at once (AU-S40).
+  const order = restrictionOrder(cell)
   let grant: Winner | undefined
+  const denials: Winner[] = []
   for (const by of writers) {
     const { value, denial } = writeTo(by, cell) as Write
-    if (!denial && (grant === undefined || compareWinners(cell, { value, by }, grant, false) > 0))
-      grant = { value, by }
+    const winner = { value, by }
+    if (denial) denials.push(winner)
+    else if (grant === undefined || compareWinners(order, winner, grant, false) > 0) grant = winner
   }
   let best: Winner | undefined
-  for (const by of writers) {
-    const { value, denial } = writeTo(by, cell) as Write
-    if (!denial || (grant !== undefined && by.known.strength < grant.by.known.strength)) continue
-    if (best === undefined || compareWinners(cell, { value, by }, best, true) > 0) best = { value, by }
+  for (const winner of denials) {
+    if (grant !== undefined && winner.by.known.strength < grant.by.known.strength) continue
+    if (best === undefined || compareWinners(order, winner, best, true) > 0) best = winner
   }
   return best ?? grant
 }

@@ -61,6 +61,7 @@ export function citationsFor(
   for (const leaf of wanted) {
     if (refs.length >= limit || refs.includes(leaf) || isSpine(leaf.op.kind)) continue
     if (parents.some(each => covers(each, leaf)) || (prev !== undefined && covers(prev, leaf))) continue
+    if (!behind(ledger, leaf).every(each => parents.some(head => covers(head, each)))) continue
     refs.push(leaf)
   }
   return { prev, parents, refs }
@@ -75,20 +76,29 @@ function firstOf(leaves: Iterable<Entry>, max: number): Entry[] {
   return out
 }
 
-/** Sixteen of more heads: first those that cover what prev and refs bring along, then the newest. */
+/** Spine operations that citing this one brings into the past. */
+function behind(ledger: Ledger, cited: Entry): readonly Entry[] {
+  return isSpine(cited.op.kind) ? [cited] : cited.op.parents.map(id => ledger.entry(id))
+}
+
+/** Sixteen of more heads: for each operation that prev and refs bring along one that covers it (AU5), then the newest. */
 function chooseHeads(
   ledger: Ledger,
   heads: readonly Entry[],
   prev: Entry | undefined,
   refs: readonly Entry[]
 ): Entry[] {
-  const behind = new Set<Entry>()
-  for (const each of prev === undefined ? refs : [prev, ...refs]) {
-    if (isSpine(each.op.kind)) behind.add(each)
-    else for (const id of each.op.parents) behind.add(ledger.entry(id))
+  const chosen = new Set<Entry>()
+  for (const each of (prev === undefined ? refs : [prev, ...refs]).flatMap(cited => behind(ledger, cited))) {
+    if (chosen.size >= OPERATION_CITES_MAX || [...chosen].some(head => covers(head, each))) continue
+    const head = heads.find(found => covers(found, each))
+    if (head !== undefined) chosen.add(head)
   }
-  const needed = (head: Entry): number => Number([...behind].some(each => covers(head, each)))
-  return [...heads].sort((a, b) => needed(b) - needed(a) || newestFirst(a, b)).slice(0, OPERATION_CITES_MAX)
+  for (const head of heads) {
+    if (chosen.size >= OPERATION_CITES_MAX) break
+    chosen.add(head)
+  }
+  return [...chosen]
 }
 
 /** Who last let the users of a device into a private thread, or out of it: mostly leaves, which no head covers. */

@@ -22,6 +22,8 @@ function needs(operations: Order): Map<Operation, readonly OperationId[]> {
 
 /** Every order that respects pasts. */
 export function* everyOrder(operations: Order): Iterable<Order> {
+  if (new Set(operations.map(op => op.id)).size < operations.length)
+    throw new RangeError('an operation twice')
   const first = needs(operations)
   const done = new Set<OperationId>()
   const order: Operation[] = []

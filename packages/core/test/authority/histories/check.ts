@@ -13,7 +13,8 @@ import {
 import { cutCell } from '../../../src/authority/cell.ts'
 import type { Judged } from '../../../src/authority/reader.ts'
 import type { Operation } from '../../../src/graph/index.ts'
-import { fakeDeps, hashOf, orders, Site, START } from '../cast.ts'
+import { fakeDeps, hashOf, Site, START } from '../cast.ts'
+import { randomOrders } from '../orders.ts'
 import { Dice } from './dice.ts'
 import {
   checkBans,
@@ -208,7 +209,7 @@ export function checkHistory(history: History, seed: number, tally: Tally): void
   if (!history.transfers) checkBans(oracle, tally)
   const ids = new Set<string>(accepted.map(op => op.id))
   const all = [...accepted.slice(1), ...refused.filter(op => placeable(op, ids))]
-  for (const order of orders(all, 2, seed)) {
+  for (const order of randomOrders(all, 2, seed)) {
     const site = deliver([accepted[0] as Operation, ...order], oracle, dice, acts, tally)
     compare(site, log, accepted, expected)
     for (const [index, act] of acts.entries()) {

@@ -239,7 +239,7 @@ export class Maker {
   }
 
   #offer(op: Operation, hostile: boolean): boolean {
-    if (this.site.log.has(op.id)) return false
+    if (this.site.log.has(op.id) || this.refused.some(each => each.id === op.id)) return false
     const result = this.site.add(op)
     if (result.kind === 'accepted') {
       this.#note(op)
