@@ -177,6 +177,8 @@ class LiveNode implements Node {
     this.#parts.views.set(replica.server, replica.view)
     this.#subscribe(replica)
     this.#parts.sync.feed({ type: 'server', server: replica.server })
+    // Coming back, a server may be shared already: what the others are to us is judged anew.
+    this.#parts.sync.feed({ type: 'standing', server: replica.server })
     this.#parts.discovery.refresh()
     this.#parts.introductions.judge(replica)
     if (replica.current.isMember()) {
@@ -228,11 +230,17 @@ class LiveNode implements Node {
       this.#parts.sync.feed({ type: 'server', server: replica.server })
       this.#parts.discovery.refresh()
     }
-    if (turn.authorityChanged) this.#parts.introductions.judge(replica)
+    if (turn.authorityChanged) {
+      this.#parts.introductions.judge(replica)
+      this.#parts.sync.relink()
+    }
     if (turn.authorityChanged || turn.received.size > 0) this.#parts.duties.consider(replica, turn.accepted)
     // Our goodbye has to leave first: what was published goes out before the server is forgotten here.
     if (turn.membershipChanged && replica.current.status === 'left')
-      this.#init.timers.after(2_000, () => this.#offline(replica))
+      this.#init.timers.after(2_000, () => {
+        // Whoever came back by a link meanwhile stays.
+        if (replica.current.status === 'left') this.#offline(replica)
+      })
   }
 
   #syncNews(replica: LiveReplica, news: SyncNews): void {

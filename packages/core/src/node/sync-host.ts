@@ -52,7 +52,7 @@ export interface SyncHostInit {
   readonly timers: Timers
   readonly self: DeviceId
   port(server: ServerId): SyncPort | undefined
-  /** Whether a device is a gossip neighbour in any of our topics. */
+  /** Whether gossip brings a device all that we publish. */
   gossips(device: DeviceId): boolean
 
   readonly fault: (error: unknown) => void
@@ -73,7 +73,7 @@ interface Session {
 export interface SyncHost {
   /** Feeds the machine. */
   feed(event: SyncEvent): void
-  /** Topics of ours changed: who had subscribed before us is a gossip neighbour from now on. */
+  /** Topics or members changed, and with them who is reached by gossip. */
   relink(): void
   /** Devices with an open session. */
   devices(): ReadonlySet<DeviceId>

@@ -21,6 +21,7 @@ import type {
   SyncQuery
 } from '../sync/index.ts'
 import { readOutbox } from './outbox.ts'
+import { removalsOf } from './removals.ts'
 import type { ReplicaState } from './replica-state.ts'
 import { type EnvelopeRow, envelopeTable } from './tables.ts'
 
@@ -30,15 +31,16 @@ export function standingOf(state: ReplicaState, device: DeviceId): Standing {
   const known = state.log.state().device(device)
   if (known === undefined) return 'applicant'
   const member = state.log.state().member(known.user)
-  if (member?.status === 'in' && known.on) return 'member'
-  // Someone who left or was kicked may come back by an invite, as anybody may; the banned are told nothing.
-  return member?.status === 'out' &&
-    state.log
-      .state()
-      .invites()
-      .some(each => each.open)
-    ? 'applicant'
-    : 'none'
+  if (member?.status === 'in') return known.on ? 'member' : 'none'
+  // Someone who left or was kicked may come back by an invite, as anybody may; others learn that they are out.
+  const invites = member?.status === 'out' ? state.log.state().invites() : []
+  return invites.some(each => each.open) ? 'applicant' : member === undefined ? 'none' : 'removed'
+}
+
+/** SY3: by which operations a device's account is no member. */
+function removalsFor(state: ReplicaState, device: DeviceId): readonly OperationId[] {
+  const user = state.log.state().device(device)?.user
+  return user === undefined ? [] : removalsOf(state, user)
 }
 
 /**
@@ -76,6 +78,7 @@ export function createServerView(current: () => ReplicaState): ServerView {
     offered: () => secretsOf(current()).current,
     kept: () => secretsOf(current()).known,
     standing: device => standingOf(current(), device),
+    removals: device => removalsFor(current(), device),
     get operationIds() {
       return current().operationIds
     },

@@ -24,9 +24,10 @@ export type SessionId = number
 /**
  * SY3: what a device is to us in one server, from present state. `member` gets all it may read; `disputed`
  * (AU28) and `applicant` (knows the secret, unknown device) operations and key records; `none` nothing.
- * `unjudged`: we hold no state ourselves (joining): we ask, and serve nothing.
+ * `removed`: of an account that was a member and is none now: the operations up to its removal, so that it learns
+ * of it. `unjudged`: we hold no state ourselves (joining): we ask, and serve nothing.
  */
-export type Standing = 'member' | 'disputed' | 'applicant' | 'unjudged' | 'none'
+export type Standing = 'member' | 'disputed' | 'applicant' | 'removed' | 'unjudged' | 'none'
 
 /** The part of a graph that sync walks. Authority's log fits. */
 export interface OperationSource {
@@ -53,6 +54,8 @@ export interface ServerView {
   /** Topic secrets we recognise (a year, ≤ 32), the offered ones among them. */
   kept(): readonly Uint8Array[]
   standing(device: DeviceId): Standing
+  /** The operations by which a removed device's account is no member: it is told of these and their past (SY3). */
+  removals(device: DeviceId): readonly OperationId[]
   readonly operations: OperationSource
   /** Ids of all accepted operations. */
   readonly operationIds: IdSet<OperationId>

@@ -180,7 +180,7 @@ export function missingCount(view: ServerView, share: Share): number {
 
 function askEnvelopes(turn: Turn, share: Share, view: ServerView): void {
   const { session, theirs } = share
-  if (theirs === null || theirs.level < 2) return
+  if (theirs === null || theirs.level < 2 || view.standing(session.peer) === 'removed') return
   while (asking(share, 'envelopes') < ENVELOPE_ASKS_MAX && hasRoom(turn)) {
     const ranges = pickRanges(turn, share, view)
     if (ranges.length === 0 || !mayAsk(turn, session)) return
@@ -315,6 +315,7 @@ function tellCaughtUp(turn: Turn, share: Share, view: ServerView): void {
   if (lacksRecords(view, share) && share.askedRecords !== theirs.records.sum) return
   if (
     theirs.level === 2 &&
+    view.standing(session.peer) !== 'removed' &&
     ((!share.tipsSeen && bucketsDiffer(view, theirs)) || missingCount(view, share) > 0)
   )
     return

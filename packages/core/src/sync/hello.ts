@@ -156,6 +156,7 @@ function offerTokens(
   const first = session.slots.length
   const { tokens, slots } = padTokens(turn, session, wanted)
   session.slots.push(...slots)
+  session.tokenFramesSent++
   send(turn, session, { kind: 'tokens', tokens })
   for (const [index, slot] of slots.entries()) {
     if (slot !== null && matched.has(slot.server)) matchShare(turn, session, first + index, slot)
@@ -198,7 +199,7 @@ function matchShare(turn: Turn, session: Session, handle: number, slot: NonNulla
 }
 
 /** Opens a matched server where the peer's standing allows it (SY3). */
-function openMatched(turn: Turn, share: Share): void {
+export function openMatched(turn: Turn, share: Share): void {
   if (share.opened) return
   const standing = viewOf(turn, share)?.standing(share.session.peer) ?? 'none'
   if (standing === 'none') return
@@ -233,6 +234,11 @@ export function onOpen(
 export function offerServer(turn: Turn, session: Session, view: ServerView): void {
   if (session.phase !== 'ready' || [...session.shares.values()].some(share => share.server === view.server))
     return
+  // What a peer bears of these is bounded; the last few are for what may come with a new stream only.
+  if (session.tokenFramesSent >= TOKEN_FRAMES_MAX / 2) return
   if (session.role === 'dialler') offerTokens(turn, session, offeredSlots([view]), new Map())
-  else send(turn, session, { kind: 'tokens', tokens: padTokens(turn, session, offeredSlots([view])).tokens })
+  else {
+    session.tokenFramesSent++
+    send(turn, session, { kind: 'tokens', tokens: padTokens(turn, session, offeredSlots([view])).tokens })
+  }
 }

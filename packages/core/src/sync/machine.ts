@@ -1,10 +1,10 @@
 /** The machine: every input leads here, finds its session, and leaves as effects. */
-import { type Refusal, refuse, SYNC_FRAME_BYTES_MAX } from '../base/index.ts'
+import { type Refusal, refuse, type ServerId, SYNC_FRAME_BYTES_MAX } from '../base/index.ts'
 import { onDone, onItems, onPush, onTaken } from './arrive.ts'
 import type { SyncInit, SyncInput, SyncMachine } from './contract.ts'
 import { onCompareRead, reconsider } from './fetch.ts'
 import { decodeFrame, type Frame } from './frames.ts'
-import { beginHello, offerServer, onHello, onOpen, onTokens, onWelcome } from './hello.ts'
+import { beginHello, offerServer, onHello, onOpen, openMatched, onTokens, onWelcome } from './hello.ts'
 import { IDLE_BEAT_MS, PUSH_ENVELOPE_BYTES_MAX, STALL_MS } from './limits.ts'
 import { offerDue, offerIfDue, onOutboxRead } from './offers.ts'
 import { flushReceipts, onOffer, onReceipt, queueReceipts } from './receipts.ts'
@@ -228,9 +228,22 @@ function rejudge(turn: Turn, input: Extract<SyncInput, { type: 'standing' }>): v
     const view = viewOf(turn, share)
     if (view === undefined || view.standing(share.session.peer) === 'none') endShare(turn, share, 'SY3')
     else {
+      openMatched(turn, share)
       rejudgeLevel(turn, share)
       check(turn, share)
     }
+  }
+  reopen(turn, input.server)
+}
+
+/** Who had no standing when it was here last may have some now: its part of the stream begins anew (SY3). */
+function reopen(turn: Turn, server: ServerId): void {
+  const view = turn.world.init.views.get(server)
+  if (view === undefined) return
+  for (const session of turn.world.sessions.values()) {
+    if (!session.refused.has(server) || view.standing(session.peer) === 'none') continue
+    session.refused.delete(server)
+    offerServer(turn, session, view)
   }
 }
 
@@ -248,12 +261,14 @@ function onStored(turn: Turn, input: Extract<SyncInput, { type: 'stored' }>): vo
     const { session } = share
     if (session.peer === input.from || !share.opened || share.theirs === null) continue
     if (session.gossip && input.urgent !== true) continue
-    const known = share.level >= 1
+    // What was stored may have changed what the peer is to us: by what it is now.
+    const standing = viewOf(turn, share)?.standing(session.peer) ?? 'none'
+    const known = standing === 'member' || standing === 'disputed' || standing === 'applicant'
     pushLive(turn, share, {
       // Whoever is joining serves nothing yet, and still must show its join (SY12).
-      operations: known || input.urgent === true ? operations : [],
+      operations: known || (standing === 'unjudged' && input.urgent === true) ? operations : [],
       records: known ? records : [],
-      envelopes: share.level === 2 ? envelopes.filter(each => each.length <= PUSH_ENVELOPE_BYTES_MAX) : []
+      envelopes: standing === 'member' ? envelopes.filter(each => each.length <= PUSH_ENVELOPE_BYTES_MAX) : []
     })
   }
 }

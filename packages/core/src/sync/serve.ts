@@ -7,7 +7,7 @@ import { encodeFrame, type Frame } from './frames.ts'
 import { ITEMS_MAX, RANGE_ENVELOPES_MAX, REQUESTS_WAITING_MAX } from './limits.ts'
 import { selectMissing } from './past.ts'
 import { type Job, type Session, send, type Share, type Turn, viewOf } from './session.ts'
-import { levelOf } from './summary.ts'
+import { levelOf, operationsFor } from './summary.ts'
 
 type Want = Extract<Frame, { kind: 'want-operations' | 'want-records' | 'want-envelopes' | 'compare' }>
 /** Frame fields beside the items, and a CBOR length before each. */
@@ -31,8 +31,7 @@ export function onWant(turn: Turn, share: Share, frame: Want): Refusal | undefin
   if (!session.theirRequests.take(turn.at)) return refuse('SY13', 'too many requests')
   if (session.jobs.length >= REQUESTS_WAITING_MAX) return refuse('SY13', 'too many requests wait')
   const view = viewOf(turn, share)
-  const needed = frame.kind === 'want-operations' || frame.kind === 'want-records' ? 1 : 2
-  if (view === undefined || levelOf(view, share) < needed) {
+  if (view === undefined || !mayServe(view, share, frame.kind)) {
     send(turn, session, { kind: 'done', handle: share.handle, request: frame.request, status: 1 })
     return undefined
   }
@@ -43,11 +42,19 @@ export function onWant(turn: Turn, share: Share, frame: Want): Refusal | undefin
   return undefined
 }
 
+/** SY3: whether the peer is owed an answer of this kind now. */
+function mayServe(view: ServerView, share: Share, kind: Want['kind'] | Job['kind']): boolean {
+  if (kind === 'operations' || kind === 'want-operations') return levelOf(view, share) >= 1
+  if (kind === 'records' || kind === 'want-records')
+    return levelOf(view, share) >= 1 && view.standing(share.session.peer) !== 'removed'
+  return levelOf(view, share) === 2
+}
+
 function createJob(view: ServerView, share: Share, frame: Want): Job | Refusal {
   const base = { share, request: frame.request, busy: false }
   switch (frame.kind) {
     case 'want-operations':
-      return { ...base, kind: 'operations', ids: selectMissing(view.operations, frame.have) }
+      return { ...base, kind: 'operations', ids: selectMissing(operationsFor(view, share), frame.have) }
     case 'want-records': {
       const have = new Set<RecordId>(frame.have)
       const ids = view.recordIds
@@ -147,7 +154,7 @@ export function onRead(turn: Turn, session: Session, job: Job, found: SyncFound)
   job.busy = false
   // Reading had begun before a standing fell: what it brought stays here (SY3).
   const view = viewOf(turn, job.share)
-  const allowed = view !== undefined && levelOf(view, job.share) >= (PRIORITY[job.kind] < 2 ? 1 : 2)
+  const allowed = view !== undefined && mayServe(view, job.share, job.kind)
   if (!session.jobs.includes(job)) return pump(turn, session)
   if (!allowed) {
     finish(session, job, 1)

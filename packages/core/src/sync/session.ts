@@ -1,58 +1,15 @@
 /** What sync remembers: of the whole, of one stream, of one server shared over it. Only this folder sees it. */
 import type { DeviceId, MessageId, OperationId, RecordId, RuleId, ServerId } from '../base/index.ts'
 import type { ChainId } from './chain-index.ts'
-import type { ChainRange, ServerView, SessionId, SyncEffect, SyncInit } from './contract.ts'
+import type { ChainRange, ServerView, SessionId, Standing, SyncEffect, SyncInit } from './contract.ts'
 import type { Fingerprint } from './fingerprint.ts'
 import { encodeFrame, type Frame, type Summary } from './frames.ts'
-import {
-  BEAT_MS,
-  CIRCUIT_BEAT_MS,
-  CIRCUIT_FRAME_BYTES_MAX,
-  CIRCUIT_HAVE_MAX,
-  CIRCUIT_IDS_MAX,
-  CIRCUIT_WINDOW_BYTES,
-  CONTROL_BURST,
-  CONTROL_PER_SECOND,
-  HAVE_MAX,
-  HELLO_MS,
-  ITEM_FRAME_BYTES,
-  RECEIPT_IDS_MAX,
-  REQUESTS_BURST,
-  REQUESTS_PER_SECOND,
-  WINDOW_BYTES
-} from './limits.ts'
+import { CONTROL_BURST, CONTROL_PER_SECOND, HELLO_MS, REQUESTS_BURST, REQUESTS_PER_SECOND } from './limits.ts'
+import { CIRCUIT, DIRECT, type PathLimits } from './path-limits.ts'
 import { FetchPlanner } from './planner.ts'
 import type { Ranges } from './ranges.ts'
 import type { ReceiptKind } from './receipt.ts'
 import { TokenBucket } from './token-bucket.ts'
-
-/** What a path allows. */
-export interface PathLimits {
-  readonly itemBytes: number
-  readonly windowBytes: number
-  readonly haveMax: number
-  readonly tipRows: number
-  /** Ids in one receipt or offer. */
-  readonly idsMax: number
-  readonly beatMs: number
-}
-
-const DIRECT: PathLimits = {
-  itemBytes: ITEM_FRAME_BYTES,
-  windowBytes: WINDOW_BYTES,
-  haveMax: HAVE_MAX,
-  tipRows: 512,
-  idsMax: RECEIPT_IDS_MAX,
-  beatMs: BEAT_MS
-}
-const CIRCUIT: PathLimits = {
-  itemBytes: CIRCUIT_FRAME_BYTES_MAX - 64,
-  windowBytes: CIRCUIT_WINDOW_BYTES,
-  haveMax: CIRCUIT_HAVE_MAX,
-  tipRows: 64,
-  idsMax: CIRCUIT_IDS_MAX,
-  beatMs: CIRCUIT_BEAT_MS
-}
 
 /** A peer's row about one chain, and what came of it. */
 export interface PeerTip {
@@ -85,6 +42,8 @@ export interface Share {
   readonly secret: Uint8Array
   opened: boolean
   theirs: Summary | null
+  /** What the peer was to us when we last judged it (SY3). */
+  standing: Standing
   level: number
   wantsReceipts: boolean
   offering: Offering | null
@@ -160,9 +119,13 @@ export interface Session {
   readonly slots: ({ readonly server: ServerId; readonly secret: Uint8Array } | null)[]
   /** The dialler's tokens so far, as the listener counts them. */
   tokensSeen: number
+  /** Tokens frames of the peer, and ours: each side bears so many (SY2). */
   tokenFrames: number
+  tokenFramesSent: number
   readonly shares: Map<number, Share>
   readonly ended: Set<number>
+  /** Servers that we ended because the peer had no standing: looked at again when authority changes (SY3). */
+  readonly refused: Set<ServerId>
   inFlight: number
   readonly ready: ReadyFrame[]
   readyBytes: number
@@ -261,8 +224,10 @@ export function createSession(
     slots: [],
     tokensSeen: 0,
     tokenFrames: 0,
+    tokenFramesSent: 0,
     shares: new Map(),
     ended: new Set(),
+    refused: new Set(),
     inFlight: 0,
     ready: [],
     readyBytes: 0,
@@ -292,6 +257,7 @@ export function createShare(session: Session, server: ServerId, handle: number, 
     secret,
     opened: false,
     theirs: null,
+    standing: 'none',
     level: 0,
     wantsReceipts: false,
     offering: null,
@@ -370,6 +336,7 @@ export function endShare(
   const { session } = share
   if (session.shares.get(share.handle) !== share) return
   if (rule !== undefined) send(turn, session, { kind: 'end', handle: share.handle, rule: wireRule(rule) })
+  if (rule === 'SY3') session.refused.add(share.server)
   session.shares.delete(share.handle)
   session.ended.add(share.handle)
   session.jobs = session.jobs.filter(job => job.share !== share)

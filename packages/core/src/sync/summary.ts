@@ -3,9 +3,9 @@ import { idToBytes, refuse, type Refusal } from '../base/index.ts'
 import { equalBytes } from '../encoding/index.ts'
 import { bucketsDiffer, foldBuckets } from './buckets.ts'
 import { bucketOf, type Chain } from './chain-index.ts'
-import type { ServerView, Standing } from './contract.ts'
+import type { OperationSource, ServerView, Standing } from './contract.ts'
 import { reconsider } from './fetch.ts'
-import { NO_FINGERPRINT } from './fingerprint.ts'
+import { addFingerprint, fingerprintOf, NO_FINGERPRINT } from './fingerprint.ts'
 import { encodeFrame, type Frame, type Summary, type Tip } from './frames.ts'
 import {
   BEAT_JITTER_MS,
@@ -29,6 +29,7 @@ const LEVELS: Readonly<Record<Standing, number>> = {
   member: 2,
   disputed: 1,
   applicant: 1,
+  removed: 1,
   unjudged: 0,
   none: 0
 }
@@ -40,8 +41,33 @@ export function levelOf(view: ServerView, share: Share): number {
   return LEVELS[view.standing(share.session.peer)]
 }
 
+/** What a peer may be told of operations, as far as what it is to us goes (SY3). */
+export function operationsFor(view: ServerView, share: Share): OperationSource {
+  if (view.standing(share.session.peer) !== 'removed') return view.operations
+  const removals = view.removals(share.session.peer)
+  return { heads: () => removals, leaves: () => [], get: id => view.operations.get(id) }
+}
+
+/** SY3: to a removed member its removal, and nothing that a member would see. */
+function summaryOfRemoval(view: ServerView, share: Share): Summary {
+  const { level } = share
+  const heads = highestHeads(operationsFor(view, share), HEADS_MAX)
+  const sum = heads.reduce((total, id) => addFingerprint(total, fingerprintOf(idToBytes(id))), NO_FINGERPRINT)
+  return {
+    level,
+    flags: 0,
+    checkpoint: idToBytes(view.server),
+    operations: { count: heads.length, sum },
+    heads,
+    leaves: NO_FINGERPRINT,
+    records: { count: 0, sum: NO_FINGERPRINT },
+    buckets: []
+  }
+}
+
 function createSummary(view: ServerView, share: Share): Summary {
   const { level } = share
+  if (share.standing === 'removed') return summaryOfRemoval(view, share)
   const chains = view.chains.size
   const shown = level > 0
   const nothing = { count: 0, sum: NO_FINGERPRINT }
@@ -58,12 +84,17 @@ function createSummary(view: ServerView, share: Share): Summary {
   }
 }
 
+function noteStanding(view: ServerView, share: Share): void {
+  share.standing = view.standing(share.session.peer)
+  share.level = LEVELS[share.standing]
+}
+
 /** Opens a server towards the peer. */
 export function openShare(turn: Turn, share: Share, proof: Uint8Array): void {
   const view = viewOf(turn, share)
   if (view === undefined) return
   share.opened = true
-  share.level = levelOf(view, share)
+  noteStanding(view, share)
   share.wantsReceipts =
     sharesOf(turn, share.server).filter(each => each.wantsReceipts).length < RECEIPT_PEERS_MAX
   const summary = createSummary(view, share)
@@ -82,7 +113,7 @@ function noteSent(turn: Turn, share: Share, summary: Summary): void {
 export function beat(turn: Turn, share: Share, onlyChanged = false): void {
   const view = viewOf(turn, share)
   if (view === undefined || !share.opened) return
-  share.level = levelOf(view, share)
+  noteStanding(view, share)
   const summary = createSummary(view, share)
   const frame = encodeFrame({ kind: 'summary', handle: share.handle, summary })
   if (onlyChanged && share.sent !== null && equalBytes(frame, share.sent)) return
@@ -93,7 +124,8 @@ export function beat(turn: Turn, share: Share, onlyChanged = false): void {
 
 /** Something changed here: a beat within its time, at once when a burst ends (SY15). */
 export function noteChange(turn: Turn, share: Share, count: number): void {
-  if (!share.opened) return
+  // Who was removed is not told when others write.
+  if (!share.opened || share.standing === 'removed') return
   share.changes += count
   const jitter = randomBelow(turn.world.init.random, 2 * BEAT_JITTER_MS + 1) - BEAT_JITTER_MS
   share.beatAt = Math.min(share.beatAt, turn.at + share.session.limits.beatMs + jitter)
@@ -170,10 +202,11 @@ export function beatIfDue(turn: Turn, share: Share): void {
   if (beatDue(share) <= turn.at) beat(turn, share)
 }
 
-/** SY3 at an authority change: ends what may be served no longer, tells a new level at once. */
+/** SY3 at an authority change: what the peer is to us now is told at once. */
 export function rejudgeLevel(turn: Turn, share: Share): void {
   const view = viewOf(turn, share)
   if (view === undefined || !share.opened) return
-  if (levelOf(view, share) !== share.level) beat(turn, share)
+  if (view.standing(share.session.peer) !== share.standing) beat(turn, share)
+  else if (share.standing === 'removed') beat(turn, share, true)
   else noteChange(turn, share, 0)
 }

@@ -147,6 +147,11 @@ export class Holdings implements ServerView {
   standing(device: DeviceId): Standing {
     return this.standings.get(device) ?? this.fallback
   }
+  /** By which operations the removed were removed: all are told of the same here. */
+  removed: readonly OperationId[] = []
+  removals(): readonly OperationId[] {
+    return this.removed
+  }
   knowsChain(chain: ChainId): boolean {
     return this.fallback !== 'unjudged' && chain.startsWith('d')
   }
