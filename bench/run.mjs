@@ -13,6 +13,7 @@ import { floor } from './cases/floor.mjs'
 import { latency } from './cases/latency.mjs'
 import { live } from './cases/live.mjs'
 import { open } from './cases/open.mjs'
+import { snapshot } from './cases/snapshot.mjs'
 import { start } from './cases/start.mjs'
 import { describeMachine } from './harness/machine.mjs'
 import { printHot, profileFolder } from './harness/hot.mjs'
@@ -21,7 +22,7 @@ import { printCase } from './harness/print.mjs'
 import { keepResults } from './harness/results.mjs'
 import { writePage } from './harness/page.mjs'
 
-const CASES = [floor, live, authors, latency, catchUp, open, start, authority, crypto]
+const CASES = [floor, live, authors, latency, catchUp, open, start, authority, snapshot, crypto]
 
 const flags = process.argv.slice(2).filter(each => each.startsWith('--'))
 const names = process.argv.slice(2).filter(each => !each.startsWith('--'))
@@ -38,7 +39,9 @@ async function measure({ name, title, what, run }) {
     process.stdout.write(process.stdout.isTTY ? `  round ${round + 1}, ${side}…   \r` : '')
   try {
     const figures = await run({ note })
-    const found = { name, title, what, seconds: Math.round((performance.now() - began) / 1_000), figures }
+    const seconds = Math.round((performance.now() - began) / 1_000)
+    const { curve } = figures
+    const found = { name, title, what, seconds, figures: [...figures], ...(curve === undefined ? {} : { curve }) }
     printCase(found)
     return found
   } catch (error) {

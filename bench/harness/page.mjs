@@ -1,6 +1,7 @@
 /** docs/benchmarks.md, from the stored results: what is measured, how, and what came out. */
 import { writeFileSync } from 'node:fs'
 import { cells, HEAD } from './print.mjs'
+import { writeCurve } from './curve.mjs'
 import { REMARKS } from '../remarks.mjs'
 
 const PAGE = new URL('../../docs/benchmarks.md', import.meta.url)
@@ -51,13 +52,14 @@ function remarks({ name, figures }) {
 }
 
 function section(found) {
-  const { name, title, what, figures } = found
+  const { name, title, what, figures, curve } = found
   const notes = figures.filter(each => each.note !== undefined).map(each => `- ${each.name}: ${each.note}.`)
   const missed = remarks(found)
   return [
     `## ${title}`,
     `\`npm run bench -- ${name}\`. ${what}`,
     [row(HEAD), row(HEAD.map(() => '---')), ...figures.map(each => row(cells(each)))].join('\n'),
+    ...(curve === undefined ? [] : [`![${curve.title}](${writeCurve(name, curve)})`]),
     ...(notes.length > 0 ? [notes.join('\n')] : []),
     ...(missed.length > 0 ? [missed.join('\n')] : []),
     describe(found)

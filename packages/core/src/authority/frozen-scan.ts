@@ -26,7 +26,7 @@ export const WRITER = {
   at: 11
 } as const
 /** Columns of rows. */
-export const ROW = { writer: 0, code: 1, parts: 2, met: 3, hash: 4 } as const
+export const ROW = { writer: 0, code: 1, parts: 2, met: 3, hash: 4, of: 5 } as const
 
 /** First bytes of a name as a number; names are hashes and keys. */
 export function nameHash(bytes: Uint8Array, at = 0): number {
@@ -73,7 +73,7 @@ export class FrozenScan {
     Float64Array,
     Float64Array
   )
-  readonly rows = new Columns(Int32Array, Int32Array, Int32Array, Int32Array, Int32Array)
+  readonly rows = new Columns(Int32Array, Int32Array, Int32Array, Int32Array, Int32Array, Int32Array)
   readonly listed: { readonly [K in keyof Listed]: Listed[K][number][] } = {
     heads: [],
     uses: [],
@@ -153,13 +153,24 @@ export class FrozenScan {
     }
     const { at, met } = cursor
     let hash = mix(0x811c9dc5, family)
-    for (const kind of kinds) hash = partHash(hash, readPart(cursor, kind, true))
-    this.rows.push(writer, code, at, met, hash)
-    if (family === DEVICE_FAMILY) {
-      if (cursor.array() !== 2) cursor.fail()
-      cursor.uint()
-      cursor.name(true)
-    } else cursor.skip()
+    let of = 0
+    for (const kind of kinds) {
+      const part = readPart(cursor, kind, true)
+      if (of === 0 && part instanceof Uint8Array) of = nameHash(part)
+      hash = partHash(hash, part)
+    }
+    if (family === DEVICE_FAMILY) of = this.#scanDevice()
+    else cursor.skip()
+    this.rows.push(writer, code, at, met, hash, of)
+  }
+
+  /** Whose a device is. */
+  #scanDevice(): number {
+    const { cursor } = this
+    if (cursor.array() !== 2) cursor.fail()
+    cursor.uint()
+    const user = cursor.name(true)
+    return cursor.fault ? 0 : nameHash(cursor.bytes, cursor.names.at(user))
   }
 
   #names(): Uint8Array[] {

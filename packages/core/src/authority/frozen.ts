@@ -34,8 +34,8 @@ export class Frozen {
   #byId = new HashIndex(0)
   #byDevice = new HashIndex(0)
   #byKey = new HashIndex(0)
-  #devicesOf = new HashIndex(0)
-  #assigned = new HashIndex(0)
+  #devicesOf: HashIndex | undefined
+  #assigned: HashIndex | undefined
 
   private constructor(scan: FrozenScan) {
     this.#cursor = scan.cursor
@@ -79,14 +79,7 @@ export class Frozen {
       if (device !== NO_TIP) add(this.#byDevice, hashOf(device), at)
     }
     this.#byKey = new HashIndex(this.rows)
-    const [devices, assignments] = [DEVICE_FAMILY, ASSIGNMENT_FAMILY].map(each => this.rowsIn(each))
-    this.#devicesOf = new HashIndex((devices as number[]).length)
-    this.#assigned = new HashIndex((assignments as number[]).length)
     for (let row = 0; row < this.rows && fair; row++) add(this.#byKey, this.#rows.get(row, ROW.hash), row)
-    for (const row of devices as number[])
-      if (fair) add(this.#devicesOf, nameHash((this.value(row) as [number, Uint8Array])[1]), row)
-    for (const row of assignments as number[])
-      if (fair) add(this.#assigned, nameHash(this.parts(row)[0] as Uint8Array), row)
     return fair
   }
 
@@ -164,21 +157,32 @@ export class Frozen {
     return this.#byDevice.find(nameHash(device)).find(this.#sameName(WRITER.device, device))
   }
 
+  /** An index over the rows of a family by the user or join, made when it is first asked. */
+  #indexOf(family: number): HashIndex {
+    const rows = this.rowsIn(family)
+    const index = new HashIndex(rows.length)
+    for (const row of rows) index.add(this.#rows.get(row, ROW.of), row)
+    return index
+  }
+
   /** Devices written to a user. */
   devicesOf(user: Uint8Array): readonly Uint8Array[] {
+    const ownerOf = (row: number): Uint8Array => (this.value(row) as [number, Uint8Array])[1]
+    this.#devicesOf ??= this.#indexOf(DEVICE_FAMILY)
     return this.#devicesOf
       .find(nameHash(user))
-      .filter(row => (this.value(row) as [number, Uint8Array])[1].every((byte, at) => byte === user[at]))
+      .filter(row => isSame(ownerOf(row), user))
       .map(row => this.parts(row)[0] as Uint8Array)
   }
 
   /** Roles that a join's cells of assignment name. */
   assigned(join: Uint8Array): readonly Uint8Array[] {
+    const joinOf = (row: number): Uint8Array => this.parts(row)[0] as Uint8Array
+    this.#assigned ??= this.#indexOf(ASSIGNMENT_FAMILY)
     return this.#assigned
       .find(nameHash(join))
-      .map(row => this.parts(row) as [Uint8Array, Uint8Array])
-      .filter(([of]) => of.every((byte, at) => byte === join[at]))
-      .map(([, role]) => role)
+      .filter(row => isSame(joinOf(row), join))
+      .map(row => this.parts(row)[1] as Uint8Array)
   }
 
   id(writer: number): Uint8Array {
@@ -272,4 +276,8 @@ export class Frozen {
 function longStrength(short: CborValue): CborValue {
   if (short === 0) return [0]
   return short instanceof Uint8Array ? [1, short] : [2, (short as readonly number[])[0] ?? 0]
+}
+
+function isSame(a: Uint8Array, b: Uint8Array): boolean {
+  return a.every((byte, at) => byte === b[at])
 }
