@@ -89,7 +89,7 @@ function rows({ count, frozen, opened, replayed, applied, hostile }) {
     ...(hostile === undefined
       ? []
       : [
-          ['a denial that 900 others fall with', hostile.flips],
+          [`a denial that ${size(hostile.falls)} others fall with`, hostile.flips],
           ['an operation that has seen only the beginning', hostile.concurrent],
           ['an operation that cites 16 branches', hostile.cites]
         ].map(([name, ms]) =>

@@ -67,7 +67,9 @@ function apply(log, drafts, place) {
     const began = performance.now()
     add(log, bytes)
     log.state().permissions(grown.owner.user, grown.channels[0], LATER)
-    return (performance.now() - began) * 1_000
+    const took = (performance.now() - began) * 1_000
+    grown.bytes.push(bytes)
+    return took
   })
 }
 
@@ -176,7 +178,7 @@ serve({
       const result = grown.log.add(decoded(suite, early.bytes), LATER)
       if (result.kind !== 'accepted' && result.kind !== 'rejected') throw new Error(result.kind)
     })
-    return { flips, concurrent, cites: cites(branch) }
+    return { falls, flips, concurrent, cites: cites(branch) }
   }
 })
 
