@@ -570,6 +570,7 @@ export function createFakeClient(init: FakeInit = {}): FakeClient {
       },
       revokeDevice: async () => written(),
       audit: () => ({ items: [], next: null }),
+      explain: async () => Promise.reject(new Error('the fake explains nothing')),
       heads: () => ({
         server: json.id,
         heads: [],

@@ -1,6 +1,8 @@
 /** XCord for applications. */
 export { createClient } from './node/create-client.ts'
 export { isXcordError, XcordError, type ErrorCode, type PermissionName } from '@xcord/core'
+export { verifyExplanation } from './node/verify-explanation.ts'
 export { verifyServerExport } from './node/verify-server-export.ts'
+export type * from './explain-types.ts'
 export type * from './types.ts'
 export type * from './shapes.ts'

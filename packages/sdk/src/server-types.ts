@@ -1,5 +1,6 @@
 /** Public types of a server with its collections. Interfaces only. */
 import type { DeviceId, PermissionName, ServerId, UserId } from '@xcord/core'
+import type { Explained, ExplainOptions, ExplainQuestion } from './explain-types.ts'
 import type { ByteSource, ExportOptions } from './export-types.ts'
 import type {
   AuditOptions,
@@ -91,6 +92,11 @@ export interface Server {
   revokeDevice(device: DeviceId): Promise<Written>
   /** The operations as an audit log, voided ones too. XCORD_PERMISSION_DENIED without ViewAuditLog. */
   audit(options?: AuditOptions): AuditPage
+  /**
+   * Why: the answer, the rules and signed operations that lead to it, and words for people. `verifyExplanation` checks
+   * what `JSON.stringify` of it gives. RangeError for a permission that does not exist, XCORD_MESSAGE_NOT_FOUND.
+   */
+  explain(question: ExplainQuestion, options?: ExplainOptions): Promise<Explained>
   /**
    * The server as a signed file, in pieces, for `verifyServerExport` and `servers.import`. It holds no key; whoever
    * has it can read who is a member, roles, open channels and the audit log. XCORD_NOT_A_MEMBER.

@@ -142,6 +142,8 @@ function registerAudit(program: Command, { verb }: Shell): void {
       })
       session.output.list(items, all => showAudit(all, session.terminal.now()), 'Nothing found.')
       if (next !== null) session.output.note(`More: --after ${next}`)
+      if (items.some(each => each.standing === 'voided'))
+        session.output.note('Why one was set aside: xcord explain operation <operation>')
     }
   )
   const state = program.command('state').description('the operations held here, as peers compare them')

@@ -12,6 +12,7 @@ import { registerAuthority } from './authority-commands.ts'
 import { registerAutomod } from './automod-commands.ts'
 import { registerConfiguration } from './config-commands.ts'
 import { registerDaemon } from './daemon-commands.ts'
+import { registerExplain } from './explain-commands.ts'
 import { registerExports } from './export-commands.ts'
 import { registerMessages } from './message-commands.ts'
 import { registerModeration } from './moderation-commands.ts'
@@ -97,6 +98,7 @@ function registerAll(program: Command, shell: Shell): void {
   registerThreads(program, shell)
   registerAutomod(program, shell)
   registerAuthority(program, shell)
+  registerExplain(program, shell)
   registerExports(program, shell)
   registerMessages(program, shell)
   registerThings(program, shell)

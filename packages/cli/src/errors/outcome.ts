@@ -132,6 +132,7 @@ export const OUTCOMES: Readonly<Record<AnyCode, Outcome>> = {
     EXIT.verification,
     'Compare word by word with what you wrote down; order matters.'
   ),
+  XCORD_PROOF_INVALID: outcome(422, EXIT.verification, 'Ask for it again; do not believe what it says.'),
   XCORD_PORT_IN_USE: outcome(
     409,
     EXIT.conflict,

@@ -1,5 +1,6 @@
 /** What each route does: the only place where a request becomes a call of the SDK. */
 import { XcordError } from '@xcord/core'
+import { explainHandlers } from './handlers-explain.ts'
 import { exportHandlers } from './handlers-exports.ts'
 import { moderationHandlers } from './handlers-moderation.ts'
 import { readHandlers } from './handlers-read.ts'
@@ -134,6 +135,7 @@ export const HANDLERS: Handlers = {
   ...writes,
   ...moderationHandlers,
   ...exportHandlers,
+  ...explainHandlers,
   ...threadHandlers,
   ...thingHandlers,
   ...messageHandlers

@@ -11,6 +11,7 @@ import {
 } from './schemas.ts'
 import { because, ofChannel, ofServer, reason, text, timeoutMs } from './route-parts.ts'
 import { input, listOf, route } from './route.ts'
+import { explanations } from './routes-explain.ts'
 import { exports } from './routes-exports.ts'
 import { moderation } from './routes-moderation.ts'
 import { things } from './routes-things.ts'
@@ -299,6 +300,7 @@ export const ROUTES = {
   ...members,
   ...moderation,
   ...exports,
+  ...explanations,
   ...threads,
   ...things,
   ...messages,

@@ -210,6 +210,11 @@ export interface ErrorDetails {
    */
   XCORD_PROFILE_IN_USE: { path: string; pid?: number }
   /**
+   * The explanation is not true, or not whole: an operation is not as it was signed, or a step does not follow.
+   * @remedy Ask for it again: `xcord explain permission … --json`. If it comes from somebody else, do not believe it.
+   */
+  XCORD_PROOF_INVALID: { rule: RuleId; reason: string }
+  /**
    * No role of this server has that id or name.
    * @remedy List the server's roles with `xcord server show`.
    */

@@ -15,15 +15,17 @@ import type {
   Timers,
   UserId
 } from '../base/index.ts'
-import type { AuthorityState, ForkState, PermissionName } from '../authority/index.ts'
+import type { AuthorityState, ExplainOptions, ForkState, PermissionName } from '../authority/index.ts'
 import type { Suite } from '../crypto/index.ts'
 import type { Account } from '../identity/index.ts'
+import type { Explanation } from '../verifier/index.ts'
 import type { Transport } from '../net/index.ts'
 import type { Store } from '../store/index.ts'
 import type { DeliveryLevel } from '../sync/index.ts'
 import type { Message, Page, PageOptions } from '../timeline/index.ts'
 import type { AutomodRule } from './automod.ts'
 import type { LoggedEvent } from './event-log.ts'
+import type { ReplicaQuestion } from './explain.ts'
 import type { Intent } from './intents.ts'
 import type { ImportReport } from './import-server.ts'
 
@@ -168,6 +170,8 @@ export interface Replica {
   /** XCORD_PERMISSION_DENIED without BanMembers. */
   bans(): readonly BanReport[]
   heads(): HeadsReport
+  /** Why (AU49). RangeError for an unknown permission, XCORD_MESSAGE_NOT_FOUND. */
+  explain(question: ReplicaQuestion, options?: ExplainOptions): Promise<Explanation>
   /** The server as a file (SX), in pieces; `content` adds key records and envelopes, sealed as they are. XCORD_NOT_A_MEMBER. */
   exportServer(options: { readonly content: boolean }): AsyncIterable<Uint8Array>
   /** Only read from a file: this device takes no part in it (SX11). */

@@ -1,5 +1,6 @@
 /** Node: the running peer (ND). Inbox, step, commit, emit. */
 export * from './contract.ts'
+export type { ReplicaQuestion } from './explain.ts'
 export { createNode } from './node.ts'
 export { serverObjects } from './objects.ts'
 export { policyOf } from './operate-intent.ts'

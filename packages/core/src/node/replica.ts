@@ -14,10 +14,16 @@ import {
   type UserId,
   XcordError
 } from '../base/index.ts'
-import { type AuthorityState, type PermissionName, permissionsToBits } from '../authority/index.ts'
+import {
+  type AuthorityState,
+  type ExplainOptions,
+  type PermissionName,
+  permissionsToBits
+} from '../authority/index.ts'
 import type { Envelope } from '../graph/index.ts'
 import type { ItemKind, OfferedEnvelope, ServerView, SyncFound, SyncQuery } from '../sync/index.ts'
 import type { Message, Page, PageOptions } from '../timeline/index.ts'
+import type { Explanation } from '../verifier/index.ts'
 import { recallPace } from './arrival-rules.ts'
 import { auditPage, listBans, reportHeads } from './audit.ts'
 import { type AutomodRule, automodRules } from './automod.ts'
@@ -35,6 +41,7 @@ import type {
   Replica
 } from './contract.ts'
 import { applyReceipt, deliveryOf, knownDelivery, LOCAL, settleFurther } from './deliver.ts'
+import { explainFor, type ReplicaQuestion } from './explain.ts'
 import { exportServer } from './export-server.ts'
 import { makeInvite } from './make-invite.ts'
 import { operate } from './operate.ts'
@@ -275,6 +282,10 @@ export class LiveReplica implements Replica, SyncPort {
 
   heads(): HeadsReport {
     return reportHeads(this.current)
+  }
+
+  async explain(question: ReplicaQuestion, options: ExplainOptions = {}): Promise<Explanation> {
+    return await explainFor(this.current, question, options)
   }
 
   async invite(options: {

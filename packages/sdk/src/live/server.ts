@@ -12,6 +12,7 @@ import {
 import type { AuthorityState } from '@xcord/core/authority'
 import { policyOf, type Replica } from '@xcord/core/node'
 import { toHex } from '@xcord/core/encoding'
+import type { Explained, ExplainOptions, ExplainQuestion } from '../explain-types.ts'
 import type { ServerJson, StateJson } from '../shapes.ts'
 import type {
   AuditOptions,
@@ -31,6 +32,7 @@ import { LiveChannel } from './channel.ts'
 import type { ClientContext } from './context.ts'
 import { findById, findNamed } from './find.ts'
 import { auditOf } from './audit.ts'
+import { explainOf } from './explain.ts'
 import { automodCollection } from './automod.ts'
 import { banCollection } from './bans.ts'
 import { channelIntent } from './channel-intent.ts'
@@ -129,6 +131,10 @@ export class LiveServer implements Server {
 
   audit(options: AuditOptions = {}): AuditPage {
     return auditOf(this, options)
+  }
+
+  explain(question: ExplainQuestion, options: ExplainOptions = {}): Promise<Explained> {
+    return explainOf(this, question, options)
   }
 
   heads(): StateJson {
