@@ -39,15 +39,16 @@ export interface Feed {
 function createReads(api: Api, { dispatch, get }: Store, seen: () => void) {
   async function loadServer(server: string) {
     const params = { server }
-    const [channels, roles, members] = await Promise.all([
+    const [channels, threads, roles, members] = await Promise.all([
       api.call('listChannels', { params }),
+      api.call('listThreads', { params, query: { archived: false } }),
       api.call('listRoles', { params }),
       api.call('listMembers', { params })
     ])
     dispatch({
       type: 'server-details',
       server,
-      channels: channels.items,
+      channels: [...channels.items, ...threads.items],
       roles: roles.items,
       members: members.items
     })

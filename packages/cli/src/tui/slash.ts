@@ -2,12 +2,13 @@
 import { usage } from '../errors/outcome.ts'
 import { safeLine } from '../render/sanitize.ts'
 import type { Desk } from './desk.ts'
-import { currentServer } from './state/state.ts'
+import { currentChannel, currentServer } from './state/state.ts'
 
 export const SLASH_COMMANDS = [
   'join',
   'create',
   'channel',
+  'thread',
   'invite',
   'leave',
   'doctor',
@@ -31,6 +32,19 @@ function here({ store }: Desk): string {
 function needed(rest: string, what: string): string {
   if (rest === '') throw usage(what, `say ${what} behind the command`)
   return rest
+}
+
+/** Begins a thread of the open channel, or of the one that the open thread belongs to. */
+async function beginThread(desk: Desk, name: string): Promise<string> {
+  const open = currentChannel(desk.store.get())
+  if (open === undefined) throw usage('thread', 'open a channel first')
+  const made = await desk.api.call('createThread', {
+    params: { channel: open.thread === undefined ? open.id : (open.parent ?? open.id) },
+    body: { name }
+  })
+  await desk.feed.loadServer(made.server)
+  desk.open(made.server, made.id)
+  return `Began the thread "${safeLine(made.name)}".`
 }
 
 /** @returns What to tell the person. Throws as the API does. */
@@ -63,6 +77,8 @@ export async function runSlash(desk: Desk, text: string): Promise<string> {
       desk.open(server, made.id)
       return `Created #${safeLine(made.name)}.`
     }
+    case 'thread':
+      return await beginThread(desk, needed(rest, 'a name'))
     case 'invite': {
       const invite = await api.call('createInvite', { params: { server: here(desk) }, body: {} })
       return `Whoever holds this link may join and read: ${invite.link ?? invite.id}`

@@ -1,7 +1,7 @@
 /** What an event of the stream changes on screen. */
 import type { ChannelJson, Delivery, MemberJson, MessageJson, RoleJson } from '@xcord/sdk'
 import type { EventFrame } from '../../gateway/frames.ts'
-import { EMPTY_CONVERSATION, type State } from './state.ts'
+import { EMPTY_CONVERSATION, openable, type State } from './state.ts'
 
 const put = <T extends { readonly id: string }>(all: readonly T[] | undefined, one: T): readonly T[] => {
   const known = all ?? []
@@ -24,6 +24,23 @@ const withChannels = (state: State, server: string, channels: readonly ChannelJs
   ...state,
   channels: { ...state.channels, [server]: channels }
 })
+const withChannel = (state: State, channel: ChannelJson): State =>
+  withChannels(state, channel.server, put(state.channels[channel.server], channel))
+
+/** Whoever was in it stands in its channel, else in the first one. */
+function withoutChannel(
+  state: State,
+  { id, server }: { readonly id: string; readonly server: string }
+): State {
+  const before = state.channels[server] ?? []
+  const next = withChannels(state, server, drop(before, id))
+  if (state.channel !== id) return next
+  const parent = before.find(each => each.id === id)?.parent
+  const open = { ...next, channel: null }
+  const places = openable(open, server)
+  return { ...open, channel: (places.find(each => each.id === parent) ?? places[0])?.id ?? null }
+}
+
 const withMembers = (state: State, member: MemberJson, there: boolean): State => {
   const before = state.members[member.server]
   const members = there ? put(before, member) : drop(before, member.id)
@@ -113,18 +130,14 @@ export function reduceEvent(state: State, frame: EventFrame): State {
       return delivered(state, frame.data.channel, frame.data.message, frame.data.delivery)
     case 'channel:create':
     case 'channel:update':
-      return withChannels(
-        state,
-        frame.data.channel.server,
-        put(state.channels[frame.data.channel.server], frame.data.channel)
-      )
-    case 'channel:delete': {
-      const { id, server } = frame.data.channel
-      const next = withChannels(state, server, drop(state.channels[server], id))
-      return state.channel === id
-        ? { ...next, channel: next.channels[server]?.find(each => each.kind === 'text')?.id ?? null }
-        : next
-    }
+      return withChannel(state, frame.data.channel)
+    case 'thread:create':
+    case 'thread:update':
+      return withChannel(state, frame.data.thread)
+    case 'channel:delete':
+      return withoutChannel(state, frame.data.channel)
+    case 'thread:delete':
+      return withoutChannel(state, frame.data.thread)
     case 'role:create':
     case 'role:update':
       return withRoles(

@@ -6,7 +6,16 @@ import { letters } from '../../render/width.ts'
 import * as composing from './composer.ts'
 import { commandOf } from './keys.ts'
 import { type Action, reduce } from './reduce.ts'
-import { choices, closeness, currentConversation, INITIAL_STATE, nextUnread, type State } from './state.ts'
+import {
+  choices,
+  closeness,
+  currentConversation,
+  INITIAL_STATE,
+  nextUnread,
+  openable,
+  type State,
+  titleOf
+} from './state.ts'
 
 const server = (id: string, name = id): ServerJson => ({
   id,
@@ -337,4 +346,45 @@ test('keys mean what the help says', () => {
   expect(commandOf('confirm-delete', { input: 'x' }, true)).toEqual({ do: 'cancel' })
   expect(commandOf('confirm-delete', { input: 'y' }, true)).toEqual({ do: 'confirm' })
   expect(commandOf('help', { input: 'c', ctrl: true }, true)).toEqual({ do: 'quit' })
+})
+
+describe('threads', () => {
+  const thread = (id: string, parent: string, archived = false): ChannelJson => ({
+    ...channel(id, 's1'),
+    kind: 'thread',
+    parent,
+    thread: { private: false, archived, locked: false, creator: 'u1', createdAt: '', members: [] }
+  })
+  const forum = { ...channel('c9', 's1', 'ideas'), kind: 'forum' as const }
+  const names = (state: State) => openable(state, 's1').map(each => titleOf(state, each))
+  const state = run(
+    [
+      event('channel:create', { channel: forum }),
+      event('thread:create', { thread: thread('t1', 'c1') }),
+      event('thread:create', { thread: thread('t2', 'c9') }),
+      event('thread:create', { thread: thread('t3', 'c1', true) })
+    ],
+    READY
+  )
+
+  test('stand behind their channel; a forum has only its posts, and what is archived is put away', () => {
+    expect(names(state)).toEqual(expect.arrayContaining(['#general', '#general > t1', '#ideas > t2']))
+    expect(names(state)).not.toContain('#ideas')
+    expect(names(state)).not.toContain('#general > t3')
+    expect(names(state).indexOf('#general > t1')).toBe(names(state).indexOf('#general') + 1)
+  })
+
+  test('an open one stays when it is archived, and leads to its channel when it is deleted', () => {
+    const open = run(
+      [
+        { type: 'open', server: 's1', channel: 't1' },
+        event('thread:update', { thread: thread('t1', 'c1', true) })
+      ],
+      state
+    )
+    expect(names(open)).toContain('#general > t1')
+    const after = run([event('thread:delete', { thread: { id: 't1', server: 's1' } })], open)
+    expect(after.channel).toBe('c1')
+    expect(names(after)).not.toContain('#general > t1')
+  })
 })

@@ -84,11 +84,27 @@ export const INITIAL_STATE: State = {
 export const currentServer = (state: State): ServerJson | undefined =>
   state.servers.find(each => each.id === state.server)
 
-/** Channels of a server that can be opened here, in order. */
-export const openable = (state: State, server: string | null): readonly ChannelJson[] =>
-  (server === null ? [] : (state.channels[server] ?? [])).filter(
-    each => each.kind !== 'category' && each.kind !== 'voice'
-  )
+/** Kinds that hold no messages of their own. */
+const CLOSED: ReadonlySet<string> = new Set(['category', 'voice', 'forum'])
+
+/** Channels of a server that can be opened here, in order, each with its threads behind it: not those put away. */
+export function openable(state: State, server: string | null): readonly ChannelJson[] {
+  const all = server === null ? [] : (state.channels[server] ?? [])
+  const shown = all.filter(each => each.thread?.archived === false || each.id === state.channel)
+  return all
+    .filter(each => each.thread === undefined)
+    .flatMap(channel => [
+      ...(CLOSED.has(channel.kind) ? [] : [channel]),
+      ...shown.filter(each => each.thread !== undefined && each.parent === channel.id)
+    ])
+}
+
+/** What a channel is called on screen: of a thread also where it belongs. */
+export function titleOf(state: State, channel: ChannelJson): string {
+  if (channel.thread === undefined) return `#${channel.name}`
+  const parent = (state.channels[channel.server] ?? []).find(each => each.id === channel.parent)
+  return `#${parent?.name ?? ''} > ${channel.name}`
+}
 
 export const currentChannel = (state: State): ChannelJson | undefined =>
   openable(state, state.server).find(each => each.id === state.channel)
@@ -132,7 +148,7 @@ export function choices(state: State): readonly Choice[] {
     openable(state, server.id).map(channel => ({
       server,
       channel,
-      label: `#${channel.name} · ${server.name}`
+      label: `${titleOf(state, channel)} · ${server.name}`
     }))
   )
   const query = state.switcher.query.replace(/^#/, '').replaceAll(' ', '')

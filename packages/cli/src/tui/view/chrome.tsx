@@ -3,7 +3,7 @@ import { Box, Text } from 'ink'
 import { safeLine, safeText } from '../../render/sanitize.ts'
 import { fit, textWidth, truncate, wrap } from '../../render/width.ts'
 import { KEY_HELP } from '../state/keys.ts'
-import { choices, currentChannel, currentServer, type Notice, type State } from '../state/state.ts'
+import { choices, currentChannel, currentServer, type Notice, type State, titleOf } from '../state/state.ts'
 import { Toned } from './tone.tsx'
 
 const STREAM = { connecting: 'opening', live: 'live', lost: 'daemon away, trying again' } as const
@@ -13,7 +13,7 @@ export function Header({ state, width }: { readonly state: State; readonly width
   const channel = currentChannel(state)
   const place = [
     server?.name,
-    channel === undefined ? undefined : `#${channel.name}`,
+    channel === undefined ? undefined : titleOf(state, channel),
     channel?.topic ?? undefined
   ]
     .filter(text => text !== undefined && text !== '')

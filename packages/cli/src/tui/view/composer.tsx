@@ -1,7 +1,7 @@
 import { Box, Text } from 'ink'
 import { safeLine } from '../../render/sanitize.ts'
 import { fit, truncate } from '../../render/width.ts'
-import { currentChannel, currentConversation, type State } from '../state/state.ts'
+import { currentChannel, currentConversation, type State, titleOf } from '../state/state.ts'
 import { type ComposerRows, composerWindow } from './composer-rows.ts'
 import { Toned } from './tone.tsx'
 
@@ -23,7 +23,7 @@ export function contextText(state: State): string {
   if (state.editing !== null) return `Editing ${about(state.editing)} · Esc stops`
   if (state.replyTo !== null) return `Replying to ${about(state.replyTo)} · Esc stops`
   const channel = currentChannel(state)
-  return channel === undefined ? '' : `#${safeLine(channel.name)}`
+  return channel === undefined ? '' : safeLine(titleOf(state, channel))
 }
 
 function CursorRow({ letters, at }: { readonly letters: readonly string[]; readonly at: number | null }) {

@@ -22,6 +22,12 @@ function counted(prefix: string, name: string, unread: number, width: number): s
 const unreadOf = (channels: readonly ChannelJson[] | undefined) =>
   (channels ?? []).reduce((sum, each) => sum + each.unread, 0)
 
+/** Before a name: where one is, and whether it is a channel or a thread of the one above. */
+function markOf(channel: ChannelJson, here: boolean): string {
+  if (channel.thread === undefined) return here ? ' >#' : '  #'
+  return here ? '  >~ ' : '   ~ '
+}
+
 /** Servers with their numbers; below the open one, its channels. */
 export function sidebarEntries(state: State, width: number): readonly Entry[] {
   return state.servers.flatMap((server, at) => {
@@ -38,7 +44,7 @@ export function sidebarEntries(state: State, width: number): readonly Entry[] {
       head,
       ...channels.map((channel): Entry => ({
         key: channel.id,
-        text: counted(channel.id === state.channel ? ' >#' : '  #', channel.name, channel.unread, width),
+        text: counted(markOf(channel, channel.id === state.channel), channel.name, channel.unread, width),
         tone: channel.unread > 0 ? 'alert' : 'plain',
         here: channel.id === state.channel
       }))
