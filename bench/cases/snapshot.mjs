@@ -58,11 +58,11 @@ function rows({ count, frozen, opened, replayed, applied, hostile }) {
       ...target(atMost(200, 50))
     }),
     figure({
-      name: named('… memory of the process (RSS)'),
+      name: named('… memory it takes (RSS)'),
       unit: 'MB',
-      samples: opened.map(each => each.rss / MB),
+      samples: opened.map(each => Math.max(0.1, (each.rss - each.before) / MB)),
       ...target(atMost(80)),
-      note: `${number(opened[0].before / MB)} MB before it was opened`
+      note: `the process had ${number(opened[0].before / MB)} MB before`
     }),
     figure({ name: named('full replay'), unit: 'ms', samples: replayed.map(each => each.ms) }),
     figure({

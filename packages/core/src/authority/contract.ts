@@ -12,12 +12,13 @@ import type {
   RoleId,
   RuleId,
   ServerId,
-  UserId
+  UserId,
+  Verdict
 } from '../base/index.ts'
 import type { CborValue } from '../encoding/index.ts'
 import type { CutRow, Operation } from '../graph/index.ts'
 import type { Explanation, Question } from '../verifier/index.ts'
-import type { AuthoritySnapshot } from './snapshot.ts'
+import type { AuthoritySnapshot, SnapshotRoots } from './snapshot.ts'
 
 /** A permission by its flag name in XCord's own words (AU33), such as `SendMessages`. */
 export type PermissionName = string
@@ -378,6 +379,8 @@ export interface AuthorityLog {
   settledCount(): number
   /** Something was asked that only those operations can answer: add them all to a new log. */
   wantsHistory(): boolean
+  /** AU60: whether a published snapshot is what its operations give; undefined while they are not all here. */
+  auditSnapshot(claim: SnapshotRoots): Verdict<void> | undefined
   /** AU58: undefined where no set of operations can be told by 16 heads. */
   snapshot(options?: SnapshotOptions): AuthoritySnapshot | undefined
 }

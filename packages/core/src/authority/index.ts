@@ -17,6 +17,7 @@ export {
   type KindName,
   KINDS
 } from './kinds/table.ts'
+export { draftCheckpoint, readCheckpoint } from './checkpoint.ts'
 export { checkGenesis } from './check-genesis.ts'
 export { createAuthorityLog, openAuthorityLog } from './log.ts'
 export {

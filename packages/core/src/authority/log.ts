@@ -9,7 +9,8 @@ import {
   type OperationId,
   refuse,
   type Refusal,
-  type ServerId
+  type ServerId,
+  type Verdict
 } from '../base/index.ts'
 import type { Operation } from '../graph/index.ts'
 import type { Explanation, Question } from '../verifier/index.ts'
@@ -38,6 +39,7 @@ import { decodeBody, isSpine, type KindBody } from './kinds/table.ts'
 import { explain, unexplained } from './explain/explain.ts'
 import { Frontiers, type Inside } from './frontiers.ts'
 import { HistoryNeeded } from './history-needed.ts'
+import { isLateJoin } from './late-join.ts'
 import { Ledger } from './ledger.ts'
 import { LossBook } from './loss-book.ts'
 import { type Past, unionPasts } from './past.ts'
@@ -48,7 +50,8 @@ import { State } from './state.ts'
 import { StateCache } from './state-cache.ts'
 import { forksOf, isStronger } from './seal-worth.ts'
 import { stateRoot } from './state-root.ts'
-import { type AuthoritySnapshot, makeSnapshot, type OpenLog } from './snapshot.ts'
+import { auditClaim } from './checkpoint.ts'
+import { type AuthoritySnapshot, makeSnapshot, type OpenLog, type SnapshotRoots } from './snapshot.ts'
 import { cutAll, cutBehind } from './snapshot-cut.ts'
 import { Foundation } from './thaw.ts'
 import { citedBy, placeFault } from './structure.ts'
@@ -57,8 +60,6 @@ import { type Membership, pastMembership, prefixMembership, View } from './view.
 
 /** Frontiers whose state is kept. */
 const STATES_MAX = 128
-/** IV5: a join that arrives this long after its invite's end is held. */
-const LATE_JOIN_MS_MAX = 600_000
 const NO_EXTRA: ReadonlySet<Entry> = new Set()
 
 /**
@@ -182,7 +183,7 @@ class Log implements AuthorityLog {
     const view = new View(this.#ledger, pastMembership(past, NO_EXTRA))
     const known = validate(this.#deps, operation, kind.value, view, { trusted: options.trusted === true })
     if (!known.ok) return this.#admission.reject(operation, known)
-    if (options.live === true && this.#isLateJoin(kind.value, view, now))
+    if (options.live === true && isLateJoin(kind.value, view, now))
       return this.#admission.hold(operation, Number.MAX_SAFE_INTEGER)
     if (kind.value.name === 'protoRaise' && kind.value.body.version > PROTOCOL_VERSION) {
       this.#newer = operation.id
@@ -211,17 +212,6 @@ class Log implements AuthorityLog {
       rejudge: rejudgeOf(this.#ledger, settled),
       losses
     }
-  }
-
-  /** IV5: only of live arrivals, never of history. */
-  #isLateJoin(kind: KindBody, view: View, now: number): boolean {
-    if (kind.name !== 'join') return false
-    const terms = view.winner(`invite|${kind.body.invite}|terms`)?.by.body
-    return (
-      terms?.name === 'inviteCreate' &&
-      terms.body.notAfter !== null &&
-      now > terms.body.notAfter + LATE_JOIN_MS_MAX
-    )
   }
 
   drain(now: number): readonly AddResult[] {
@@ -253,6 +243,13 @@ class Log implements AuthorityLog {
 
   wantsHistory(): boolean {
     return this.#wanting
+  }
+
+  auditSnapshot(claim: SnapshotRoots): Verdict<void> | undefined {
+    return this.#answer(() => {
+      const has = this.#frontiers.membership(claim.heads)
+      return has && auditClaim(this.#deps.suite, this.#ledger, claim, has)
+    })
   }
 
   snapshot(options: SnapshotOptions = {}): AuthoritySnapshot | undefined {

@@ -34,6 +34,15 @@ export function cutAll(ledger: Ledger, ends: Ends): SnapshotCut | undefined {
   return { count: ledger.count, has: prefixMembership(ledger.count), heads, spine }
 }
 
+/** The set that ends in these heads; undefined where one of them follows another. */
+export function cutAt(ledger: Ledger, has: Membership, heads: readonly Entry[]): SnapshotCut | undefined {
+  const inside = ownEntries(ledger).filter(has)
+  const ended = endsOf(ledger, inside)
+  const same = ended.heads.length === heads.length && ended.heads.every(each => heads.includes(each))
+  const before = ledger.settled?.claim.count ?? 0
+  return same ? { count: before + inside.length, has, ...ended } : undefined
+}
+
 /** Operations of the log itself, without those of the snapshot it began with. */
 export function ownEntries(ledger: Ledger): readonly Entry[] {
   return [...ledger.entries.values()].filter(each => each.settled !== true)

@@ -3,7 +3,9 @@ import {
   type AuthorityLog,
   type AuthoritySnapshot,
   draft,
+  draftCheckpoint,
   openAuthorityLog,
+  readCheckpoint,
   readSnapshot,
   verifySnapshot
 } from '../../src/authority/index.ts'
@@ -142,5 +144,54 @@ describe('[AU59] a log that begins with a snapshot', () => {
     const fields = site.log.place(a.device, joinDraft(a, site.invite), site.now)
     const fork = signOperation(fakeSuite, a.key, { ...fields, seq: 0, prev: null })
     expect(log.add(fork, LATER)).toMatchObject({ kind: 'rejected', refusal: { rule: 'AU5' } })
+  })
+})
+
+describe('[AU60] published snapshots', () => {
+  function published(change: (snapshot: AuthoritySnapshot) => AuthoritySnapshot = each => each): {
+    readonly site: Site
+    readonly claim: NonNullable<ReturnType<typeof readCheckpoint>>
+  } {
+    const site = server()
+    const [a] = people as [ReturnType<typeof person>]
+    const first = site.act(a, draftCheckpoint(change(taken(site)), undefined))
+    const claim = readCheckpoint(first)
+    if (claim === undefined) throw new Error('no claim')
+    return { site, claim }
+  }
+
+  it('[AU60] is an operation that others audit by their own replay, also after more was done', () => {
+    const { site, claim } = published()
+    expect(claim).toMatchObject({ epoch: 0, heads: claim.heads })
+    site.act(owner, draft('ban', { user: person('a').user, reason: null }))
+    expect(site.fork().log.auditSnapshot(claim)).toEqual({ ok: true, value: undefined })
+    expect(readCheckpoint(site.operations[0] as Operation)).toBeUndefined()
+    const next = draftCheckpoint(taken(site), { id: site.operations.at(-1)?.id as never, epoch: claim.epoch })
+    expect(readCheckpoint(site.act(owner, next))?.epoch).toBe(1)
+    // A log that began with a later snapshot has not seen how this one came about.
+    expect(open(site).auditSnapshot(claim)).toBeUndefined()
+  })
+
+  it.each([
+    ['another state', each => ({ ...each, stateRoot: each.contentRoot }), 'its state is false'],
+    ['other content', each => ({ ...each, contentRoot: each.stateRoot }), 'its content is false'],
+    ['another sum', each => ({ ...each, sum: each.sum + 1n }), 'it was made of other operations'],
+    ['another count', each => ({ ...each, count: each.count + 1 }), /operations, not/]
+  ] satisfies readonly [string, (each: AuthoritySnapshot) => AuthoritySnapshot, string | RegExp][])(
+    '[AU60] is found false with %s, whoever looks',
+    (_, change, reason) => {
+      const { site, claim } = published(change)
+      expect(site.fork().log.auditSnapshot(claim)).toMatchObject({
+        ok: false,
+        rule: 'AU60',
+        reason: reason instanceof RegExp ? (expect.stringMatching(reason) as string) : reason
+      })
+    }
+  )
+
+  it('[AU60] is found false where one of its heads follows another', () => {
+    const { site, claim } = published()
+    const heads = [...claim.heads, site.operations[0]?.id as never]
+    expect(site.log.auditSnapshot({ ...claim, heads })).toMatchObject({ ok: false, rule: 'AU60' })
   })
 })
