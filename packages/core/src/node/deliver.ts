@@ -2,13 +2,13 @@
  * Delivery of own messages (SY17, SY18): receipts raise it, the store keeps each level once it is reached,
  * events tell it.
  */
-import { type DeviceId, type MessageId } from '../base/index.ts'
+import { type ChannelId, type DeviceId, type MessageId } from '../base/index.ts'
 import { permissionBit } from '../authority/index.ts'
 import { EnvelopeType } from '../graph/index.ts'
 import type { DeliveryEntry, DeliveryWorld, Receipt } from '../sync/index.ts'
 import type { DeliveryReport } from './contract.ts'
 import { blockOf, findDelivery, mergeDeliveries } from './delivery-block.ts'
-import { readBlock, recall, refillOutbox, settledUpTo } from './outbox.ts'
+import { readBlock, readBlocks, recall, refillOutbox, rememberBlock, settledUpTo } from './outbox.ts'
 import type { ReplicaState } from './replica-state.ts'
 import { deliveryTable, outboxTable } from './tables.ts'
 import type { Work } from './work.ts'
@@ -54,13 +54,13 @@ export async function applyReceipt(work: Work, receipt: Receipt): Promise<void> 
   const known = authority.device(receipt.signer)
   const member = known?.on === true ? authority.member(known.user) : undefined
   const reader = member?.status === 'in' ? member.user : undefined
+  const views = new Map<ChannelId, boolean>()
   const mayRead = (id: MessageId): boolean => {
     const channel = state.ownChannels.get(id)
-    return (
-      reader !== undefined &&
-      channel !== undefined &&
-      (authority.permissions(reader, channel, turn.at) & VIEW_CHANNEL) !== 0n
-    )
+    if (reader === undefined || channel === undefined) return false
+    const view = views.get(channel) ?? (authority.permissions(reader, channel, turn.at) & VIEW_CHANNEL) !== 0n
+    views.set(channel, view)
+    return view
   }
   const signer = {
     role: reader === undefined ? null : ('member' as const),
@@ -104,9 +104,12 @@ function tell({ state, turn }: Work, { id, level, holders }: DeliveryEntry): voi
 }
 
 async function keep({ state, turn }: Work): Promise<void> {
-  for (const [block, entries] of Map.groupBy(turn.raised.values(), entry => blockOf(entry.seq))) {
-    const merged = mergeDeliveries(await readBlock(state, block), entries)
+  const raised = Map.groupBy(turn.raised.values(), entry => blockOf(entry.seq))
+  const before = await readBlocks(state, [...raised.keys()])
+  for (const [block, entries] of raised) {
+    const merged = mergeDeliveries(before.get(block), entries)
     turn.batch.put(deliveryTable, [state.server, block], { version: 1, ...merged })
+    rememberBlock(state, block, merged)
   }
 }
 

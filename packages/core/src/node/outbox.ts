@@ -21,6 +21,33 @@ export async function readBlock(state: ReplicaState, block: number): Promise<Del
   return await state.deps.database.table(deliveryTable).get([state.server, block])
 }
 
+/** Rows remembered: what receipts name was written lately, and a row is read again for each receipt. */
+const BLOCKS_REMEMBERED = 64
+
+/** Rows as the turn before left them, by block; those that were never written are not looked for. */
+export async function readBlocks(
+  state: ReplicaState,
+  blocks: readonly number[]
+): Promise<ReadonlyMap<number, DeliveryBlock | undefined>> {
+  const found = new Map<number, DeliveryBlock | undefined>()
+  for (const block of blocks) found.set(block, state.deliveries.get(block))
+  const unknown = blocks.filter(block => found.get(block) === undefined && block <= state.deliveriesTo)
+  if (unknown.length === 0) return found
+  const keys = unknown.map(block => [state.server, block] as const)
+  const rows = await state.deps.database.table(deliveryTable).getMany(keys)
+  for (const [index, block] of unknown.entries()) found.set(block, rows[index])
+  return found
+}
+
+/** Remembers a row that a turn writes. */
+export function rememberBlock(state: ReplicaState, block: number, row: DeliveryBlock): void {
+  state.deliveries.delete(block)
+  state.deliveries.set(block, row)
+  state.deliveriesTo = Math.max(state.deliveriesTo, block)
+  const [oldest] = state.deliveries.keys()
+  if (state.deliveries.size > BLOCKS_REMEMBERED && oldest !== undefined) state.deliveries.delete(oldest)
+}
+
 /** What is kept of a message's delivery; `local` where nothing is. */
 async function keptOf(state: ReplicaState, id: MessageId, seq: number): Promise<DeliveryEntry> {
   const kept = findDelivery(await readBlock(state, blockOf(seq)), { id, seq })
@@ -52,6 +79,7 @@ function track(state: ReplicaState, entry: DeliveryEntry, channel: ChannelId): v
 export async function loadOutbox(state: ReplicaState): Promise<void> {
   state.settledTo = (await state.deps.database.table(outboxTable).get([state.server]))?.settledTo ?? 0
   const tip = state.author(state.self).chain.tip()?.seq ?? 0
+  state.deliveriesTo = blockOf(tip)
   await load(state, { from: state.settledTo + 1, to: tip }, OPENING_ROWS_MAX)
 }
 

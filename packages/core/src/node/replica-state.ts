@@ -23,6 +23,7 @@ import { type AuthorChain, authorIdOf, createAuthorChain } from '../graph/index.
 import type { Account } from '../identity/index.ts'
 import type { Database } from '../store/index.ts'
 import { ChainIndex, type DeliveryTracker, IdSet } from '../sync/index.ts'
+import type { DeliveryBlock } from './delivery-block.ts'
 import type { EventLog } from './event-log.ts'
 import type { ServerRow } from './tables.ts'
 import type { TimelineStore } from './timeline-store.ts'
@@ -119,6 +120,10 @@ export class ReplicaState {
   readonly frontiers = new Map<ChannelId, { readonly count: number; readonly ids: readonly OperationId[] }>()
   /** Channel of own messages whose delivery is tracked. */
   readonly ownChannels = new Map<MessageId, ChannelId>()
+  /** Delivery rows written lately, by block. */
+  readonly deliveries = new Map<number, DeliveryBlock>()
+  /** The newest block that may have a row in the store. */
+  deliveriesTo = 0
   /** Own content not yet settled (SY18), by sequence number, ascending. */
   unsettled = new Map<MessageId, number>()
   settledTo = 0
