@@ -65,8 +65,14 @@ function makeCase(): Case {
   return { owner: random() < 0.03, roles, held, overwrites }
 }
 
-/** discord.js' own code over stand-ins for its structures. */
-function byDiscord(each: Case, inChannel: boolean): bigint {
+interface Stage {
+  readonly guild: { readonly id: string; readonly ownerId: string }
+  readonly member: Record<string, unknown>
+  readonly everyone: unknown
+}
+
+/** A member with discord.js' own code over stand-ins for its structures. */
+function stageOf(each: Case): Stage {
   const guild = { id: '0', ownerId: each.owner ? 'm' : 'o' }
   const roles = new Collection(
     each.roles.map(role => [role.id, { id: role.id, permissions: new PermissionsBitField(role.permissions) }])
@@ -81,6 +87,11 @@ function byDiscord(each: Case, inChannel: boolean): bigint {
   }
   const descriptor = Object.getOwnPropertyDescriptor(discord.GuildMember.prototype, 'permissions')?.get
   Object.defineProperty(member, 'permissions', { get: descriptor as () => unknown })
+  return { guild, member, everyone }
+}
+
+function byDiscord(each: Case, inChannel: boolean): bigint {
+  const { guild, member, everyone } = stageOf(each)
   if (!inChannel) {
     // discord.js leaves an Administrator's other bits unset here and answers for them in `has`.
     const base = member['permissions'] as PermissionsBitField
@@ -108,6 +119,73 @@ function byDiscord(each: Case, inChannel: boolean): bigint {
   return prototype.memberPermissions.call(channel, member, true).bitfield
 }
 
+interface ThreadCase {
+  readonly private: boolean
+  readonly member: boolean
+  readonly locked: boolean
+  readonly archived: boolean
+  readonly timedOut: boolean
+}
+
+function makeThread(): ThreadCase {
+  const chance = (): boolean => random() < 0.4
+  return { private: chance(), member: chance(), locked: chance(), archived: chance(), timedOut: chance() }
+}
+
+/** No overwrite holds Administrator: theirs would take it for the real one. */
+const withoutAdmins = (each: Case): Case => ({
+  ...each,
+  overwrites: each.overwrites.map(row => ({ ...row, allow: row.allow & ~8n, deny: row.deny & ~8n }))
+})
+
+const getter = (name: string): ((this: unknown) => boolean) =>
+  Object.getOwnPropertyDescriptor(discord.ThreadChannel.prototype, name)?.get as (this: unknown) => boolean
+const CLIENT = { user: { id: 'm' } }
+
+/** What discord.js says of writing in a thread, of viewing it, and of managing it: `sendable`, `viewable`, `manageable`. */
+function threadByDiscord(each: Case, thread: ThreadCase): { send: boolean; view: boolean; manage: boolean } {
+  const { guild } = stageOf(each)
+  const channelBits = new PermissionsBitField(byDiscord(each, true))
+  const until = thread.timedOut ? Date.now() + 60_000 : 0
+  const self: Record<string, unknown> = {
+    client: CLIENT,
+    guild: { ...guild, members: { me: { communicationDisabledUntilTimestamp: until } } },
+    type: thread.private ? discord.ChannelType.PrivateThread : discord.ChannelType.PublicThread,
+    joined: thread.member,
+    locked: thread.locked,
+    archived: thread.archived,
+    permissionsFor: () => channelBits
+  }
+  for (const name of ['manageable', 'sendable', 'viewable'])
+    Object.defineProperty(self, name, { get: getter(name) })
+  return {
+    send: self['sendable'] as boolean,
+    view: self['viewable'] as boolean,
+    manage: self['manageable'] as boolean
+  }
+}
+
+const SEND = permissionsToBits(['SendMessages'])
+const VIEW = permissionsToBits(['ViewChannel'])
+const MANAGE_THREADS = permissionsToBits(['ManageThreads'])
+
+function threadByXcord(each: Case, thread: ThreadCase): { send: boolean; view: boolean; manage: boolean } {
+  const bits = effectivePermissions({
+    owner: each.owner ? 'm' : 'o',
+    member: 'm',
+    everyone: '0',
+    roles: each.roles,
+    held: each.held,
+    overwrites: each.overwrites,
+    channelKind: 'text',
+    thread,
+    timeoutUntil: thread.timedOut ? 2 : 0,
+    at: 1
+  })
+  const has = (set: bigint): boolean => (bits & set) !== 0n
+  return { send: has(SEND), view: has(VIEW), manage: has(MANAGE_THREADS) }
+}
+
 function byXcord(each: Case, inChannel: boolean): bigint {
   return (
     computePermissions({
@@ -119,6 +197,13 @@ function byXcord(each: Case, inChannel: boolean): bigint {
       ...(inChannel ? { overwrites: each.overwrites } : {})
     }) & DISCORD_ALL
   )
+}
+
+/** A private thread is seen by its members and ManageThreads, any by whoever views its channel. */
+function seen(each: Case, thread: ThreadCase, theirs: { view: boolean; manage: boolean }): boolean {
+  const admin = (byXcord(each, false) & DISCORD_ALL) === DISCORD_ALL
+  const manages = admin || (byXcord(each, true) & MANAGE_THREADS) !== 0n
+  return theirs.view && (!thread.private || thread.member || manages)
 }
 
 describe('[AU29] permissions against discord.js', () => {
@@ -134,6 +219,30 @@ describe('[AU29] permissions against discord.js', () => {
       }
     }
   })
+
+  it(
+    `[AU30, AU32] who writes in a thread, by discord.js' sendable: ${RUNS} random cases, seed ${SEED}`,
+    {
+      timeout: 0
+    },
+    () => {
+      const met = { send: 0, silent: 0, private: 0, locked: 0, timedOut: 0 }
+      for (let run = 0; run < RUNS; run++) {
+        const [each, thread] = [withoutAdmins(makeCase()), makeThread()]
+        const ours = threadByXcord(each, thread)
+        const theirs = threadByDiscord(each, thread)
+        const admin = (byXcord(each, false) & DISCORD_ALL) === DISCORD_ALL
+        // Theirs asks neither for the sight of a thread nor, where it is locked but open, for anything; ours does (AU32).
+        const sends = theirs.send && theirs.view && (admin || !thread.locked || theirs.manage)
+        const expected = { send: sends && seen(each, thread, theirs), view: seen(each, thread, theirs) }
+        if (ours.send !== expected.send || ours.view !== expected.view)
+          throw new Error(`seed ${SEED}, run ${run}: ${JSON.stringify({ thread, ours, theirs, expected })}`)
+        met[ours.send ? 'send' : 'silent']++
+        for (const name of ['private', 'locked', 'timedOut'] as const) met[name] += Number(thread[name])
+      }
+      for (const count of Object.values(met)) expect(count).toBeGreaterThan(RUNS / 20)
+    }
+  )
 
   it('[AU33] the same bits under the same names, "Server" for "Guild"', () => {
     expect(ALL_PERMISSIONS & DISCORD_ALL).toBe(DISCORD_ALL)

@@ -355,7 +355,7 @@ describe('threads', () => {
     parent,
     thread: { private: false, archived, locked: false, creator: 'u1', createdAt: '', members: [] }
   })
-  const forum = { ...channel('c9', 's1', 'ideas'), kind: 'forum' as const }
+  const forum = { ...channel('c9', 's1', 'plans'), kind: 'forum' as const }
   const names = (state: State) => openable(state, 's1').map(each => titleOf(state, each))
   const state = run(
     [
@@ -368,8 +368,8 @@ describe('threads', () => {
   )
 
   test('stand behind their channel; a forum has only its posts, and what is archived is put away', () => {
-    expect(names(state)).toEqual(expect.arrayContaining(['#general', '#general > t1', '#ideas > t2']))
-    expect(names(state)).not.toContain('#ideas')
+    expect(names(state)).toEqual(expect.arrayContaining(['#general', '#general > t1', '#plans > t2']))
+    expect(names(state)).not.toContain('#plans')
     expect(names(state)).not.toContain('#general > t3')
     expect(names(state).indexOf('#general > t1')).toBe(names(state).indexOf('#general') + 1)
   })
