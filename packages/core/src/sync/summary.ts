@@ -127,8 +127,13 @@ export function noteChange(turn: Turn, share: Share, count: number): void {
   // Who was removed is not told when others write.
   if (!share.opened || share.standing === 'removed') return
   share.changes += count
-  const jitter = randomBelow(turn.world.init.random, 2 * BEAT_JITTER_MS + 1) - BEAT_JITTER_MS
-  share.beatAt = Math.min(share.beatAt, turn.at + share.session.limits.beatMs + jitter)
+  const soonest = turn.at + share.session.limits.beatMs - BEAT_JITTER_MS
+  // A beat that is due before that stays; with every message of a burst this is so.
+  if (share.beatAt > soonest)
+    share.beatAt = Math.min(
+      share.beatAt,
+      soonest + randomBelow(turn.world.init.random, 2 * BEAT_JITTER_MS + 1)
+    )
   if (share.changes >= BURST_CHANGES) share.quietAt = turn.at + BURST_QUIET_MS
 }
 
