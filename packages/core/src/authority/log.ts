@@ -60,7 +60,6 @@ import { type Membership, pastMembership, prefixMembership, View } from './view.
 
 /** Frontiers whose state is kept. */
 const STATES_MAX = 128
-const NO_EXTRA: ReadonlySet<Entry> = new Set()
 
 /**
  * Opens a server's log with its genesis.
@@ -180,7 +179,7 @@ class Log implements AuthorityLog {
       hasOwnOutsideChain: op => this.#ledger.hasOwnOutsideChain(op)
     })
     if (place !== undefined) return this.#admission.reject(operation, place)
-    const view = new View(this.#ledger, pastMembership(past, NO_EXTRA))
+    const view = new View(this.#ledger, pastMembership(past))
     const known = validate(this.#deps, operation, kind.value, view, { trusted: options.trusted === true })
     if (!known.ok) return this.#admission.reject(operation, known)
     if (options.live === true && isLateJoin(kind.value, view, now))

@@ -20,7 +20,7 @@ import type { Judged, StateReader, Winner } from './reader.ts'
 export type Membership = (entry: Entry) => boolean
 
 /** The past itself, and leaves without an index of their own. */
-export function pastMembership(past: Past, extra: ReadonlySet<Entry>): Membership {
+export function pastMembership(past: Past, extra: ReadonlySet<Entry> = new Set()): Membership {
   return entry => (entry.index >= 0 && pastHas(past, entry.index)) || extra.has(entry)
 }
 
