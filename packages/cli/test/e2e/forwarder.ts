@@ -60,6 +60,7 @@ export async function createForwarder(target: number): Promise<Forwarder> {
     port,
     sever,
     restore: async () => {
+      if (server.listening) return
       server = open()
       await listen(server, port)
     },

@@ -1,134 +1,25 @@
 /**
- * Daemons that a network parts: each is known to the others by a forwarder's port alone, so that cutting the
- * forwarders parts them for good. What they moderate meanwhile comes together afterwards in one state.
+ * Daemons that a network parts. What they moderate meanwhile comes together afterwards in one state.
  */
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { AuditJson, OperationJson, StateJson } from '@xcord/sdk'
-import { createForwarder, type Forwarder, freePort } from './forwarder.ts'
-import { createHome, type Daemon, type Home } from './processes.ts'
+import {
+  agree,
+  closeHome,
+  community,
+  heal,
+  home,
+  LONG,
+  openHome,
+  part,
+  type Peer,
+  role,
+  stateOf,
+  xcord
+} from './parted.ts'
 
-const WAIT = { timeout: 300_000, interval: 250 }
-/** Dozens of processes, one after the other. */
-const LONG = 900_000
-
-interface Peer {
-  readonly name: string
-  readonly daemon: Daemon
-  readonly forwarder: Forwarder
-  /** Reached without the forwarder: for those on the same side. */
-  readonly direct: string
-  /** What others know. */
-  readonly announced: string
-  readonly words: string
-}
-
-let home: Home
-const peers = new Map<string, Peer>()
-beforeEach(() => {
-  home = createHome()
-})
-afterEach(async () => {
-  for (const { forwarder } of peers.values()) await forwarder.close()
-  peers.clear()
-  await home.close()
-})
-
-async function start(name: string): Promise<Peer> {
-  const made = await home.xcord(['init', '--profile', name, '--name', name, '--json'])
-  expect([made.err, made.code]).toEqual(['', 0])
-  const own = await freePort()
-  const forwarder = await createForwarder(own)
-  const daemon = await home.daemon(
-    name,
-    '--listen',
-    `/ip4/127.0.0.1/tcp/${own}`,
-    '--announce',
-    `/ip4/127.0.0.1/tcp/${forwarder.port}`
-  )
-  const { addresses } = await daemon.api.call('runDoctor')
-  expect(addresses).toHaveLength(1)
-  const announced = addresses[0] ?? ''
-  expect(announced).toContain(`/tcp/${forwarder.port}/`)
-  const direct = announced.replace(`/tcp/${forwarder.port}/`, `/tcp/${own}/`)
-  const { phrase: words } = made.lines<{ phrase: string }>()[0] as { phrase: string }
-  const peer = { name, daemon, forwarder, direct, announced, words }
-  peers.set(name, peer)
-  return peer
-}
-
-/** As a person types it. Everything asked is answered, and what is said on standard error is shown by a failure. */
-async function xcord<T>(who: Peer, ...argv: string[]): Promise<T[]> {
-  const run = await home.xcord([...argv, '--profile', who.name, '--json', '--yes'])
-  expect([argv.join(' '), run.err, run.code]).toEqual([argv.join(' '), '', 0])
-  return run.lines<T>()
-}
-const stateOf = async (who: Peer): Promise<StateJson> =>
-  (await xcord<StateJson>(who, 'state', 'heads', 'Engine'))[0] as StateJson
-const serverOf = async ({ daemon }: Peer) => (await daemon.api.call('listServers')).items[0]
-
-/** The same state hash, heads and leaves for all, as `xcord state heads` shows them. */
-async function agree(...all: readonly Peer[]): Promise<StateJson> {
-  return await vi.waitFor(async () => {
-    const hashes = await Promise.all(all.map(async each => (await serverOf(each))?.stateHash))
-    expect(new Set(hashes).size).toBe(1)
-    const states = await Promise.all(all.map(stateOf))
-    for (const each of states) expect(each).toEqual(states[0])
-    return states[0] as StateJson
-  }, WAIT)
-}
-
-/** Ada founds; the others join by her link, which leads to her forwarder. */
-async function community(...names: readonly string[]): Promise<Peer[]> {
-  const all: Peer[] = []
-  for (const name of names) all.push(await start(name))
-  const [ada, ...others] = all as [Peer, ...Peer[]]
-  await xcord(ada, 'server', 'create', 'Engine')
-  const [invite] = await xcord<{ link: string }>(ada, 'invite', 'create')
-  for (const other of others) await xcord(other, 'server', 'join', invite?.link ?? '')
-  await agree(...all)
-  return all
-}
-
-/** Below all roles there are, held by somebody. */
-async function role({ daemon }: Peer, name: string, permissions: string[], holder?: string): Promise<void> {
-  const { items } = await daemon.api.call('listServers')
-  const server = items[0]?.id ?? ''
-  const made = await daemon.api.call('createRole', { params: { server }, body: { name, permissions } })
-  if (holder === undefined) return
-  const members = await daemon.api.call('listMembers', { params: { server } })
-  const member = members.items.find(each => each.name === holder)?.id ?? ''
-  await daemon.api.call('grantRole', { params: { server, member, role: made.id }, query: {} })
-}
-
-const connectedTo = async ({ daemon }: Peer): Promise<readonly string[]> =>
-  (await daemon.api.call('listPeers')).items.flatMap(each => each.name ?? [])
-
-/** Cuts every line, then joins each side by lines of its own. */
-async function part(...sides: readonly (readonly Peer[])[]): Promise<void> {
-  const all = sides.flat()
-  await Promise.all(all.map(async each => await each.forwarder.sever()))
-  for (const side of sides) {
-    const [first, ...others] = side as [Peer, ...Peer[]]
-    for (const other of others)
-      await other.daemon.api.call('connectPeer', { body: { address: first.direct } })
-  }
-  for (const side of sides) {
-    const others = all.filter(each => !side.includes(each)).map(each => each.name)
-    for (const each of side)
-      await vi.waitFor(async () => {
-        const connected = await connectedTo(each)
-        for (const name of others) expect(connected).not.toContain(name)
-      }, WAIT)
-  }
-}
-
-/** The lines are back. One call makes it quick; the daemons would find each other by themselves. */
-async function heal(...all: readonly Peer[]): Promise<void> {
-  await Promise.all(all.map(async each => await each.forwarder.restore()))
-  const [first, ...others] = all as [Peer, ...Peer[]]
-  for (const other of others)
-    await other.daemon.api.call('connectPeer', { body: { address: first.announced } })
-}
+beforeEach(openHome)
+afterEach(closeHome)
 
 describe('a network parts the server', () => {
   test(
