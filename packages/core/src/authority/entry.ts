@@ -1,6 +1,7 @@
 /** What the live log keeps of each accepted operation and of each cell (AU48). */
 import type { OperationId, RuleId } from '../base/index.ts'
 import { type Past, pastHas } from './past.ts'
+import type { Merged } from './merge.ts'
 import type { Judged, Winner } from './reader.ts'
 
 /** One operation striking another, by rule. A fact about the pair, kept for ever. */
@@ -44,6 +45,8 @@ export interface Cell {
   /** Undominated effective writes. */
   standing: readonly Entry[]
   winner: Winner | undefined
+  /** How the winner was found, so that one write more costs no more than itself; undefined where that is not known. */
+  merged: Merged | undefined
   /** What the snapshot had here: holds while no later write stands. */
   readonly settled?: { readonly standing: readonly Entry[]; readonly winner: Winner }
 }

@@ -17,7 +17,7 @@ import { type Relation, attackRule, compareAge } from './attack.ts'
 import { type Cell, covers, type Entry } from './entry.ts'
 import { affectedBy, causeOf, type Fates, insertByAge, type LimitedInvite, undominated } from './fate.ts'
 import { FateQueue } from './fate-queue.ts'
-import { mergeWrites } from './merge.ts'
+import { mergeAll, type Merged, mergeOne } from './merge.ts'
 import { type Past, pastHas, unionPasts } from './past.ts'
 import type { Judged, Winner } from './reader.ts'
 import { listAt, Registry } from './registry.ts'
@@ -127,7 +127,7 @@ export class Ledger implements Fates {
   cell(key: string): Cell {
     let cell = this.cells.get(key)
     if (cell === undefined) {
-      cell = { key, writes: [], denials: [], reliers: [], standing: [], winner: undefined }
+      cell = { key, writes: [], denials: [], reliers: [], standing: [], winner: undefined, merged: undefined }
       this.cells.set(key, cell)
     }
     return cell
@@ -229,7 +229,9 @@ export class Ledger implements Fates {
     const strays = (own: Entry): boolean =>
       !(prev !== undefined && covers(prev, own)) &&
       (own.settled === true || cited.some(each => covers(each, own)))
-    return (chain.bySeq.get(op.seq) ?? []).some(strays) || chain.forked.some(strays)
+    // Several at one place are all among the forked.
+    const same = chain.bySeq.get(op.seq) ?? []
+    return (same.length === 1 && same.some(strays)) || chain.forked.some(strays)
   }
 
   #limit(entry: Entry, limited: NonNullable<Judged['known']['limited']>): void {
@@ -319,13 +321,17 @@ export class Ledger implements Fates {
   #restand(cell: Cell, added: Entry | undefined): void {
     if (added !== undefined) {
       if (!added.effective) return
+      const merged = mergedWith(cell, added)
       cell.standing = [...cell.standing.filter(each => !covers(added, each)), added]
-    } else
-      cell.standing = undominated(
-        cell.writes.filter(each => each.effective),
-        covers
-      )
-    mergeCell(cell, cell)
+      if (merged === undefined) mergeCell(cell)
+      else Object.assign(cell, { merged, winner: merged.winner })
+      return
+    }
+    cell.standing = undominated(
+      cell.writes.filter(each => each.effective),
+      covers
+    )
+    mergeCell(cell)
   }
 
   /** The join, or the genesis, that an assignment's cell names. */
@@ -338,10 +344,24 @@ export class Ledger implements Fates {
   }
 }
 
+/** What a cell shows with one write more; undefined where all have to be looked at again. */
+function mergedWith({ key, merged }: Cell, added: Entry): Merged | undefined {
+  const gone = [merged?.grant, merged?.winner].some(
+    each => each !== undefined && covers(added, each.by as Entry)
+  )
+  if (merged === undefined || gone) return undefined
+  const next = mergeOne(key, merged, added)
+  return next.winner === undefined ? undefined : next
+}
+
 /** Shows what stands; where nothing of the log itself does, what the snapshot had. */
-function mergeCell(cell: Cell, into: Pick<Cell, 'standing' | 'winner'>): void {
-  if (into.standing.length === 0 && cell.settled !== undefined) Object.assign(into, cell.settled)
-  else into.winner = mergeWrites(cell.key, into.standing)
+function mergeCell(cell: Cell): void {
+  if (cell.standing.length === 0 && cell.settled !== undefined) {
+    Object.assign(cell, { merged: undefined, ...cell.settled })
+    return
+  }
+  cell.merged = mergeAll(cell.key, cell.standing)
+  cell.winner = cell.merged.winner
 }
 
 function touchAll(ledger: Ledger, entry: Entry, touched: Map<Cell, Winner | undefined>): void {

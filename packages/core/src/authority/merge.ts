@@ -19,28 +19,59 @@ function compareWinners(order: RestrictionOrder, a: Winner, b: Winner, denials: 
   )
 }
 
+/** What stands in a cell: the strongest write that is no denial, and the write that is shown. */
+export interface Merged {
+  readonly grant: Winner | undefined
+  readonly winner: Winner | undefined
+}
+
 /**
  * AU24 over undominated effective writes: the strongest that is no denial stands against weaker denials; of the
  * denials no weaker than it the most restrictive wins, so that a kick lifts no ban (ADR 0023).
  */
-export function mergeWrites(cell: string, writers: readonly Judged[]): Winner | undefined {
-  const [only] = writers
-  if (only === undefined) return undefined
-  if (writers.length === 1) return { value: (writeTo(only, cell) as Write).value, by: only }
-  // One order for all: ten thousand may have written at once (AU-S40).
+export function mergeAll(cell: string, writers: readonly Judged[]): Merged {
   const order = restrictionOrder(cell)
   let grant: Winner | undefined
   const denials: Winner[] = []
   for (const by of writers) {
     const { value, denial } = writeTo(by, cell) as Write
-    const winner = { value, by }
-    if (denial) denials.push(winner)
-    else if (grant === undefined || compareWinners(order, winner, grant, false) > 0) grant = winner
+    const found = { value, by }
+    if (denial) denials.push(found)
+    else if (grant === undefined || compareWinners(order, found, grant, false) > 0) grant = found
   }
   let best: Winner | undefined
-  for (const winner of denials) {
-    if (grant !== undefined && winner.by.known.strength < grant.by.known.strength) continue
-    if (best === undefined || compareWinners(order, winner, best, true) > 0) best = winner
+  for (const denial of denials) {
+    if (grant !== undefined && denial.by.known.strength < grant.by.known.strength) continue
+    if (best === undefined || compareWinners(order, denial, best, true) > 0) best = denial
   }
-  return best ?? grant
+  return { grant, winner: best ?? grant }
+}
+
+/** The write that AU24 shows. */
+export function mergeWrites(cell: string, writers: readonly Judged[]): Winner | undefined {
+  const [only] = writers
+  if (only === undefined) return undefined
+  if (writers.length === 1) return { value: (writeTo(only, cell) as Write).value, by: only }
+  return mergeAll(cell, writers).winner
+}
+
+/**
+ * The same with one writer more, without looking at the others again: ten thousand may have written at once (AU-S40).
+ *
+ * @param before - What stood, still standing beside it.
+ */
+export function mergeOne(cell: string, before: Merged, by: Judged): Merged {
+  const order = restrictionOrder(cell)
+  const { value, denial } = writeTo(by, cell) as Write
+  const added = { value, by }
+  const { grant, winner } = before
+  if (denial) {
+    if (grant !== undefined && by.known.strength < grant.by.known.strength) return before
+    const isShown = winner === undefined || winner === grant || compareWinners(order, added, winner, true) > 0
+    return isShown ? { grant, winner: added } : before
+  }
+  if (grant !== undefined && compareWinners(order, added, grant, false) < 0) return before
+  // A denial that was shown is the most restrictive, not the strongest: stronger ones may be left where it gives way.
+  if (winner === undefined || winner === grant) return { grant: added, winner: added }
+  return { grant: added, winner: winner.by.known.strength < by.known.strength ? undefined : winner }
 }

@@ -196,7 +196,8 @@ export class Foundation {
     this.thawed.add(first)
     const standing = rows.map(row => this.#entryAt(this.frozen.writerOf(row)))
     const winner = { value: this.frozen.value(first), by: standing[0] as Entry }
-    return { key, writes: [], denials: [], reliers: [], standing, winner, settled: { standing, winner } }
+    const settled = { standing, winner }
+    return { key, writes: [], denials: [], reliers: [], standing, winner, merged: undefined, settled }
   }
 
   chain(device: DeviceId): DeviceChain | undefined {

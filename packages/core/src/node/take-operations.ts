@@ -54,7 +54,8 @@ export function addOperation(
   operation: Operation,
   from: DeviceId | undefined
 ): TakenOperation {
-  const result = state.log.add(operation, turn.at)
+  // Whoever passed it on answers for it while it waits, not the device that it says signed it (AU9).
+  const result = state.log.add(operation, turn.at, from === undefined ? {} : { peer: from })
   const taken = absorb(state, turn, news, result, from)
   if (result.kind === 'accepted')
     for (const each of state.log.drain(turn.at)) absorb(state, turn, news, each, from)
