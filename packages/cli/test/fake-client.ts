@@ -460,6 +460,7 @@ export function createFakeClient(init: FakeInit = {}): FakeClient {
       owner: json.owner as UserId,
       stateHash: json.stateHash,
       imported: false,
+      requests: { all: [], get: () => undefined },
       async *export() {
         yield Buffer.from(`export of ${json.id}`)
       },

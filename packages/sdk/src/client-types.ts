@@ -1,6 +1,7 @@
 /** Public types of a profile's peer: the client, what it tells, and what it is made of. Interfaces only. */
 import type { ChannelId, DeviceId, RoleId, ServerId, UserId } from '@xcord/core'
 import type { ByteSource, Imported, ImportOptions } from './export-types.ts'
+import type { JoinRequest } from './request-types.ts'
 import type { Server } from './server-types.ts'
 import type {
   Delivery,
@@ -43,6 +44,8 @@ export interface ClientEvents {
   'server:update': { server: Server }
   'invite:create': { invite: Invite }
   'invite:revoke': { invite: Invite }
+  'request:create': { request: JoinRequest }
+  'request:update': { request: JoinRequest }
   'operation:void': EventShapes['operation:void']
   'operation:restore': EventShapes['operation:restore']
   'sync:progress': EventShapes['sync:progress']
@@ -56,6 +59,8 @@ export type ClientEventName = keyof ClientEvents
 export interface JoinOptions extends WaitOptions {
   /** Default 30,000. */
   readonly timeoutMs?: number
+  /** Said to those who decide, where the link asks: at most 1,000 bytes. */
+  readonly message?: string
 }
 
 /** One profile's peer: identity, servers, network. */
@@ -68,7 +73,8 @@ export interface Client {
     create(init: { readonly name: string; readonly channels?: readonly string[] }): Promise<Server>
     /**
      * Joins by link; resolves once the state is known and our join is part of it. XCORD_INVITE_INVALID,
-     * _EXPIRED, _USED, _REVOKED, XCORD_NO_PEER, XCORD_DEADLINE.
+     * _EXPIRED, _USED, _REVOKED, XCORD_NO_PEER, XCORD_DEADLINE. A link that asks: waits for the answer, then joins;
+     * XCORD_APPROVAL_PENDING at the deadline (call again later), XCORD_APPROVAL_REFUSED.
      */
     join(link: string, options?: JoinOptions): Promise<Server>
     /**

@@ -153,7 +153,11 @@ class LiveClient implements Client, ClientContext {
         ),
       join: async (link, options = {}) =>
         this.#require(
-          await this.node.join(link, { timeoutMs: options.timeoutMs ?? JOIN_MS, signal: options.signal })
+          await this.node.join(link, {
+            timeoutMs: options.timeoutMs ?? JOIN_MS,
+            signal: options.signal,
+            ...(options.message === undefined ? {} : { words: options.message })
+          })
         ),
       import: async (source, options = {}) => {
         const report = await this.node.importServer(source, { enrol: options.enrol ?? false })

@@ -12,6 +12,7 @@ import type {
   ServerPolicy
 } from './moderation-types.ts'
 import type { ExpressionCollection, ScheduleCollection } from './object-types.ts'
+import type { RequestCollection } from './request-types.ts'
 import type { BanJson, ServerJson, StateJson } from './shapes.ts'
 import type { ThreadCollection } from './thread-types.ts'
 import type { Channel, Invite, Member, Role, Written } from './types.ts'
@@ -56,12 +57,22 @@ export interface Server {
     readonly all: readonly Invite[]
     /** Default: 7 days, unlimited uses. Whoever holds the link may join and read until it is closed. */
     create(
-      init?: { readonly maxUses?: number; readonly expiresInMs?: number | null },
+      init?: {
+        readonly maxUses?: number
+        readonly expiresInMs?: number | null
+        /**
+         * The link admits nobody: whoever opens it asks, and is let in by `requests`. Not together with `maxUses`.
+         * Default: what `policy.invites` says.
+         */
+        readonly approval?: boolean
+      },
       options?: ReasonOptions
     ): Promise<Invite>
     /** By id, prefix or link. */
     get(idOrLink: string): Invite | undefined
   }
+  /** Who asked to join by a link that asks. */
+  readonly requests: RequestCollection
   readonly bans: {
     /** Who is banned. XCORD_PERMISSION_DENIED without BanMembers. */
     list(): readonly BanJson[]

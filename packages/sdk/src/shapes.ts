@@ -3,6 +3,7 @@
  * answers and what `xcord --json` prints. Fields are only added within a major version.
  */
 import type { ChannelKind, ErrorCode } from '@xcord/core'
+import type { JoinRequestJson } from './request-types.ts'
 
 /** How far a message or operation is known to have come (SY17). Rises only; levels may be skipped. */
 export type DeliveryState = 'local' | 'sent' | 'stored' | 'delivered' | 'seen'
@@ -325,6 +326,8 @@ export interface EventShapes {
   'server:update': { server: ServerJson }
   'invite:create': { invite: InviteJson }
   'invite:revoke': { invite: InviteJson }
+  'request:create': { request: JoinRequestJson }
+  'request:update': { request: JoinRequestJson }
   'operation:void': { operation: string; server: string; rule: string; by: string | null; own: boolean }
   'operation:restore': { operation: string; server: string }
   'sync:progress': { server: string; received: number; expected: number | null; done: boolean }

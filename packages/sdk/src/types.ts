@@ -32,6 +32,7 @@ export type * from './client-types.ts'
 export type * from './export-types.ts'
 export type * from './moderation-types.ts'
 export type * from './object-types.ts'
+export type * from './request-types.ts'
 export type * from './server-types.ts'
 export type * from './thread-types.ts'
 

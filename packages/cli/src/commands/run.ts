@@ -19,6 +19,7 @@ import { registerModeration } from './moderation-commands.ts'
 import { registerNetwork } from './network-commands.ts'
 import { registerPeople } from './people-commands.ts'
 import { registerProfile } from './profile-commands.ts'
+import { registerRequests } from './request-commands.ts'
 import { registerCommunity } from './server-commands.ts'
 import type { Session } from './session.ts'
 import { gather, type Options, type Shell, textOf } from './shell.ts'
@@ -93,6 +94,7 @@ function registerAll(program: Command, shell: Shell): void {
   registerTui(program, shell)
   registerProfile(program, shell)
   registerCommunity(program, shell)
+  registerRequests(program, shell)
   registerPeople(program, shell)
   registerModeration(program, shell)
   registerThreads(program, shell)

@@ -40,20 +40,28 @@ function registerServer(program: Command, { verb }: Shell): void {
     const found = await resolveServer(session, api, args[0])
     session.output.answer(found, () => showServer(found))
   })
-  verb(server.command('join <link>').description('join by invite link'), async (session, args) => {
-    const api = await openApi(session, 'online')
-    const timeoutMs = session.settings.timeout
-    const joined = await api.call(
-      'joinServer',
-      { body: { link: argument(args, 0).replace(/\s+/g, ''), timeoutMs } },
-      { signal: deadlineOf(session, timeoutMs + 5_000) }
-    )
-    writeMemory(session.paths.memory, { server: joined.id })
-    session.output.done(
-      joined,
-      () => `Joined "${safeLine(joined.name)}": ${joined.members} members, ${joined.channels} channels.`
-    )
-  })
+  verb(
+    server
+      .command('join <link>')
+      .description('join by invite link; one that asks waits for the answer, or run it again later')
+      .option('--message <text>', 'to those who decide, where the link asks'),
+    async (session, args, options) => {
+      const api = await openApi(session, 'online')
+      const timeoutMs = session.settings.timeout
+      const message = textOf(options, 'message')
+      const link = argument(args, 0).replace(/\s+/g, '')
+      const joined = await api.call(
+        'joinServer',
+        { body: { link, timeoutMs, ...(message === undefined ? {} : { message }) } },
+        { signal: deadlineOf(session, timeoutMs + 5_000) }
+      )
+      writeMemory(session.paths.memory, { server: joined.id })
+      session.output.done(
+        joined,
+        () => `Joined "${safeLine(joined.name)}": ${joined.members} members, ${joined.channels} channels.`
+      )
+    }
+  )
   verb(server.command('leave [server]').description('leave a server'), async (session, args) => {
     const api = await openApi(session, 'online')
     const found = await resolveServer(session, api, args[0])
@@ -74,6 +82,7 @@ function registerInvite(program: Command, { verb }: Shell): void {
       .description('make a link; whoever holds it may join and read until it is closed')
       .option('--max-uses <count>', 'close it after so many joins')
       .option('--expires <duration>', 'such as 12h or 7d, or "never"; default: 7d')
+      .option('--approval', 'admit nobody by the link: who opens it asks, see "xcord invite requests"')
       .option('--reason <text>', 'for the audit log'),
     async (session, _args, options) => {
       const api = await openApi(session, 'online')
@@ -85,13 +94,16 @@ function registerInvite(program: Command, { verb }: Shell): void {
         body: {
           ...(maxUses === undefined ? {} : { maxUses }),
           ...(expiresInMs === undefined ? {} : { expiresInMs }),
+          ...(options['approval'] === true ? { approval: true } : {}),
           ...reasonOf(options)
         }
       })
       // Only the link, so that it can be copied or piped.
       session.output.answer(made, () => made.link ?? made.id)
       session.output.note(
-        `Whoever holds this link may join "${safeLine(server.name)}" and read it until you close it: xcord invite revoke ${made.id.slice(0, 10)}`
+        made.mode === 'approval'
+          ? `Whoever holds this link may ask to join "${safeLine(server.name)}". Who asked: xcord invite requests`
+          : `Whoever holds this link may join "${safeLine(server.name)}" and read it until you close it: xcord invite revoke ${made.id.slice(0, 10)}`
       )
       await handOver(session, api, server.id)
     }

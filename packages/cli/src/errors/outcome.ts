@@ -43,6 +43,16 @@ export const OUTCOMES: Readonly<Record<AnyCode, Outcome>> = {
     EXIT.usage,
     'Give a multiaddr such as /ip4/192.0.2.7/tcp/4001/p2p/12D3Koo….'
   ),
+  XCORD_APPROVAL_PENDING: outcome(
+    504,
+    EXIT.deadline,
+    'Run the same command again later: the answer is waiting for you then.'
+  ),
+  XCORD_APPROVAL_REFUSED: outcome(
+    403,
+    EXIT.denied,
+    'Ask somebody of the server; you may ask again after a day.'
+  ),
   XCORD_AUTOMOD_BLOCKED: outcome(403, EXIT.denied, 'Write it in other words; nothing was sent.'),
   XCORD_BACKUP_INVALID: outcome(422, EXIT.verification, 'Use another copy of the file.'),
   XCORD_CHANNEL_KIND: outcome(
@@ -144,6 +154,7 @@ export const OUTCOMES: Readonly<Record<AnyCode, Outcome>> = {
     EXIT.conflict,
     'End the other process first, or use "xcord daemon start" so that all can share it.'
   ),
+  XCORD_REQUEST_NOT_FOUND: outcome(404, EXIT.notFound, 'List requests with "xcord invite requests".'),
   XCORD_ROLE_NOT_FOUND: outcome(404, EXIT.notFound, 'List roles with "xcord role list".'),
   XCORD_SERVER_NOT_FOUND: outcome(
     404,

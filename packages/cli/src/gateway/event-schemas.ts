@@ -1,6 +1,7 @@
 /** What each event carries, as TypeBox schemas; the compiler checks that each equals the SDK's shape. */
 import Type from 'typebox'
 import type { EventName, EventShapes } from '@xcord/sdk'
+import { JoinRequestSchema } from './routes-requests.ts'
 import {
   ChannelSchema,
   count,
@@ -26,6 +27,7 @@ const gone = Type.Object({ id: Id, server: Id })
 const member = Type.Object({ member: MemberSchema })
 const removal = Type.Object({ member: MemberSchema, by: Id, reason: nullable(Type.String()) })
 const invite = Type.Object({ invite: InviteSchema })
+const request = Type.Object({ request: JoinRequestSchema })
 const server = Type.Object({ server: ServerSchema })
 
 /** What each event carries: the same names as in the SDK. */
@@ -59,6 +61,8 @@ export const EVENT_DATA = {
   'server:update': server,
   'invite:create': invite,
   'invite:revoke': invite,
+  'request:create': request,
+  'request:update': request,
   'operation:void': Type.Object({
     operation: Id,
     server: Id,

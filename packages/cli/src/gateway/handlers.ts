@@ -7,6 +7,7 @@ import { readHandlers } from './handlers-read.ts'
 import { messageHandlers } from './handlers-messages.ts'
 import { thingHandlers } from './handlers-things.ts'
 import { threadHandlers } from './handlers-threads.ts'
+import { requestHandlers } from './handlers-requests.ts'
 import { findChannel, findInvite, findMember, findRole, findServer } from './find.ts'
 import type { Context } from './context.ts'
 import type { InputOf, ReplyOf } from './route.ts'
@@ -52,7 +53,8 @@ const writes: Handlers<WriteName> = {
     (
       await client.servers.join(body.link, {
         signal,
-        ...(body.timeoutMs === undefined ? {} : { timeoutMs: body.timeoutMs })
+        ...(body.timeoutMs === undefined ? {} : { timeoutMs: body.timeoutMs }),
+        ...(body.message === undefined ? {} : { message: body.message })
       })
     ).toJSON(),
   createInvite: async ({ context: { client } }, { params, body: { reason, ...init } }) =>
@@ -138,5 +140,6 @@ export const HANDLERS: Handlers = {
   ...explainHandlers,
   ...threadHandlers,
   ...thingHandlers,
+  ...requestHandlers,
   ...messageHandlers
 }

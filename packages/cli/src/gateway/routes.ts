@@ -17,6 +17,7 @@ import { moderation } from './routes-moderation.ts'
 import { things } from './routes-things.ts'
 import { threads } from './routes-threads.ts'
 import { daemon, messages, network } from './routes-messages.ts'
+import { requests } from './routes-requests.ts'
 
 const ofMember = Type.Object({ server: text, member: text })
 const ofAssignment = Type.Object({ server: text, member: text, role: text })
@@ -78,7 +79,7 @@ const servers = {
     tag: 'servers',
     summary: 'Joins by invite link',
     status: 201,
-    body: input({ link: text, timeoutMs }),
+    body: input({ link: text, timeoutMs, message: Type.Optional(text) }),
     reply: ServerSchema
   })
 }
@@ -102,6 +103,7 @@ const invites = {
     body: input({
       maxUses: Type.Optional(Type.Integer({ minimum: 1 })),
       expiresInMs: Type.Optional(Type.Union([Type.Integer({ minimum: 1 }), Type.Null()])),
+      approval: Type.Optional(Type.Boolean({ description: 'The link admits nobody: it says where to ask' })),
       reason
     }),
     reply: InviteSchema
@@ -295,6 +297,7 @@ export const ROUTES = {
   ...identity,
   ...servers,
   ...invites,
+  ...requests,
   ...channels,
   ...roles,
   ...members,

@@ -24,6 +24,16 @@ export interface ErrorDetails {
    */
   XCORD_ADDRESS_INVALID: { address: string }
   /**
+   * The invite asks for approval: the request is with the server's members, and nobody answered it yet.
+   * @remedy Run the same command again later: the answer is waiting for you then.
+   */
+  XCORD_APPROVAL_PENDING: { server: string }
+  /**
+   * A member refused the request to join.
+   * @remedy Ask somebody of the server. With the same link you may ask again after a day.
+   */
+  XCORD_APPROVAL_REFUSED: { server: string }
+  /**
    * A rule of the server's automod does not allow this text; `name` is the rule's.
    * @remedy Change the text. Nothing was signed or sent.
    */
@@ -214,6 +224,11 @@ export interface ErrorDetails {
    * @remedy Ask for it again: `xcord explain permission … --json`. If it comes from somebody else, do not believe it.
    */
   XCORD_PROOF_INVALID: { rule: RuleId; reason: string }
+  /**
+   * Nobody of that name or id asked to join this server, or nothing is left to answer.
+   * @remedy List requests with `xcord invite requests`.
+   */
+  XCORD_REQUEST_NOT_FOUND: { user: string }
   /**
    * No role of this server has that id or name.
    * @remedy List the server's roles with `xcord server show`.

@@ -16,7 +16,9 @@ export const BoxKind = {
   grant: 4,
   hello: 6,
   keyStore: 7,
-  package: 8
+  package: 8,
+  request: 9,
+  answer: 10
 } as const
 /** A box's kind. */
 export type BoxKind = (typeof BoxKind)[keyof typeof BoxKind]

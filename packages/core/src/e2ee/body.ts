@@ -46,6 +46,8 @@ export const DOCUMENT_UPDATE_BYTES_MAX = 49_152
 export const DOCUMENT_DEPS_MAX = 64
 export const PROFILE_BYTES_MAX = 4_096
 export const CHANNEL_NAME_BYTES_MAX = 5_120
+/** IV4: a request to join. */
+export const REQUEST_BYTES_MAX = 4_096
 const OPERATION_WIRE_BYTES_MAX = OPERATION_BYTES_MAX + 128
 
 /** An id's bytes on the wire, the branded string in memory. */
@@ -134,6 +136,9 @@ const KINDS = {
   keyRecord: [17, { record: bytes(1, KEY_RECORD_BYTES_MAX) }],
   profile: [18, { profile: bytes(1, PROFILE_BYTES_MAX) }],
   channelName: [19, { name: bytes(1, CHANNEL_NAME_BYTES_MAX) }],
+  inviteAsk: [20, { invite: idSchema('i'), linkBox: bytes(32), askSecret: bytes(32) }],
+  joinRequest: [21, { request: bytes(1, REQUEST_BYTES_MAX) }],
+  joinAnswer: [22, { request: bytes(1, REQUEST_BYTES_MAX), sealed: nullable(bytes(96)) }],
   typing: [32, { on: bool }],
   presence: [33, { status: uint(3), text: nullable(text(STATUS_TEXT_BYTES_MAX)) }],
   voiceState: [34, { call: nullable(bytes(16)), flags: uint(255) }]

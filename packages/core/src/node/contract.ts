@@ -128,6 +128,21 @@ export interface HeadsReport {
   readonly forks: readonly ForkState[]
 }
 
+/** Somebody who asked to join by an invite that asks (IV4). */
+export interface JoinRequestReport {
+  readonly user: UserId
+  readonly invite: InviteId
+  /** What they call themselves, and what they say. */
+  readonly name: string
+  readonly words: string
+  /** Their clock, ms. */
+  readonly at: number
+  readonly standing: 'waiting' | 'refused' | 'accepted'
+  /** Who answered, and when by their clock. */
+  readonly by: UserId | null
+  readonly answeredAt: number | null
+}
+
 /** An invite made here, with its link. */
 export interface MadeInvite {
   readonly invite: InviteId
@@ -192,7 +207,13 @@ export interface Replica {
     readonly maxUses: number | null
     readonly expiresInMs: number | null
     readonly reason: string | null
+    /** The link only says where to ask (IV4). */
+    readonly approval: boolean
   }): Promise<MadeInvite>
+  /** Who asked to join, newest first. XCORD_PERMISSION_DENIED without CreateInstantInvite. */
+  requests(): readonly JoinRequestReport[]
+  /** Lets an applicant in, or refuses. XCORD_REQUEST_NOT_FOUND, XCORD_PERMISSION_DENIED. */
+  answerRequest(user: UserId, accept: boolean, reason: string | null): Promise<JoinRequestReport>
   /** Link of an invite made here. */
   linkOf(invite: InviteId): string | undefined
   leave(): Promise<OperationOutcome>
@@ -259,7 +280,12 @@ export interface Node {
   /** Joins by link (IV1). Ends with XCORD_INVITE_*, XCORD_NO_PEER or XCORD_DEADLINE. */
   join(
     link: string,
-    options: { readonly timeoutMs: number; readonly signal?: AbortSignal | undefined }
+    options: {
+      readonly timeoutMs: number
+      readonly signal?: AbortSignal | undefined
+      /** Said to those who approve, where the link asks (IV4). */
+      readonly words?: string
+    }
   ): Promise<ServerId>
   /**
    * Takes in the export of a server (SX11). `enrol` adds this device where the account is a member by others.

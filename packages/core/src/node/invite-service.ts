@@ -2,12 +2,13 @@
  * The invite package (IV2), answered by any member on `/xcord/store/1`: sealed on the spot to the invite's box
  * key, so that it is never stale and only a holder of the link can open it.
  */
-import { type DeviceId, type InviteId, type Refusal, refuse } from '../base/index.ts'
+import { type DeviceId, type InviteId, OPERATION_CITES_MAX, type Refusal, refuse } from '../base/index.ts'
 import type { InviteState } from '../authority/index.ts'
 import { BoxKind, openBoxes, readBoxes, sealBoxes, type Suite } from '../crypto/index.ts'
 import { type InviteKeys, type InvitePackage, openPackage, sealPackage } from '../e2ee/index.ts'
 import { bytes, codec, literal, nullable, tuple, uint } from '../encoding/index.ts'
 import type { Connection, ProtocolName, Transport } from '../net/index.ts'
+import { askCodec } from './ask-codec.ts'
 import type { ReplicaState } from './replica-state.ts'
 
 export const STORE_PROTOCOL: ProtocolName = '/xcord/store/1'
@@ -22,7 +23,7 @@ const requestCodec = codec(tuple({ version: literal(1), kind: literal(1), invite
   maxBytes: 64
 })
 /** Why a member gives no package; the order is the wire's. */
-const FAULTS = ['unknown', 'revoked', 'expired', 'used', 'banned'] as const
+export const FAULTS = ['unknown', 'revoked', 'expired', 'used', 'banned'] as const
 /** One of them. */
 export type InviteFault = (typeof FAULTS)[number]
 /** [version, fault or null, E ‖ box, package under the key in the box]. */
@@ -53,6 +54,12 @@ export interface InviteServiceInit {
   find(signPublicKey: Uint8Array): { readonly state: ReplicaState; readonly invite: InviteId } | undefined
   /** Addresses of members worth dialling, ours first. */
   addresses(state: ReplicaState): readonly string[]
+  /** Answers somebody who asks to join (IV4); undefined for bytes that no applicant sends. */
+  applicant(
+    signPublicKey: Uint8Array,
+    frame: { readonly boxes: Uint8Array; readonly sealed: Uint8Array },
+    asking: DeviceId
+  ): Promise<Uint8Array | undefined>
 }
 
 /** Answers joiners. */
@@ -63,12 +70,22 @@ export function serveInvites(init: InviteServiceInit): void {
     async stream => {
       let asked = 0
       for await (const frame of stream.frames()) {
+        const { device } = stream.connection
         const request = requestCodec.decode(frame)
-        if (!request.ok || ++asked > REQUESTS_MAX) {
+        const ask = request.ok ? undefined : askCodec.decode(frame)
+        const sent =
+          ++asked > REQUESTS_MAX
+            ? undefined
+            : request.ok
+              ? answer(init, request.value.invite, device)
+              : ask?.ok === true
+                ? await init.applicant(ask.value.invite, ask.value, device)
+                : undefined
+        if (sent === undefined) {
           stream.abort('IV2')
           return
         }
-        await stream.send(answer(init, request.value.invite, stream.connection.device))
+        await stream.send(sent)
       }
     }
   )
@@ -91,7 +108,9 @@ function answer(init: InviteServiceInit, signPublicKey: Uint8Array, asking: Devi
   const found = init.find(signPublicKey)
   const invite = found?.state.log.state().invite(found.invite)
   const topic = found?.state.ring.currentTopic()
-  if (found === undefined || invite === undefined || invite.boxPublicKey === null || topic === undefined)
+  const ask = found?.state.asks.get(found.invite)
+  const box = invite?.boxPublicKey ?? ask?.linkBox
+  if (found === undefined || invite === undefined || box === undefined || topic === undefined)
     return refusal('unknown')
   const authority = found.state.log.state()
   const user = authority.device(asking)?.user
@@ -103,17 +122,18 @@ function answer(init: InviteServiceInit, signPublicKey: Uint8Array, asking: Devi
     name: authority.name,
     genesis: genesisOf(found.state),
     invite: found.invite,
-    heads: found.state.log.heads(),
+    // IV4: who only asks is shown no state and no topic.
+    heads: ask === undefined ? found.state.log.heads().slice(0, OPERATION_CITES_MAX) : [],
     addresses: init.addresses(found.state),
     aclHead: null,
-    askPublicKey: null,
-    topicSecret: topic.topicSecret
+    askPublicKey: ask === undefined ? null : suite.x25519PublicKey(ask.askSecret),
+    topicSecret: ask === undefined ? topic.topicSecret : null
   }
-  const recipient = { rid: signPublicKey.slice(0, 16), publicKey: invite.boxPublicKey }
+  const recipient = { rid: signPublicKey.slice(0, 16), publicKey: box }
   return answerCodec.encode({
     version: 1,
     fault: null,
-    boxes: sealBoxes(suite, random.bytes(32), [recipient], purposeOf(invite.boxPublicKey), key),
+    boxes: sealBoxes(suite, random.bytes(32), [recipient], purposeOf(box), key),
     sealed: sealPackage(suite, random, key, contents)
   })
 }

@@ -21,6 +21,7 @@ import { equalBytes } from '../encoding/index.ts'
 import { decodeOperation, type Operation } from '../graph/index.ts'
 import type { Account } from '../identity/index.ts'
 import type { Connection, Transport } from '../net/index.ts'
+import { askToJoin, type Door } from './ask-to-join.ts'
 import { rendezvousKey } from './discovery.ts'
 import { fetchPackage, inviteFault, type InviteFault } from './invite-service.ts'
 import { operate } from './operate.ts'
@@ -44,11 +45,10 @@ export interface JoinHost {
   replica(server: ServerId): LiveReplica | undefined
   /** Resolves when sync brought something new of this server. */
   changed(server: ServerId, signal: AbortSignal): Promise<void>
-}
-
-interface Found {
-  readonly contents: InvitePackage
-  readonly device: DeviceId
+  /** Said to those who approve, where the link asks. */
+  readonly words: string
+  pause(ms: number, signal: AbortSignal): Promise<void>
+  asked(server: ServerId): void
 }
 
 /** Joins. `signal` ends the wait; what was learnt is kept, so that another try continues. */
@@ -57,6 +57,19 @@ export async function joinByLink(host: JoinHost, text: string, signal: AbortSign
   const held = host.replica(link.server)
   // Who came back without any key (SX11) needs what the link leads to all the same.
   if (held?.current.isMember() === true && hasKeys(held)) return link.server
+  if (link.approval) return await joinWith(host, await approved(host, link, signal), signal)
+  return await joinWith(host, link, signal)
+}
+
+/** IV4: the link that a member gives us for this one. */
+async function approved(host: JoinHost, link: InviteLink, signal: AbortSignal): Promise<InviteLink> {
+  const keys = inviteKeys(host.suite, link.secret)
+  const asking = { ...host, now: () => host.clock.now() }
+  const find = async (): Promise<Door> => await findPackage(host, link, keys, signal)
+  return await askToJoin(asking, link, keys, find, fault => faultError(fault, null, null), signal)
+}
+
+async function joinWith(host: JoinHost, link: InviteLink, signal: AbortSignal): Promise<ServerId> {
   const keys = inviteKeys(host.suite, link.secret)
   const { contents } = await findPackage(host, link, keys, signal)
   const replica = await host.prepare({
@@ -87,13 +100,6 @@ function readLink(text: string): InviteLink {
     throw new XcordError('XCORD_INVITE_INVALID', `This is no invite link: ${read.reason}. ${hint}`, {
       reason: read.reason
     })
-  }
-  if (read.value.approval) {
-    throw new XcordError(
-      'XCORD_INVITE_INVALID',
-      'This invite asks for approval, which this version cannot do yet. Ask for an open link.',
-      { reason: 'approval' }
-    )
   }
   return read.value
 }
@@ -194,27 +200,27 @@ async function findPackage(
   link: InviteLink,
   keys: InviteKeys,
   signal: AbortSignal
-): Promise<Found> {
+): Promise<Door> {
   const tried: { address: string; error: string }[] = []
   const faults: InviteFault[] = []
   const asked = new Set<DeviceId>()
-  const ask = async (connection: Connection): Promise<Found | undefined> => {
+  const ask = async (connection: Connection): Promise<Door | undefined> => {
     if (asked.has(connection.device)) return undefined
     asked.add(connection.device)
     const answer = await fetchPackage(host.suite, connection, keys, signal).catch(() => undefined)
-    if (answer?.kind === 'package') return { contents: answer.contents, device: connection.device }
+    if (answer?.kind === 'package') return { contents: answer.contents, connection }
     if (answer?.kind === 'fault') faults.push(answer.fault)
     else if (answer?.kind === 'refused')
       tried.push({ address: connection.address, error: answer.refusal.reason })
     return undefined
   }
   /** A node knows no invites, but who registered for one (NT10). */
-  const askNode = async (connection: Connection): Promise<Found | undefined> => {
+  const askNode = async (connection: Connection): Promise<Door | undefined> => {
     const key = rendezvousKey(host.suite, keys.signingKey.publicKey, connection.device, host.clock.now())
     const records = await host.transport.rendezvous.query(connection.device, key, { signal }).catch(() => [])
     return await firstOf(records.map(async record => await reach(record.addresses, false)))
   }
-  const reach = async (addresses: readonly string[], node: boolean): Promise<Found | undefined> => {
+  const reach = async (addresses: readonly string[], node: boolean): Promise<Door | undefined> => {
     try {
       const connection = await host.transport.dial(addresses, { signal })
       return (await ask(connection)) ?? (node ? await askNode(connection) : undefined)

@@ -22,6 +22,7 @@ import { decodeAuthorChain, decodeOperation, type Operation } from '../graph/ind
 import { readProfile } from '../identity/index.ts'
 import type { Database } from '../store/index.ts'
 import { DeliveryTracker } from '../sync/index.ts'
+import { loadRequests } from './join-requests.ts'
 import { loadOutbox } from './outbox.ts'
 import { type ReplicaDeps, ReplicaState } from './replica-state.ts'
 import {
@@ -61,6 +62,7 @@ export async function loadReplica(deps: ReplicaDeps, row: ServerRow): Promise<Re
   await readChains(state)
   await readProfiles(state)
   await readTitles(state)
+  await loadRequests(state)
   await readRest(state)
   await loadOutbox(state)
   return state

@@ -4,7 +4,9 @@ import { draftInviteCreate } from '../authority/index.ts'
 import { encodeInviteLink, inviteKeys } from '../e2ee/index.ts'
 import { assertWritable } from './assert-writable.ts'
 import type { MadeInvite } from './contract.ts'
+import { absorb } from './join-requests.ts'
 import { grant, operate } from './operate.ts'
+import { publishControl } from './publish.ts'
 import { inviteTable } from './tables.ts'
 import type { Work } from './work.ts'
 
@@ -13,7 +15,9 @@ const SECRET_BYTES = 16
 /** IV1: addresses in a link. */
 const ADDRESSES_MAX = 8
 
-/** Creates an open invite; its box becomes a recipient of @everyone's key in the same turn (IV3). */
+/**
+ * Creates an open invite; its box becomes a recipient of @everyone's key in the same turn (IV3). Or one that asks (IV4).
+ */
 export function makeInvite(
   work: Work,
   options: {
@@ -21,10 +25,13 @@ export function makeInvite(
     readonly expiresInMs: number | null
     readonly reason: string | null
     readonly addresses: readonly string[]
+    readonly approval: boolean
   }
 ): MadeInvite {
   const { state, turn } = work
   assertWritable(state)
+  if (options.approval && options.maxUses !== null)
+    throw new RangeError('an invite that asks admits nobody by itself: each acceptance is for one')
   const { suite, random } = state.deps
   const secret = random.bytes(SECRET_BYTES)
   const keys = inviteKeys(suite, secret)
@@ -32,18 +39,29 @@ export function makeInvite(
     work,
     draftInviteCreate({
       signPublicKey: keys.signingKey.publicKey,
-      boxPublicKey: keys.boxPublicKey,
+      // IV4: nobody is the server, so nobody joins by it; and nobody reads by it.
+      boxPublicKey: options.approval ? null : keys.boxPublicKey,
+      user: options.approval ? idAs('u', state.server) : null,
       maxUses: options.maxUses,
       reason: options.reason,
       notAfter: options.expiresInMs === null ? null : turn.at + options.expiresInMs
     })
   )
-  grant(work)
   const invite = idAs('i', operation)
+  if (options.approval) {
+    const body = {
+      kind: 'inviteAsk',
+      invite,
+      linkBox: keys.boxPublicKey,
+      askSecret: random.bytes(32)
+    } as const
+    publishControl(work, body)
+    absorb(work, state.user, body)
+  } else grant(work)
   const link = encodeInviteLink({
     server: state.server,
     checkpoint: idToBytes(state.server),
-    approval: false,
+    approval: options.approval,
     secret,
     addresses: options.addresses.slice(0, ADDRESSES_MAX)
   })

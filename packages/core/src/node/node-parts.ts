@@ -4,6 +4,7 @@ import type { Database } from '../store/index.ts'
 import { createSync, type ServerView } from '../sync/index.ts'
 import { type AddressBook, openAddressBook } from './address-book.ts'
 import type { NodeInit } from './contract.ts'
+import { answerApplicant } from './ask-service.ts'
 import { createDiscovery, type Discovery } from './discovery.ts'
 import { createDuties, type Duties } from './duties.ts'
 import type { EventLog } from './event-log.ts'
@@ -122,7 +123,14 @@ function meetMembers(
     transport,
     now: () => clock.now(),
     find: key => findInvite(joined(registry), key),
-    addresses: state => hooks.linkAddresses(state.server)
+    addresses: state => hooks.linkAddresses(state.server),
+    applicant: async (key, frame, asking) =>
+      await answerApplicant(
+        { suite, now: () => clock.now(), replica: server => registry.replicas.get(server) },
+        findInvite(joined(registry), key),
+        frame,
+        asking
+      )
   })
   const exchange = createExchange({
     transport,

@@ -21,7 +21,7 @@ import { DATABASE_SCHEMA, nodeTables, settingTable } from './tables.ts'
 import { TIMELINE_TABLES } from './timeline-store.ts'
 import type { Turn } from './turn.ts'
 import { createWaiters } from './waiters.ts'
-import { withDeadline } from './with-deadline.ts'
+import { approvalPending, pause, withDeadline } from './with-deadline.ts'
 
 /** EK11(4), AU6: age and held operations are looked at this often. */
 const MAINTENANCE_MS = 60_000
@@ -125,8 +125,13 @@ class LiveNode implements Node {
 
   async join(
     link: string,
-    options: { readonly timeoutMs: number; readonly signal?: AbortSignal | undefined }
+    options: {
+      readonly timeoutMs: number
+      readonly signal?: AbortSignal | undefined
+      readonly words?: string
+    }
   ): Promise<ServerId> {
+    let asked: ServerId | undefined
     const { suite, clock, random, account, name, transport, bootstrap, timers } = this.#init
     const host = {
       suite,
@@ -142,14 +147,20 @@ class LiveNode implements Node {
         return replica
       },
       replica: (server: ServerId) => this.#parts.registry.replicas.get(server),
-      changed: async (server: ServerId, signal: AbortSignal) => await this.#waiters.changed(server, signal)
+      changed: async (server: ServerId, signal: AbortSignal) => await this.#waiters.changed(server, signal),
+      words: options.words ?? '',
+      pause: async (ms: number, signal: AbortSignal) => await pause(timers, ms, signal),
+      asked: (server: ServerId) => void (asked = server)
     }
     return await withDeadline(
       timers,
       'join',
       options,
       async signal => await joinByLink(host, link, signal),
-      () => clockSkew(this.#parts.registry.replicas.values(), clock.now())
+      () =>
+        asked === undefined
+          ? clockSkew(this.#parts.registry.replicas.values(), clock.now())
+          : approvalPending(asked)
     )
   }
 

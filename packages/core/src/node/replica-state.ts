@@ -25,6 +25,7 @@ import type { Database } from '../store/index.ts'
 import { ChainIndex, type DeliveryTracker, IdSet } from '../sync/index.ts'
 import type { DeliveryBlock } from './delivery-block.ts'
 import type { EventLog } from './event-log.ts'
+import type { AskKeys, KnownRequest } from './join-requests.ts'
 import type { ServerRow } from './tables.ts'
 import type { TimelineStore } from './timeline-store.ts'
 import type { Tip } from './tips.ts'
@@ -101,6 +102,9 @@ export class ReplicaState {
   readonly recordIds = new IdSet<RecordId>()
   readonly profiles = new Map<UserId, KnownProfile>()
   readonly links = new Map<InviteId, string>()
+  /** IV4: invites that ask, and who asked. */
+  readonly asks = new Map<InviteId, AskKeys>()
+  readonly requests = new Map<UserId, KnownRequest>()
   /** EK19: titles sealed in their channels, as far as we could read them. */
   readonly channelNames = new Map<ChannelId, SealedTitle>()
   /** Newest message of each user in each channel, for slow mode; filled as messages arrive. */

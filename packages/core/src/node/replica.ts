@@ -36,6 +36,7 @@ import type {
   HeadsReport,
   HeldMessage,
   Intent,
+  JoinRequestReport,
   MadeInvite,
   OperationOutcome,
   Replica
@@ -43,6 +44,7 @@ import type {
 import { applyReceipt, deliveryOf, knownDelivery, LOCAL, settleFurther } from './deliver.ts'
 import { explainFor, type ReplicaQuestion } from './explain.ts'
 import { exportServer } from './export-server.ts'
+import { answerRequest, listRequests } from './answer-request.ts'
 import { makeInvite } from './make-invite.ts'
 import { operate } from './operate.ts'
 import { operateIntent } from './operate-intent.ts'
@@ -292,9 +294,18 @@ export class LiveReplica implements Replica, SyncPort {
     readonly maxUses: number | null
     readonly expiresInMs: number | null
     readonly reason: string | null
+    readonly approval: boolean
   }): Promise<MadeInvite> {
     const addresses = this.#hooks.linkAddresses(this.server)
     return await this.do(work => makeInvite(work, { ...options, addresses }))
+  }
+
+  requests(): readonly JoinRequestReport[] {
+    return listRequests(this.current)
+  }
+
+  async answerRequest(user: UserId, yes: boolean, reason: string | null): Promise<JoinRequestReport> {
+    return await this.do(work => answerRequest(work, user, yes, reason))
   }
 
   linkOf(invite: InviteId): string | undefined {

@@ -209,6 +209,48 @@ export const channelNameTable = defineTable({
   value: versioned({ bytes: bytes(1, 8_192) }) as Codec<BytesRow>
 })
 
+/** IV4: what members need to answer for an invite that asks. */
+export interface AskRow {
+  readonly version: 1
+  readonly invite: string
+  readonly linkBox: Uint8Array
+  readonly askSecret: Uint8Array
+}
+export const askTable = defineTable({
+  name: 'asks',
+  schema: 1,
+  key: [hiddenId<ServerId>(), hiddenId<InviteId>()] as const,
+  value: versioned({ invite: id, linkBox: bytes(32), askSecret: bytes(32) }) as Codec<AskRow>
+})
+
+const STANDINGS = ['waiting', 'refused', 'accepted'] as const
+/** IV4: the newest request of each user, and what they were told. */
+export interface JoinRequestRow {
+  readonly version: 1
+  readonly bytes: Uint8Array
+  readonly standing: (typeof STANDINGS)[number]
+  readonly answer: Uint8Array | null
+  readonly by: string | null
+  readonly answeredAt: number
+}
+const standing: Schema<JoinRequestRow['standing']> = {
+  read: (value, path) =>
+    STANDINGS[uint(STANDINGS.length - 1).read(value, path)] as JoinRequestRow['standing'],
+  write: value => STANDINGS.indexOf(value)
+}
+export const joinRequestTable = defineTable({
+  name: 'join-requests',
+  schema: 1,
+  key: [hiddenId<ServerId>(), hiddenId<UserId>()] as const,
+  value: versioned({
+    bytes: bytes(1, 4_096),
+    standing,
+    answer: nullable(bytes(96)),
+    by: nullable(id),
+    answeredAt: uint()
+  }) as Codec<JoinRequestRow>
+})
+
 /** Secrets of invites made here. */
 export interface InviteRow {
   readonly version: 1
@@ -284,6 +326,8 @@ export const nodeTables: readonly AnyTable[] = [
   chainTable,
   profileTable,
   inviteTable,
+  askTable,
+  joinRequestTable,
   deliveryTable,
   outboxTable,
   addressTable,

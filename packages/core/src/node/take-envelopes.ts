@@ -27,6 +27,7 @@ import {
 import { equalBytes, toHex } from '../encoding/index.ts'
 import type { OpenedEnvelope } from '../e2ee/index.ts'
 import { readProfile } from '../identity/index.ts'
+import { takeAsked } from './join-requests.ts'
 import { judgeContent } from './judge-content.ts'
 import { type EnvelopeStatus, envelopeTable, pendingTable, profileTable } from './tables.ts'
 import { takeOperation } from './take-operations.ts'
@@ -316,6 +317,10 @@ export function apply(
     case 'profile':
       takeProfile(work, device, body.profile)
       return { status: 'opened', channel: opened.channel }
+    case 'inviteAsk':
+    case 'joinRequest':
+    case 'joinAnswer':
+      return takeAsked(work, device, envelope, opened, body)
     default:
       return judgeContent(work, device, envelope, opened)
   }

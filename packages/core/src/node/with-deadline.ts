@@ -1,9 +1,34 @@
-import { type Timers, XcordError } from '../base/index.ts'
+import { type ServerId, type Timers, XcordError } from '../base/index.ts'
 
 /** How long a caller waits. */
 export interface Deadline {
   readonly timeoutMs: number
   readonly signal?: AbortSignal | undefined
+}
+
+/** Resolves after a while; rejects with the signal's reason. */
+export async function pause(timers: Timers, ms: number, signal: AbortSignal): Promise<void> {
+  signal.throwIfAborted()
+  await new Promise<void>((resolve, reject) => {
+    const stop = (): void => {
+      cancel()
+      reject(signal.reason as Error)
+    }
+    const cancel = timers.after(ms, () => {
+      signal.removeEventListener('abort', stop)
+      resolve()
+    })
+    signal.addEventListener('abort', stop, { once: true })
+  })
+}
+
+/** IV4: not the network's fault; the request waits for somebody. */
+export function approvalPending(server: ServerId): XcordError<'XCORD_APPROVAL_PENDING'> {
+  return new XcordError(
+    'XCORD_APPROVAL_PENDING',
+    'Your request is with the members of the server, and waits for one of them to answer it.',
+    { server }
+  )
 }
 
 /**

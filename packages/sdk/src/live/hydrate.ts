@@ -7,6 +7,7 @@ import type { HeldMessage, LoggedEvent } from '@xcord/core/node'
 import type { DeliveryState, EventJson } from '../shapes.ts'
 import type { ClientEventName, ClientEvents } from '../types.ts'
 import type { ClientContext } from './context.ts'
+import { requestOf } from './request.ts'
 import { createMessage } from './message.ts'
 import type { LiveServer } from './server.ts'
 
@@ -76,6 +77,12 @@ export function hydrate(
     case 'invite:create':
     case 'invite:revoke':
       return { type, data: { invite: server.liveInvite(ref as InviteId) } }
+    case 'request:create':
+    case 'request:update': {
+      // Of those who may answer; nobody else is told.
+      const request = requestOf(server, ref)
+      return request === undefined ? undefined : { type, data: { request } }
+    }
     case 'operation:void': {
       const [rule = '', own = ''] = (note ?? '').split('\n')
       return {

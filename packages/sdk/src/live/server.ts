@@ -39,6 +39,7 @@ import { channelIntent } from './channel-intent.ts'
 import { LiveInvite } from './invite.ts'
 import { expressionCollection, scheduleCollection } from './objects.ts'
 import { LiveMember } from './member.ts'
+import { requestCollection } from './request.ts'
 import { LiveRole, parseColor } from './role.ts'
 import { byAge, createThread, LiveThread } from './thread.ts'
 import { toWritten } from './written.ts'
@@ -72,6 +73,7 @@ export class LiveServer implements Server {
   readonly invites: Server['invites']
   readonly bans: Server['bans']
   readonly automod: Server['automod']
+  readonly requests: Server['requests']
   readonly expressions: Server['expressions']
   readonly schedule: Server['schedule']
 
@@ -86,6 +88,7 @@ export class LiveServer implements Server {
     this.invites = this.#inviteCollection()
     this.bans = banCollection(this)
     this.automod = automodCollection(this)
+    this.requests = requestCollection(this)
     this.expressions = expressionCollection(this)
     this.schedule = scheduleCollection(this)
   }
@@ -349,6 +352,7 @@ export class LiveServer implements Server {
         const made = await this.replica.invite({
           maxUses: init.maxUses ?? null,
           expiresInMs: init.expiresInMs === undefined ? WEEK_MS : init.expiresInMs,
+          approval: init.approval ?? this.policy.invites === 'approval',
           reason: options.reason ?? null
         })
         return this.liveInvite(made.invite)
