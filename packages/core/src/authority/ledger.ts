@@ -23,7 +23,7 @@ import type { Judged, Winner } from './reader.ts'
 import { listAt, Registry } from './registry.ts'
 import { HistoryNeeded } from './history-needed.ts'
 import type { Foundation } from './thaw.ts'
-import { ThawingMap } from './thawing-map.ts'
+import { thawingMap } from './thawing-map.ts'
 
 /** What adding one operation did. */
 export interface Settled {
@@ -71,10 +71,10 @@ export class Ledger implements Fates {
     this.server = server
     this.settled = settled
     this.#indices = this.#count = settled?.claim.count ?? 0
-    this.entries = new ThawingMap(settled && (id => settled.entry(id)))
-    this.cells = new ThawingMap(settled && (key => settled.cell(key)))
-    this.chains = new ThawingMap(settled && (device => settled.chain(device)))
-    this.unbans = new ThawingMap(settled && (user => settled.unbans(user)))
+    this.entries = thawingMap(settled && (id => settled.entry(id)))
+    this.cells = thawingMap(settled && (key => settled.cell(key)))
+    this.chains = thawingMap(settled && (device => settled.chain(device)))
+    this.unbans = thawingMap(settled && (user => settled.unbans(user)))
     this.registry = new Registry(settled)
   }
 

@@ -2,7 +2,7 @@
 import type { ChannelId, DeviceId, InviteId, OperationId, RoleId, UserId } from '../base/index.ts'
 
 import type { Foundation } from './thaw.ts'
-import { ThawingMap } from './thawing-map.ts'
+import { thawingMap } from './thawing-map.ts'
 
 /** Users by name; those of a snapshot come in when all are asked for. */
 class UserSet {
@@ -41,9 +41,9 @@ export class Registry {
 
   constructor(settled?: Foundation) {
     this.users = new UserSet(settled)
-    this.devices = new ThawingMap(settled && (device => settled.usersOf(device)))
-    this.devicesOf = new ThawingMap(settled && (user => settled.devicesOf(user)))
-    this.assigned = new ThawingMap(settled && (join => settled.assigned(join)))
+    this.devices = thawingMap(settled && (device => settled.usersOf(device)))
+    this.devicesOf = thawingMap(settled && (user => settled.devicesOf(user)))
+    this.assigned = thawingMap(settled && (join => settled.assigned(join)))
     settled?.note(this)
   }
 
