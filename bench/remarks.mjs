@@ -1,17 +1,17 @@
 /** Why a target is missed, as far as it was found out; shown only while it is. By benchmark and figure. */
 export const REMARKS = {
   'live/delivered':
-    'each process computes two to seven times what the floor does (next rows), and with 64 in flight sender and receiver work by turns more than together: a turn signs and writes all that waits, then waits for the disk, then the other side does the same.',
+    'each process computes several times what the floor does (next rows), and with 64 in flight sender and receiver work by turns more than together: a turn signs and writes all that waits, then waits for the disk, then the other side does the same. Shorter turns would overlap more and cost more: each pays for a synced write and for waking the other side.',
   'live/sender CPU':
-    'signing is a sixth of it; the rest is spread: sealing and writing three rows for each message (envelope, record, order entry) and encoding them, then receipts, which are taken in, kept and told, and garbage collection.',
+    'signing is about a sixth of it, and that cannot be shared: each envelope bears its own. The rest is spread: sealing and encoding the envelope and the rows of each message, the synced write of a turn, receipts; and garbage collection and compilation, with their threads a quarter of all.',
   'live/receiver CPU':
-    'three rows to seal and write for each message, opening and decoding it, and its event with live objects; one verification serves a whole bundle and hardly counts.',
+    'opening and decoding each message, the rows that are sealed and written for it, and garbage collection and compilation, with their threads a quarter of all; one verification serves a whole bundle and hardly counts.',
   'live/one in flight: sender CPU':
-    'nothing is shared, and a process that wakes up for single messages pays for each wake-up: the floor itself spends some 1,000 µs by message at 50 a second on this machine (see latency), with one wake-up where the sender has about ten: two synced writes through the thread pool (the message, and its receipt), gossip, sync, timers.',
+    'nothing is shared: a signature, a synced write through the thread pool, and a packet for each message. While the disk is waited for the processor goes idle, and what follows finds its caches cold: at 50 a second the floor itself spends some 700 to 1,000 µs by message on this machine (see latency).',
   'live/one in flight: receiver CPU':
-    'as for the sender: wake-ups for the socket, the synced write, the receipt and the flow control of streams; and a verification for each message.',
+    'as for the sender, with a verification in place of the signature, and rows of its own for what is unread and for the event.',
   'authors/delivered':
-    'nothing can be bundled, so that each message costs what one in flight costs, at every peer; and every peer returns receipts.',
+    'nothing can be bundled, so that each message costs what one in flight costs, at every peer, and eight of them share a process: each verifies it, writes it to disk, and passes it on.',
   'latency/p50':
     'two commits to disk, one after the other, lie between `send` and the other screen, each through the thread pool; the floor has none.',
   'latency/p99': 'as for p50; the slowest are those that met a slow write or a busy machine twice.',
