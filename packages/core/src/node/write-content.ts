@@ -35,6 +35,12 @@ export function requirePermissions(
   demand(state, channel, state.log.state().permissions(state.user, channel, at), ['ViewChannel', ...needs])
 }
 
+/** In a thread another permission decides who writes (AU32): the one to ask for. */
+function namedIn({ thread }: ChannelState, need: PermissionName): PermissionName {
+  if (thread === undefined || need !== 'SendMessages') return need
+  return thread.locked ? 'ManageThreads' : 'SendMessagesInThreads'
+}
+
 /** Refuses where one of these is not among what we may do. */
 function demand(
   state: ReplicaState,
@@ -42,8 +48,9 @@ function demand(
   bits: bigint,
   needs: readonly PermissionName[]
 ): void {
-  for (const permission of needs) {
-    if ((bits & permissionsToBits([permission])) !== 0n) continue
+  for (const need of needs) {
+    if ((bits & permissionsToBits([need])) !== 0n) continue
+    const permission = namedIn(requireChannel(state, channel), need)
     throw new XcordError(
       'XCORD_PERMISSION_DENIED',
       `You need ${permission} in #${state.titleOf(channel).name ?? channel} for this.`,

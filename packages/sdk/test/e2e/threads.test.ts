@@ -94,7 +94,11 @@ describe('threads', () => {
     const adas = await seen(server, 'lunch')
     await adas.edit({ archived: true, locked: true, slowmodeSeconds: 60 }, { reason: 'enough' })
     await until('locked', () => alan.locked && thread.locked)
-    for (const each of [alan, thread]) await expect(each.send('but')).rejects.toMatchObject(DENIED)
+    for (const each of [alan, thread])
+      await expect(each.send('but')).rejects.toMatchObject({
+        ...DENIED,
+        details: { permission: 'ManageThreads' }
+      })
     await expect(thread.unarchive()).rejects.toMatchObject(DENIED)
     await adas.send('the kitchen is closed')
     await adas.unlock()
