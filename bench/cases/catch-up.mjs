@@ -1,6 +1,6 @@
 import { ENVELOPE_HEADER_BYTES, ENVELOPE_SIGNATURE_BYTES } from '@xcord/core/graph'
 import { atLeast, atMost, figure, number, ratioAtMost } from '../harness/figure.mjs'
-import { startPeer } from '../harness/peer.mjs'
+import { AS_DAEMON, startPeer } from '../harness/peer.mjs'
 import { openProxy } from '../harness/proxy.mjs'
 import { column, interleave } from '../harness/rounds.mjs'
 import { withFolder } from '../harness/temporary.mjs'
@@ -12,7 +12,7 @@ const MB = 2 ** 20
 const ENVELOPE_BYTES = ENVELOPE_HEADER_BYTES + 512 + 16 + ENVELOPE_SIGNATURE_BYTES
 
 async function newcomer(folder, link) {
-  const peer = startPeer('member')
+  const peer = startPeer('member', AS_DAEMON)
   try {
     await peer.call('start', { folder, name: 'Newcomer' })
     const found = await peer.call('catchUp', { link, count: COUNT })
@@ -45,7 +45,7 @@ async function countBytes(folder) {
 export const catchUp = {
   name: 'catch-up',
   title: `Catch-up of ${COUNT.toLocaleString('en')} messages`,
-  what: `A newcomer (a process and an empty folder store of its own) joins by link a server whose only member online holds ${COUNT.toLocaleString('en')} messages of 200 bytes in one channel; measured from calling \`join\` until all of them are verified, decrypted, stored and announced. ${ROUNDS} newcomers, one after another.`,
+  what: `A newcomer (a process and an empty folder store of its own) joins by link a server whose only member online holds ${COUNT.toLocaleString('en')} messages of 200 bytes in one channel; measured from calling \`join\` until all of them are verified, decrypted, stored and announced. Node runs as the daemon starts it, with a small young generation. ${ROUNDS} newcomers, one after another.`,
   run: async ({ note }) =>
     await withFolder(async folder => {
       const author = startPeer('member')

@@ -41,7 +41,7 @@ async function fill(folder) {
 export const open = {
   name: 'open',
   title: `Opening ${COUNT.toLocaleString('en')} messages, showing the last ${LIMIT}`,
-  what: `Folder stores with ${COUNT.toLocaleString('en')} messages of 200 bytes in one channel: of the member who wrote them through the SDK (with 256 sends at once: that rate is the first figure), and of one who caught up. A fresh process with its code loaded opens a profile offline by its key file, and asks for the newest page of ${LIMIT}. The floor opens the reader's database with the store's adapter alone, and reads as many raw rows.`,
+  what: `Folder stores with ${COUNT.toLocaleString('en')} messages of 200 bytes in one channel: of the member who wrote them through the SDK (with 256 sends at once: that rate is the first figure), and of one who caught up. A fresh process with its code loaded opens a profile without a network by its key file, and asks for the newest page of ${LIMIT}. The floor opens the reader's database with the store's adapter alone, and reads as many raw rows.`,
   run: async ({ note }) =>
     await withFolder(async folder => {
       const filled = await fill(folder)

@@ -1,5 +1,5 @@
 import { atMost, figure } from '../harness/figure.mjs'
-import { startPeer } from '../harness/peer.mjs'
+import { AS_DAEMON, startPeer } from '../harness/peer.mjs'
 import { column, interleave } from '../harness/rounds.mjs'
 import { withFolder } from '../harness/temporary.mjs'
 
@@ -11,7 +11,7 @@ const MB = 2 ** 20
 /** Starts a process, lets it settle, and watches it do nothing. */
 async function startAndIdle(name, init) {
   const began = performance.now()
-  const peer = startPeer(name)
+  const peer = startPeer(name, AS_DAEMON)
   try {
     await peer.call('start', init)
     const readyMs = performance.now() - began
@@ -44,7 +44,7 @@ async function prepare(folder) {
 export const start = {
   name: 'start',
   title: 'Start to ready, and idle',
-  what: `From starting the process to a peer that listens on loopback with its profile open (a key file, so no password is stretched) and one server loaded; then, after ${SETTLE_MS / 1_000} s, memory and CPU over ${IDLE_MS / 1_000} s of nothing to do, ${ROUNDS} rounds (${(ROUNDS * IDLE_MS) / 1_000} s together) in turns with the floor: libp2p and gossipsub alone. CPU is in percent of one core.`,
+  what: `From starting the process to a peer that listens on loopback with its profile open (a key file, so no password is stretched) and one server loaded; then, after ${SETTLE_MS / 1_000} s, memory and CPU over ${IDLE_MS / 1_000} s of nothing to do, ${ROUNDS} rounds (${(ROUNDS * IDLE_MS) / 1_000} s together) in turns with the floor: libp2p and gossipsub alone. Node runs as the daemon starts it. CPU is in percent of one core.`,
   run: async ({ note }) =>
     await withFolder(async folder => {
       await prepare(`${folder}/idle`)

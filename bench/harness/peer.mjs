@@ -4,6 +4,11 @@
  */
 import { fork } from 'node:child_process'
 
+import { DAEMON_ENVIRONMENT, DAEMON_FLAGS } from '../../packages/cli/dist/commands/daemon-process.js'
+
+/** For `startPeer`: Node as the daemon starts it, where memory is measured. */
+export const AS_DAEMON = { flags: [...DAEMON_FLAGS], env: { ...DAEMON_ENVIRONMENT } }
+
 const CALL_MS_MAX = 120_000
 const STOP_MS_MAX = 5_000
 const running = new Set()

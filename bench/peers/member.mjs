@@ -52,7 +52,7 @@ serve({
   start: async ({ folder, name, count = 1, offline = false, behind }) => {
     const address = port => `/ip4/127.0.0.1/tcp/${port}`
     const relayed = behind && { listen: [address(behind.target)], announce: [address(behind.port)] }
-    const net = offline ? { listen: [], mdns: false } : { ...network, ...relayed }
+    const net = offline ? false : { ...network, ...relayed }
     for (let each = 0; each < count; each++) {
       const store = folderStore(count === 1 ? folder : `${folder}-${each}`)
       clients.push(
@@ -119,7 +119,7 @@ serve({
     const client = await createClient({
       store: folderStore(folder),
       bootstrap: [],
-      network: { listen: [], mdns: false }
+      network: false
     })
     clients.push(client)
     const openMs = performance.now() - started

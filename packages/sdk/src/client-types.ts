@@ -132,7 +132,11 @@ export interface ClientInit {
   readonly store?: ProfileStore
   /** Nodes that help with discovery and relaying: multiaddr text. */
   readonly bootstrap?: readonly string[]
-  readonly network?: NetworkInit
+  /**
+   * `false`: offline. What is held can be read and written, nothing is loaded for a network, and nothing leaves or
+   * arrives until the profile is opened with one.
+   */
+  readonly network?: NetworkInit | false
   /** 24 words: recovers this identity as a new device instead of making one. Only where the store is empty. */
   readonly phrase?: string
   /** Receives the phrase of a newly made identity, once. Without it the phrase is not shown to anyone. */

@@ -11,6 +11,7 @@ import { errorFromJson, errorJson, EXIT, type ExitCode } from '../errors/outcome
 import { answers, listenOn } from '../gateway/listen.ts'
 import { profileExists } from '../profile/paths.ts'
 import { fields } from '../render/table.ts'
+import { DAEMON_ENVIRONMENT, DAEMON_FLAGS } from './daemon-process.ts'
 import { gatewayOver, openClient, passwordFromFile, type Session } from './session.ts'
 import type { Shell } from './shell.ts'
 
@@ -88,20 +89,11 @@ function spawnDaemon(session: Session, password: string | undefined): Child {
   const program = process.argv[1] ?? ''
   const child = spawn(
     process.execPath,
-    // A small young generation: a daemon idles for days, and the default keeps some 25 MB more for nothing.
-    [
-      ...process.execArgv,
-      '--max-semi-space-size=4',
-      program,
-      'daemon',
-      'run',
-      '--profile',
-      paths.profile,
-      '--json'
-    ],
+    [...process.execArgv, ...DAEMON_FLAGS, program, 'daemon', 'run', '--profile', paths.profile, '--json'],
     {
       detached: true,
       env: {
+        ...DAEMON_ENVIRONMENT,
         ...terminal.env,
         XCORD_PROFILE: paths.profile,
         XCORD_PASSWORD_FILE: '',

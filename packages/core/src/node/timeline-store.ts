@@ -80,8 +80,8 @@ export interface TimelineStore {
   drop(channel: ChannelId): Promise<number>
 }
 
-/** Records kept once they are on disk: a full turn of messages, and the own ones that receipts still come for. */
-const RECORDS_KEPT_MAX = 2_048
+/** Records kept once they are on disk: what a turn of sync brings, and the own ones that receipts still come for. */
+const RECORDS_KEPT_MAX = 512
 
 const nameOf = (channel: ChannelId, id: MessageId): string => channel + id
 

@@ -52,7 +52,8 @@ class PendingBatch implements Batch {
     this.#deps.assertOpen()
     const table = this.#deps.tableOf(definition)
     const rawKey = table.rawKey(key)
-    return this.#add({ key: rawKey, value: table.sealValue(rawKey, value), table, plain: value })
+    const plain = table.cache === undefined ? undefined : value
+    return this.#add({ key: rawKey, value: table.sealValue(rawKey, value), table, plain })
   }
 
   delete<K extends readonly unknown[], V>(definition: TableDefinition<K, V>, key: K): this {

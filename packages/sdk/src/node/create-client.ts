@@ -2,8 +2,10 @@
 import { createServer } from 'node:net'
 import type { DeviceId } from '@xcord/core'
 import { createNodeSuite } from '@xcord/core/adapters/crypto-node'
-import { createLibp2pTransport } from '@xcord/core/adapters/libp2p'
+import { createMemoryNetwork, createMemoryTransport } from '@xcord/core/adapters/memory'
 import { systemClock, systemRandom, systemTimers } from '@xcord/core/adapters/runtime-node'
+import type { Suite } from '@xcord/core/crypto'
+import type { Transport } from '@xcord/core/net'
 import { createNode } from '@xcord/core/node'
 import { createClientOver } from '../client.ts'
 import type { OpenableStore, OpenProfile, ProfileInit } from '../profile-store.ts'
@@ -35,7 +37,7 @@ async function profileInit(init: ClientInit): Promise<ProfileInit> {
 }
 
 /**
- * Opens a profile (making its identity where there is none) and goes online.
+ * Opens a profile (making its identity where there is none) and goes online, unless told not to.
  *
  * Errors: XCORD_NO_PROFILE, XCORD_KEYSTORE_REFUSED, XCORD_KEYSTORE_INVALID, XCORD_NEWER_VERSION, XCORD_PROFILE_IN_USE,
  * XCORD_PHRASE_INVALID, XCORD_PORT_IN_USE, XCORD_ADDRESS_INVALID, XCORD_DISK_FULL, XCORD_STORE_CORRUPT.
@@ -44,6 +46,8 @@ async function profileInit(init: ClientInit): Promise<ProfileInit> {
  * await using client = await createClient({ profile: { name: 'Ada' }, store: folder('./ada') })
  */
 export async function createClient(init: ClientInit = {}): Promise<Client> {
+  // A third of a second of loading, beside the profile's opening; offline, and for whoever makes no client, none.
+  if (init.network !== false) import('@xcord/core/adapters/libp2p').catch(() => undefined)
   const opening = await profileInit(init)
   const profile = await placeOf(init).open(opening)
   try {
@@ -81,15 +85,29 @@ async function isFree(port: number): Promise<boolean> {
 
 const LISTEN_DEFAULT = ['/ip4/0.0.0.0/tcp/0', '/ip6/::/tcp/0']
 
-async function connect(init: ClientInit, { suite }: ProfileInit, profile: OpenProfile): Promise<Client> {
-  const { network = {} } = init
-  const transport = await createLibp2pTransport({
+async function transportOf(
+  network: NonNullable<ClientInit['network']>,
+  suite: Suite,
+  { device, signSeed: seed }: OpenProfile['account']['device']
+): Promise<Transport> {
+  if (network === false) {
+    // A network of its own, in which nobody else is.
+    const alone = createMemoryNetwork({ clock: systemClock, timers: systemTimers, random: systemRandom })
+    return createMemoryTransport({ network: alone, suite, seed, listen: false })
+  }
+  const { createLibp2pTransport } = await import('@xcord/core/adapters/libp2p')
+  const listen = await listenAddresses(network.listen ?? LISTEN_DEFAULT, device)
+  return await createLibp2pTransport({
     suite,
-    seed: profile.account.device.signSeed,
-    listen: await listenAddresses(network.listen ?? LISTEN_DEFAULT, profile.account.device.device),
+    seed,
+    listen,
     announce: network.announce,
     mdns: network.mdns ?? true
   })
+}
+
+async function connect(init: ClientInit, { suite }: ProfileInit, profile: OpenProfile): Promise<Client> {
+  const transport = await transportOf(init.network ?? {}, suite, profile.account.device)
   const opened: { client?: Client } = {}
   const node = await createNode({
     suite,
