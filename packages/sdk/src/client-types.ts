@@ -48,6 +48,8 @@ export interface ClientEvents {
   'request:update': { request: JoinRequest }
   'operation:void': EventShapes['operation:void']
   'operation:restore': EventShapes['operation:restore']
+  /** A device signed two things for one place of its chain: its owner should make it anew. Once for each chain. */
+  'device:fork': EventShapes['device:fork']
   'sync:progress': EventShapes['sync:progress']
   'connection:update': EventShapes['connection:update']
   /** Rejections of listeners and faults in the background. Without a listener they go to the log. */

@@ -141,6 +141,8 @@ export interface MemberJson {
   readonly muted?: true
   /** In voice channels, by a moderator: does not hear. */
   readonly deafened?: true
+  /** Devices that signed two things for one place: to be made anew. */
+  readonly forkedDevices?: readonly string[]
 }
 
 export interface BanJson {
@@ -217,6 +219,25 @@ export interface AuditJson {
   /** Of voided ones: the rule, and the operation that struck it if there is one. */
   readonly rule?: string
   readonly by?: string
+  /** Its device signed another for the same place. */
+  readonly forked?: true
+}
+
+/**
+ * A device signed two things for one place of its chain: somebody copied its key, or a backup was restored. Nobody is
+ * banned for it; its owner should make it anew.
+ */
+export interface EquivocationJson {
+  readonly server: string
+  readonly device: string
+  readonly user: string | null
+  readonly chain: 'operations' | 'messages'
+  /** The place. */
+  readonly seq: number
+  /** Ids of the branches that are at hand: both of operations, the later one of messages. */
+  readonly branches: readonly string[]
+  /** This very device. */
+  readonly own: boolean
 }
 
 export interface ForkJson {
@@ -276,7 +297,8 @@ export interface PeerJson {
 }
 
 export interface DoctorCheckJson {
-  readonly check: 'store' | 'identity' | 'addresses' | 'bootstrap' | 'relay' | 'members' | 'clock' | 'outbox'
+  readonly check:
+    'store' | 'identity' | 'addresses' | 'bootstrap' | 'relay' | 'members' | 'forks' | 'clock' | 'outbox'
   readonly ok: boolean
   readonly detail: string
   readonly cause?: string
@@ -330,6 +352,7 @@ export interface EventShapes {
   'request:update': { request: JoinRequestJson }
   'operation:void': { operation: string; server: string; rule: string; by: string | null; own: boolean }
   'operation:restore': { operation: string; server: string }
+  'device:fork': EquivocationJson
   'sync:progress': { server: string; received: number; expected: number | null; done: boolean }
   'connection:update': { peer: PeerJson; connected: boolean }
   gap: { reason: string; from: string; to: string }

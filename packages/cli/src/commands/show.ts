@@ -91,7 +91,14 @@ export function showMembers(members: readonly MemberJson[], roles: readonly Role
   return table(members, [
     { title: 'id', of: each => shortId(each.id) },
     { title: 'name', of: each => (each.nick === null ? each.name : `${each.nick} (${each.name})`) },
-    { title: 'here', of: each => (each.online ? 'online' : '') },
+    {
+      title: 'here',
+      of: each =>
+        [
+          ...(each.online ? ['online'] : []),
+          ...(each.forkedDevices === undefined ? [] : ['device forked'])
+        ].join(', ')
+    },
     {
       title: 'roles',
       of: each =>
@@ -165,7 +172,14 @@ export function showAudit(entries: readonly AuditJson[], now: number): string {
     { title: 'actor', of: each => each.actorName ?? '?' },
     { title: 'action', of: each => each.action },
     { title: 'target', of: each => (each.target === null ? '' : shortId(each.target)) },
-    { title: 'standing', of: each => (each.standing === 'effective' ? '' : `voided by ${each.rule ?? '?'}`) },
+    {
+      title: 'standing',
+      of: each =>
+        [
+          ...(each.standing === 'effective' ? [] : [`voided by ${each.rule ?? '?'}`]),
+          ...(each.forked === true ? ['forked'] : [])
+        ].join(', ')
+    },
     { title: 'reason', of: each => each.reason ?? '' }
   ])
 }

@@ -71,6 +71,15 @@ export const EVENT_DATA = {
     own: Type.Boolean()
   }),
   'operation:restore': Type.Object({ operation: Id, server: Id }),
+  'device:fork': Type.Object({
+    server: Id,
+    device: Id,
+    user: nullable(Id),
+    chain: Type.Unsafe<'operations' | 'messages'>({ type: 'string', enum: ['operations', 'messages'] }),
+    seq: count,
+    branches: Type.Array(Id),
+    own: Type.Boolean()
+  }),
   'sync:progress': Type.Object({
     server: Id,
     received: count,

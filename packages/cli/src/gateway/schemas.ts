@@ -186,7 +186,8 @@ export const MemberSchema = shape<MemberJson>()(
       online: Type.Boolean(),
       timeoutUntil: Type.Optional(time),
       muted: Type.Optional(Type.Unsafe<true>({ type: 'boolean' })),
-      deafened: Type.Optional(Type.Unsafe<true>({ type: 'boolean' }))
+      deafened: Type.Optional(Type.Unsafe<true>({ type: 'boolean' })),
+      forkedDevices: Type.Optional(Type.Array(Id))
     },
     { $id: 'Member' }
   )
@@ -285,7 +286,8 @@ export const AuditSchema = shape<AuditJson>()(
       at: time,
       standing: literals('effective', 'voided'),
       rule: Type.Optional(Type.String()),
-      by: Type.Optional(Id)
+      by: Type.Optional(Id),
+      forked: Type.Optional(Type.Unsafe<true>({ type: 'boolean' }))
     },
     { $id: 'AuditEntry' }
   )
@@ -349,7 +351,17 @@ export const PeerSchema = shape<PeerJson>()(
 const DoctorCheckSchema = shape<DoctorCheckJson>()(
   Type.Object(
     {
-      check: literals('store', 'identity', 'addresses', 'bootstrap', 'relay', 'members', 'clock', 'outbox'),
+      check: literals(
+        'store',
+        'identity',
+        'addresses',
+        'bootstrap',
+        'relay',
+        'members',
+        'forks',
+        'clock',
+        'outbox'
+      ),
       ok: Type.Boolean(),
       detail: Type.String(),
       cause: Type.Optional(Type.String()),

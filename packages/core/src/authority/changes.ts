@@ -51,10 +51,20 @@ export function changesOf(ledger: Ledger, settled: Settled): readonly AuthorityC
         : { type: 'operation:void', operation: flip.op.id, rule: cause.rule, by: cause.by ?? null }
     )
   }
+  const fork = forkBy(ledger, settled.entry)
+  if (fork !== undefined) changes.add(fork)
   const own = settled.entry.voided
   if (own !== undefined)
     changes.add({ type: 'operation:void', operation, rule: own.rule, by: own.by ?? null })
   return changes.list
+}
+
+/** AU39: the alarm, when an operation is a device's first to share its number with another. */
+function forkBy(ledger: Ledger, { op }: Entry): AuthorityChange | undefined {
+  const forked = ledger.chains.get(op.device)?.forked ?? []
+  const [other, own] = forked
+  if (forked.length !== 2 || own?.op.id !== op.id || other === undefined) return undefined
+  return { type: 'device:fork', device: op.device, seq: op.seq, operation: op.id, other: other.op.id }
 }
 
 /** Existence before attributes: an object is created once, not created and edited. */

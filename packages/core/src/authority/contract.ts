@@ -206,6 +206,14 @@ export type AuthorityChange =
       readonly operation: OperationId
     }
   | { readonly type: 'server:update'; readonly operation: OperationId }
+  /** AU39, once a device: `operation` has the number of `other`. */
+  | {
+      readonly type: 'device:fork'
+      readonly device: DeviceId
+      readonly seq: number
+      readonly operation: OperationId
+      readonly other: OperationId
+    }
   | {
       readonly type: 'operation:void' | 'operation:restore'
       readonly operation: OperationId

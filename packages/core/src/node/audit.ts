@@ -1,5 +1,5 @@
 /** The audit log (issue 3): the operations themselves, told as people name them, with what became of each. */
-import { compareIds, type DeviceId, idAs, type UserId, XcordError } from '../base/index.ts'
+import { compareIds, type DeviceId, idAs, type OperationId, type UserId, XcordError } from '../base/index.ts'
 import {
   decodeBody,
   type KindBody,
@@ -10,6 +10,7 @@ import {
 } from '../authority/index.ts'
 import type { Operation } from '../graph/index.ts'
 import type { AuditEntry, AuditPage, AuditQuery, BanReport, HeadsReport } from './contract.ts'
+import { equivocations } from './equivocation.ts'
 import type { ReplicaState } from './replica-state.ts'
 
 /** `noun:verb` of each kind. A kind that can do two things is told apart by what it says. */
@@ -59,6 +60,8 @@ const ACTIONS: Readonly<Record<KindName, string>> = {
   transferRecover: 'server:recover'
 }
 
+const NONE: ReadonlySet<OperationId> = new Set()
+
 /** Longest page. */
 export const AUDIT_PAGE_MAX = 200
 
@@ -84,11 +87,12 @@ export function auditPage(state: ReplicaState, query: AuditQuery): AuditPage {
       argument: 'after'
     })
   const entries: AuditEntry[] = []
+  const forked = new Set(state.log.forks().flatMap(each => each.operations))
   for (const operation of newestFirst(state)) {
     if (after !== undefined && order(operation, after) <= 0) continue
     if (query.since !== undefined && operation.at < query.since) break
     if (query.until !== undefined && operation.at >= query.until) continue
-    const entry = entryOf(state, operation)
+    const entry = entryOf(state, operation, forked)
     if (!matches(entry, query)) continue
     if (entries.length === limit) return { entries, next: entries.at(-1)?.operation ?? null }
     entries.push(entry)
@@ -121,7 +125,11 @@ function matches(entry: AuditEntry, { actor, action, target, standing }: AuditQu
   return target === undefined || entry.target === target
 }
 
-function entryOf(state: ReplicaState, operation: Operation): AuditEntry {
+function entryOf(
+  state: ReplicaState,
+  operation: Operation,
+  forked: ReadonlySet<OperationId> = NONE
+): AuditEntry {
   const { id, device, at } = operation
   const standing = state.log.standing(id)
   const decoded = decodeBody(operation.kind, operation.body)
@@ -136,7 +144,8 @@ function entryOf(state: ReplicaState, operation: Operation): AuditEntry {
     at,
     standing: standing?.standing ?? 'voided',
     ...(standing?.rule === undefined ? {} : { rule: standing.rule }),
-    ...(standing?.by === undefined ? {} : { by: standing.by })
+    ...(standing?.by === undefined ? {} : { by: standing.by }),
+    ...(forked.has(id) ? { forked: true as const } : {})
   }
 }
 
@@ -237,6 +246,7 @@ export function reportHeads(state: ReplicaState): HeadsReport {
     leaves: state.log.leaves(),
     operations: state.log.count(),
     stateHash: state.log.state().hash(),
-    forks: state.log.forks()
+    forks: state.log.forks(),
+    equivocations: equivocations(state)
   }
 }

@@ -24,6 +24,7 @@ import type { Store } from '../store/index.ts'
 import type { DeliveryLevel } from '../sync/index.ts'
 import type { Message, Page, PageOptions } from '../timeline/index.ts'
 import type { AutomodRule } from './automod.ts'
+import type { EquivocationReport } from './equivocation.ts'
 import type { LoggedEvent } from './event-log.ts'
 import type { ReplicaQuestion } from './explain.ts'
 import type { Intent } from './intents.ts'
@@ -102,6 +103,8 @@ export interface AuditEntry {
   /** Of voided ones: the rule, and the operation that struck it if there is one. */
   readonly rule?: RuleId
   readonly by?: OperationId
+  /** Its device signed another for the same place (AU39). */
+  readonly forked?: true
 }
 
 /** Newest first. `next`: the entry to continue after, null at the end. */
@@ -126,6 +129,8 @@ export interface HeadsReport {
   readonly operations: number
   readonly stateHash: Uint8Array
   readonly forks: readonly ForkState[]
+  /** Devices whose chains have two branches (AU39, EN8). */
+  readonly equivocations: readonly EquivocationReport[]
 }
 
 /** Somebody who asked to join by an invite that asks (IV4). */
@@ -185,6 +190,8 @@ export interface Replica {
   /** XCORD_PERMISSION_DENIED without BanMembers. */
   bans(): readonly BanReport[]
   heads(): HeadsReport
+  /** Devices whose chains have two branches (AU39, EN8): to be made anew, not banned. */
+  equivocations(): readonly EquivocationReport[]
   /** Why (AU49). RangeError for an unknown permission, XCORD_MESSAGE_NOT_FOUND. */
   explain(question: ReplicaQuestion, options?: ExplainOptions): Promise<Explanation>
   /** The server as a file (SX), in pieces; `content` adds key records and envelopes, sealed as they are. XCORD_NOT_A_MEMBER. */
@@ -258,7 +265,8 @@ export interface PeerReport {
 
 /** One check of doctor. */
 export interface DoctorFinding {
-  readonly check: 'store' | 'identity' | 'addresses' | 'bootstrap' | 'relay' | 'members' | 'clock' | 'outbox'
+  readonly check:
+    'store' | 'identity' | 'addresses' | 'bootstrap' | 'relay' | 'members' | 'forks' | 'clock' | 'outbox'
   readonly ok: boolean
   readonly detail: string
   readonly cause?: string

@@ -22,6 +22,7 @@ export function examine(input: DoctorInput): readonly DoctorFinding[] {
     bootstrap(input),
     relay(input),
     ...members(input),
+    forks(input),
     clock(input),
     outbox(input)
   ]
@@ -111,6 +112,30 @@ function clock(input: DoctorInput): DoctorFinding {
     detail: `this clock is ${seconds} s ${median > 0 ? 'behind' : 'ahead of'} others`,
     cause: 'clock',
     remedy: 'Set the system clock: beyond two minutes others hold back what you sign.'
+  }
+}
+
+/** AU39: a key that two sign with. */
+function forks(input: DoctorInput): DoctorFinding {
+  const found = input.replicas.flatMap(each => each.equivocations()).filter(each => each.on)
+  const check = 'forks'
+  if (found.some(each => each.own))
+    return {
+      check,
+      ok: false,
+      detail: 'this device signed two things for one place of its chain',
+      cause: 'fork',
+      remedy:
+        'Is a copy of this profile in use elsewhere, or was a backup restored? Keep one, make a new profile with "xcord recover", and revoke this device.'
+    }
+  const devices = new Set(found.map(each => each.device)).size
+  return {
+    check,
+    ok: true,
+    detail:
+      devices === 0
+        ? 'no device signed two things for one place'
+        : `${devices} device${devices === 1 ? '' : 's'} of others did`
   }
 }
 

@@ -42,6 +42,7 @@ import type {
   Replica
 } from './contract.ts'
 import { applyReceipt, deliveryOf, knownDelivery, LOCAL, settleFurther } from './deliver.ts'
+import { type EquivocationReport, equivocations } from './equivocation.ts'
 import { explainFor, type ReplicaQuestion } from './explain.ts'
 import { exportServer } from './export-server.ts'
 import { answerRequest, listRequests } from './answer-request.ts'
@@ -284,6 +285,10 @@ export class LiveReplica implements Replica, SyncPort {
 
   heads(): HeadsReport {
     return reportHeads(this.current)
+  }
+
+  equivocations(): readonly EquivocationReport[] {
+    return equivocations(this.current)
   }
 
   async explain(question: ReplicaQuestion, options: ExplainOptions = {}): Promise<Explanation> {

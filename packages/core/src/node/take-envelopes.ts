@@ -27,6 +27,7 @@ import {
 import { equalBytes, toHex } from '../encoding/index.ts'
 import type { OpenedEnvelope } from '../e2ee/index.ts'
 import { readProfile } from '../identity/index.ts'
+import { envelopeFork } from './equivocation.ts'
 import { takeAsked } from './join-requests.ts'
 import { judgeContent } from './judge-content.ts'
 import { type EnvelopeStatus, envelopeTable, pendingTable, profileTable } from './tables.ts'
@@ -204,6 +205,8 @@ function isKnown(work: Work, device: DeviceId, envelope: EnvelopeStub): boolean 
 /** Notes a verified envelope in its author's chain. */
 export function place(work: Work, device: DeviceId, envelope: EnvelopeStub): void {
   const { state, turn } = work
+  const fork = envelopeFork(state, device, envelope)
+  if (fork !== undefined) turn.events.push(fork)
   state.author(device).chain.place(envelope)
   state.chains.add(device, envelope.seq, envelope.idBytes)
   turn.placed.add(envelope.id)

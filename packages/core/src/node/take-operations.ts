@@ -9,6 +9,7 @@ import {
 } from '../base/index.ts'
 import { type AddResult, type AuthorityChange, KINDS, type Rejudge } from '../authority/index.ts'
 import { decodeOperation, type Operation } from '../graph/index.ts'
+import { forkEvent } from './equivocation.ts'
 import type { EventRecord } from './event-log.ts'
 import type { ReplicaState } from './replica-state.ts'
 import { operationTable } from './tables.ts'
@@ -154,6 +155,12 @@ function eventOf(state: ReplicaState, change: AuthorityChange, cause: Operation)
     return { ...base, type: channelType(state, change), refs: [change.channel], note: null }
   if ('invite' in change) return { ...base, refs: [change.invite], note: null }
   if (change.type === 'server:update') return { ...base, refs: [], note: null }
+  if (change.type === 'device:fork')
+    return forkEvent(state, change.device, {
+      chain: 'operations',
+      seq: change.seq,
+      branches: [change.other, change.operation]
+    })
   const own = state.log.get(change.operation)?.device === state.self ? 'own' : 'other'
   const by = change.by ?? cause.id
   return { ...base, refs: [change.operation, by], note: 'rule' in change ? `${change.rule}\n${own}` : null }

@@ -20,7 +20,7 @@ export function auditOf(server: LiveServer, options: AuditOptions): AuditPage {
 }
 
 function auditJson(server: LiveServer, entry: AuditEntry): AuditJson {
-  const { operation, actor, action, target, reason, at, standing, rule, by } = entry
+  const { operation, actor, action, target, reason, at, standing, rule, by, forked } = entry
   return {
     operation,
     actor,
@@ -31,6 +31,7 @@ function auditJson(server: LiveServer, entry: AuditEntry): AuditJson {
     at: dateOf(at).toISOString(),
     standing,
     ...(rule === undefined ? {} : { rule }),
-    ...(by === undefined ? {} : { by })
+    ...(by === undefined ? {} : { by }),
+    ...(forked === undefined ? {} : { forked })
   }
 }

@@ -4,7 +4,7 @@
  */
 import type { ChannelId, InviteId, MessageId, RoleId, ServerId, UserId } from '@xcord/core'
 import type { HeldMessage, LoggedEvent } from '@xcord/core/node'
-import type { DeliveryState, EventJson } from '../shapes.ts'
+import type { DeliveryState, EquivocationJson, EventJson } from '../shapes.ts'
 import type { ClientEventName, ClientEvents } from '../types.ts'
 import type { ClientContext } from './context.ts'
 import { requestOf } from './request.ts'
@@ -90,10 +90,27 @@ export function hydrate(
         data: { operation: ref, server: server.id, rule, by: refs[1] ?? null, own: own === 'own' }
       }
     }
+    case 'device:fork':
+      return { type, data: forkOf(server, refs, note) }
     case 'operation:restore':
       return { type, data: { operation: ref, server: server.id } }
     default:
       return undefined
+  }
+}
+
+/** A device with two branches (AU39). */
+function forkOf(server: LiveServer, refs: readonly string[], note: string | null): EquivocationJson {
+  const [chain, seq, own] = (note ?? '').split('\n')
+  const [device = '', user = '', ...branches] = refs
+  return {
+    server: server.id,
+    device,
+    user: user === '' ? null : user,
+    chain: chain === 'messages' ? chain : 'operations',
+    seq: Number(seq),
+    branches,
+    own: own === 'own'
   }
 }
 

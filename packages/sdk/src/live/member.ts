@@ -1,4 +1,4 @@
-import type { RoleId, UserId } from '@xcord/core'
+import type { DeviceId, RoleId, UserId } from '@xcord/core'
 import { dateOf } from './date-of.ts'
 import type { MemberJson } from '../shapes.ts'
 import type { Member, ReasonOptions, Role, Written } from '../types.ts'
@@ -104,8 +104,14 @@ export class LiveMember implements Member {
     )
   }
 
+  /** Devices that signed two things for one place of their chain, and are on still. */
+  get forkedDevices(): readonly DeviceId[] {
+    const found = this.server.replica.equivocations()
+    return found.filter(each => each.user === this.id && each.on).map(each => each.device)
+  }
+
   toJSON(): MemberJson {
-    const { timeoutUntil } = this
+    const { forkedDevices, timeoutUntil } = this
     return {
       id: this.id,
       server: this.server.id,
@@ -117,7 +123,8 @@ export class LiveMember implements Member {
       online: this.online,
       ...(timeoutUntil === null ? {} : { timeoutUntil: timeoutUntil.toISOString() }),
       ...(this.muted ? { muted: true as const } : {}),
-      ...(this.deafened ? { deafened: true as const } : {})
+      ...(this.deafened ? { deafened: true as const } : {}),
+      ...(forkedDevices.length === 0 ? {} : { forkedDevices })
     }
   }
 }
