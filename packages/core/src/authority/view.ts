@@ -31,17 +31,21 @@ export function prefixMembership(count: number): Membership {
 
 const NO_ROLES: readonly RoleId[] = []
 
+/** What a cell shows in a view. */
+interface Shown {
+  readonly standing: readonly Entry[]
+  readonly winner: Winner | undefined
+}
+
 export class View implements StateReader, Fates {
   readonly server: ServerId
   readonly ledger: Ledger
   readonly has: Membership
-  readonly #overlay = new Map<Entry, boolean>()
-  readonly #overlaid = new Set<string>()
+  // Nearly every view needs none of these, and every operation has a view.
+  #overlay: Map<Entry, boolean> | undefined
+  #overlaid: Set<string> | undefined
   /** Cells that had to be worked out: their answer holds for ever. */
-  readonly #memo = new Map<
-    string,
-    { readonly standing: readonly Entry[]; readonly winner: Winner | undefined }
-  >()
+  #memo: Map<string, Shown> | undefined
   #version = -1
 
   constructor(ledger: Ledger, has: Membership) {
@@ -54,28 +58,44 @@ export class View implements StateReader, Fates {
   #refresh(): void {
     if (this.#version === this.ledger.version) return
     this.#version = this.ledger.version
-    this.#overlay.clear()
-    this.#overlaid.clear()
-    const queue = new FateQueue()
+    this.#overlay = this.#overlaid = undefined
+    const turned = [...this.#struckInside(), ...this.#overusedInside()]
+    if (turned.length > 0) this.#lay(turned)
+  }
+
+  /** Operations of this set that something outside strikes. */
+  *#struckInside(): Iterable<Entry> {
     for (const striker of this.ledger.strikers) {
       if (!striker.effective || this.has(striker)) continue
-      for (const target of striker.targets) if (this.has(target)) queue.push(target)
+      for (const target of striker.targets) if (this.has(target)) yield target
     }
+  }
+
+  /** Joins by invites that are overused with what is outside (AU26). */
+  *#overusedInside(): Iterable<Entry> {
     for (const { joins, maxUses, before } of this.ledger.invites.values()) {
       if (before + joins.length <= maxUses || joins.every(this.has)) continue
-      for (const join of joins) if (this.has(join)) queue.push(join)
+      for (const join of joins) if (this.has(join)) yield join
     }
+  }
+
+  /** Finds the fates that differ here, beginning with these. */
+  #lay(turned: readonly Entry[]): void {
+    const overlay = (this.#overlay = new Map<Entry, boolean>())
+    const overlaid = (this.#overlaid = new Set<string>())
+    const queue = new FateQueue()
+    for (const each of turned) queue.push(each)
     for (let next = queue.pop(); next !== undefined; next = queue.pop()) {
       const effective = causeOf(next, this) === undefined
       if (effective === this.#decided(next)) continue
-      this.#overlay.set(next, effective)
-      for (const write of next.known.writes) this.#overlaid.add(write.cell)
+      overlay.set(next, effective)
+      for (const write of next.known.writes) overlaid.add(write.cell)
       for (const each of affectedBy(next, this.ledger)) if (this.has(each)) queue.push(each)
     }
   }
 
   #decided(entry: Entry): boolean {
-    return this.#overlay.get(entry) ?? entry.effective
+    return this.#overlay?.get(entry) ?? entry.effective
   }
 
   limited(invite: InviteId): ReturnType<Ledger['limited']> {
@@ -89,21 +109,20 @@ export class View implements StateReader, Fates {
     return this.#decided(found)
   }
 
-  #cell(
-    key: string
-  ): { readonly standing: readonly Entry[]; readonly winner: Winner | undefined } | undefined {
-    const memo = this.#memo.get(key)
+  #cell(key: string): Shown | undefined {
+    const memo = this.#memo?.get(key)
     if (memo !== undefined) return memo
     const cell = this.ledger.cells.get(key)
     if (cell === undefined) return undefined
     this.#refresh()
-    if (!this.#overlaid.has(key) && cell.standing.every(this.has)) return cell
+    if (this.#overlaid?.has(key) !== true && cell.standing.every(this.has)) return cell
     const found = this.#workOut(cell)
+    this.#memo ??= new Map()
     this.#memo.set(key, found)
     return found
   }
 
-  #workOut(cell: Cell): { readonly standing: readonly Entry[]; readonly winner: Winner | undefined } {
+  #workOut(cell: Cell): Shown {
     const standing = undominated(
       cell.writes.filter(each => this.has(each) && this.#decided(each)),
       covers
