@@ -1,5 +1,5 @@
 import { atMost, figure, number } from '../harness/figure.mjs'
-import { startPeer } from '../harness/peer.mjs'
+import { AS_DAEMON, startPeer } from '../harness/peer.mjs'
 import { column, interleave } from '../harness/rounds.mjs'
 import { withFolder } from '../harness/temporary.mjs'
 
@@ -10,7 +10,7 @@ const MB = 2 ** 20
 const FILL_MS_MAX = 300_000
 
 async function once(name, method, argument) {
-  const peer = startPeer(name)
+  const peer = startPeer(name, AS_DAEMON)
   try {
     // Loading the program is "start to ready"'s; here it is loaded.
     await peer.call('load')
@@ -41,7 +41,7 @@ async function fill(folder) {
 export const open = {
   name: 'open',
   title: `Opening ${COUNT.toLocaleString('en')} messages, showing the last ${LIMIT}`,
-  what: `Folder stores with ${COUNT.toLocaleString('en')} messages of 200 bytes in one channel: of the member who wrote them through the SDK (with 256 sends at once: that rate is the first figure), and of one who caught up. A fresh process with its code loaded opens a profile without a network by its key file, and asks for the newest page of ${LIMIT}. The floor opens the reader's database with the store's adapter alone, and reads as many raw rows.`,
+  what: `Folder stores with ${COUNT.toLocaleString('en')} messages of 200 bytes in one channel: of the member who wrote them through the SDK (with 256 sends at once: that rate is the first figure), and of one who caught up. A fresh process with its code loaded opens a profile without a network by its key file, and asks for the newest page of ${LIMIT}; Node runs as the daemon starts it. The floor opens the reader's database with the store's adapter alone, and reads as many raw rows.`,
   run: async ({ note }) =>
     await withFolder(async folder => {
       const filled = await fill(folder)
