@@ -10,6 +10,7 @@ import {
   draftOverwrite,
   draftRoleAssign,
   draftRoleCreate,
+  draftRoleEdit,
   everyoneRole,
   permissionsToBits
 } from '../../src/authority/index.ts'
@@ -171,6 +172,18 @@ describe('threads', () => {
     expect(log.standing(reopened.id)).toMatchObject({ standing: 'voided', rule: 'AU19' })
     expect(log.state().channel(id)?.thread).toMatchObject({ archived: true, locked: true })
     expect(log.judge(said).kind).toBe('hidden')
+  })
+
+  it('[EK8] ManageThreads, which opens private ones, is not taken without a loss', () => {
+    const role = site.log.state().member(mod.user)?.roles[0]
+    if (role === undefined) throw new Error('no role')
+    const lossesOf = (what: ReturnType<typeof draft>): unknown => {
+      const result = site.add(site.sign(ada, what))
+      return result.kind === 'accepted' ? result.losses.map(({ channel, role: of }) => [channel, of]) : result
+    }
+    expect(lossesOf(draftOverwrite(general, role, { allow: ['ManageThreads'] }))).toEqual([])
+    expect(lossesOf(draftOverwrite(general, role, { none: ['ManageThreads'] }))).toEqual([[general, role]])
+    expect(lossesOf(draftRoleEdit(role, { clear: ['ManageThreads'] }))).toEqual([[undefined, role]])
   })
 
   it('[AU19] who is put out takes along whom they let into a private one', () => {
