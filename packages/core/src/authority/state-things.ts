@@ -38,9 +38,11 @@ export const OBJECT_TYPES = ['emoji', 'sticker', 'sound', 'webhook', 'event'] as
 /** Objects that stand (AU12, 70): of each its maker, and what its newest value says. */
 export function objectsOf(view: View): readonly ObjectState[] {
   return [...view.ledger.registry.objects].sort(compareIds).flatMap(id => {
-    const value = view.winner(objectCell(id))?.value
-    const creator = view.lookup(id)?.known.user
-    if (!Array.isArray(value) || creator === undefined) return []
+    const winner = view.winner(objectCell(id))
+    const value = winner?.value
+    if (winner === undefined || !Array.isArray(value)) return []
+    // Behind a snapshot the operation that made it may not be held: then whoever wrote last.
+    const creator = view.ledger.entries.get(id)?.known.user ?? winner.by.known.user
     const [type, channel, name, payload] = value as [number, unknown, string, Uint8Array]
     return [
       { id, type: OBJECT_TYPES[type] as ObjectType, channel: channelOf(channel), name, payload, creator }
