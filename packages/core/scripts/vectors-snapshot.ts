@@ -21,6 +21,8 @@ import { toHex } from './vector-tools.ts'
 const FOLDER = new URL('../../../docs/spec/vectors/authority/', import.meta.url)
 const FAR = 2_000_000_000_000
 const SUM_DIGITS = 64
+/** So many of the histories are taken; more may be added behind them. */
+const HISTORIES = 6
 
 interface History {
   readonly note: string
@@ -93,11 +95,13 @@ function invalid(suite: Suite, history: History): object[] {
 export async function buildSnapshotVectors(): Promise<object> {
   const suite = await createNodeSuite()
   const histories = JSON.parse(readFileSync(new URL('histories.json', FOLDER), 'utf8')) as readonly History[]
-  const valid = histories.flatMap(each =>
-    [Math.ceil(each.operations.length / 2), each.operations.length - 1, each.operations.length].flatMap(
-      first => caseOf(suite, each, first) ?? []
+  const valid = histories
+    .slice(0, HISTORIES)
+    .flatMap(each =>
+      [Math.ceil(each.operations.length / 2), each.operations.length - 1, each.operations.length].flatMap(
+        first => caseOf(suite, each, first) ?? []
+      )
     )
-  )
   return { valid, invalid: invalid(suite, histories[0] as History) }
 }
 

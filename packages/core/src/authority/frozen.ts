@@ -9,12 +9,14 @@ import type { Columns } from './columns.ts'
 import { Cursor } from './frozen-cursor.ts'
 import { FrozenScan, keyHash, type Listed, nameHash, NO_TIP, readPart, ROW, WRITER } from './frozen-scan.ts'
 import { HashIndex } from './hash-index.ts'
+import { isFitting } from './snapshot-values.ts'
 import {
   ASSIGNMENT_FAMILY,
   DEVICE_FAMILY,
   FAMILIES,
   joinKey,
   MEMBER_FAMILY,
+  OBJECT_FAMILY,
   type Part,
   splitKey
 } from './snapshot-families.ts'
@@ -250,9 +252,21 @@ export class Frozen {
     const named = [
       ...heads.map(each => each.id),
       ...forks.flatMap(each => each.operations),
-      ...knows.flatMap(each => [each.id, ...each.of])
+      ...knows.flatMap(each => [each.id, ...each.of]),
+      ...this.rowsIn(OBJECT_FAMILY).map(row => this.parts(row)[0] as Uint8Array)
     ]
     return named.every(id => this.find(id) !== undefined) ? undefined : 'it names what it does not tell of'
+  }
+
+  /** What a stranger may have put into it: values that no operation writes, joins that it does not tell of. */
+  misfit(): string | undefined {
+    for (let row = 0; row < this.rows; row++)
+      if (!isFitting(this.family(row), this.parts(row), this.value(row)))
+        return 'a value does not fit its cell'
+    for (let at = 0; at < this.writers; at++)
+      for (const id of this.writer(at).carries)
+        if (this.find(id) === undefined) return 'it names what it does not tell of'
+    return undefined
   }
 
   /** Whether a row is its cell's winner. */

@@ -46,6 +46,7 @@ export const MEMBER_FAMILY = 2
 export const DEVICE_FAMILY = 3
 export const ASSIGNMENT_FAMILY = 13
 export const TERMS_FAMILY = 10
+export const OBJECT_FAMILY = 21
 
 /** A part as it travels: 32 bytes, a number or text. */
 export type Part = Uint8Array | number | string

@@ -74,7 +74,7 @@ export function verifySnapshot(
     return refuse('AU58', 'the chunks are not those of the snapshot')
   const frozen = Frozen.read(chunks)
   if (frozen === undefined) return refuse('AU58', 'the chunks hold no snapshot')
-  const fault = formFault(claim, frozen)
+  const fault = formFault(claim, frozen) ?? frozen.misfit()
   if (fault !== undefined) return refuse('AU58', fault)
   const again = writeSnapshot(frozen.whole())
   if (

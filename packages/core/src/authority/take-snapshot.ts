@@ -11,7 +11,14 @@ import { deviceCell, identityCell, MEMBER_OUT } from './cell.ts'
 import { covers, type Entry } from './entry.ts'
 import { isSpine } from './kinds/table.ts'
 import type { DeviceChain, Ledger } from './ledger.ts'
-import { DEVICE_FAMILY, joinKey, MEMBER_FAMILY, type SplitKey, splitKey } from './snapshot-families.ts'
+import {
+  DEVICE_FAMILY,
+  joinKey,
+  MEMBER_FAMILY,
+  OBJECT_FAMILY,
+  type SplitKey,
+  splitKey
+} from './snapshot-families.ts'
 import { ownEntries, type SnapshotCut } from './snapshot-cut.ts'
 import {
   MARK_STANDS,
@@ -57,6 +64,7 @@ class Taker {
       if (cell.writes.some(this.#cut.has)) this.#takeCell(cell.key)
     const forks = this.#takeChains()
     this.#keepOld()
+    this.#takeMakers()
     const heads = this.#takeHeads()
     const knows = this.#takeKnows()
     for (const each of this.#found.values())
@@ -161,6 +169,14 @@ class Taker {
         if (row.family === DEVICE_FAMILY && row.mark === MARK_WINS)
           this.#noteOff(idFromBytes('d', row.parts[0] as Uint8Array), entry, row.value)
     }
+  }
+
+  /** Whose an object is, the operation that made it tells. */
+  #takeMakers(): void {
+    for (const { rows } of [...this.#found.values()])
+      for (const row of rows)
+        if (row.family === OBJECT_FAMILY)
+          this.#collect(this.#ledger.entry(idFromBytes('o', row.parts[0] as Uint8Array)))
   }
 
   #takeHeads(): SnapshotParts['heads'] {

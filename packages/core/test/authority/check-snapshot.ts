@@ -68,6 +68,8 @@ function open(genesis: Operation, snapshot: AuthoritySnapshot): AuthorityLog {
 function compareLogs(log: AuthorityLog, whole: AuthorityLog): void {
   same('state hash', hashOf(log), hashOf(whole))
   same('state', dump(log.state(), START + 20_000), dump(whole.state(), START + 20_000))
+  for (const list of ['objects', 'automod'] as const) same(list, log.state()[list](), whole.state()[list]())
+  same('nodes', log.state().nodes, whole.state().nodes)
   same('count', log.count(), whole.count())
   same('heads', log.heads(), whole.heads())
   same('leaves', log.leaves(), whole.leaves())

@@ -11,8 +11,8 @@ import {
 } from '../../src/authority/index.ts'
 import { type Operation, signOperation } from '../../src/graph/index.ts'
 import { Frozen } from '../../src/authority/frozen.ts'
-import { type SnapshotParts, writeSnapshot } from '../../src/authority/snapshot-writer.ts'
-import { merkleRoot } from '../../src/authority/state-root.ts'
+import { type SnapshotParts, type SnapshotRow, writeSnapshot } from '../../src/authority/snapshot-writer.ts'
+import { frozenRoot, merkleRoot } from '../../src/authority/state-root.ts'
 import { fakeDeps, fakeSuite, found, hashOf, joinDraft, person, type Site } from './cast.ts'
 
 const LATER = Number.MAX_SAFE_INTEGER - 1_000_000
@@ -89,6 +89,32 @@ describe('[AU58] what a snapshot consists of', () => {
     )
     const chunks = [Uint8Array.from([...(second as Uint8Array), ...(first as Uint8Array)])]
     expect(refusal({ ...snapshot, chunks, contentRoot: merkleRoot(fakeSuite, chunks) })).toMatch(/^AU58/)
+  })
+
+  it('[AU58] refuses values that no operation writes, under whatever roots', () => {
+    const snapshot = taken(server())
+    const wrong: readonly (readonly [number, SnapshotRow['value']])[] = [
+      [0, [0, new Uint8Array(3)]],
+      [2, 3],
+      [2, 'in'],
+      [4, [1, new Uint8Array(31)]],
+      [10, []],
+      [12, 2],
+      [18, null]
+    ]
+    for (const [family, value] of wrong) {
+      const { chunks, contentRoot } = forged(snapshot, parts => ({
+        ...parts,
+        writers: parts.writers.map(each => ({
+          ...each,
+          rows: each.rows.map(row => (row.family === family ? { ...row, value } : row))
+        }))
+      }))
+      const stateRoot = frozenRoot(fakeSuite, Frozen.read(chunks) as Frozen)
+      expect(refusal({ ...snapshot, chunks, contentRoot, stateRoot })).toBe(
+        'AU58 a value does not fit its cell'
+      )
+    }
   })
 
   it('[AU41] [AU58] refuses a state other than the one signed, and one without owner or heads', () => {
