@@ -26,7 +26,10 @@ async function two(): Promise<Two> {
   const server = await ada.servers.create({ name: 'Engine' })
   const alan = await world.open('alan')
   const alans = await alan.servers.join((await server.invites.create()).link as string)
-  await until('both know both', () => server.members.all.length === 2 && alans.members.all.length === 2)
+  await until(
+    'both know both by name',
+    () => server.members.get('alan') !== undefined && alans.members.get('ada') !== undefined
+  )
   await server.channel('general').send('hello')
   await until('read', async () => (await texts(alans)).join() === 'hello')
   return { clients: { ada, alan }, ada: server, alan: alans }

@@ -24,7 +24,10 @@ async function pair(): Promise<{ ada: Client; grace: Client; server: Server; gra
   const server = await ada.servers.create({ name: 'Engine' })
   const grace = await world.open('grace')
   const graces = await grace.servers.join((await server.invites.create()).link as string)
-  await until('both know both', () => server.members.all.length === 2 && graces.members.all.length === 2)
+  await until(
+    'both know both by name',
+    () => server.members.get('grace') !== undefined && graces.members.get('ada') !== undefined
+  )
   return { ada, grace, server, graces }
 }
 
