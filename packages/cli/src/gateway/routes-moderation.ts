@@ -1,15 +1,7 @@
 /** Routes of moderation: what changes members, roles, channels and the server itself, and the audit log of it. */
 import Type from 'typebox'
-import {
-  AuditSchema,
-  AutomodSchema,
-  BanSchema,
-  DeliverySchema,
-  Id,
-  OperationSchema,
-  StandingSchema,
-  StateSchema
-} from './schemas.ts'
+import { AutomodSchema, BanSchema, DeliverySchema, Id, OperationSchema, StandingSchema } from './schemas.ts'
+import { AuditSchema, StateSchema } from './audit-schemas.ts'
 import { because, ofChannel, ofServer, reason, text } from './route-parts.ts'
 import { input, listOf, route } from './route.ts'
 

@@ -4,7 +4,6 @@
  */
 import Type from 'typebox'
 import type {
-  AuditJson,
   AutomodJson,
   BanJson,
   ChannelJson,
@@ -18,7 +17,6 @@ import type {
   IdentityJson,
   InviteJson,
   MemberJson,
-  ForkJson,
   MessageJson,
   OperationJson,
   OverwriteJson,
@@ -29,7 +27,6 @@ import type {
   ScheduledEventJson,
   ServerJson,
   Standing,
-  StateJson,
   ThreadJson
 } from '@xcord/sdk'
 
@@ -54,7 +51,7 @@ export const literals = <const T extends readonly string[]>(...values: T): Type.
   Type.Unsafe<T[number]>({ type: 'string', enum: values })
 export const nullable = <S extends Type.TSchema>(schema: S) => Type.Union([schema, Type.Null()])
 export const count = Type.Integer({ minimum: 0 })
-const time = Type.String({ description: 'ISO 8601, UTC' })
+export const time = Type.String({ description: 'ISO 8601, UTC' })
 
 export const Id = Type.String({ description: 'Letter of the kind, then base32hex of the bytes' })
 /** Levels of delivery, lowest first. */
@@ -272,40 +269,6 @@ export const PolicySchema = shape<PolicyJson>()(
   Type.Object(
     { server: Id, invites: literals('open', 'approval'), transferNeedsPhrase: Type.Boolean() },
     { $id: 'Policy' }
-  )
-)
-export const AuditSchema = shape<AuditJson>()(
-  Type.Object(
-    {
-      operation: Id,
-      actor: nullable(Id),
-      actorName: nullable(Type.String()),
-      action: Type.String(),
-      target: nullable(Id),
-      reason: nullable(Type.String()),
-      at: time,
-      standing: literals('effective', 'voided'),
-      rule: Type.Optional(Type.String()),
-      by: Type.Optional(Id),
-      forked: Type.Optional(Type.Unsafe<true>({ type: 'boolean' }))
-    },
-    { $id: 'AuditEntry' }
-  )
-)
-const ForkSchema = shape<ForkJson>()(
-  Type.Object({ device: Id, seq: count, operations: Type.Array(Id) }, { $id: 'Fork' })
-)
-export const StateSchema = shape<StateJson>()(
-  Type.Object(
-    {
-      server: Id,
-      heads: Type.Array(Id),
-      leaves: Type.Array(Id),
-      operations: count,
-      stateHash: Type.String(),
-      forks: Type.Array(ForkSchema)
-    },
-    { $id: 'State' }
   )
 )
 const DeviceSchema = shape<DeviceJson>()(
