@@ -140,6 +140,7 @@ describe('threads', () => {
     await until('alan is out', () => nook.members.length === 1)
     await nook.edit({ name: 'secret' })
     await nook.send('alan must not know')
+    await seen(server, 'secret')
     await until('ada reads on', async () => (await texts(server, 'secret')).length === 3)
     await agree(server, graces, alans)
     expect(alans.threads.all).toEqual([])
