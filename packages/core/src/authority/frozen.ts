@@ -9,7 +9,7 @@ import type { Columns } from './columns.ts'
 import { Cursor } from './frozen-cursor.ts'
 import { FrozenScan, keyHash, type Listed, nameHash, NO_TIP, readPart, ROW, WRITER } from './frozen-scan.ts'
 import { HashIndex } from './hash-index.ts'
-import { isFitting } from './snapshot-values.ts'
+import { isFitting, isStrength } from './snapshot-values.ts'
 import {
   ASSIGNMENT_FAMILY,
   DEVICE_FAMILY,
@@ -263,9 +263,11 @@ export class Frozen {
     for (let row = 0; row < this.rows; row++)
       if (!isFitting(this.family(row), this.parts(row), this.value(row)))
         return 'a value does not fit its cell'
-    for (let at = 0; at < this.writers; at++)
-      for (const id of this.writer(at).carries)
-        if (this.find(id) === undefined) return 'it names what it does not tell of'
+    for (let at = 0; at < this.writers; at++) {
+      const { strength, carries } = this.writer(at)
+      if (!isStrength(strength)) return 'a strength is none'
+      if (carries.some(id => this.find(id) === undefined)) return 'it names what it does not tell of'
+    }
     return undefined
   }
 
@@ -289,7 +291,8 @@ export class Frozen {
 /** Strength as AU41's rows have it. */
 function longStrength(short: CborValue): CborValue {
   if (short === 0) return [0]
-  return short instanceof Uint8Array ? [1, short] : [2, (short as readonly number[])[0] ?? 0]
+  if (short instanceof Uint8Array) return [1, short]
+  return [2, Array.isArray(short) ? (short[0] as CborValue) : 0]
 }
 
 function isSame(a: Uint8Array, b: Uint8Array): boolean {

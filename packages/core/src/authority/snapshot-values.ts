@@ -102,3 +102,12 @@ export function isFitting(family: number, parts: readonly Part[], value: CborVal
   const shape = isShape(found) ? found : Object.hasOwn(found, last) ? found[last] : undefined
   return shape !== undefined && readSchema(shape, value, 'AU58').ok
 }
+
+const GENERATION = tuple({ generation: uint() })
+
+/** Whether a writer's strength is one: 0 for self, a position, `[generation]`. */
+export function isStrength(value: CborValue): boolean {
+  if (value === 0) return true
+  const shape: Shape = Array.isArray(value) ? GENERATION : position
+  return readSchema(shape, value, 'AU58').ok
+}

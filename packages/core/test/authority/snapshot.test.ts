@@ -13,6 +13,8 @@ import { type Operation, signOperation } from '../../src/graph/index.ts'
 import { Frozen } from '../../src/authority/frozen.ts'
 import { type SnapshotParts, type SnapshotRow, writeSnapshot } from '../../src/authority/snapshot-writer.ts'
 import { frozenRoot, merkleRoot } from '../../src/authority/state-root.ts'
+import { dump } from './check.ts'
+import { Maker } from './histories/maker.ts'
 import { fakeDeps, fakeSuite, found, hashOf, joinDraft, person, type Site } from './cast.ts'
 
 const LATER = Number.MAX_SAFE_INTEGER - 1_000_000
@@ -89,6 +91,34 @@ describe('[AU58] what a snapshot consists of', () => {
     )
     const chunks = [Uint8Array.from([...(second as Uint8Array), ...(first as Uint8Array)])]
     expect(refusal({ ...snapshot, chunks, contentRoot: merkleRoot(fakeSuite, chunks) })).toMatch(/^AU58/)
+  })
+
+  it('[AU58] opens whatever it accepts, and answers without a throw', () => {
+    const maker = new Maker({ seed: 3, steps: 0 })
+    for (let step = 0; step < 20; step++) maker.step()
+    const snapshot = taken(maker.site)
+    const [chunk] = snapshot.chunks as [Uint8Array]
+    let opened = 0
+    for (let at = 0; at < chunk.length; at += 17) {
+      const chunks = [chunk.with(at, (at * 31 + 7) & 255)]
+      const frozen = Frozen.read(chunks)
+      if (frozen === undefined) continue
+      const claim = {
+        ...snapshot,
+        contentRoot: merkleRoot(fakeSuite, chunks),
+        stateRoot: frozenRoot(fakeSuite, frozen)
+      }
+      const verdict = verifySnapshot(fakeSuite, claim, chunks)
+      if (!verdict.ok) continue
+      const log = openAuthorityLog(fakeDeps, maker.site.operations[0] as Operation, {
+        snapshot: verdict.value
+      })
+      dump(log.state(), LATER)
+      log.snapshot()
+      for (const op of maker.site.operations.slice(-3)) log.add(op, LATER)
+      opened++
+    }
+    expect(opened).toBeGreaterThan(20)
   })
 
   it('[AU58] refuses values that no operation writes, under whatever roots', () => {
