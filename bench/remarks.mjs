@@ -18,7 +18,7 @@ export const REMARKS = {
   'catch-up/caught up':
     "a turn opens and writes what it was sent, then waits for the disk before the next begins. Of what is computed a quarter is the three rows of each message (hiding their keys, sealing, handing them to LevelDB), a third garbage collection, most of it on V8's own threads; hashing, opening and decoding are a tenth, verifying a twentieth.",
   'catch-up/newcomer peak memory (RSS)':
-    '110 MB are there before it begins; what a turn holds outlives the small young generation, and the old one grows by halves until it is collected.',
+    '110 MB are there before it begins; what a turn holds outlives the small young generation, and the old one nearly doubles before it is collected.',
   'open/reader: open and show':
     'it does not grow with the history: instantiating libsodium, the lock and key store files, opening LevelDB, judging the stored operations and deriving topics are nearly all of it.',
   'open/author: open and show': 'as for the reader.',
