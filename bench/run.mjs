@@ -41,7 +41,14 @@ async function measure({ name, title, what, run }) {
     const figures = await run({ note })
     const seconds = Math.round((performance.now() - began) / 1_000)
     const { curve } = figures
-    const found = { name, title, what, seconds, figures: [...figures], ...(curve === undefined ? {} : { curve }) }
+    const found = {
+      name,
+      title,
+      what,
+      seconds,
+      figures: [...figures],
+      ...(curve === undefined ? {} : { curve })
+    }
     printCase(found)
     return found
   } catch (error) {
