@@ -307,6 +307,8 @@ export interface KeyRing {
   rotationsDue(at: number): readonly RotationDue[]
   /** EK11(1): new keys for every rotation due that this device may make. undefined plan: none. */
   planRotations(random: Random, at: number): KeyPlanResult
+  /** A new key of @everyone, though the one in force is safe: for whoever came back and holds none (SX11). */
+  planEveryone(random: Random): KeyPlanResult
   /** EK14. */
   grantsDue(at: number): readonly GrantDue[]
   planGrants(random: Random, due: readonly GrantDue[]): KeyPlanResult

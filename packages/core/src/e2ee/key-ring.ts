@@ -7,7 +7,7 @@ import { readKeyRecord } from './key-record.ts'
 import { followLinks, openAll } from './opening.ts'
 import { epochFor } from './plan-epoch.ts'
 import { grantsDue, planCannotOpen, planGrants, planRotations, rotationsDue } from './plan-grants.ts'
-import { headKeys } from './plan-role.ts'
+import { headKeys, planEveryone } from './plan-role.ts'
 import { createRidIndex } from './readers.ts'
 import { addRecord, insert } from './ring-add.ts'
 import { firstSeen, type Held, lamportOf, type RingState } from './ring-state.ts'
@@ -94,6 +94,7 @@ export function createKeyRing(init: KeyRingInit): KeyRing {
     epochFor: (random, channel, at) => epochFor(ring, random, channel, at),
     rotationsDue: at => rotationsDue(ring, at),
     planRotations: (random, at) => planRotations(ring, random, at),
+    planEveryone: random => planEveryone(ring, random),
     grantsDue: at => grantsDue(ring, at),
     planGrants: (random, due) => planGrants(ring, random, due),
     planCannotOpen: keyId => planCannotOpen(ring, keyId),

@@ -126,6 +126,14 @@ function nextTopicSecret(draft: Draft, cause: 'loss' | 'age'): SecretKey {
   return draft.random.bytes(32)
 }
 
+/** A plan for a new key of @everyone with a topic of its own. */
+export function planEveryone(ring: RingState, random: Random): KeyPlanResult {
+  const draft = openDraft(ring, random)
+  if (draft === undefined) return { kind: 'gather' }
+  const refusal = draftRoleKey(draft, everyoneRole(ring.server), 'age')
+  return refusal === undefined ? closeDraft(draft) : { kind: 'refused', refusal }
+}
+
 /** Adds a new key of a role to the draft; a refusal where the role is too large for single boxes (EK5). */
 export function draftRoleKey(draft: Draft, role: RoleId, cause: 'loss' | 'age'): Refusal | undefined {
   const { ring, random, state } = draft

@@ -10,8 +10,10 @@ import {
   type ExportReader,
   openExport
 } from '../archive/index.ts'
+import { permissionsToBits } from '../authority/index.ts'
 import type { Operation } from '../graph/index.ts'
 import type { ItemKind } from '../sync/index.ts'
+import { publishPlan } from './publish.ts'
 import type { ReplicaRegistry } from './registry.ts'
 import type { LiveReplica } from './replica.ts'
 import type { ReplicaDeps } from './replica-state.ts'
@@ -204,10 +206,22 @@ async function enrol(host: ImportHost, replica: LiveReplica): Promise<OperationI
     }
     state.status = 'joining'
     turn.urgent = true
-    return returnAs(work, host.account, state.log.state().member(state.user)?.joins ?? [])
+    const operation = returnAs(work, host.account, state.log.state().member(state.user)?.joins ?? [])
+    beginAnew(work)
+    return operation
   })
   host.online(replica)
   return added
+}
+
+/** EK12: who manages roles makes keys where none opens here, so that a server lives on though nobody is left. */
+function beginAnew(work: Work): void {
+  const { state, turn } = work
+  const bits = state.log.state().permissions(state.user, null, turn.at)
+  const manages = (bits & permissionsToBits(['ManageRoles'])) !== 0n
+  if (!manages || state.ring.currentTopic() !== undefined) return
+  const planned = state.ring.planEveryone(state.deps.random)
+  if (planned.kind === 'plan') publishPlan(work, planned.plan)
 }
 
 const KINDS: Readonly<Record<ExportedItem['kind'], ItemKind>> = {

@@ -28,6 +28,7 @@ import { operate } from './operate.ts'
 import { publishProfile } from './own-profile.ts'
 import type { JoinStart } from './registry.ts'
 import type { LiveReplica } from './replica.ts'
+import type { ReplicaState } from './replica-state.ts'
 import { returnAs } from './return-as.ts'
 import type { Work } from './work.ts'
 
@@ -55,8 +56,8 @@ export interface JoinHost {
 export async function joinByLink(host: JoinHost, text: string, signal: AbortSignal): Promise<ServerId> {
   const link = readLink(text)
   const held = host.replica(link.server)
-  // Who came back without any key (SX11) needs what the link leads to all the same.
-  if (held?.current.isMember() === true && hasKeys(held)) return link.server
+  // Who came back by a file (SX11), with no key of the others, needs what the link leads to all the same.
+  if (held?.current.isMember() === true && sharesKeys(held.current)) return link.server
   if (link.approval) return await joinWith(host, await approved(host, link, signal), signal)
   return await joinWith(host, link, signal)
 }
@@ -126,6 +127,16 @@ function mayWrite(replica: LiveReplica): boolean {
   const { ring } = replica.current
   const topic = ring.currentTopic()
   return topic !== undefined && ring.isSafe(topic.keyId)
+}
+
+/** We hold a key of @everyone that another device made, or founded the server: then there is one topic to meet under. */
+function sharesKeys({ ring, log, self, server }: ReplicaState): boolean {
+  if (log.get(idAs('o', server))?.device === self) return true
+  const opened = new Set(ring.keys().flatMap(each => (each.opened ? [each.keyId] : [])))
+  return ring.records().some(({ body, device }) => {
+    const everyone = body.kind === 'role' && body.role === idAs('r', server)
+    return everyone && device !== self && opened.has(body.keyId)
+  })
 }
 
 function hasKeys(replica: LiveReplica): boolean {

@@ -65,6 +65,13 @@ function publishUnder(
   topic?: TopicKeys
 ): Published {
   const { state, turn } = work
+  if (topic === undefined && state.ring.currentTopic() === undefined) {
+    throw new XcordError(
+      'XCORD_PERMISSION_DENIED',
+      'No key of this server is held here yet. Join by a link of any member: they hand the keys over.',
+      { rule: 'EK17', action: 'seal' }
+    )
+  }
   const author = state.author(state.self)
   const at = nextTime(work, channel)
   const parents =

@@ -191,6 +191,33 @@ describe('importing', () => {
     await until('one state', () => graces.stateHash === done.server.stateHash)
   })
 
+  it('[SX11, EK12] whoever came back alone meets the others by a link, and all read all', async () => {
+    const { ada, server, link, phrase } = await founded()
+    const grace = await cast.open('grace')
+    const graces = await grace.servers.join(link)
+    await until('grace reads', async () => (await texts(graces)).includes('secret words'))
+    await until('the same', () => graces.stateHash === server.stateHash)
+    const file = await bytesOf(server, true)
+    await ada.close()
+    const again = await cast.open('ada2', { phrase })
+    const { server: alone } = await again.servers.import(pieces(file), { enrol: true })
+    // The keys that stand in the file do not open for a new device, so new ones are made.
+    await alone.roles.create({ name: 'alone' })
+    await alone.channel('general').send('from the ashes')
+    await graces.channel('general').send('still alive')
+    const way = (await graces.invites.create()).link as string
+    await again.servers.join(way)
+    await until('one state', () => alone.stateHash === graces.stateHash)
+    for (const side of [alone, graces]) {
+      await until('all read all', async () => {
+        const all = await texts(side)
+        return ['from the ashes', 'still alive'].every(each => all.includes(each))
+      })
+    }
+    await alone.channel('general').send('together')
+    await until('and go on', async () => (await texts(graces)).includes('together'))
+  })
+
   it('[SX11] who left stays gone: what is known of it here is newer than the file', async () => {
     const { ada, server, link } = await founded()
     const grace = await cast.open('grace')
