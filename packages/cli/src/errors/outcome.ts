@@ -94,7 +94,7 @@ export const OUTCOMES: Readonly<Record<AnyCode, Outcome>> = {
   XCORD_EXPORT_INVALID: outcome(
     422,
     EXIT.verification,
-    'Copy the file again, or ask a member for a new one; nothing was imported.'
+    'Copy the file again, or ask a member for a new one.'
   ),
   XCORD_INVITE_EXPIRED: outcome(410, EXIT.denied, NEW_LINK),
   XCORD_INVITE_INVALID: outcome(400, EXIT.usage, 'Copy the whole link, with everything behind the "#".'),
