@@ -256,7 +256,7 @@ export type AddResult =
   | { readonly kind: 'orphan'; readonly operation: OperationId; readonly missing: readonly OperationId[] }
   /** AU6: from the future; offer again when due. */
   | { readonly kind: 'held'; readonly operation: OperationId; readonly until: number }
-  /** AU7: needs a newer client; the server is read-only here from now on. */
+  /** AU7: stands on a newer protocol: neither kept nor refused, for a newer client to judge. */
   | { readonly kind: 'newer'; readonly operation: OperationId }
   | { readonly kind: 'rejected'; readonly refusal: Refusal }
   /** AU59: can be judged only with the operations before the snapshot that the log began with; offer again then. */
@@ -372,6 +372,8 @@ export interface AuthorityLog {
   forks(): readonly ForkState[]
   /** AU40: whether a seal would be allowed now, and stronger than the denials it repeats. */
   strengthens(device: DeviceId, seal: OperationDraft, at: number): boolean
+  /** AU7: whether the server has moved to a newer protocol: then it is read-only here. */
+  needsNewer(): boolean
   /** Would this act of the device be allowed now (AU28: "may I press the button")? */
   permits(
     device: DeviceId,

@@ -33,7 +33,7 @@ import { checkGenesis } from './check-genesis.ts'
 import { Admission } from './admission.ts'
 import { ContentJudge } from './content-judge.ts'
 import type { AuthorityDeps } from './deps.ts'
-import { PROTOCOL_VERSION } from './kinds/plan-server.ts'
+import { isRaised } from './kinds/plan-server.ts'
 import { decodeBody, isSpine, type KindBody } from './kinds/table.ts'
 import { explain, unexplained } from './explain/explain.ts'
 import { Frontiers, type Inside } from './frontiers.ts'
@@ -110,7 +110,6 @@ class Log implements AuthorityLog {
   readonly #losses: LossBook
   #cache = new StateCache()
   #state: State | undefined
-  #newer: OperationId | undefined
   #wanting = false
   readonly #genesis: Operation
 
@@ -134,7 +133,6 @@ class Log implements AuthorityLog {
 
   add(operation: Operation, now: number, options: AddOptions = {}): AddResult {
     if (this.has(operation.id)) return { kind: 'known', operation: operation.id }
-    if (this.#newer !== undefined) return { kind: 'newer', operation: operation.id }
     if (operation.server !== this.server)
       return this.#admission.reject(operation, refuse('AU1', "another server's operation"))
     // What is stored was due once: a clock set back must not take it away.
@@ -168,9 +166,11 @@ class Log implements AuthorityLog {
   }
 
   #judgeAndAdd(operation: Operation, now: number, options: AddOptions): AddResult {
+    const past = this.#ledger.pastOf(citedBy(operation))
+    const view = new View(this.#ledger, pastMembership(past))
+    if (isRaised(view)) return { kind: 'newer', operation: operation.id }
     const kind = decodeBody(operation.kind, operation.body)
     if (!kind.ok) return this.#admission.reject(operation, kind)
-    const past = this.#ledger.pastOf(citedBy(operation))
     if (this.#ledger.cutsSettled(operation)) throw new HistoryNeeded()
     const place = placeFault(operation, {
       operation: id => this.#ledger.entry(id).op,
@@ -178,15 +178,10 @@ class Log implements AuthorityLog {
       hasOwnOutsideChain: op => this.#ledger.hasOwnOutsideChain(op)
     })
     if (place !== undefined) return this.#admission.reject(operation, place)
-    const view = new View(this.#ledger, pastMembership(past))
     const known = validate(this.#deps, operation, kind.value, view, { trusted: options.trusted === true })
     if (!known.ok) return this.#admission.reject(operation, known)
     if (options.live === true && isLateJoin(kind.value, view, now))
       return this.#admission.hold(operation, Number.MAX_SAFE_INTEGER)
-    if (kind.value.name === 'protoRaise' && kind.value.body.version > PROTOCOL_VERSION) {
-      this.#newer = operation.id
-      return { kind: 'newer', operation: operation.id }
-    }
     return this.#take(operation, kind.value, known.value, view, past)
   }
 
@@ -214,6 +209,10 @@ class Log implements AuthorityLog {
 
   drain(now: number): readonly AddResult[] {
     return this.#admission.drain(now, (operation, options) => this.add(operation, now, options))
+  }
+
+  needsNewer(): boolean {
+    return isRaised((this.state() as State).view)
   }
 
   get(id: OperationId): Operation | undefined {
@@ -355,7 +354,7 @@ class Log implements AuthorityLog {
     draft: OperationDraft,
     at: number
   ): { readonly ok: true } | (Refusal & { readonly permission?: string }) {
-    if (this.#newer !== undefined) return refuse('AU7', 'newer client needed')
+    if (this.needsNewer()) return refuse('AU7', 'newer client needed')
     const placed = this.place(device, draft, at)
     const op: Operation = { ...placed, id: idAs('o', this.server), bytes: new Uint8Array(0) }
     const verdict = this.#judgeDraft(op)

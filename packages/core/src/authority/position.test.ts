@@ -6,7 +6,7 @@ const BOTTOM = new Uint8Array(0)
 
 describe('positions', () => {
   it('[AU11] leave room for a thousand things added one after the other, at either end', () => {
-    let last = BOTTOM
+    let last: Uint8Array = BOTTOM
     let first: Uint8Array | null = null
     for (let i = 0; i < 1_000; i++) {
       const above = positionBetween(last, null, i)

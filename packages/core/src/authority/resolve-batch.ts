@@ -16,6 +16,7 @@ import type { Operation } from '../graph/index.ts'
 import { attackRule, compareAge, compareFate } from './attack.ts'
 import { memberCell, MEMBER_IN, OWNER_CELL } from './cell.ts'
 import type { AuthorityDeps } from './deps.ts'
+import { isRaised } from './kinds/plan-server.ts'
 import { decodeBody } from './kinds/table.ts'
 import { mergeWrites, writeTo } from './merge.ts'
 import type { Judged, StateReader, Winner } from './reader.ts'
@@ -70,9 +71,12 @@ class Batch {
 
   #judge(op: Operation, past: ReadonlySet<OperationId>): Refusal | undefined {
     if (citedBy(op).some(id => !this.judged.has(id))) return refuse('AU9', 'cites what is not accepted')
+    if (op.server !== this.#server) return refuse('AU1', "another server's operation")
+    const stood = this.resolve(past)
+    const reader = this.reader(past, stood)
+    if (isRaised(reader)) return refuse('AU7', 'stands on a newer protocol')
     const kind = decodeBody(op.kind, op.body)
     if (!kind.ok) return kind
-    if (op.server !== this.#server) return refuse('AU1', "another server's operation")
     const genesis = op.id === idAs('o', this.#server)
     const place = genesis
       ? undefined
@@ -87,10 +91,9 @@ class Batch {
             )
         })
     if (place !== undefined) return place
-    const stood = this.resolve(past)
     const known = genesis
       ? validateGenesis(this.#deps, op, kind.value)
-      : validate(this.#deps, op, kind.value, this.reader(past, stood))
+      : validate(this.#deps, op, kind.value, reader)
     if (!known.ok) return known
     this.#stood.set(op.id, stood)
     this.judged.set(op.id, { op, body: kind.value, known: known.value })

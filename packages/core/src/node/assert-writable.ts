@@ -3,7 +3,7 @@ import type { ReplicaState } from './replica-state.ts'
 
 /** Refuses to write where we are no member, or where the server has moved to a newer protocol (AU7). */
 export function assertWritable(state: ReplicaState): void {
-  if (state.newer) {
+  if (state.log.needsNewer()) {
     throw new XcordError(
       'XCORD_NEWER_VERSION',
       'This server uses a newer version of XCord; update to write here. Reading goes on.',

@@ -147,8 +147,6 @@ export class ReplicaState {
   /** Places in the order of acceptance. */
   nextOperation = 0
   nextRecord = 0
-  /** AU7: an operation of a newer protocol was met; nothing is written here any more. */
-  newer = false
   readonly #authorIds = new Map<string, { readonly of: Map<string, DeviceId>; devices: number }>()
 
   constructor(

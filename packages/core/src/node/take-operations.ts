@@ -90,9 +90,7 @@ function absorb(
       return { kind: 'waiting', operation: result.operation }
     case 'orphan':
     case 'history':
-      return { kind: 'waiting', operation: result.operation }
     case 'newer':
-      state.newer = true
       return { kind: 'waiting', operation: result.operation }
     case 'rejected':
       return { kind: 'refused', refusal: result.refusal }

@@ -24,6 +24,7 @@ export function judge(world: World, tools: Tools, op: Op): boolean {
     return true
   }
   const reader = world.before(op)
+  if (reader.isRaised()) return false
   const known = knownOf(tools, op, reader)
   if (known === undefined) return false
   world.judge(op, known, reader)

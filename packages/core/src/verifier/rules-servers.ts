@@ -44,7 +44,7 @@ export const servers = {
     return { writes: rows.map(row => write(`policy|${row.key}`, row.value)) }
   },
   protoRaise: ({ reader, standing }, { version }) =>
-    standing.generation === undefined || version !== 1 || version <= reader.number('proto', 1)
+    standing.generation === undefined || version <= reader.number('proto', 1)
       ? undefined
       : { writes: [write('proto', version)] },
   transfer: (at, body) => {

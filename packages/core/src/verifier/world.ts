@@ -35,6 +35,12 @@ export class Reader {
     return ((this.at.standing >> BigInt(fact.index)) & 1n) === 1n
   }
 
+  /** AU7: whether it belongs to a newer protocol. No proof has to show that it does not. */
+  isRaised(): boolean {
+    const raises = (this.world.writers.get('proto') ?? []).filter(each => this.stands(each))
+    return raises.some(each => each.known.writes.some(({ cell, value }) => cell === 'proto' && value !== 1))
+  }
+
   /** Undominated effective writes. */
   writers(cell: string): readonly Fact[] {
     const all = (this.world.writers.get(cell) ?? []).filter(each => this.stands(each))

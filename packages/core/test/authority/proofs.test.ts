@@ -10,6 +10,8 @@ import {
   draftKick,
   draftOverwrite,
   draftRoleAssign,
+  draftRoleUnassign,
+  draftUnban,
   everyoneRole,
   type PermissionName,
   permissionsToBits,
@@ -18,7 +20,7 @@ import {
 import { assignmentCell, channelCell, inviteCell, overwriteCell, roleCell } from '../../src/authority/cell.ts'
 import type { Judged } from '../../src/authority/reader.ts'
 import type { Operation } from '../../src/graph/index.ts'
-import { fakeDeps, START, type Site } from './cast.ts'
+import { fakeDeps, joinDraft, type Site, START } from './cast.ts'
 import { Stage, textChannel } from './ladder.ts'
 
 const MANAGE_CHANNELS = 4
@@ -148,5 +150,33 @@ describe('what a proof relies on', () => {
     expect(refusal('a', extend(ban, x.device, 4))).toBeUndefined()
     site.act(stage.who('o'), extend(ban, x.device, 9))
     expect(refusal('a', extend(ban, x.device, 9))).toBe('AU14')
+  })
+
+  it('[AU12] taking an overwrite’s allow back is a denial, leaving open what was denied is none', () => {
+    const stage = new Stage({ a: 10, b: 8 })
+    const channel = textChannel(stage)
+    const { site } = stage
+    const ofRole = (bits: Parameters<typeof draftOverwrite>[2]): ReturnType<typeof draft> =>
+      draftOverwrite(channel, stage.role(8), bits)
+    site.act(stage.who('o'), ofRole({ allow: ['ManageChannels'], deny: ['ManageMessages'] }))
+    const [left, right] = [site.fork(), site.fork()]
+    const taken = left.act(stage.who('o'), ofRole({ none: ['ManageChannels', 'ManageMessages'] }))
+    expect(known(left, taken).writes.map(each => each.denial)).toEqual([true, false])
+    const used = right.act(stage.who('b'), rename(channel))
+    expect(stage.converge(left, right).standing(used.id)).toMatchObject({ standing: 'voided', by: taken.id })
+  })
+
+  it('[AU17] a join after a ban rests on the unban: it falls with it', () => {
+    const stage = new Stage({ a: 10, b: 8, x: 0 })
+    const { site } = stage
+    const x = stage.who('x')
+    site.act(stage.who('o'), draftBan(x.user))
+    const [left, right] = [site.fork(), site.fork()]
+    const unban = right.act(stage.who('b'), draftUnban(x.user))
+    const join = right.act(x, joinDraft(x, stage.site.invite))
+    left.act(stage.who('a'), draftRoleUnassign(stage.user('b'), stage.role(8)))
+    const log = stage.converge(left, right)
+    expect([unban, join].map(op => log.standing(op.id)?.rule)).toEqual(['AU19', 'AU18'])
+    expect(log.state().member(x.user)?.status).toBe('banned')
   })
 })

@@ -25,10 +25,16 @@ import {
   write
 } from '../plan.ts'
 import { numberOf } from '../standing.ts'
+import type { StateReader } from '../reader.ts'
 import type { BodyOf } from './table.ts'
 
 /** The protocol version whose kinds, fields and bits this client knows (AU7). */
 export const PROTOCOL_VERSION = 1
+
+/** AU7: whether a state belongs to a newer protocol, so that what comes after it is not ours to judge. */
+export function isRaised(reader: StateReader): boolean {
+  return numberOf(reader, PROTO_CELL, PROTOCOL_VERSION) > PROTOCOL_VERSION
+}
 
 const MIN_SUITE_KEY = 0
 const WAIVE_ROOT_KEY = 3

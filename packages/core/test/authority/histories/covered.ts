@@ -1,8 +1,8 @@
 /** What a thousand histories and more must have come across, so that none of their checks stands idle. */
 import { type KindName, KINDS } from '../../../src/authority/index.ts'
 
-/** Refused in version 1 whatever anybody does (AU7, ADR 0025), or growing beyond what this client stores. */
-const NEVER: ReadonlySet<string> = new Set<KindName>(['transferRecover', 'protoRaise'])
+/** Refused in version 1 whatever anybody does (AU7, ADR 0025). */
+const NEVER: ReadonlySet<string> = new Set<KindName>(['transferRecover'])
 /** Made once, before everything. */
 const FOUNDING: ReadonlySet<string> = new Set<KindName>(['genesis'])
 
@@ -13,6 +13,7 @@ export const COVERED: readonly string[] = [
   ...possible.flatMap(name => [`accepts ${name}`, `stands ${name}`]),
   ...kinds.filter(name => !FOUNDING.has(name)).map(name => `refuses ${name}`),
   'refuses unknown',
+  'refuses newer',
   ...['AU1', 'AU5', 'AU7', 'AU8', 'AU9', 'AU14'].map(rule => `rejects by ${rule}`),
   'strikes AU19 unreckoned',
   'strikes AU19 unheeded',

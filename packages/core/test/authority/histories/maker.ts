@@ -246,6 +246,11 @@ export class Maker {
       if (hostile) this.hostile++
       return true
     }
+    if (result.kind === 'newer') {
+      this.refusals.set('newer', (this.refusals.get('newer') ?? 0) + 1)
+      if (this.refused.length < 60 && this.dice.chance(0.2)) this.refused.push(op)
+      return false
+    }
     if (result.kind !== 'rejected') throw new Error(`a well-placed ${op.kind} was ${result.kind}`)
     const count = (key: string): void => {
       this.refusals.set(key, (this.refusals.get(key) ?? 0) + 1)

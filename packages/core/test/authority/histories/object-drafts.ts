@@ -150,8 +150,7 @@ function serverDraft(name: KindName, picked: Picked): OperationDraft | undefined
     case 'policySet':
       return draft('policySet', { rows: [{ key: dice.pick([0, 2, 4, 5, 5]), value: dice.below(2) }], reason })
     case 'protoRaise':
-      // Version 1 stands already: what stops a client has tests of its own.
-      return draft('protoRaise', { version: 1, reason })
+      return draft('protoRaise', { version: dice.chance(0.5) ? 1 : 2, reason })
     case 'transfer': {
       const device = maker.people.find(each => each.user === user)?.device as DeviceId
       const consent = { device, signature: new Uint8Array(64) }

@@ -189,4 +189,19 @@ describe('[AU-S] backdating', () => {
     expect(standingIn(log, ban)).toBe('effective')
     expect(kinds(log)).toEqual(['visible', 'hidden', 'visible', 'hidden', 'hidden', 'hidden'])
   })
+
+  it('[AU-S51] [AU19] of a device that the cut does not list, what the banner knew stands', () => {
+    const stage = new Stage({ b: 8, x: 0, y: 0 })
+    const b = stage.who('b')
+    const laptop = person('b', 'laptop')
+    const { site } = stage
+    site.act(laptop, draft('deviceAdd', { credential: laptop.credential }))
+    const byPhone = site.act(b, draftKick(stage.user('x')))
+    const byLaptop = site.act(laptop, draftKick(stage.user('y')))
+    const joined = stage.joins.get('b') as Operation
+    const row = { device: b.device, seq: joined.seq, operation: joined.id, contentSeq: null, envelope: null }
+    site.act(stage.who('o'), draftBan(b.user, null, [row]))
+    const log = stage.converge()
+    expect([byPhone, byLaptop].map(op => standingIn(log, op))).toEqual(['voided', 'effective'])
+  })
 })

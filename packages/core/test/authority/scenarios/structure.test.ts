@@ -1,8 +1,11 @@
 /** AU-S: where operations stand. */
 import { describe, expect, it } from 'vitest'
 import { idAs } from '../../../src/base/index.ts'
-import { draft, draftKick, draftLeave } from '../../../src/authority/index.ts'
-import { Stage } from '../ladder.ts'
+import { type AuthorityLog, draft, draftKick, draftLeave } from '../../../src/authority/index.ts'
+import { person, type Site, START } from '../cast.ts'
+import { apart, Stage, standingIn, status } from '../ladder.ts'
+
+const FAR = Number.MAX_SAFE_INTEGER - 1_000_000
 
 describe('[AU-S] structure', () => {
   it("[AU-S39] [AU5] citing a frontier older than one's own prev is refused", () => {
@@ -48,22 +51,46 @@ describe('[AU-S] structure', () => {
     })
   })
 
-  it('[AU7] an unknown kind is refused, a raised protocol stops the client', () => {
-    const stage = new Stage({})
-    const known = stage.site.sign(
-      stage.who('o'),
-      draft('serverSet', { rows: [{ key: 0, value: 'x' }], reason: null })
-    )
-    expect(
-      stage.site.log.add({ ...known, id: idAs('o', stage.user('o')), kind: 999 }, known.at)
-    ).toMatchObject({ kind: 'rejected', refusal: { rule: 'AU7' } })
-    const raise = stage.site.sign(stage.who('o'), draft('protoRaise', { version: 2, reason: null }))
-    expect(stage.site.log.add(raise, raise.at)).toEqual({ kind: 'newer', operation: raise.id })
-    expect(stage.site.log.add(known, known.at)).toEqual({ kind: 'newer', operation: known.id })
-    expect(stage.site.log.permits(stage.who('o').device, draftLeave(), known.at)).toMatchObject({
-      ok: false,
-      rule: 'AU7'
-    })
+  it('[AU7] an unknown kind is refused, whoever signs it, and stops nobody', () => {
+    const { site } = new Stage({})
+    const known = site.sign(person('o'), draft('nick', { nick: 'x' }))
+    const odd = { ...known, id: idAs('o', person('o').user), kind: 999 }
+    expect(site.log.add(odd, known.at)).toMatchObject({ kind: 'rejected', refusal: { rule: 'AU7' } })
+    expect(site.log.add(known, known.at)).toMatchObject({ kind: 'accepted' })
+  })
+
+  it('[AU7] a raised protocol makes the server read-only; what comes after it is neither kept nor refused', () => {
+    const stage = new Stage({ a: 8, x: 0 })
+    const [left, right] = apart(stage) as [Site, Site]
+    const raise = left.act(stage.who('o'), draft('protoRaise', { version: 2, reason: null }))
+    right.act(stage.who('a'), draftKick(stage.user('x')))
+    const needs = (log: AuthorityLog): unknown => [
+      log.needsNewer(),
+      log.permits(stage.who('a').device, draftLeave(), START)
+    ]
+    const log = stage.convergeTo(needs, left, right)
+    expect(needs(log)).toMatchObject([true, { ok: false, rule: 'AU7' }])
+    expect(status(log, stage.user('x'))).toBe('out')
+    const after = { ...left.sign(stage.who('o'), draftLeave()), kind: 999 }
+    for (let times = 0; times < 2; times++)
+      expect(left.log.add(after, FAR)).toEqual({ kind: 'newer', operation: after.id })
+    expect(left.log.has(raise.id)).toBe(true)
+  })
+
+  it('[AU7] [AU21] who gave ownership away stops nobody by a backdated raise, nor those who built on it', () => {
+    const stage = new Stage({ a: 8, x: 0 })
+    const [left, right] = apart(stage) as [Site, Site]
+    left.act(stage.who('o'), stage.transfer('a'))
+    const raise = right.act(stage.who('o'), draft('protoRaise', { version: 9, reason: null }))
+    const built = right.sign(stage.who('x'), draft('nick', { nick: 'x' }))
+    const log = stage.convergeTo(each => each.needsNewer(), left, right)
+    expect(standingIn(log, raise)).toBe('voided')
+    expect(log.needsNewer()).toBe(false)
+    expect(log.add(built, FAR)).toEqual({ kind: 'newer', operation: built.id })
+    const met = stage.site.fork().merge(left, right)
+    met.act(stage.who('a'), draftKick(stage.user('o')))
+    met.act(stage.who('x'), draft('nick', { nick: 'goes on' }))
+    expect(met.log.needsNewer()).toBe(false)
   })
 
   it('[AU9] what cites a refused operation is refused with it, whatever comes first', () => {
