@@ -5,11 +5,24 @@ import type { MessageJson } from '@xcord/sdk'
 import type { Api } from '../api/api.ts'
 import type { Session } from './session.ts'
 
-/** How long a one-shot write stays for others, milliseconds. What they miss, the outbox offers again. */
-export const HAND_OVER_MS = 4_000
+/** How long a one-shot write looks for others, milliseconds. What they miss, the outbox offers again. */
+export const HAND_OVER_MS = 6_000
+/** How long it stays once somebody is there: a slow machine needs more than the search may cost where nobody is. */
+const TAKING_MS = 20_000
 
 async function alone(api: Api, server: string): Promise<boolean> {
   return (await api.call('getServer', { params: { server } })).members <= 1
+}
+
+/** Waits until a member of the server is connected; false where none was to be reached. */
+async function reachMember(session: Session, api: Api, server: string): Promise<boolean> {
+  const end = AbortSignal.any([session.signal, AbortSignal.timeout(HAND_OVER_MS)])
+  for (;;) {
+    const { items } = await api.call('listPeers')
+    if (items.some(peer => peer.kind === 'member' && peer.servers.includes(server))) return true
+    if (end.aborted) return false
+    await sleep(100, undefined, { signal: end }).catch(() => undefined)
+  }
 }
 
 /** Waits until a member's node took the message, the moment is over, or nobody is there to take it. */
@@ -19,10 +32,11 @@ export async function handOverMessage(
   message: MessageJson
 ): Promise<MessageJson> {
   if (!api.own || message.delivery.state !== 'local' || (await alone(api, message.server))) return message
+  if (!(await reachMember(session, api, message.server))) return message
   try {
     const delivery = await api.call(
       'waitForDelivery',
-      { params: { message: message.id }, query: { reach: 'sent', timeoutMs: HAND_OVER_MS } },
+      { params: { message: message.id }, query: { reach: 'sent', timeoutMs: TAKING_MS } },
       { signal: session.signal }
     )
     return { ...message, delivery }
@@ -40,12 +54,6 @@ export async function settle(session: Session, api: Api): Promise<void> {
 /** Waits until a member of the server is connected, so that closing can flush to it. */
 export async function handOver(session: Session, api: Api, server: string): Promise<void> {
   if (!api.own || (await alone(api, server))) return
-  const end = AbortSignal.any([session.signal, AbortSignal.timeout(HAND_OVER_MS)])
-  while (!end.aborted) {
-    const { items } = await api.call('listPeers')
-    if (items.some(peer => peer.kind === 'member' && peer.servers.includes(server)))
-      return settle(session, api)
-    await sleep(100, undefined, { signal: end }).catch(() => undefined)
-  }
+  if (await reachMember(session, api, server)) return settle(session, api)
   session.output.note('Nobody of the server could be reached; it will be offered when you are next online.')
 }
