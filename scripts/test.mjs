@@ -9,10 +9,11 @@ import {
   printTable,
   printTotal,
   runGates,
+  types,
   unit
 } from './gates.mjs'
 
 // unit contains the tidy, API and documentation tests; build comes first, since the others use what it makes.
-const results = await runGates([build, imports, lint, unit, histories, e2e, examples])
+const results = await runGates([build, types, imports, lint, unit, histories, e2e, examples])
 printTable(results)
 process.exitCode = printTotal(results) === 0 ? 0 : 1

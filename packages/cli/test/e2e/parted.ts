@@ -45,7 +45,7 @@ export async function start(name: string, words: string): Promise<Peer> {
     '--announce',
     `/ip4/127.0.0.1/tcp/${forwarder.port}`
   )
-  const { addresses } = await daemon.api.call('runDoctor')
+  const { addresses } = await daemon.api.call('runDoctor', { query: {} })
   expect(addresses).toHaveLength(1)
   const announced = addresses[0] ?? ''
   expect(announced).toContain(`/tcp/${forwarder.port}/`)

@@ -18,7 +18,7 @@ import type {
 import type { CborValue } from '../encoding/index.ts'
 import type { CutRow, Operation } from '../graph/index.ts'
 import type { Explanation, Question } from '../verifier/index.ts'
-import type { AuthoritySnapshot, SnapshotRoots } from './snapshot.ts'
+import type { AuthoritySnapshot, SnapshotRoots } from './snapshot-claim.ts'
 
 /** A permission by its flag name in XCord's own words (AU33), such as `SendMessages`. */
 export type PermissionName = string

@@ -51,6 +51,18 @@ export interface Cell {
   readonly settled?: { readonly standing: readonly Entry[]; readonly winner: Winner }
 }
 
+/** One device's operations. */
+export interface DeviceChain {
+  readonly all: Entry[]
+  readonly bySeq: Map<number, Entry[]>
+  /** Those that share their seq with another: proofs of a fork (AU39). */
+  readonly forked: Entry[]
+  /** The end of the longest branch. */
+  newest: Entry
+  /** The newest in the snapshot that the log began with. */
+  readonly settled?: Entry
+}
+
 /** Whether `a` is `b` or in its past. */
 export function covers(b: Entry, a: Entry): boolean {
   return a === b || (a.index >= 0 && pastHas(b.past, a.index))

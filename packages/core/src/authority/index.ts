@@ -20,12 +20,6 @@ export {
 export { draftCheckpoint, readCheckpoint } from './checkpoint.ts'
 export { checkGenesis } from './check-genesis.ts'
 export { createAuthorityLog, openAuthorityLog } from './log.ts'
-export {
-  type AuthoritySnapshot,
-  type OpenLog,
-  type OpenSnapshot,
-  readSnapshot,
-  type SnapshotRoots,
-  verifySnapshot
-} from './snapshot.ts'
+export { type OpenLog, type OpenSnapshot, readSnapshot, verifySnapshot } from './snapshot.ts'
+export type { AuthoritySnapshot, SnapshotRoots } from './snapshot-claim.ts'
 export { type BatchResult, resolveBatch } from './resolve-batch.ts'

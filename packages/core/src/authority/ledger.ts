@@ -14,7 +14,7 @@ import {
 } from '../base/index.ts'
 import type { Operation } from '../graph/index.ts'
 import { type Relation, attackRule, compareAge } from './attack.ts'
-import { type Cell, covers, type Entry } from './entry.ts'
+import { type Cell, covers, type DeviceChain, type Entry } from './entry.ts'
 import { affectedBy, causeOf, type Fates, insertByAge, type LimitedInvite, undominated } from './fate.ts'
 import { FateQueue } from './fate-queue.ts'
 import { mergeAll, type Merged, mergeOne } from './merge.ts'
@@ -32,18 +32,6 @@ export interface Settled {
   readonly flips: readonly Entry[]
   /** Cells whose winner may be another, with the winner before. */
   readonly touched: ReadonlyMap<Cell, Winner | undefined>
-}
-
-/** One device's operations. */
-export interface DeviceChain {
-  readonly all: Entry[]
-  readonly bySeq: Map<number, Entry[]>
-  /** Those that share their seq with another: proofs of a fork (AU39). */
-  readonly forked: Entry[]
-  /** The end of the longest branch. */
-  newest: Entry
-  /** The newest in the snapshot that the log began with. */
-  readonly settled?: Entry
 }
 
 export class Ledger implements Fates {

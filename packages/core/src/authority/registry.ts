@@ -1,6 +1,5 @@
 /** Which objects exist in name: found from the keys of cells as they are first written, so that states can list them. */
 import type { ChannelId, DeviceId, InviteId, OperationId, RoleId, UserId } from '../base/index.ts'
-
 import type { Foundation } from './thaw.ts'
 import { thawingMap } from './thawing-map.ts'
 
@@ -44,7 +43,7 @@ export class Registry {
     this.devices = thawingMap(settled && (device => settled.usersOf(device)))
     this.devicesOf = thawingMap(settled && (user => settled.devicesOf(user)))
     this.assigned = thawingMap(settled && (join => settled.assigned(join)))
-    settled?.note(this)
+    for (const key of settled?.fewKeys() ?? []) this.note(key)
   }
 
   /** Notes the object behind a cell written for the first time. */

@@ -5,25 +5,13 @@ import { compareBytes } from '../encoding/index.ts'
 import { Frozen } from './frozen.ts'
 import type { Inside } from './frontiers.ts'
 import type { Ledger } from './ledger.ts'
+import type { AuthoritySnapshot, SnapshotClaim, SnapshotRoots } from './snapshot-claim.ts'
 import type { SnapshotCut } from './snapshot-cut.ts'
 import { writeSnapshot } from './snapshot-writer.ts'
 import { frozenRoot, merkleRoot, stateRoot } from './state-root.ts'
 import { sumOf, takeSnapshot } from './take-snapshot.ts'
-import { genesisOf, type SnapshotClaim } from './thaw.ts'
+import { genesisOf } from './thaw.ts'
 import { View } from './view.ts'
-
-/** All that a snapshot claims. */
-export interface SnapshotRoots extends SnapshotClaim {
-  /** AU41: over the state's rows. */
-  readonly stateRoot: Uint8Array
-  /** AU58: over the chunks (AU41's tipsRoot). */
-  readonly contentRoot: Uint8Array
-}
-
-/** A snapshot whole. */
-export interface AuthoritySnapshot extends SnapshotRoots {
-  readonly chunks: readonly Uint8Array[]
-}
 
 /** A snapshot that was read. */
 export interface OpenSnapshot extends SnapshotClaim {

@@ -8,9 +8,9 @@ import {
   type UserId
 } from '../base/index.ts'
 import { deviceCell, identityCell, MEMBER_OUT } from './cell.ts'
-import { covers, type Entry } from './entry.ts'
+import { covers, type DeviceChain, type Entry } from './entry.ts'
 import { isSpine } from './kinds/table.ts'
-import type { DeviceChain, Ledger } from './ledger.ts'
+import type { Ledger } from './ledger.ts'
 import {
   DEVICE_FAMILY,
   joinKey,

@@ -16,14 +16,12 @@ import {
 import type { CborValue } from '../encoding/index.ts'
 import type { CutRow, Operation } from '../graph/index.ts'
 import { OWNER_CELL } from './cell.ts'
-import type { Cell, Entry } from './entry.ts'
+import type { Cell, DeviceChain, Entry } from './entry.ts'
 import type { Frozen } from './frozen.ts'
 import { HistoryNeeded } from './history-needed.ts'
 import { decodeBody, isSpine, type KindBody, kindName, KINDS } from './kinds/table.ts'
-import type { DeviceChain } from './ledger.ts'
 import { EMPTY_PAST, type Past, unionPasts } from './past.ts'
 import type { Known, Write } from './reader.ts'
-import type { Registry } from './registry.ts'
 import {
   ASSIGNMENT_FAMILY,
   DEVICE_FAMILY,
@@ -31,19 +29,9 @@ import {
   MEMBER_FAMILY,
   TERMS_FAMILY
 } from './snapshot-families.ts'
+import type { SnapshotClaim } from './snapshot-claim.ts'
 import { MARK_UNBAN, type SnapshotWriter } from './snapshot-writer.ts'
 import { readStrength } from './strength.ts'
-
-/** What a snapshot stands for (AU41). */
-export interface SnapshotClaim {
-  readonly server: ServerId
-  /** Operations in it. */
-  readonly count: number
-  /** Sum of their ids, modulo 2^256 (AU41, setFp). */
-  readonly sum: bigint
-  /** Those that nothing in it follows: whoever has them in the past has all of it. */
-  readonly heads: readonly OperationId[]
-}
 
 /** An operation before the snapshot: what the snapshot tells of it. Asking for more ends the question. */
 class SettledOperation implements Operation {
@@ -247,10 +235,10 @@ export class Foundation {
       yield idFromBytes('u', this.frozen.parts(row)[0] as Uint8Array)
   }
 
-  /** Notes what there are few of. */
-  note(registry: Registry): void {
+  /** Keys of the cells that there are few of. */
+  *fewKeys(): Iterable<string> {
     for (let row = 0; row < this.frozen.rows; row++)
-      if (!WIDE.has(this.frozen.family(row))) registry.note(this.frozen.key(row))
+      if (!WIDE.has(this.frozen.family(row))) yield this.frozen.key(row)
   }
 }
 

@@ -282,7 +282,11 @@ function stateOf(world: World, ids: ReadonlySet<OperationId>): AuthorityState {
         position: new Uint8Array(0),
         slowModeSeconds: 0,
         history: history?.do === 'history' ? history.mode : [0],
-        overwrites
+        overwrites,
+        synced: false,
+        nsfw: false,
+        userLimit: 0,
+        bitrateKbps: 0
       }
     ]
   })
@@ -309,6 +313,12 @@ function stateOf(world: World, ids: ReadonlySet<OperationId>): AuthorityState {
     name: 'world',
     owner,
     ownerGeneration: 0,
+    description: null,
+    nodes: [],
+    policy: () => 0,
+    banned: () => [...members].filter(([, each]) => each.status === 'banned').map(([user]) => user),
+    automod: () => [],
+    objects: () => [],
     member: user => members.get(user),
     members: () => members.values(),
     device: device => devices.get(device),
@@ -404,6 +414,16 @@ export function createFakeLog(world: World, known: Iterable<OperationId> = []): 
     standing: never,
     permits: never,
     place: never,
-    judge: never
+    judge: never,
+    mark: never,
+    gathers: () => [],
+    forks: () => [],
+    strengthens: never,
+    needsNewer: () => false,
+    explain: never,
+    settledCount: () => 0,
+    wantsHistory: () => false,
+    auditSnapshot: never,
+    snapshot: never
   }
 }

@@ -15,6 +15,7 @@ import {
 } from '../base/index.ts'
 import { BoxKind, openBox, readBoxes, type SecretKey } from '../crypto/index.ts'
 import { toHex } from '../encoding/index.ts'
+import type { InviteState } from '../authority/index.ts'
 import { createFakeLog } from './authority.fixture.ts'
 import type { KeyRecord, KeyScope } from './contract.ts'
 import { boxSecretOf, keyIdOf, openBack, shortRid, userRid } from './derive.ts'
@@ -190,7 +191,7 @@ function play(steps: readonly Step[], naive: boolean): { leaks: string[]; sends:
           .state()
           .invites()
           .filter(each => each.open)
-        if (open.length > 0) by.act({ do: 'close', invite: (open[n % open.length] as { id: never }).id })
+        if (open.length > 0) by.act({ do: 'close', invite: (open[n % open.length] as InviteState).id })
         return
       }
       default: {

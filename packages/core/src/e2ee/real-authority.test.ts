@@ -1,6 +1,6 @@
 /** The key ring over the real log and real identities: first contact, restricted channels, bans. */
 import { describe, expect, it } from 'vitest'
-import { idAs, idToBytes, type ChannelId } from '../base/index.ts'
+import { idAs, idFromBytes, idToBytes, type ChannelId } from '../base/index.ts'
 import {
   authorityDeps,
   type AuthorityLog,
@@ -320,7 +320,7 @@ describe('key ring over the real authority', () => {
       [news, open]
     ] as const)
       expect(outcome(named, key)).toBe('refused')
-    expect(outcome(idAs('c', idAs('o', 'c' + '0'.repeat(52))), news)).toMatch(/^c0+$/)
+    expect(outcome(idFromBytes('c', new Uint8Array(32)), news)).toMatch(/^c0+$/)
   })
 
   it('[IV5] closing the invite rotates; its secret opens nothing later', () => {

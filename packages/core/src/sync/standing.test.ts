@@ -54,7 +54,7 @@ describe('[SY3] a removed member', () => {
       const { world, a, b } = pair(2)
       remove(a, b)
       b.post('not knowing')
-      world.connect(...(dials === 0 ? [a, b] : [b, a]))
+      world.connect(...(dials === 0 ? ([a, b] as const) : ([b, a] as const)))
       expect(world.run(500, () => b.holdings.held.has(kick.id))).toBe(true)
       world.run(120_000)
       expect([...b.holdings.held.keys()]).toEqual([genesis.id, kick.id])

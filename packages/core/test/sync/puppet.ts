@@ -107,8 +107,9 @@ export class Puppet {
     return this
   }
 
-  last<K extends Frame['kind']>(kind: K): Extract<Frame, { kind: K }> | undefined {
-    return this.frames.filter(frame => frame.kind === kind).at(-1) as Extract<Frame, { kind: K }> | undefined
+  last<K extends Frame['kind']>(kind: K): (Frame & { readonly kind: K }) | undefined {
+    return this.frames.filter(frame => frame.kind === kind).at(-1) as
+      (Frame & { readonly kind: K }) | undefined
   }
 
   of<T extends SyncEffect['type']>(type: T): readonly Extract<SyncEffect, { type: T }>[] {

@@ -191,7 +191,7 @@ export async function createWorld(): Promise<World> {
     faults,
     open: async (
       name,
-      { clock = systemClock, timers = systemTimers, wrap = each => each, hostile = false } = {}
+      { clock = systemClock, timers = systemTimers, wrap = (each: Transport) => each, hostile = false } = {}
     ) => {
       const profile = profiles.get(name) ?? {
         account: createAccount(suite, systemRandom, clock.now()),

@@ -9,31 +9,12 @@ import {
   type OperationDraft,
   permissionsToBits
 } from '../../../src/authority/index.ts'
-import type { CutRow, Operation } from '../../../src/graph/index.ts'
-import { type Person, START } from '../cast.ts'
+import type { CutRow } from '../../../src/graph/index.ts'
+import { START } from '../cast.ts'
 import type { Dice } from './dice.ts'
-import type { Maker } from './maker.ts'
 import { objectDraft } from './object-drafts.ts'
+import type { Picked, Scene } from './scene.ts'
 import { gatherDraft, selfDraft } from './self-drafts.ts'
-
-/** Who acts, and what they claim to know. */
-export interface Scene {
-  readonly maker: Maker
-  readonly who: Person
-  readonly state: AuthorityState
-  readonly frontier: readonly Operation[]
-}
-
-/** A scene with what was picked from it. */
-export interface Picked extends Scene {
-  readonly dice: Dice
-  readonly user: UserId
-  readonly role: RoleId
-  readonly cut: { readonly cut: readonly CutRow[] | null }
-}
-
-/** Bits that roles get. */
-export const BITS = [0, 1, 2, 3, 4, 5, 10, 11, 20, 22, 23, 26, 27, 28, 29, 30, 33, 34, 35, 36, 38, 40, 43, 44]
 
 /** Kinds by how often they are tried, and the bit without which that is mostly left alone. */
 const TRIED: readonly (readonly [KindName, number, KnownPermission?])[] = [
@@ -116,19 +97,6 @@ function userIn({ maker, state }: Scene): UserId {
   const { dice } = maker
   const members = [...state.members()].map(each => each.user)
   return members.length > 0 && dice.chance(0.8) ? dice.pick(members) : dice.pick(maker.people).user
-}
-
-/** Bits, each with a chance. */
-export function bitsOf(dice: Dice, from: readonly number[], chance: number): bigint {
-  let bits = 0n
-  for (const bit of from) if (dice.chance(chance)) bits |= 1n << BigInt(bit)
-  return bits
-}
-
-export function positionOf(dice: Dice): Uint8Array {
-  return dice.chance(0.3)
-    ? Uint8Array.of(1 + dice.below(9), 1 + dice.below(250))
-    : Uint8Array.of(1 + dice.below(9))
 }
 
 /** Rows about a user's devices, as far as the frontier knows them; some of them wrong. */

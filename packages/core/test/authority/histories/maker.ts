@@ -22,7 +22,8 @@ import {
 import { type Operation, signOperation } from '../../../src/graph/index.ts'
 import { fakeSuite, found, joinDraft, type Person, person, type Site, START } from '../cast.ts'
 import { Dice } from './dice.ts'
-import { BITS, draftOf, type Scene } from './drafts.ts'
+import { draftOf } from './drafts.ts'
+import { BITS, type Scene } from './scene.ts'
 
 /** What came of a history, whoever made it: checks read nothing else. */
 export interface History {

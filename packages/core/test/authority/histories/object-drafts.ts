@@ -2,7 +2,7 @@
 import { type ChannelId, type DeviceId, idAs, idToBytes, type OperationId } from '../../../src/base/index.ts'
 import { draft, type KindName, KINDS, type OperationDraft } from '../../../src/authority/index.ts'
 import { START } from '../cast.ts'
-import { BITS, bitsOf, type Picked, positionOf } from './drafts.ts'
+import { BITS, bitsOf, type Picked, positionOf } from './scene.ts'
 
 const CHANNEL_BITS = [0, 4, 10, 11, 20, 28, 29, 34, 35, 36, 38]
 const UNDEFINED_BIT = 1n << 47n

@@ -9,7 +9,7 @@ import {
 } from '../../../src/authority/index.ts'
 import type { Operation } from '../../../src/graph/index.ts'
 import { joinDraft, userKeyOf } from '../cast.ts'
-import type { Picked, Scene } from './drafts.ts'
+import type { Picked, Scene } from './scene.ts'
 
 /** Kinds 1 to 6. */
 export function selfDraft(name: KindName, picked: Picked): OperationDraft | undefined {
