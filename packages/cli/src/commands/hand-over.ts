@@ -14,29 +14,33 @@ async function alone(api: Api, server: string): Promise<boolean> {
   return (await api.call('getServer', { params: { server } })).members <= 1
 }
 
+/** Whether a member of the server is connected. */
+async function isReached(api: Api, server: string): Promise<boolean> {
+  const { items } = await api.call('listPeers')
+  return items.some(peer => peer.kind === 'member' && peer.servers.includes(server))
+}
+
 /** Waits until a member of the server is connected; false where none was to be reached. */
 async function reachMember(session: Session, api: Api, server: string): Promise<boolean> {
   const end = AbortSignal.any([session.signal, AbortSignal.timeout(HAND_OVER_MS)])
   for (;;) {
-    const { items } = await api.call('listPeers')
-    if (items.some(peer => peer.kind === 'member' && peer.servers.includes(server))) return true
+    if (await isReached(api, server)) return true
     if (end.aborted) return false
     await sleep(100, undefined, { signal: end }).catch(() => undefined)
   }
 }
 
-/** Waits until a member's node took the message, the moment is over, or nobody is there to take it. */
-export async function handOverMessage(
+/** The message once another node took it, or as it is when the time is over. */
+async function waitUntilSent(
   session: Session,
   api: Api,
-  message: MessageJson
+  message: MessageJson,
+  timeoutMs: number
 ): Promise<MessageJson> {
-  if (!api.own || message.delivery.state !== 'local' || (await alone(api, message.server))) return message
-  if (!(await reachMember(session, api, message.server))) return message
   try {
     const delivery = await api.call(
       'waitForDelivery',
-      { params: { message: message.id }, query: { reach: 'sent', timeoutMs: TAKING_MS } },
+      { params: { message: message.id }, query: { reach: 'sent', timeoutMs } },
       { signal: session.signal }
     )
     return { ...message, delivery }
@@ -44,6 +48,18 @@ export async function handOverMessage(
     if (isXcordError(error, 'XCORD_DEADLINE') || isXcordError(error, 'XCORD_ABORTED')) return message
     throw error
   }
+}
+
+/** Waits until a member's node took the message, or nobody is there to take it. */
+export async function handOverMessage(
+  session: Session,
+  api: Api,
+  message: MessageJson
+): Promise<MessageJson> {
+  if (!api.own || message.delivery.state !== 'local' || (await alone(api, message.server))) return message
+  const sent = await waitUntilSent(session, api, message, HAND_OVER_MS)
+  const isTaking = sent.delivery.state === 'local' && (await isReached(api, message.server))
+  return isTaking ? waitUntilSent(session, api, message, TAKING_MS) : sent
 }
 
 /** Connected is not yet handed over, and operations have no receipts to wait for. */
