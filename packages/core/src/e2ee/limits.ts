@@ -20,3 +20,6 @@ export const RECORDS_PER_KEY_MAX = 16
 export const WAITING_PER_DEVICE_MAX = 512
 /** Derived message keys kept: one an epoch and author. */
 export const MESSAGE_KEYS_MAX = 2_048
+
+/** EK20: losses that differ in what they took, kept for one frontier; few frontiers have more than a dozen. */
+export const LOSSES_PINNED_MAX = 1_000

@@ -5,7 +5,7 @@ import { everyoneRole, type AuthorityState, KINDS, type MemberState } from '../a
 import type { KeyPlan, KeyPlanResult, KeyRecord, KeyRecordBody, StoredSeed } from './contract.ts'
 import { memberRid, isReachable } from './choose.ts'
 import { boxSecretOf, gateKeyOf, keyIdOf, sealBack, sealTopicSecret, shortRid, storedSeed } from './derive.ts'
-import { touches } from './losses.ts'
+import { channelFacts, touches } from './losses.ts'
 import { HEAD_KEYS_MAX, signKeyRecord } from './key-record.ts'
 import { ROLE_BOXES_MAX } from './limits.ts'
 import { unlinkedKeys } from './opening.ts'
@@ -116,10 +116,14 @@ function nextTopicSecret(draft: Draft, cause: 'loss' | 'age'): SecretKey {
   const current = topicTable(ring).current
   const newest = everyoneKeys(ring)[0]
   if (current !== undefined && newest !== undefined && cause === 'loss') {
-    const losses = newest.records
-      .flatMap(held => ring.log.lossesOutside(held.record.frontier))
-      .filter(loss => touches(newest.scope, loss, [draft.state]))
-    const gentle = losses.every(loss => GENTLE_KINDS.includes(ring.log.get(loss.operation)?.kind ?? -1))
+    const view = wholeView(ring)
+    const facts = [channelFacts(draft.state, newest.scope)]
+    const gentle = newest.records.every(held =>
+      view
+        .losses(held.record.frontier)
+        ?.filter(loss => touches(ring.server, newest.scope, loss, facts))
+        .every(loss => GENTLE_KINDS.includes(view.kindOf(loss.operation)))
+    )
     if (gentle) return current.topicSecret
   }
   draft.newTopic = true

@@ -7,14 +7,16 @@ import type {
   DeviceId,
   InviteId,
   KeyId,
+  OperationId,
   RecordId,
   RoleId,
   ServerId,
   UserId
 } from '../base/index.ts'
-import type { AuthorityLog } from '../authority/index.ts'
+import type { AuthorityLog, Loss } from '../authority/index.ts'
 import type { Recipient, SecretKey, SigningKey, Suite } from '../crypto/index.ts'
 import type {
+  AuthorFacts,
   HeldInvite,
   KeyRecord,
   KeyRecordBody,
@@ -35,6 +37,8 @@ export interface Held<B extends KeyRecordBody = KeyRecordBody> {
   readonly receivedAt: number
   /** EK12, once it is final. */
   standing?: RecordStanding
+  /** What its author had seen, once it was asked. */
+  facts?: AuthorFacts | undefined
 }
 
 /** One key: every record that announces it. */
@@ -52,6 +56,13 @@ export interface KeyEntry {
 export interface OpenedSeed {
   readonly scope: KeyScope
   readonly seed: SecretKey
+}
+
+/** Losses by frontier, of frontiers inside a snapshot. */
+export interface Pinned {
+  /** Of the snapshot. */
+  readonly heads: readonly OperationId[]
+  readonly losses: ReadonlyMap<string, readonly Loss[]>
 }
 
 export interface RingState {
@@ -78,6 +89,8 @@ export interface RingState {
   /** Records of a device whose frontier was not known when they came. */
   readonly waiting: Map<DeviceId, Set<RecordId>>
   readonly rids: RidIndex
+  /** What was kept for frontiers inside the snapshot that the log began with. */
+  readonly pins: Pinned | undefined
   /** EK12 of one record. */
   readonly judge: (held: Held) => RecordStanding
   /** Grows with every change here; with the log's count it dates caches. */
@@ -106,7 +119,12 @@ export function keysOf(state: RingState, scope: KeyScope): readonly KeyEntry[] {
 
 /** Highest lamport value among an entry's frontiers: EK10's order. */
 export function lamportOf(state: RingState, entry: KeyEntry): number {
-  return Math.max(...entry.records.map(each => state.log.lamportOf(each.record.frontier)))
+  return Math.max(...entry.records.map(each => heldLamport(state, each)))
+}
+
+/** Highest lamport value in a record's frontier. */
+export function heldLamport(state: RingState, held: Held): number {
+  return held.facts?.lamport ?? state.log.lamportOf(held.record.frontier)
 }
 
 /** When this device first saw the key, ms. */

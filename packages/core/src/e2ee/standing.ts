@@ -20,7 +20,7 @@ export function standingOf(ring: RingState, held: Held): RecordStanding {
 
 /** Claimed time of the newest operation a frontier names: the record itself has none. */
 function timeOf(ring: RingState, frontier: readonly OperationId[]): number {
-  return Math.max(0, ...frontier.map(id => ring.log.get(id)?.at ?? 0))
+  return Math.max(0, ...frontier.map(id => ring.log.mark(id)?.at ?? 0))
 }
 
 function judge(ring: RingState, held: Held): RecordStanding {
@@ -90,20 +90,20 @@ function judgeGrant(ring: RingState, held: Held<GrantBody>, state: AuthorityStat
     return invalid("its recipient's user key was not in force")
   if (announced.kind !== 'epoch' || announced.mode.mode !== 'join') return VALID
   // EK15: what was sent before somebody could read stays closed to them.
-  return entry.records.some(each => couldReadThen(ring, each, owner.user))
-    ? VALID
-    : invalid('its recipient could not read when the key was made')
+  const then = entry.records.map(each => couldReadThen(ring, each, owner.user))
+  if (then.includes(true)) return VALID
+  return then.includes(undefined) ? WAITING : invalid('its recipient could not read when the key was made')
 }
 
-/** Whether a user was entitled in the state a key was made in. */
+/** Whether a user was entitled in the state a key was made in; undefined where that cannot be told here. */
 function couldReadThen(
   ring: RingState,
   held: Held<KeyBody>,
   user: Parameters<typeof isEntitled>[3]
-): boolean {
+): boolean | undefined {
   const then = ring.log.stateAt(held.record.frontier)
+  if (then === undefined) return undefined
   return (
-    then !== undefined &&
     held.record.body.kind === 'epoch' &&
     isEntitled(ring.suite, then, { kind: 'epoch', channel: held.record.body.channel }, user, 0)
   )
