@@ -75,7 +75,7 @@ export interface Server {
   readonly requests: RequestCollection
   readonly bans: {
     /** Who is banned. XCORD_PERMISSION_DENIED without BanMembers. */
-    list(): readonly BanJson[]
+    list(): Promise<readonly BanJson[]>
     /** Bans somebody by id, a member or not. */
     create(user: UserId, options?: ReasonOptions): Promise<Written>
     /** Lets a banned user join again. */
@@ -102,7 +102,7 @@ export interface Server {
    */
   revokeDevice(device: DeviceId): Promise<Written>
   /** The operations as an audit log, voided ones too. XCORD_PERMISSION_DENIED without ViewAuditLog. */
-  audit(options?: AuditOptions): AuditPage
+  audit(options?: AuditOptions): Promise<AuditPage>
   /**
    * Why: the answer, the rules and signed operations that lead to it, and words for people. `verifyExplanation` checks
    * what `JSON.stringify` of it gives. RangeError for a permission that does not exist, XCORD_MESSAGE_NOT_FOUND.

@@ -25,6 +25,7 @@ function timeOf(ring: RingState, frontier: readonly OperationId[]): number {
 
 function judge(ring: RingState, held: Held): RecordStanding {
   const { device, frontier, body } = held.record
+  if (lacksKeys(ring, held)) return WAITING
   const state = ring.log.stateAt(frontier)
   if (state === undefined) return WAITING
   const author = state.device(device)
@@ -42,6 +43,14 @@ function judge(ring: RingState, held: Held): RecordStanding {
     default:
       return judgeRole(ring, held as Held<KeyBody>, state)
   }
+}
+
+/** Whether keys are missing without which nothing is final: then the state of the frontier is not asked. */
+function lacksKeys(ring: RingState, { record: { body }, facts }: Held): boolean {
+  if (body.kind === 'grant') return !ring.keys.has(body.keyId)
+  // Kept without an answer beside a snapshot: it waited for one of these.
+  const waited = ring.pins !== undefined && facts !== undefined
+  return waited && body.kind === 'role' && body.after.some(each => !ring.keys.has(each))
 }
 
 function judgeRole(ring: RingState, held: Held<KeyBody>, state: AuthorityState): RecordStanding {

@@ -53,8 +53,10 @@ function mayServe(view: ServerView, share: Share, kind: Want['kind'] | Job['kind
 function createJob(view: ServerView, share: Share, frame: Want): Job | Refusal {
   const base = { share, request: frame.request, busy: false }
   switch (frame.kind) {
-    case 'want-operations':
-      return { ...base, kind: 'operations', ids: selectMissing(operationsFor(view, share), frame.have) }
+    case 'want-operations': {
+      const { have } = frame
+      return { ...base, kind: 'operations', ids: selectMissing(operationsFor(view, share), have), have }
+    }
     case 'want-records': {
       const have = new Set<RecordId>(frame.have)
       const ids = view.recordIds
@@ -178,10 +180,15 @@ export function onRead(turn: Turn, session: Session, job: Job, found: SyncFound)
     )
     job.ranges = found.rest
     if (job.ranges.length === 0) finish(session, job, 0)
+  } else if (job.kind === 'operations' && found.kind === 'operations' && found.again === true) {
+    job.ids = selectMissing(operationsFor(view, job.share), job.have)
+    if (job.ids.length === 0) finish(session, job, 0)
   } else if (found.kind !== 'envelopes' && found.kind !== 'outbox' && 'ids' in job) {
     makeReady(session, job, job.kind, found.items)
     const asked = Math.min(job.ids.length, READ_IDS[job.kind])
-    job.ids = job.ids.slice(Math.max(1, asked - found.rest))
+    const from = Math.max(1, asked - found.rest)
+    if (job.kind === 'operations') job.ids = job.ids.slice(from)
+    else job.ids = job.ids.slice(from)
     if (job.ids.length === 0) finish(session, job, 0)
   }
   pump(turn, session)

@@ -93,7 +93,8 @@ export interface Ask {
 
 /** A request of theirs. */
 export type Job = { readonly share: Share; readonly request: number; busy: boolean } & (
-  | { readonly kind: 'operations' | 'records'; ids: readonly (OperationId | RecordId)[] }
+  | { readonly kind: 'operations'; ids: readonly OperationId[]; readonly have: readonly OperationId[] }
+  | { readonly kind: 'records'; ids: readonly RecordId[] }
   | { readonly kind: 'envelopes'; ranges: readonly ChainRange[] }
   | { readonly kind: 'compare'; ranges: readonly ChainRange[]; readonly have: ReadonlySet<string> }
 )

@@ -132,8 +132,8 @@ export class LiveServer implements Server {
     )
   }
 
-  audit(options: AuditOptions = {}): AuditPage {
-    return auditOf(this, options)
+  async audit(options: AuditOptions = {}): Promise<AuditPage> {
+    return await auditOf(this, options)
   }
 
   explain(question: ExplainQuestion, options: ExplainOptions = {}): Promise<Explained> {
