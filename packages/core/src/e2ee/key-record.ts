@@ -17,6 +17,7 @@ import {
   array,
   bytes,
   type CborValue,
+  compareBytes,
   literal,
   mapped,
   nullable,
@@ -27,10 +28,11 @@ import {
 } from '../encoding/index.ts'
 import { type ReadTuple, signedTuple } from '../graph/index.ts'
 import { idSchema, idSet } from './body.ts'
-import type { BackLink, HistoryMode, KeyRecord, KeyRecordBody } from './contract.ts'
+import type { BackLink, HistoryMode, KeyRecord, KeyRecordBody, TopicLink } from './contract.ts'
+import { TOPIC_LINKS_MAX } from './limits.ts'
 
 /** EK1: numbers on the wire; in LBX1 and key ids too. */
-export const KeyRecordKind = { bucket: 1, role: 2, epoch: 3, grant: 4, cannotOpen: 5 } as const
+export const KeyRecordKind = { bucket: 1, role: 2, epoch: 3, grant: 4, cannotOpen: 5, topics: 6 } as const
 /** EK4, EK15: head keys a record names. Concurrent heads beyond this wait for the next record. */
 export const HEAD_KEYS_MAX = 64
 /** EK5: buckets are the top k bits of a hash. */
@@ -54,6 +56,16 @@ const backRows: Schema<readonly BackLink[]> = mapped(
       ? links
       : undefined,
   links => [...links].sort((a, b) => (a.keyId < b.keyId ? -1 : 1))
+)
+
+const topicRows: Schema<readonly TopicLink[]> = mapped(
+  array(tuple({ tag: bytes(16), sealed: bytes(SEALED_SEED_BYTES) }), TOPIC_LINKS_MAX, 1),
+  'topics ascending by tag',
+  rows =>
+    rows.every((row, index) => index === 0 || compareBytes((rows[index - 1] as TopicLink).tag, row.tag) < 0)
+      ? rows
+      : undefined,
+  rows => [...rows].sort((a, b) => compareBytes(a.tag, b.tag))
 )
 
 /** EK15's modes as arrays: [0] all, [1] join, [2, days] window. */
@@ -107,7 +119,8 @@ const schemas: {
     back: backRows
   }),
   grant: tuple({ keyId: idSchema('e'), ephemeral: bytes(EPHEMERAL_BYTES), box: bytes(BOX_BYTES) }),
-  cannotOpen: tuple({ keyId: idSchema('e') })
+  cannotOpen: tuple({ keyId: idSchema('e') }),
+  topics: tuple({ keyId: idSchema('e'), topics: topicRows })
 }
 const kinds = Object.keys(KeyRecordKind) as KeyRecordBody['kind'][]
 

@@ -3,11 +3,12 @@ import { compareIds, type KeyId } from '../base/index.ts'
 import { toHex } from '../encoding/index.ts'
 import { chooseEpoch } from './choose.ts'
 import type { KeyAddResult, KeyPlan, KeyRecord, KeyRing, KeyRingInit, KeySummary } from './contract.ts'
+import { headKeys } from './draft.ts'
 import { readKeyRecord } from './key-record.ts'
 import { followLinks, openAll } from './opening.ts'
 import { epochFor } from './plan-epoch.ts'
 import { grantsDue, planCannotOpen, planGrants, planRotations, rotationsDue } from './plan-grants.ts'
-import { headKeys, planEveryone } from './plan-role.ts'
+import { planEveryone } from './plan-role.ts'
 import { createRidIndex } from './readers.ts'
 import { addRecord, insert } from './ring-add.ts'
 import { firstSeen, type Held, lamportOf, type RingState } from './ring-state.ts'
@@ -31,6 +32,7 @@ function createState(init: KeyRingInit): RingState {
     scopes: new Map(),
     grants: new Map(),
     asked: new Map(),
+    handedTopics: new Map(),
     seeds: new Map(),
     links: new Map(),
     sealedTo: new Map(),
