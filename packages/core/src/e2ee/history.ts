@@ -22,8 +22,7 @@ export function historyIn(state: AuthorityState, channel: ChannelId): HistoryMod
 /** Valid records that announce an epoch; of any other key none. */
 function epochRecords(ring: RingState, entry: KeyEntry): readonly Held<EpochBody>[] {
   return entry.records.filter(
-    (held): held is Held<EpochBody> =>
-      held.record.body.kind === 'epoch' && ring.judge(held).kind === 'valid'
+    (held): held is Held<EpochBody> => held.record.body.kind === 'epoch' && ring.judge(held).kind === 'valid'
   )
 }
 
