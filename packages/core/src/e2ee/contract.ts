@@ -320,6 +320,8 @@ export interface KeyRing {
   planEveryone(random: Random): KeyPlanResult
   /** EK14. */
   grantsDue(at: number): readonly GrantDue[]
+  /** EK15, EK16: whether this device would give a key to an account now. Entitlement is not asked. */
+  mayGive(keyId: KeyId, user: UserId, at: number): boolean
   planGrants(random: Random, due: readonly GrantDue[]): KeyPlanResult
   /** EK14: asks for a key that this account cannot open; undefined if asked before. */
   planCannotOpen(keyId: KeyId): KeyPlan | undefined

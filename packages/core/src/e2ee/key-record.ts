@@ -73,8 +73,17 @@ const modeSchema: Schema<HistoryMode> = mapped(
   array(uint(WINDOW_DAYS_MAX), 2, 1),
   'a history mode',
   readHistoryMode,
-  mode => (mode.mode === 'all' ? [0] : mode.mode === 'join' ? [1] : [2, mode.days])
+  writeHistoryMode
 )
+
+/** EK15's numbers of a mode. @throws RangeError for days out of bounds. */
+export function writeHistoryMode(mode: HistoryMode): readonly number[] {
+  if (mode.mode !== 'window') return [mode.mode === 'all' ? 0 : 1]
+  const { days } = mode
+  if (!Number.isInteger(days) || days < 1 || days > WINDOW_DAYS_MAX)
+    throw new RangeError(`a window has 1 to ${WINDOW_DAYS_MAX} days`)
+  return [2, days]
+}
 
 /** EK15's mode from its numbers; undefined for none of them. */
 export function readHistoryMode(numbers: readonly number[]): HistoryMode | undefined {

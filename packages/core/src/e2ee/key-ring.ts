@@ -4,6 +4,7 @@ import { toHex } from '../encoding/index.ts'
 import { chooseEpoch } from './choose.ts'
 import type { KeyAddResult, KeyPlan, KeyRecord, KeyRing, KeyRingInit, KeySummary } from './contract.ts'
 import { headKeys } from './draft.ts'
+import { gives } from './history.ts'
 import { readKeyRecord } from './key-record.ts'
 import { followLinks, openAll } from './opening.ts'
 import { epochFor } from './plan-epoch.ts'
@@ -98,6 +99,10 @@ export function createKeyRing(init: KeyRingInit): KeyRing {
     planRotations: (random, at) => planRotations(ring, random, at),
     planEveryone: random => planEveryone(ring, random),
     grantsDue: at => grantsDue(ring, at),
+    mayGive: (keyId, user, at) => {
+      const entry = ring.keys.get(keyId)
+      return entry !== undefined && gives(ring, entry, user, at)
+    },
     planGrants: (random, due) => planGrants(ring, random, due),
     planCannotOpen: keyId => planCannotOpen(ring, keyId),
     currentTopic: () => topicTable(ring).current,
