@@ -72,7 +72,10 @@ export interface ChannelJson {
   /** Place among the channels of its parent, from 0. */
   readonly position: number
   readonly topic: string | null
+  /** Who reads what was sent before they came. */
   readonly history: 'all' | 'join' | 'window'
+  /** Of `window`. */
+  readonly historyDays?: number
   readonly slowmodeSeconds: number
   readonly nsfw: boolean
   /** Of a voice channel: members at once; absent for any number. */

@@ -9,7 +9,7 @@ import {
   RoleSchema,
   ServerSchema
 } from './schemas.ts'
-import { because, ofChannel, ofServer, reason, text, timeoutMs } from './route-parts.ts'
+import { because, History, ofChannel, ofServer, reason, text, timeoutMs } from './route-parts.ts'
 import { input, listOf, route } from './route.ts'
 import { explanations } from './routes-explain.ts'
 import { exports } from './routes-exports.ts'
@@ -146,6 +146,7 @@ const channels = {
       topic: Type.Optional(Type.String()),
       parent: Type.Optional(text),
       slowmodeSeconds: Type.Optional(Type.Integer({ minimum: 0 })),
+      history: Type.Optional(History),
       private: Type.Optional(
         Type.Boolean({ description: 'Only for those whom overwrites let in; its name is sealed' })
       ),
@@ -181,6 +182,7 @@ const channels = {
       name: Type.Optional(text),
       topic: Type.Optional(Type.Union([Type.String(), Type.Null()])),
       slowmodeSeconds: Type.Optional(Type.Integer({ minimum: 0 })),
+      history: Type.Optional(History),
       nsfw: Type.Optional(Type.Boolean()),
       userLimit: Type.Optional(
         Type.Union([Type.Integer({ minimum: 1, maximum: 99 }), Type.Null()], {

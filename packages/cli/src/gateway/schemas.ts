@@ -142,6 +142,7 @@ export const ChannelSchema = shape<ChannelJson>()(
       position: Type.Number(),
       topic: nullable(Type.String()),
       history: literals('all', 'join', 'window'),
+      historyDays: Type.Optional(count),
       slowmodeSeconds: count,
       nsfw: Type.Boolean(),
       userLimit: Type.Optional(count),

@@ -25,6 +25,7 @@ export const KDF_LABELS = [
   'gate',
   'topic-wrap',
   'back',
+  'back-topic',
   'server-tag',
   'topic',
   'topic-key',

@@ -33,7 +33,15 @@ export interface BackLink {
   readonly sealed: Uint8Array
 }
 
-/** EK1's five kinds. Lists are sorted and distinct; `boxes` is `E ‖ box…` (EK3). */
+/** The secret of an older topic under the @everyone key of after a cut (EK16). */
+export interface TopicLink {
+  /** 16 bytes: the topic's tag, by which the secret is checked. */
+  readonly tag: Uint8Array
+  /** 48 bytes. */
+  readonly sealed: Uint8Array
+}
+
+/** EK1's six kinds. Lists are sorted and distinct; `boxes` is `E ‖ box…` (EK3). */
 export type KeyRecordBody =
   | {
       readonly kind: 'bucket'
@@ -75,6 +83,7 @@ export type KeyRecordBody =
       readonly box: Uint8Array
     }
   | { readonly kind: 'cannotOpen'; readonly keyId: KeyId }
+  | { readonly kind: 'topics'; readonly keyId: KeyId; readonly topics: readonly TopicLink[] }
 
 /** A key record whose form is right (EK1). */
 export interface KeyRecord {
@@ -311,6 +320,8 @@ export interface KeyRing {
   planEveryone(random: Random): KeyPlanResult
   /** EK14. */
   grantsDue(at: number): readonly GrantDue[]
+  /** EK15, EK16: whether this device would give a key to an account now. Entitlement is not asked. */
+  mayGive(keyId: KeyId, user: UserId, at: number): boolean
   planGrants(random: Random, due: readonly GrantDue[]): KeyPlanResult
   /** EK14: asks for a key that this account cannot open; undefined if asked before. */
   planCannotOpen(keyId: KeyId): KeyPlan | undefined

@@ -4,98 +4,19 @@
  */
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import {
-  type ChannelId,
-  idAs,
-  idToBytes,
-  type KeyId,
-  LOCKBOXES_MAX,
-  type OperationId,
-  type UserId
-} from '../base/index.ts'
-import { BoxKind, openBox, readBoxes, type SecretKey } from '../crypto/index.ts'
+import { type ChannelId, idAs, idToBytes, type KeyId, type OperationId, type UserId } from '../base/index.ts'
+import type { SecretKey } from '../crypto/index.ts'
 import { toHex } from '../encoding/index.ts'
 import type { InviteState } from '../authority/index.ts'
 import { createFakeLog } from './authority.fixture.ts'
-import type { KeyRecord, KeyScope } from './contract.ts'
-import { boxSecretOf, keyIdOf, openBack, shortRid, userRid } from './derive.ts'
-import { createPeer, createTown, inviteSecret, type Peer, person, suite, type Town } from './peers.fixture.ts'
+import type { KeyRecord } from './contract.ts'
+import { shortRid, userRid } from './derive.ts'
+import { createPeer, createTown, inviteSecret, type Peer, person, suite } from './peers.fixture.ts'
+import { reach } from './reach.fixture.ts'
 import { mayRead } from './readers.ts'
 
 const RUNS = Number(process.env['XCORD_RUNS'] ?? 40)
 const NAMES = ['ada', 'grace', 'alan', 'zoe', 'mallory', 'eve'] as const
-
-/** What somebody with these secrets opens, of all records ever published. */
-function reach(town: Town, openers: ReadonlyMap<string, SecretKey>): ReadonlySet<KeyId> {
-  const seeds = new Map<KeyId, { seed: SecretKey; scope: KeyScope }>()
-  const scopes = new Map<KeyId, KeyScope>()
-  for (const { body } of town.published) {
-    if (body.kind === 'role') scopes.set(body.keyId, { kind: 'role', role: body.role })
-    if (body.kind === 'epoch') scopes.set(body.keyId, { kind: 'epoch', channel: body.channel })
-  }
-  const tryBox = (
-    ephemeral: Uint8Array,
-    box: Uint8Array,
-    kind: BoxKind,
-    keyId: KeyId
-  ): SecretKey | undefined => {
-    const rid = box.slice(0, 16)
-    const inner = [...seeds].find(([id]) => toHex(idToBytes(id)) === toHex(rid))?.[1]
-    const secret =
-      openers.get(toHex(rid)) ??
-      (inner?.scope.kind === 'role' ? boxSecretOf(suite, 'role', inner.seed) : undefined)
-    return (
-      secret &&
-      openBox(
-        suite,
-        ephemeral,
-        box,
-        { rid, publicKey: suite.x25519PublicKey(secret), secret },
-        { kind, keyId: idToBytes(keyId) }
-      )
-    )
-  }
-  const learn = (keyId: KeyId, seed: SecretKey | undefined): boolean => {
-    const scope = scopes.get(keyId)
-    if (
-      seed === undefined ||
-      scope === undefined ||
-      seeds.has(keyId) ||
-      keyIdOf(suite, town.world.server, scope, seed) !== keyId
-    )
-      return false
-    seeds.set(keyId, { seed, scope })
-    return true
-  }
-  const visit = ({ body }: KeyRecord): boolean => {
-    if (body.kind === 'grant')
-      return (
-        !seeds.has(body.keyId) &&
-        learn(body.keyId, tryBox(body.ephemeral, body.box, BoxKind.grant, body.keyId))
-      )
-    if (body.kind !== 'role' && body.kind !== 'epoch') return false
-    let grew = false
-    if (!seeds.has(body.keyId)) {
-      const boxes = readBoxes(body.boxes, LOCKBOXES_MAX)
-      for (const rid of boxes?.rids() ?? [])
-        grew ||= learn(
-          body.keyId,
-          tryBox(
-            boxes?.ephemeralPublicKey as Uint8Array,
-            boxes?.find(rid) as Uint8Array,
-            BoxKind[body.kind],
-            body.keyId
-          )
-        )
-    }
-    const seed = seeds.get(body.keyId)?.seed
-    for (const link of seed === undefined ? [] : body.back)
-      grew = learn(link.keyId, openBack(suite, seed as SecretKey, link)) || grew
-    return grew
-  }
-  for (let grew = true; grew;) grew = town.published.map(visit).some(Boolean)
-  return new Set(seeds.keys())
-}
 
 type Kind = 'act' | 'admit' | 'strike' | 'meet' | 'tell' | 'send' | 'grant' | 'rotate'
 type Step = { readonly kind: Kind; readonly a: number; readonly b: number; readonly c: number }

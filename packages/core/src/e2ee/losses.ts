@@ -5,6 +5,7 @@
  * grant may be unseen here while the removal of the one it favoured is seen. In doubt it touches: the price is
  * a rotation, the other price is a leak.
  */
+import type { UserId } from '../base/index.ts'
 import { everyoneRole, type AuthorityState, type Loss } from '../authority/index.ts'
 import type { KeyScope } from './contract.ts'
 import { hangsOn, isOpenToAll } from './readers.ts'
@@ -13,14 +14,21 @@ import { hangsOn, isOpenToAll } from './readers.ts'
  * Whether a loss takes away what a key's readers rest on.
  *
  * @param states - What the key's author had seen, and the view in which the question is asked.
+ * @param mayHold - Of a bucket: whether an account would be in it.
  */
-export function touches(scope: KeyScope, loss: Loss, states: readonly AuthorityState[]): boolean {
+export function touches(
+  scope: KeyScope,
+  loss: Loss,
+  states: readonly AuthorityState[],
+  mayHold: (user: UserId) => boolean = () => true
+): boolean {
   const everyone = everyoneRole((states[0] as AuthorityState).server)
   if (loss.invite !== undefined) return invitedTouches(scope, states, everyone)
   if (loss.channel !== undefined) return channelTouches(scope, loss, loss.channel, states)
   // Membership or a device: whoever left may have held any role, by assignments not seen here.
-  if (loss.role === undefined) return true
-  if (scope.kind !== 'epoch') return scope.role === loss.role
+  if (loss.role === undefined) return loss.users.some(mayHold)
+  if (scope.kind !== 'epoch')
+    return scope.role === loss.role && (loss.users.length === 0 || loss.users.some(mayHold))
   if (scope.channel.slice(1) === everyone.slice(1)) return false
   // A role or its holder lost something: readers of channels open to all lose nothing by it, unless that is
   // the role that opens them.
@@ -29,7 +37,7 @@ export function touches(scope: KeyScope, loss: Loss, states: readonly AuthorityS
 
 /** An invite's holder has the @everyone key, and by it every epoch sealed to that. */
 function invitedTouches(scope: KeyScope, states: readonly AuthorityState[], everyone: string): boolean {
-  if (scope.kind !== 'epoch') return scope.role === everyone
+  if (scope.kind !== 'epoch') return scope.kind === 'role' && scope.role === everyone
   return (
     states.some(state => isOpenToAll(state, scope.channel)) ||
     states.some(state => state.channel(scope.channel) === undefined)

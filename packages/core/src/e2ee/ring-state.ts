@@ -29,6 +29,9 @@ export type KeyBody = Extract<KeyRecordBody, { kind: 'bucket' | 'role' | 'epoch'
 /** Bodies that grant one. */
 export type GrantBody = Extract<KeyRecordBody, { kind: 'grant' }>
 
+/** Bodies that hand older topics on. */
+export type TopicsBody = Extract<KeyRecordBody, { kind: 'topics' }>
+
 /** One record in the ring. */
 export interface Held<B extends KeyRecordBody = KeyRecordBody> {
   readonly record: KeyRecord & { readonly body: B }
@@ -70,6 +73,8 @@ export interface RingState {
   readonly grants: Map<KeyId, Held<GrantBody>[]>
   /** cannotOpen by key: the accounts that asked. */
   readonly asked: Map<KeyId, Set<DeviceId>>
+  /** Older topics by the @everyone key they are sealed under (EK16). */
+  readonly handedTopics: Map<KeyId, Held<TopicsBody>[]>
   readonly seeds: Map<KeyId, OpenedSeed>
   /** Verified links: a key to the older ones it opens (EK15). */
   readonly links: Map<KeyId, Set<KeyId>>
@@ -90,6 +95,11 @@ export function scopeKey(scope: KeyScope): string {
   return scope.kind === 'role' ? scope.role : `${scope.role}/${scope.index}`
 }
 
+export const bucketScope = (role: RoleId, index: number): Extract<KeyScope, { kind: 'bucket' }> => ({
+  kind: 'bucket',
+  role,
+  index
+})
 export const roleScope = (role: RoleId): KeyScope => ({ kind: 'role', role })
 export const epochScope = (channel: ChannelId): KeyScope => ({ kind: 'epoch', channel })
 

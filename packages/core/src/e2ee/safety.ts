@@ -3,12 +3,19 @@
  *
  * Safe means: everybody who can open it is entitled, and its author had seen every loss that the view holds.
  */
-import { idAs, type InviteId, type KeyId, LOCKBOXES_MAX, type OperationId } from '../base/index.ts'
+import {
+  idAs,
+  type InviteId,
+  type KeyId,
+  LOCKBOXES_MAX,
+  type OperationId,
+  type UserId
+} from '../base/index.ts'
 import { type AuthorityState, everyoneRole, KINDS, type Loss } from '../authority/index.ts'
 import { readBoxes, RID_BYTES } from '../crypto/index.ts'
 import type { KeySafety, KeyScope } from './contract.ts'
 import { touches } from './losses.ts'
-import { isEntitled, type RidOwner, roleReads } from './readers.ts'
+import { bucketIndex, isEntitled, type RidOwner, roleReads } from './readers.ts'
 import { ridAsKey } from './rid.ts'
 import { type Held, type KeyBody, type KeyEntry, type RingState, stamp } from './ring-state.ts'
 
@@ -118,6 +125,13 @@ function recipientFault(
     : undefined
 }
 
+/** Who may be in a bucket; everybody of any other key. */
+function holderTest(ring: RingState, body: KeyBody): ((user: UserId) => boolean) | undefined {
+  return body.kind === 'bucket'
+    ? user => bucketIndex(ring.suite, body.role, user, body.k) === body.index
+    : undefined
+}
+
 /** EK9 for one record. */
 function recordSafety(
   ring: RingState,
@@ -131,7 +145,7 @@ function recordSafety(
   if (authorState === undefined) return unsafe('its author had seen operations not known here')
   const loss = view
     .losses(held.record.frontier)
-    .find(each => touches(entry.scope, each, [authorState, view.state]))
+    .find(each => touches(entry.scope, each, [authorState, view.state], holderTest(ring, body)))
   if (loss !== undefined) return unsafe('its author had not seen a loss', loss.operation)
   const k = body.kind === 'bucket' ? body.k : 0
   for (const owner of boxOwners(ring, held, view.state)) {
@@ -234,7 +248,11 @@ export function isCovered(ring: RingState, keyId: KeyId, view: View, path: reado
       const authorState = ring.log.stateAt(held.record.frontier)
       if (
         authorState === undefined ||
-        view.losses(held.record.frontier).some(loss => touches(entry.scope, loss, [authorState, view.state]))
+        view
+          .losses(held.record.frontier)
+          .some(loss =>
+            touches(entry.scope, loss, [authorState, view.state], holderTest(ring, held.record.body))
+          )
       )
         return false
       return boxOwners(ring, held, view.state).every(

@@ -1,0 +1,96 @@
+/** Who may be given an older epoch (EK15): what keeps a channel's past from newcomers, whatever their client does. */
+import type { ChannelId, OperationId, UserId } from '../base/index.ts'
+import { type AuthorityState, permissionBit } from '../authority/index.ts'
+import type { HistoryMode, KeyRecordBody } from './contract.ts'
+import { heldRoleThen, isBeforeCut } from './cut.ts'
+import { readHistoryMode } from './key-record.ts'
+import { DAY_MS } from './limits.ts'
+import { mayRead } from './readers.ts'
+import { firstSeen, type Held, type KeyEntry, type RingState } from './ring-state.ts'
+
+type EpochBody = Extract<KeyRecordBody, { kind: 'epoch' }>
+
+const SHARE = permissionBit('ShareHistory') | permissionBit('ManageRoles') | permissionBit('Administrator')
+
+/** A channel's history mode in a state; meta's is all (EK19). undefined for a mode this version does not know. */
+export function historyIn(state: AuthorityState, channel: ChannelId): HistoryMode | undefined {
+  if (channel.slice(1) === state.server.slice(1)) return { mode: 'all' }
+  const numbers = state.channel(channel)?.history
+  return numbers === undefined ? undefined : readHistoryMode(numbers)
+}
+
+/** Valid records that announce an epoch; of any other key none. */
+function epochRecords(ring: RingState, entry: KeyEntry): readonly Held<EpochBody>[] {
+  return entry.records.filter(
+    (held): held is Held<EpochBody> => held.record.body.kind === 'epoch' && ring.judge(held).kind === 'valid'
+  )
+}
+
+/** Whether a user could read an epoch's channel in every state that somebody announced it in. */
+export function couldReadThen(ring: RingState, entry: KeyEntry, user: UserId): boolean {
+  const records = epochRecords(ring, entry)
+  return (
+    records.length > 0 &&
+    records.every(({ record }) => {
+      const then = ring.log.stateAt(record.frontier)
+      return then !== undefined && mayRead(then, record.body.channel, user)
+    })
+  )
+}
+
+/** Whether a key was made for those alone who could read then, or read for some days back. */
+export function isClosedHistory(entry: KeyEntry): boolean {
+  return entry.records.some(({ record }) => record.body.kind === 'epoch' && record.body.mode.mode !== 'all')
+}
+
+/** Whether a user may hand out epochs of mode window to who could not read when they were made. */
+export function mayShare(state: AuthorityState, channel: ChannelId, user: UserId): boolean {
+  return (
+    mayRead(state, channel, user) &&
+    (state.owner === user || (state.permissions(user, channel, 0) & SHARE) !== 0n)
+  )
+}
+
+/**
+ * EK15 for a grant, in the state its author had seen: of mode all to anybody entitled, of the others to who could
+ * read when the key was made, of mode window also by somebody who may share. EK16: a role key of before a cut to
+ * who held the role then.
+ */
+export function mayGrant(
+  ring: RingState,
+  entry: KeyEntry,
+  recipient: UserId,
+  author: { readonly user: UserId; readonly state: AuthorityState }
+): boolean {
+  if (entry.scope.kind !== 'epoch')
+    return isBeforeCut(ring, entry, author.state) === false || heldRoleThen(ring, entry, recipient)
+  if (!isClosedHistory(entry) || couldReadThen(ring, entry, recipient)) return true
+  const { channel } = entry.scope
+  const join = entry.records.some(
+    ({ record }) => record.body.kind === 'epoch' && record.body.mode.mode === 'join'
+  )
+  return !join && mayShare(author.state, channel, author.user)
+}
+
+/** Claimed time of the newest operation a frontier names: a record itself has none. */
+export function timeOf(ring: RingState, frontier: readonly OperationId[]): number {
+  return Math.max(0, ...frontier.map(id => ring.log.get(id)?.at ?? 0))
+}
+
+/**
+ * Whether a window epoch is surely no older than its days: an own key by our clock, another's by the newest
+ * operation its author had seen, as when it reached us says nothing of when it was made.
+ */
+export function isWithinWindow(ring: RingState, entry: KeyEntry, at: number): boolean {
+  return epochRecords(ring, entry).every(({ record }) => {
+    if (record.body.mode.mode !== 'window') return record.body.mode.mode === 'all'
+    const since = record.device === ring.device ? firstSeen(entry) : timeOf(ring, record.frontier)
+    return at - since <= record.body.mode.days * DAY_MS
+  })
+}
+
+/** Whether this device gives a key to a user now: what EK12 would accept, and of mode window no older than its days. */
+export function gives(ring: RingState, entry: KeyEntry, recipient: UserId, at: number): boolean {
+  if (!mayGrant(ring, entry, recipient, { user: ring.user, state: ring.log.state() })) return false
+  return !isClosedHistory(entry) || couldReadThen(ring, entry, recipient) || isWithinWindow(ring, entry, at)
+}
