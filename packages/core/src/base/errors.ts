@@ -34,6 +34,18 @@ export interface ErrorDetails {
    */
   XCORD_APPROVAL_REFUSED: { server: string }
   /**
+   * No microphone or speaker could be opened, or it vanished; `reason` is what the system's tool said.
+   * @remedy Install ffmpeg, PulseAudio's tools (pacat, parec) or ALSA's (aplay, arecord), plug the device in, or use
+   *   `--input`, `--tone` and `--output`, which need none.
+   */
+  XCORD_AUDIO_DEVICE: { reason: string; device?: string }
+  /**
+   * The file is not sound that XCord can play; `reason` says what it is instead.
+   * @remedy Give a WAV file with 16, 24 or 32 bit samples, one or two channels and 8 to 192 kHz:
+   *   `ffmpeg -i song.mp3 song.wav` makes one.
+   */
+  XCORD_AUDIO_FORMAT: { reason: string; path?: string }
+  /**
    * A rule of the server's automod does not allow this text; `name` is the rule's.
    * @remedy Change the text. Nothing was signed or sent.
    */
@@ -261,6 +273,11 @@ export interface ErrorDetails {
    * @remedy Read the command's `--help`.
    */
   XCORD_USAGE: { argument: string }
+  /**
+   * The part of XCord that carries voice could not be started, or ended again and again; text goes on undisturbed.
+   * @remedy Read `reason`. Where there is no WebRTC for this platform, voice needs another machine or a browser.
+   */
+  XCORD_VOICE_ENGINE: { reason: string }
 }
 
 /** Stable code of an `XcordError`. */
