@@ -1,25 +1,11 @@
 /** The engine in its own process: links by number, one clock for all of them. */
-import { FRAME_MS } from '../../audio/index.ts'
 import type { LinkId, MediaEvent } from '../../voice/index.ts'
+import { everyFrame } from '../audio-node/index.ts'
 import { type EngineLink, openLink } from './link.ts'
 import type { FromEngine, ToEngine } from './messages.ts'
 
-/** After a longer stop (a suspended machine) the clock begins anew instead of catching up. */
-const BEHIND_MS_MAX = 200
 /** Messages under way to a peer that does not read; beyond it sound is dropped, never words. */
 const BACKLOG_MAX = 100
-
-/** Calls `tick` every 10 ms by the clock: late timers are made up for. */
-function everyFrame(tick: () => void): void {
-  let due = performance.now()
-  const run = (): void => {
-    const now = performance.now()
-    if (now - due > BEHIND_MS_MAX) due = now
-    for (; due <= now; due += FRAME_MS) tick()
-    setTimeout(run, Math.max(1, due - performance.now()))
-  }
-  run()
-}
 
 /** What the engine tells, gathered for one turn of the event loop. */
 function createTeller(post: (message: FromEngine, done: () => void) => void) {
