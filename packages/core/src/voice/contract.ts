@@ -99,7 +99,10 @@ export interface LinkStats {
  */
 export interface MediaPort {
   open(link: LinkId, init: LinkInit): void
-  /** Takes what the other side's `signal` event gave. What it cannot read fails the link (`description`). */
+  /**
+   * Takes what the other side's `signal` event gave; candidates may come before their description. What it cannot read
+   * fails the link (`description`).
+   */
   take(link: LinkId, signal: LinkSignal): void
   /** One frame for each of these links, copied. Links that are not connected or not sending drop it. */
   send(links: readonly LinkId[], frame: Int16Array): void
