@@ -261,6 +261,16 @@ export interface ErrorDetails {
    * @remedy Read the command's `--help`.
    */
   XCORD_USAGE: { argument: string }
+  /**
+   * As many are in the voice channel as there are `places`.
+   * @remedy Wait until somebody leaves, take another channel, or have the user limit raised (8 at most).
+   */
+  XCORD_VOICE_FULL: { channel: string; places: number }
+  /**
+   * This peer has nothing to carry audio with; `reason` says what is missing.
+   * @remedy Give the client a media engine (`media`), or install what the reason names.
+   */
+  XCORD_VOICE_UNAVAILABLE: { reason: string }
 }
 
 /** Stable code of an `XcordError`. */
