@@ -274,10 +274,15 @@ export interface ErrorDetails {
    */
   XCORD_USAGE: { argument: string }
   /**
-   * The part of XCord that carries voice could not be started, or ended again and again; text goes on undisturbed.
-   * @remedy Read `reason`. Where there is no WebRTC for this platform, voice needs another machine or a browser.
+   * As many are in the voice channel as there are `places`.
+   * @remedy Wait until somebody leaves, take another channel, or have the user limit raised (8 at most).
    */
-  XCORD_VOICE_ENGINE: { reason: string }
+  XCORD_VOICE_FULL: { channel: string; places: number }
+  /**
+   * This peer has nothing to carry audio with; `reason` says what is missing.
+   * @remedy Give the client a media engine (`media`), or install what the reason names.
+   */
+  XCORD_VOICE_UNAVAILABLE: { reason: string }
 }
 
 /** Stable code of an `XcordError`. */

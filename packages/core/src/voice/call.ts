@@ -83,6 +83,11 @@ export class Call {
     return this.#byLink(link)?.device
   }
 
+  /** The link to a device. */
+  linkOf(device: DeviceId): LinkId | undefined {
+    return this.#pairs.get(device)?.link
+  }
+
   /** Whether frames of a link may be heard now (VX4): asked for each, so that nothing slips through on the way. */
   hears(link: LinkId, at: number): boolean {
     const pair = this.#byLink(link)
@@ -138,6 +143,9 @@ export class Call {
       case 'self':
         this.#self = { ...this.#self, ...input.change }
         for (const pair of this.#pairs.values()) if (pair.connected) pair.sayState(at)
+        return
+      case 'announce':
+        this.#publishedFlags = -1
         return
       case 'network':
         for (const pair of this.#pairs.values()) pair.hurry(at)

@@ -55,6 +55,8 @@ export type CallInput =
   | { readonly kind: 'frame'; readonly at: number; readonly device: DeviceId; readonly frame: VoiceFrame }
   | { readonly kind: 'media'; readonly at: number; readonly event: MediaEvent }
   | { readonly kind: 'self'; readonly at: number; readonly change: Partial<CallSelf> }
+  /** Somebody came who may not know of us yet. */
+  | { readonly kind: 'announce'; readonly at: number }
   /** The network under us changed: what is down is tried at once. */
   | { readonly kind: 'network'; readonly at: number }
   | { readonly kind: 'leave'; readonly at: number }

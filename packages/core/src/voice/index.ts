@@ -28,3 +28,4 @@ export {
   VoiceFlags,
   type VoiceFrame
 } from './signals.ts'
+export { SpeechGate } from './speech.ts'

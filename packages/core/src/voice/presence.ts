@@ -46,13 +46,16 @@ export class PresenceBook {
     )
   }
 
-  /** Forgets what was not said again; true where people would see it. What was said stays known while it could be replayed. */
-  expire(at: number): boolean {
-    let changed = false
+  /**
+   * Forgets what was not said again; the channels in which people would see it. What was said stays known while it could
+   * be replayed.
+   */
+  expire(at: number): ReadonlySet<ChannelId> {
+    const changed = new Set<ChannelId>()
     for (const [device, row] of this.#rows) {
       const shown = row.state.session !== null
       if (shown && isOver(row, at)) {
-        changed = true
+        changed.add(row.state.channel)
         this.#rows.set(device, { ...row, state: { ...row.state, session: null } })
       } else if (at - row.heardAt > 2 * EPHEMERAL_MS_MAX) this.#rows.delete(device)
     }

@@ -89,7 +89,7 @@ function startRun(events: RunEvents, pingMs: number): Run {
   let watch = setTimeout(() => child.kill('SIGKILL'), START_MS_MAX).unref()
   const end = (reason: string): void => {
     clearTimeout(watch)
-    failed(new XcordError('XCORD_VOICE_ENGINE', `Voice cannot be carried here: ${reason}.`, { reason }))
+    failed(new XcordError('XCORD_VOICE_UNAVAILABLE', `Voice cannot be carried here: ${reason}.`, { reason }))
     events.ended(reason)
   }
   child.stderr?.on('data', (text: Buffer) => {
@@ -256,7 +256,7 @@ async function stopRun({ child, post }: Run): Promise<void> {
 /**
  * Starts an engine and waits until it can carry sound.
  *
- * @throws XcordError `XCORD_VOICE_ENGINE` where there is no WebRTC for this platform.
+ * @throws XcordError `XCORD_VOICE_UNAVAILABLE` where there is no WebRTC for this platform.
  */
 export async function startMediaEngine({ pingMs = PING_MS }: MediaEngineInit = {}): Promise<MediaEngine> {
   const engine = createMediaEngine(pingMs)
