@@ -1,6 +1,6 @@
 /** The engine as it is: real processes, real WebRTC over loopback, tones found by their frequency. */
 import { afterEach, describe, expect, it } from 'vitest'
-import { startMediaEngine } from '../../src/adapters/media-node/index.ts'
+import { createMediaEngine } from '../../src/adapters/media-node/index.ts'
 import type { MediaEvent } from '../../src/voice/index.ts'
 import { candidate, description, INIT, join, startTalker, type Talker } from './engines.ts'
 
@@ -122,8 +122,9 @@ describe('engines', () => {
   })
 
   it('[VX63] that hang are ended', async () => {
-    const engine = await startMediaEngine({ pingMs: 500 })
+    const engine = createMediaEngine({ pingMs: 500 })
     try {
+      await engine.ready()
       const failed = new Promise<MediaEvent>(resolve =>
         engine.listen(event => event.kind === 'failed' && resolve(event))
       )

@@ -1,5 +1,5 @@
 /** Engines in processes of their own, joined over loopback, and ears that wait for a tone. */
-import { type MediaEngine, startMediaEngine } from '../../src/adapters/media-node/index.ts'
+import { createMediaEngine, type MediaEngine } from '../../src/adapters/media-node/index.ts'
 import { FRAME_MS, toneFrames, toneShare } from '../../src/audio/index.ts'
 import type { LinkId, LinkInit, LinkSignal, MediaEvent } from '../../src/voice/index.ts'
 
@@ -29,7 +29,8 @@ export interface Talker {
 
 /** Starts an engine that keeps what it told. */
 export async function startTalker(): Promise<Talker> {
-  const engine = await startMediaEngine()
+  const engine = createMediaEngine()
+  await engine.ready()
   const events: MediaEvent[] = []
   const waiting = new Set<(event: MediaEvent) => void>()
   const mouths = new Set<() => void>()

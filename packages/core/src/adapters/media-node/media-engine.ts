@@ -32,6 +32,12 @@ const PROGRAM = fileURLToPath(
 
 /** A `MediaPort` with the process behind it. */
 export interface MediaEngine extends MediaPort {
+  /**
+   * Starts the process where none runs, and waits until it can carry sound.
+   *
+   * @throws XcordError `XCORD_VOICE_UNAVAILABLE` where there is no WebRTC for this platform.
+   */
+  ready(): Promise<void>
   /** Of the running process; undefined while none runs. */
   pid(): number | undefined
 }
@@ -181,8 +187,11 @@ function createQuestions() {
   }
 }
 
-/** An engine whose process is started with its first link. */
-function createMediaEngine(pingMs: number): MediaEngine & { start(): Promise<void> } {
+/**
+ * An engine whose process is started with its first link: a peer that never talks pays nothing. Where there is no WebRTC,
+ * links fail (`crashed`) with the reason.
+ */
+export function createMediaEngine({ pingMs = PING_MS }: MediaEngineInit = {}): MediaEngine {
   const listeners = new Set<(event: MediaEvent) => void>()
   const links = new Set<LinkId>()
   const questions = createQuestions()
@@ -204,7 +213,7 @@ function createMediaEngine(pingMs: number): MediaEngine & { start(): Promise<voi
     if (links.has(link)) keeper.running()?.post(message)
   }
   return {
-    start: () => keeper.start().ready,
+    ready: () => keeper.start().ready,
     pid: () => keeper.running()?.child.pid,
     open: (link, init) => {
       if (links.has(link)) return
@@ -251,15 +260,4 @@ async function stopRun({ child, post }: Run): Promise<void> {
     })
     post({ kind: 'stop' })
   })
-}
-
-/**
- * Starts an engine and waits until it can carry sound.
- *
- * @throws XcordError `XCORD_VOICE_UNAVAILABLE` where there is no WebRTC for this platform.
- */
-export async function startMediaEngine({ pingMs = PING_MS }: MediaEngineInit = {}): Promise<MediaEngine> {
-  const engine = createMediaEngine(pingMs)
-  await engine.start()
-  return engine
 }
