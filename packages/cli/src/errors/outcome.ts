@@ -53,6 +53,12 @@ export const OUTCOMES: Readonly<Record<AnyCode, Outcome>> = {
     EXIT.denied,
     'Ask somebody of the server; you may ask again after a day.'
   ),
+  XCORD_AUDIO_DEVICE: outcome(
+    503,
+    EXIT.unreachable,
+    'Install ffmpeg or the tools of PulseAudio or ALSA, or use --input, --tone and --output.'
+  ),
+  XCORD_AUDIO_FORMAT: outcome(422, EXIT.verification, 'Give a WAV file: "ffmpeg -i song.mp3 song.wav".'),
   XCORD_AUTOMOD_BLOCKED: outcome(403, EXIT.denied, 'Write it in other words; nothing was sent.'),
   XCORD_BACKUP_INVALID: outcome(422, EXIT.verification, 'Use another copy of the file.'),
   XCORD_CHANNEL_KIND: outcome(
@@ -169,6 +175,8 @@ export const OUTCOMES: Readonly<Record<AnyCode, Outcome>> = {
   ),
   XCORD_STORE_FAILED: outcome(500, EXIT.fault, "Check the disk and the folder's permissions."),
   XCORD_USAGE: outcome(400, EXIT.usage, 'See --help.'),
+  XCORD_VOICE_FULL: outcome(409, EXIT.limit, 'Wait until somebody leaves, or take another channel.'),
+  XCORD_VOICE_UNAVAILABLE: outcome(503, EXIT.unreachable, 'Install what the reason names.'),
   XCORD_INTERNAL: outcome(500, EXIT.fault, 'This is a fault of XCord: please report it.')
 }
 

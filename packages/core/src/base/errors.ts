@@ -34,6 +34,18 @@ export interface ErrorDetails {
    */
   XCORD_APPROVAL_REFUSED: { server: string }
   /**
+   * No microphone or speaker could be opened, or it vanished; `reason` is what the system's tool said.
+   * @remedy Install ffmpeg, PulseAudio's tools (pacat, parec) or ALSA's (aplay, arecord), plug the device in, or use
+   *   `--input`, `--tone` and `--output`, which need none.
+   */
+  XCORD_AUDIO_DEVICE: { reason: string; device?: string }
+  /**
+   * The file is not sound that XCord can play; `reason` says what it is instead.
+   * @remedy Give a WAV file with 16, 24 or 32 bit samples, one or two channels and 8 to 192 kHz:
+   *   `ffmpeg -i song.mp3 song.wav` makes one.
+   */
+  XCORD_AUDIO_FORMAT: { reason: string; path?: string }
+  /**
    * A rule of the server's automod does not allow this text; `name` is the rule's.
    * @remedy Change the text. Nothing was signed or sent.
    */
@@ -261,6 +273,16 @@ export interface ErrorDetails {
    * @remedy Read the command's `--help`.
    */
   XCORD_USAGE: { argument: string }
+  /**
+   * As many are in the voice channel as there are `places`.
+   * @remedy Wait until somebody leaves, take another channel, or have the user limit raised (8 at most).
+   */
+  XCORD_VOICE_FULL: { channel: string; places: number }
+  /**
+   * This peer has nothing to carry audio with; `reason` says what is missing.
+   * @remedy Give the client a media engine (`media`), or install what the reason names.
+   */
+  XCORD_VOICE_UNAVAILABLE: { reason: string }
 }
 
 /** Stable code of an `XcordError`. */

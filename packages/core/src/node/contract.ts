@@ -23,12 +23,14 @@ import type { Transport } from '../net/index.ts'
 import type { Store } from '../store/index.ts'
 import type { DeliveryLevel } from '../sync/index.ts'
 import type { Message, Page, PageOptions } from '../timeline/index.ts'
+import type { IceServer, MediaPort } from '../voice/index.ts'
 import type { AutomodRule } from './automod.ts'
 import type { EquivocationReport } from './equivocation.ts'
 import type { LoggedEvent } from './event-log.ts'
 import type { ReplicaQuestion } from './explain.ts'
 import type { Intent } from './intents.ts'
 import type { ImportReport } from './import-server.ts'
+import type { Voice } from './voice-contract.ts'
 
 /** Everything a peer is made of. */
 export interface NodeInit {
@@ -47,6 +49,10 @@ export interface NodeInit {
   readonly transport: Transport
   /** Nodes that help with discovery and relaying, as multiaddr text. */
   readonly bootstrap: readonly string[]
+  /** Carries audio (VX10). Without one, voice channels can be seen and not joined. Owned by the node from here on. */
+  readonly media?: MediaPort
+  /** What links may ask for their own address or a relay; none where nothing is given. */
+  readonly iceServers?: readonly IceServer[]
   /** Faults in the background that no caller waits for. */
   readonly onFault?: (error: unknown) => void
 }
@@ -249,6 +255,8 @@ export type LiveEvent =
       readonly done: boolean
     }
   | { readonly type: 'connection:update'; readonly device: DeviceId; readonly connected: boolean }
+  /** Who is in a voice channel changed, or what they say of themselves. */
+  | { readonly type: 'voice:update'; readonly server: ServerId; readonly channel: ChannelId }
   /** Something people may show changed, without an event of its own (names, unread, presence). */
   | { readonly type: 'view:update'; readonly server: ServerId }
 
@@ -282,6 +290,7 @@ export interface Node {
   readonly safetyNumber: string
   /** Own devices by the identity log. */
   devices(): readonly { readonly device: DeviceId; readonly name: string; readonly addedAt: number }[]
+  readonly voice: Voice
   replica(server: ServerId): Replica | undefined
   replicas(): readonly Replica[]
   createServer(init: { readonly name: string; readonly channels: readonly string[] }): Promise<ServerId>
@@ -314,6 +323,7 @@ export interface Node {
 }
 
 export type { ImportReport } from './import-server.ts'
+export type * from './voice-contract.ts'
 export type { Intent, OverwriteChange, ServerPolicy } from './intents.ts'
 export type { ObjectContent, ServerObject } from './objects.ts'
 export type { AutomodContent, AutomodRule, AutomodTrigger } from './automod.ts'

@@ -20,6 +20,7 @@ import type { SyncNews } from './sync-host.ts'
 import { DATABASE_SCHEMA, nodeTables, settingTable } from './tables.ts'
 import { TIMELINE_TABLES } from './timeline-store.ts'
 import type { Turn } from './turn.ts'
+import type { Voice } from './voice-contract.ts'
 import { createWaiters } from './waiters.ts'
 import { approvalPending, pause, withDeadline } from './with-deadline.ts'
 
@@ -99,6 +100,10 @@ class LiveNode implements Node {
     for (const replica of this.#parts.registry.replicas.values()) this.#online(replica)
     this.#parts.discovery.start()
     this.#maintain()
+  }
+
+  get voice(): Voice {
+    return this.#parts.voice
   }
 
   // Servers.
@@ -222,6 +227,7 @@ class LiveNode implements Node {
       changed: (replica, turn) => this.#turnDone(replica, turn),
       news: (replica, news) => this.#syncNews(replica, news),
       online: () => new Set(this.#init.transport.connections().map(each => each.device)),
+      live: event => this.#emitLive(event),
       linkAddresses: server => this.#linkAddresses(server),
       fault: error => this.#fault(error)
     }
@@ -242,6 +248,7 @@ class LiveNode implements Node {
       this.#parts.discovery.refresh()
     }
     if (turn.authorityChanged) {
+      this.#parts.voice.authorityChanged(replica)
       this.#parts.introductions.judge(replica)
       this.#parts.sync.relink()
     }
@@ -371,6 +378,8 @@ class LiveNode implements Node {
     for (const off of this.#offs) off()
     this.#parts.discovery.stop()
     for (const replica of this.#parts.registry.replicas.values()) this.#parts.duties.forget(replica)
+    this.#parts.voice.close()
+    await this.#init.media?.stop()
     await this.#parts.sync.close()
     for (const replica of this.#parts.registry.replicas.values()) await replica.close()
     await this.#init.transport.stop()

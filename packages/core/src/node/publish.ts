@@ -5,12 +5,13 @@ import { type ChannelId, compareIds, idAs, type KeyId, type OperationId, XcordEr
 import {
   type Body,
   encodeChannelName,
+  type EpochChoice,
   type KeyPlan,
   type OpenedEnvelope,
   type Payload,
   type TopicKeys
 } from '../e2ee/index.ts'
-import { type Envelope, EnvelopeType, signOperation } from '../graph/index.ts'
+import { type Envelope, EnvelopeType, EPHEMERAL_LINK, signOperation } from '../graph/index.ts'
 import { mayRetitle } from './title-rights.ts'
 import type { ReplicaState } from './replica-state.ts'
 import { apply, keep, place } from './take-envelopes.ts'
@@ -158,6 +159,25 @@ export function publishControl(work: Work, body: Body): void {
   const meta = metaChannel(work)
   const { envelope } = publishUnder(work, EnvelopeType.control, epochKey(work, meta), meta, body)
   keep(work, work.state.self, envelope, { status: 'opened', channel: meta })
+}
+
+/**
+ * Seals what is never stored (EN9) under a channel's epoch. It has no place in our chain; the caller gossips it after the
+ * turn. `after`: the time of the last one, since what is not newer does not count.
+ */
+export function publishEphemeral(
+  work: Work,
+  channel: ChannelId,
+  body: Body,
+  after: number
+): { readonly envelope: Envelope; readonly at: number } {
+  const { state, turn } = work
+  const keyId = epochKey(work, channel)
+  const at = Math.max(turn.at, after + 1)
+  const payload: Payload = { thread: null, at, auth: frontierOf(state, channel), parents: [], body }
+  const { random } = state.deps
+  const type = EnvelopeType.ephemeral
+  return { envelope: state.ring.seal({ random, type, keyId, link: EPHEMERAL_LINK, payload }), at }
 }
 
 /** Publishes under the topic key, which whoever knows the topic can read: key records, joins (EN10). */

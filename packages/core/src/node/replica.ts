@@ -37,6 +37,7 @@ import type {
   HeldMessage,
   Intent,
   JoinRequestReport,
+  LiveEvent,
   MadeInvite,
   OperationOutcome,
   Replica
@@ -69,6 +70,8 @@ export interface ReplicaHooks {
   /** Sync tells of progress, or that nothing is missing any more. */
   news(replica: LiveReplica, news: SyncNews): void
   online(): ReadonlySet<DeviceId>
+  /** Something that is not kept is told to people. */
+  live(event: LiveEvent): void
   /** Where a link made here should lead. */
   linkAddresses(server: ServerId): readonly string[]
   fault(error: unknown): void

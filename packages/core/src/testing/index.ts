@@ -3,10 +3,13 @@
  * whole real core; a seed for `random` and own clock and timers make a run repeat.
  */
 export {
+  createMemoryMedia,
   createMemoryNetwork,
   createMemoryStore,
   createMemoryTransport,
   type MemoryFaults,
+  type MemoryMedia,
+  type MemoryMediaInit,
   type MemoryNetwork,
   type MemoryNetworkInit,
   type MemoryTransportInit

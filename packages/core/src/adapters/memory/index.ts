@@ -7,3 +7,4 @@ export {
   type MemoryNetworkInit
 } from './memory-network.ts'
 export { createMemoryTransport, type MemoryTransportInit } from './memory-transport.ts'
+export { createMemoryMedia, type MemoryMedia, type MemoryMediaInit } from './memory-media.ts'
