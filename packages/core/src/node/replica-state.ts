@@ -120,6 +120,8 @@ export class ReplicaState {
   readonly lastOperations = new Map<DeviceId, { readonly seq: number; readonly id: OperationId }>()
   /** Newest messages per channel, for the parents of the next one (AU34). */
   readonly tips = new Map<string, readonly Tip[]>()
+  /** Channels whose newest page was read lately, the newest last: sync brings theirs first (SY7). */
+  onScreen: readonly ChannelId[] = []
   /** What own envelopes in a channel cite, as of so many accepted operations. */
   readonly frontiers = new Map<ChannelId, { readonly count: number; readonly ids: readonly OperationId[] }>()
   /** Channel of own messages whose delivery is tracked. */

@@ -52,6 +52,7 @@ import { operate } from './operate.ts'
 import { operateIntent } from './operate-intent.ts'
 import type { ReplicaDeps, ReplicaState } from './replica-state.ts'
 import type { SyncEvent, SyncNews, SyncPort } from './sync-host.ts'
+import { noteOnScreen } from './sync-logs.ts'
 import { createServerView, heldOf, lookUp } from './sync-port.ts'
 import { takeItems } from './take-items.ts'
 import { giveConsent, transferServer } from './transfer.ts'
@@ -325,6 +326,8 @@ export class LiveReplica implements Replica, SyncPort {
   }
 
   async page(channel: ChannelId, options: PageOptions): Promise<Page> {
+    if (options.before === undefined && options.after === undefined && options.around === undefined)
+      noteOnScreen(this.current, channel)
     return await this.#deps.timeline.page(channel, options)
   }
 
