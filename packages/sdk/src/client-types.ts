@@ -1,6 +1,7 @@
 /** Public types of a profile's peer: the client, what it tells, and what it is made of. Interfaces only. */
 import type { ChannelId, DeviceId, RoleId, ServerId, UserId } from '@xcord/core'
 import type { IceServer, MediaPort } from '@xcord/core/voice'
+import type { DeviceCollection } from './device-types.ts'
 import type { ByteSource, Imported, ImportOptions } from './export-types.ts'
 import type { JoinRequest } from './request-types.ts'
 import type { Server } from './server-types.ts'
@@ -89,6 +90,7 @@ export interface Client {
      */
     import(source: ByteSource, options?: ImportOptions): Promise<Imported>
   }
+  readonly devices: DeviceCollection
   readonly view: View<readonly Server[]>
   on<E extends ClientEventName>(
     event: E,
@@ -149,6 +151,15 @@ export interface ClientInit {
   readonly iceServers?: readonly IceServer[]
   /** 24 words: recovers this identity as a new device instead of making one. Only where the store is empty. */
   readonly phrase?: string
+  /**
+   * The backup file that belongs to the phrase (its bytes): brings back the servers with their readable history, from
+   * whichever of their members is reachable. XCORD_BACKUP_INVALID.
+   */
+  readonly backup?: Uint8Array
+  /** With a phrase: revokes every device that the identity had. For lost or stolen ones. */
+  readonly revokeOthers?: boolean
+  /** Where the backup file is kept fresh. Default: `backup` in the profile's folder; false: nowhere. */
+  readonly backupFile?: string | false
   /** Receives the phrase of a newly made identity, once. Without it the phrase is not shown to anyone. */
   readonly onPhrase?: (phrase: string) => void
 }

@@ -1,6 +1,7 @@
 /** The client: a profile's peer as live objects. */
 import { type ServerId, XcordError } from '@xcord/core'
 import type { LiveEvent, LoggedEvent, Node } from '@xcord/core/node'
+import { deviceCollection } from './live/devices.ts'
 import { describeIdentity, describePeers, runDoctor } from './live/describe.ts'
 import type { ClientContext } from './live/context.ts'
 import { cursorText, hydrate, type LiveEventData } from './live/hydrate.ts'
@@ -34,12 +35,14 @@ class LiveClient implements Client, ClientContext {
   #turn: Promise<void> = Promise.resolve()
   #closed: Promise<void> | undefined
 
+  readonly devices: Client['devices']
   readonly servers: Client['servers']
   readonly view: Client['view']
 
   constructor(node: Node, closing: () => Promise<void>) {
     this.node = node
     this.#closing = closing
+    this.devices = deviceCollection(node)
     this.servers = this.#serverCollection()
     this.view = { subscribe: this.#view.subscribe, getSnapshot: this.#view.getSnapshot }
     this.#view.set(this.#all())

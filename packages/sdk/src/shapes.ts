@@ -274,8 +274,12 @@ export interface InviteJson {
 export interface DeviceJson {
   readonly device: string
   readonly name: string
-  readonly addedAt: string
-  readonly revokedAt?: string
+  /** null of other devices: an identity log has no clock. */
+  readonly addedAt: string | null
+  /** May link and revoke others. */
+  readonly manage: boolean
+  /** Not revoked. */
+  readonly active: boolean
   readonly current: boolean
 }
 

@@ -96,6 +96,8 @@ export const OUTCOMES: Readonly<Record<AnyCode, Outcome>> = {
     EXIT.deadline,
     'Allow more with --timeout; "xcord doctor" shows who can be reached.'
   ),
+  XCORD_DEVICE_NOT_FOUND: outcome(404, EXIT.notFound, 'List devices with "xcord device list".'),
+  XCORD_DEVICE_REVOKED: outcome(409, EXIT.conflict, 'To use that machine again, link it anew.'),
   XCORD_DISK_FULL: outcome(507, EXIT.fault, 'Free some space, then repeat; nothing needs repair.'),
   XCORD_EXPORT_INVALID: outcome(
     422,
@@ -123,6 +125,8 @@ export const OUTCOMES: Readonly<Record<AnyCode, Outcome>> = {
     'Try the password again, or use "xcord recover" with the 24 words.'
   ),
   XCORD_LIMIT: outcome(413, EXIT.limit, 'Send less at once.'),
+  XCORD_LINK_INVALID: outcome(400, EXIT.usage, "Copy the whole code from the new device's screen."),
+  XCORD_LINK_REFUSED: outcome(409, EXIT.verification, 'Show a new code on the new device, then try again.'),
   XCORD_MEMBER_NOT_FOUND: outcome(404, EXIT.notFound, 'List members with "xcord member list".'),
   XCORD_MESSAGE_NOT_FOUND: outcome(404, EXIT.notFound, 'List messages with "xcord message list".'),
   XCORD_MESSAGE_TOO_LONG: outcome(

@@ -272,13 +272,14 @@ export const PolicySchema = shape<PolicyJson>()(
     { $id: 'Policy' }
   )
 )
-const DeviceSchema = shape<DeviceJson>()(
+export const DeviceSchema = shape<DeviceJson>()(
   Type.Object(
     {
       device: Id,
       name: Type.String(),
-      addedAt: time,
-      revokedAt: Type.Optional(time),
+      addedAt: nullable(time),
+      manage: Type.Boolean(),
+      active: Type.Boolean(),
       current: Type.Boolean()
     },
     { $id: 'Device' }

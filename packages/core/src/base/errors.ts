@@ -114,6 +114,16 @@ export interface ErrorDetails {
    */
   XCORD_DEADLINE: { what: string; timeoutMs: number }
   /**
+   * This identity has no device with that id or name.
+   * @remedy List them with `xcord device list`.
+   */
+  XCORD_DEVICE_NOT_FOUND: { device: string }
+  /**
+   * The device was revoked before; a revoked device never returns.
+   * @remedy Nothing, if you wanted it out. To use that machine again, link it anew: it becomes another device.
+   */
+  XCORD_DEVICE_REVOKED: { device: string }
+  /**
    * The disk has no room for the write. Nothing was committed, and what was stored before is whole.
    * @remedy Free some space, then repeat. Nothing needs repair.
    */
@@ -169,6 +179,18 @@ export interface ErrorDetails {
    * @remedy Send less at once. Limits are part of the protocol and cannot be raised locally.
    */
   XCORD_LIMIT: { what: string; limit: number; actual: number }
+  /**
+   * The text is no code of a device that waits to be linked, or part of it is missing.
+   * @remedy Copy the whole code again from the new device's screen.
+   */
+  XCORD_LINK_INVALID: { reason: string }
+  /**
+   * Linking was refused or broken off: the code was used or is older than five minutes, the signs differed, or
+   * somebody said no; `rule` and `reason` say which. Nothing was added.
+   * @remedy Show a new code on the new device and try again. If the signs differed, somebody may be between the two:
+   *   use another network.
+   */
+  XCORD_LINK_REFUSED: { rule: RuleId; reason: string }
   /**
    * No member of this server has that id, id prefix or name.
    * @remedy List them with `xcord member list`; where a name is shared, use the id.

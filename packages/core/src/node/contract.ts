@@ -17,7 +17,8 @@ import type {
 } from '../base/index.ts'
 import type { AuthorityState, ExplainOptions, ForkState, PermissionName } from '../authority/index.ts'
 import type { Suite } from '../crypto/index.ts'
-import type { Account } from '../identity/index.ts'
+import type { Account, BackupServer } from '../identity/index.ts'
+import type { AccountDevices } from './account-devices.ts'
 import type { Explanation } from '../verifier/index.ts'
 import type { Transport } from '../net/index.ts'
 import type { Store } from '../store/index.ts'
@@ -43,6 +44,12 @@ export interface NodeInit {
   /** MK of the key store (KS1). */
   readonly masterKey: Uint8Array
   readonly account: Account
+  /** Keeps the account where it outlives the process: its log and user keys grow while the node runs. */
+  readonly saveAccount?: (account: Account) => Promise<void>
+  /** Opens and seals the backup file (ID11): given on to devices that are linked. Absent where nobody knows it. */
+  readonly backupKey?: Uint8Array
+  /** Servers that this device is to come back to (ND19), as a backup or another device of ours told them. */
+  readonly returnTo?: readonly BackupServer[]
   /** Name for the signed profile; kept, and published when it changes. */
   readonly name: string
   /** Owned by the node from here on; started and stopped by it. */
@@ -288,8 +295,8 @@ export interface Node {
   readonly name: string
   /** Own six groups of five digits (ID8). */
   readonly safetyNumber: string
-  /** Own devices by the identity log. */
-  devices(): readonly { readonly device: DeviceId; readonly name: string; readonly addedAt: number }[]
+  /** Own devices: who they are, and what one may do to the others. */
+  readonly own: AccountDevices
   readonly voice: Voice
   replica(server: ServerId): Replica | undefined
   replicas(): readonly Replica[]

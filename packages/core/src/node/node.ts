@@ -3,6 +3,7 @@ import { type DeviceId, isXcordError, type ServerId, type UserId } from '../base
 import { safetyNumber } from '../identity/index.ts'
 import type { Connection } from '../net/index.ts'
 import { type Database, openDatabase } from '../store/index.ts'
+import { type AccountDevices, createAccountDevices } from './account-devices.ts'
 import { clockSkew } from './clock-skew.ts'
 import type { DoctorFinding, ImportReport, LiveEvent, Node, NodeInit, PeerReport } from './contract.ts'
 import { examine } from './doctor.ts'
@@ -55,11 +56,18 @@ class LiveNode implements Node {
   readonly #liveListeners = new Set<(event: LiveEvent) => void>()
   readonly #waiters = createWaiters()
   readonly #offs: (() => void)[] = []
+  readonly own: AccountDevices
   #parts!: NodeParts
   #closed: Promise<void> | undefined
 
   constructor(init: NodeInit, database: Database, events: EventLog) {
-    this.#init = init
+    this.own = createAccountDevices(init, database, {
+      registry: () => this.#parts.registry,
+      addresses: server => this.#linkAddresses(server),
+      import: async pieces => (await this.importServer(pieces, { enrol: true })).server,
+      fault: error => this.#fault(error)
+    })
+    this.#init = { ...init, account: this.own.account }
     this.#database = database
     this.#events = events
   }
@@ -99,6 +107,7 @@ class LiveNode implements Node {
     )
     for (const replica of this.#parts.registry.replicas.values()) this.#online(replica)
     this.#parts.discovery.start()
+    this.own.start()
     this.#maintain()
   }
 
@@ -199,6 +208,7 @@ class LiveNode implements Node {
     this.#parts.introductions.judge(replica)
     if (replica.current.isMember()) {
       replica.do(work => publishProfile(work, this.#init.name)).catch((error: unknown) => this.#fault(error))
+      this.own.joined(replica)
       this.#parts.duties.consider(replica)
     }
   }
@@ -253,6 +263,7 @@ class LiveNode implements Node {
       this.#parts.sync.relink()
     }
     if (turn.authorityChanged || turn.received.size > 0) this.#parts.duties.consider(replica, turn.accepted)
+    this.own.heard(replica, turn.accepted)
     // Our goodbye has to leave first: what was published goes out before the server is forgotten here.
     if (turn.membershipChanged && replica.current.status === 'left')
       this.#init.timers.after(2_000, () => {
@@ -294,6 +305,7 @@ class LiveNode implements Node {
       this.#parts.introductions.judge(replica)
       this.#emitLive({ type: 'view:update', server: replica.server })
     }
+    if (connected) this.own.meet(connection)
     this.#init.transport.gossip.setOnline(this.peers().filter(each => each.kind === 'member').length)
     this.#emitLive({ type: 'connection:update', device: connection.device, connected })
   }
@@ -331,18 +343,6 @@ class LiveNode implements Node {
     return this.#init.transport.addresses()
   }
 
-  devices(): ReturnType<Node['devices']> {
-    const { account } = this.#init
-    return account.log
-      .state()
-      .devices.filter(each => each.active)
-      .map(each => ({
-        device: each.device,
-        name: each.device === this.device ? 'this device' : each.device.slice(0, 9),
-        addedAt: account.created
-      }))
-  }
-
   peers(): readonly PeerReport[] {
     return reportPeers(this.#init.transport, joined(this.#parts.registry), this.#parts.discovery.nodes())
   }
@@ -377,6 +377,7 @@ class LiveNode implements Node {
   async #shutDown(): Promise<void> {
     for (const off of this.#offs) off()
     this.#parts.discovery.stop()
+    await this.own.stop()
     for (const replica of this.#parts.registry.replicas.values()) this.#parts.duties.forget(replica)
     this.#parts.voice.close()
     await this.#init.media?.stop()
@@ -391,6 +392,7 @@ class LiveNode implements Node {
       for (const replica of this.#parts.registry.replicas.values()) {
         this.#parts.duties.consider(replica)
         this.#subscribe(replica)
+        this.own.joined(replica)
       }
       this.#events.prune().catch((error: unknown) => this.#fault(error))
       this.#offs.push(this.#init.timers.after(MAINTENANCE_MS, run))

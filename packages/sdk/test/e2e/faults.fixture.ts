@@ -85,6 +85,7 @@ export function failingFolder(path: string, fate: () => WriteFate): OpenableStor
   const inner = folder(path) as OpenableStore
   return {
     kind: 'folder',
+    exists: async () => await inner.exists(),
     open: async init => {
       const profile = await inner.open(init)
       return { ...profile, store: failing(profile.store, fate) }
