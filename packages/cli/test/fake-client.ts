@@ -344,6 +344,12 @@ export function createFakeClient(init: FakeInit = {}): FakeClient {
         return written()
       },
       permits: permission => !denied.has(permission),
+      voice: {
+        occupants: [],
+        join: async () => {
+          throw new XcordError('XCORD_VOICE_UNAVAILABLE', 'The fake has no audio.', { reason: 'a fake' })
+        }
+      },
       toJSON: () => structuredClone(json)
     }
   }
@@ -412,6 +418,7 @@ export function createFakeClient(init: FakeInit = {}): FakeClient {
       timeoutUntil: json.timeoutUntil === undefined ? null : new Date(json.timeoutUntil),
       muted: json.muted === true,
       deafened: json.deafened === true,
+      moveTo: () => permit('move'),
       setVoice: async () => {
         permit('mute')
         return written()
@@ -563,6 +570,7 @@ export function createFakeClient(init: FakeInit = {}): FakeClient {
       },
       expressions: { ...NOTHING, create: async () => Promise.reject(new Error('the fake has no emojis')) },
       schedule: { ...NOTHING, create: async () => Promise.reject(new Error('the fake has no events')) },
+      voice: null,
       nodes: [],
       policy: { invites: 'open', transferNeedsPhrase: true },
       setPolicy: async () => {

@@ -1,5 +1,6 @@
 /** Public types of a profile's peer: the client, what it tells, and what it is made of. Interfaces only. */
 import type { ChannelId, DeviceId, RoleId, ServerId, UserId } from '@xcord/core'
+import type { IceServer, MediaPort } from '@xcord/core/voice'
 import type { ByteSource, Imported, ImportOptions } from './export-types.ts'
 import type { JoinRequest } from './request-types.ts'
 import type { Server } from './server-types.ts'
@@ -14,6 +15,7 @@ import type {
 } from './shapes.ts'
 import type { Thread } from './thread-types.ts'
 import type { Channel, Invite, Member, Message, Role, View, WaitOptions } from './types.ts'
+import type { Occupant } from './voice-types.ts'
 
 /** What listeners get, beside the durable cursor. */
 export interface ClientEvents {
@@ -52,6 +54,8 @@ export interface ClientEvents {
   'device:fork': EventShapes['device:fork']
   'sync:progress': EventShapes['sync:progress']
   'connection:update': EventShapes['connection:update']
+  /** Who is in a voice channel changed, or what they say of themselves. Not kept: no cursor brings it again. */
+  'voice:update': { channel: Channel; occupants: readonly Occupant[] }
   /** Rejections of listeners and faults in the background. Without a listener they go to the log. */
   error: { error: unknown }
 }
@@ -139,6 +143,10 @@ export interface ClientInit {
    * arrives until the profile is opened with one.
    */
   readonly network?: NetworkInit | false
+  /** Carries audio in voice channels, which can be seen and not joined without one. Stopped with the client. */
+  readonly media?: MediaPort
+  /** STUN and TURN servers that voice may use; none where nothing is given. */
+  readonly iceServers?: readonly IceServer[]
   /** 24 words: recovers this identity as a new device instead of making one. Only where the store is empty. */
   readonly phrase?: string
   /** Receives the phrase of a newly made identity, once. Without it the phrase is not shown to anyone. */

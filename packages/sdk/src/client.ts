@@ -224,6 +224,10 @@ class LiveClient implements Client, ClientContext {
       const peer = describePeers(this.node).find(each => each.peer === event.device)
       if (peer !== undefined)
         this.#call('connection:update', { peer, connected: event.connected, cursor: this.cursor })
+    } else if (event.type === 'voice:update') {
+      const channel = this.server(event.server)?.liveChannel(event.channel)
+      if (channel !== undefined && (this.#listeners.get('voice:update')?.size ?? 0) > 0)
+        this.#call('voice:update', { channel, occupants: channel.voice.occupants, cursor: this.cursor })
     } else {
       this.#view.set([...this.#all()])
     }

@@ -15,6 +15,7 @@ import type { ExpressionCollection, ScheduleCollection } from './object-types.ts
 import type { RequestCollection } from './request-types.ts'
 import type { BanJson, ServerJson, StateJson } from './shapes.ts'
 import type { ThreadCollection } from './thread-types.ts'
+import type { VoiceSession } from './voice-types.ts'
 import type { Channel, Invite, Member, Role, Written } from './types.ts'
 
 export interface Server {
@@ -91,6 +92,8 @@ export interface Server {
   readonly expressions: ExpressionCollection
   /** Events to come to. */
   readonly schedule: ScheduleCollection
+  /** Our session in a voice channel of this server, while it lasts. */
+  readonly voice: VoiceSession | null
   /** Addresses of the community's own nodes, as multiaddr text. */
   readonly nodes: readonly string[]
   readonly policy: ServerPolicy

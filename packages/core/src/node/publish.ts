@@ -124,23 +124,13 @@ export function publishControl(work: Work, body: Body): void {
   keep(work, work.state.self, envelope, { status: 'opened', channel: meta })
 }
 
-/**
- * Seals what is never stored (EN9) under a channel's epoch. It has no place in our chain; the caller gossips it after the
- * turn. `after`: the time of the last one, since what is not newer does not count.
- */
-export function publishEphemeral(
-  work: Work,
-  channel: ChannelId,
-  body: Body,
-  after: number
-): { readonly envelope: Envelope; readonly at: number } {
-  const { state, turn } = work
+/** Seals what is never stored (EN9) under a channel's epoch: no part of our chain; the caller gossips it afterwards. */
+export function publishEphemeral(work: Work, channel: ChannelId, body: Body, at: number): Envelope {
+  const { state } = work
   const keyId = epochKey(work, channel)
-  const at = Math.max(turn.at, after + 1)
   const payload: Payload = { thread: null, at, auth: frontierOf(state, channel), parents: [], body }
   const { random } = state.deps
-  const type = EnvelopeType.ephemeral
-  return { envelope: state.ring.seal({ random, type, keyId, link: EPHEMERAL_LINK, payload }), at }
+  return state.ring.seal({ random, type: EnvelopeType.ephemeral, keyId, link: EPHEMERAL_LINK, payload })
 }
 
 /** Publishes under the topic key, which whoever knows the topic can read: key records, joins (EN10). */

@@ -2,6 +2,7 @@
 import {
   type ChannelId,
   type DeviceId,
+  isXcordError,
   refuse,
   type Refusal,
   type ServerId,
@@ -186,9 +187,9 @@ export class VoiceHost implements Voice {
       present: channel => this.#presences.in(server, channel),
       send: (device, frame) => this.#streams.send(device, frame),
       publish: (channel, session, flags) => {
-        // Without a key to say it under, one is in the call and not seen from outside.
         this.#presences.say(replica, channel, session, flags).catch((error: unknown) => {
-          if (!this.#closed) fault(error)
+          // Without a key to say it under one is not seen from outside; and whoever was put out says nothing more.
+          if (!this.#closed && !isXcordError(error, 'XCORD_PERMISSION_DENIED')) fault(error)
         })
       },
       requirePlace: channel => this.#requirePlace(replica, channel),

@@ -71,23 +71,22 @@ export class VoicePresences {
       for (const channel of book.expire(this.#init.now())) this.#init.changed(server, channel)
   }
 
-  /** Tells all who may see the channel where we are. */
+  /** Tells all who may see the channel where we are. XCORD_PERMISSION_DENIED without a key to say it under. */
   async say(
     replica: LiveReplica,
     channel: ChannelId,
     session: SessionId | null,
     flags: number
   ): Promise<void> {
-    const { self } = replica.current
+    const { server, current } = replica
     const call = session === null ? null : sessionBytes(session)
-    const made = await replica.do(work => {
-      const said = this.#saidAt.get(replica.server) ?? 0
-      const published = publishEphemeral(work, channel, { kind: 'voiceState', call, flags }, said)
-      this.#saidAt.set(replica.server, published.at)
-      return published
-    })
-    this.#note(replica.server, self, { session, channel, flags, at: made.at })
-    this.#init.publish(replica, [made.envelope])
+    // What is not newer than the last does not count.
+    const at = Math.max(this.#init.now(), (this.#saidAt.get(server) ?? 0) + 1)
+    this.#saidAt.set(server, at)
+    this.#note(server, current.self, { session, channel, flags, at })
+    const body = { kind: 'voiceState', call, flags } as const
+    const envelope = await replica.do(work => publishEphemeral(work, channel, body, at))
+    this.#init.publish(replica, [envelope])
   }
 
   /** A neighbour's bundle of ephemeral envelopes: what to do with it. */

@@ -26,6 +26,7 @@ import type {
 import { createMessage } from './message.ts'
 import type { LiveServer } from './server.ts'
 import { createView, type SettableView } from './view.ts'
+import { channelVoice } from './voice.ts'
 import { toWritten } from './written.ts'
 
 type ChannelState = NonNullable<ReturnType<AuthorityState['channel']>>
@@ -39,6 +40,7 @@ export class LiveChannel implements Channel {
   readonly server: LiveServer
   readonly messages: View<readonly Message[]>
   readonly threads: Channel['threads']
+  readonly voice: Channel['voice']
   readonly #view: SettableView<readonly Message[]>
   #watched = false
 
@@ -50,6 +52,7 @@ export class LiveChannel implements Channel {
       void this.refresh()
     })
     this.threads = server.threadsOf(this)
+    this.voice = channelVoice(server, id)
     this.messages = { subscribe: this.#view.subscribe, getSnapshot: this.#view.getSnapshot }
   }
 

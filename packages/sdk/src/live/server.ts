@@ -28,6 +28,7 @@ import type {
   Thread,
   Written
 } from '../types.ts'
+import type { VoiceSession } from '../voice-types.ts'
 import { LiveChannel } from './channel.ts'
 import type { ClientContext } from './context.ts'
 import { findById, findNamed } from './find.ts'
@@ -42,6 +43,7 @@ import { LiveMember } from './member.ts'
 import { requestCollection } from './request.ts'
 import { LiveRole, parseColor } from './role.ts'
 import { byAge, createThread, LiveThread } from './thread.ts'
+import { createVoice } from './voice.ts'
 import { toWritten } from './written.ts'
 
 interface Lists {
@@ -147,6 +149,11 @@ export class LiveServer implements Server {
 
   async edit(changes: Parameters<Server['edit']>[0], options: ReasonOptions = {}): Promise<Written> {
     return toWritten(await this.replica.operate({ kind: 'server:edit', ...changes }, options.reason ?? null))
+  }
+
+  get voice(): VoiceSession | null {
+    const session = this.context.node.voice.session(this.id)
+    return session === undefined ? null : createVoice(this, session)
   }
 
   get nodes(): readonly string[] {

@@ -120,6 +120,8 @@ async function connect(init: ClientInit, { suite }: ProfileInit, profile: OpenPr
     name: profile.name,
     transport,
     bootstrap: init.bootstrap ?? [],
+    ...(init.media === undefined ? {} : { media: init.media }),
+    iceServers: init.iceServers ?? [],
     onFault: error => reportFault(opened.client, error)
   })
   const client = createClientOver(node, async () => {

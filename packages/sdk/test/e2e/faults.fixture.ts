@@ -16,6 +16,7 @@ import { type Account, createAccount } from '@xcord/core/identity'
 import { createNode } from '@xcord/core/node'
 import type { Connection, FrameStream, Transport } from '@xcord/core/net'
 import type { Store } from '@xcord/core/store'
+import type { MediaPort } from '@xcord/core/voice'
 import type { Client, Server } from '@xcord/sdk'
 import { folder } from '@xcord/sdk/node'
 import { createClientOver } from '../../src/client.ts'
@@ -101,6 +102,8 @@ export interface World {
       readonly timers?: Timers
       readonly wrap?: (transport: Transport) => Transport
       readonly hostile?: boolean
+      /** Carries audio. */
+      readonly media?: MediaPort
     }
   ): Promise<Client>
   /** The transport a name was last opened with. */
@@ -191,7 +194,13 @@ export async function createWorld(): Promise<World> {
     faults,
     open: async (
       name,
-      { clock = systemClock, timers = systemTimers, wrap = (each: Transport) => each, hostile = false } = {}
+      {
+        clock = systemClock,
+        timers = systemTimers,
+        wrap = (each: Transport) => each,
+        hostile = false,
+        media
+      } = {}
     ) => {
       const profile = profiles.get(name) ?? {
         account: createAccount(suite, systemRandom, clock.now()),
@@ -214,6 +223,7 @@ export async function createWorld(): Promise<World> {
         name,
         transport,
         bootstrap: [],
+        ...(media === undefined ? {} : { media }),
         // The memory store ends with its close; a profile that is opened again keeps its rows.
         store: {
           get: key => store.get(key),
