@@ -2,6 +2,7 @@
 import { createServer } from 'node:net'
 import type { DeviceId } from '@xcord/core'
 import { createNodeSuite } from '@xcord/core/adapters/crypto-node'
+import { createMediaEngine } from '@xcord/core/adapters/media-node'
 import { createMemoryNetwork, createMemoryTransport } from '@xcord/core/adapters/memory'
 import { systemClock, systemRandom, systemTimers } from '@xcord/core/adapters/runtime-node'
 import type { Suite } from '@xcord/core/crypto'
@@ -120,7 +121,7 @@ async function connect(init: ClientInit, { suite }: ProfileInit, profile: OpenPr
     name: profile.name,
     transport,
     bootstrap: init.bootstrap ?? [],
-    ...(init.media === undefined ? {} : { media: init.media }),
+    media: init.media ?? createMediaEngine(),
     iceServers: init.iceServers ?? [],
     onFault: error => reportFault(opened.client, error)
   })

@@ -2,3 +2,4 @@
 export { createClient, createProfile, type MadeProfile } from './create-client.ts'
 export { folder, type FolderOptions, hasProfile } from './folder.ts'
 export { memory } from './memory.ts'
+export { connectSound, type Sound, type SoundInit } from './sound.ts'
