@@ -145,7 +145,7 @@ export interface ClientInit {
    * arrives until the profile is opened with one.
    */
   readonly network?: NetworkInit | false
-  /** Carries audio in voice channels, which can be seen and not joined without one. Stopped with the client. */
+  /** Carries audio in voice channels. In Node an engine of its own, started with the first call. Stopped with the client. */
   readonly media?: MediaPort
   /** STUN and TURN servers that voice may use; none where nothing is given. */
   readonly iceServers?: readonly IceServer[]

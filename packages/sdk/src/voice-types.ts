@@ -76,6 +76,8 @@ export interface VoicePairJson {
   readonly receivedKbps: number | null
   readonly sentKbps: number | null
   readonly concealedPct: number | null
+  /** All figures in a word (VX66); null while there is no link. */
+  readonly quality: 'good' | 'fair' | 'poor' | null
 }
 
 export interface VoiceJoinOptions {

@@ -24,6 +24,7 @@ import { registerCommunity } from './server-commands.ts'
 import type { Session } from './session.ts'
 import { gather, type Options, type Shell, textOf } from './shell.ts'
 import { registerThings } from './thing-commands.ts'
+import { registerVoice } from './voice-commands.ts'
 import { registerThreads } from './thread-commands.ts'
 import { registerTui } from './tui-commands.ts'
 
@@ -98,6 +99,7 @@ function registerAll(program: Command, shell: Shell): void {
   registerPeople(program, shell)
   registerModeration(program, shell)
   registerThreads(program, shell)
+  registerVoice(program, shell)
   registerAutomod(program, shell)
   registerAuthority(program, shell)
   registerExplain(program, shell)

@@ -7,6 +7,7 @@ import { readHandlers } from './handlers-read.ts'
 import { messageHandlers } from './handlers-messages.ts'
 import { thingHandlers } from './handlers-things.ts'
 import { threadHandlers } from './handlers-threads.ts'
+import { voiceHandlers } from './handlers-voice.ts'
 import { requestHandlers } from './handlers-requests.ts'
 import { findChannel, findInvite, findMember, findRole, findServer } from './find.ts'
 import type { Context } from './context.ts'
@@ -139,6 +140,7 @@ export const HANDLERS: Handlers = {
   ...exportHandlers,
   ...explainHandlers,
   ...threadHandlers,
+  ...voiceHandlers,
   ...thingHandlers,
   ...requestHandlers,
   ...messageHandlers

@@ -16,6 +16,7 @@ import { exports } from './routes-exports.ts'
 import { moderation } from './routes-moderation.ts'
 import { things } from './routes-things.ts'
 import { threads } from './routes-threads.ts'
+import { voice } from './routes-voice.ts'
 import { daemon, messages, network } from './routes-messages.ts'
 import { requests } from './routes-requests.ts'
 
@@ -307,6 +308,7 @@ export const ROUTES = {
   ...exports,
   ...explanations,
   ...threads,
+  ...voice,
   ...things,
   ...messages,
   ...network,

@@ -1,6 +1,8 @@
 /** What doctor finds (NT34): each check says what is, and where something is wrong, why and what to do. */
+import type { Database } from '../store/index.ts'
 import type { LiveReplica } from './replica.ts'
 import type { DoctorFinding, PeerReport } from './contract.ts'
+import { settingTable } from './tables.ts'
 
 /** AU6: beyond this, operations of a peer are held. */
 const SKEW_MS_MAX = 120_000
@@ -153,4 +155,15 @@ function outbox(input: DoctorInput): DoctorFinding {
         ? 'everything sent is stored elsewhere'
         : `${waiting} messages wait for somebody to store them`
   }
+}
+
+/** Whether the store can be read. */
+export async function storeWorks(database: Database): Promise<boolean> {
+  return await database
+    .table(settingTable)
+    .get(['doctor'])
+    .then(
+      () => true,
+      () => false
+    )
 }

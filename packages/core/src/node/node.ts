@@ -6,7 +6,7 @@ import { type Database, openDatabase } from '../store/index.ts'
 import { type AccountDevices, createAccountDevices } from './account-devices.ts'
 import { clockSkew } from './clock-skew.ts'
 import type { DoctorFinding, ImportReport, LiveEvent, Node, NodeInit, PeerReport } from './contract.ts'
-import { examine } from './doctor.ts'
+import { examine, storeWorks } from './doctor.ts'
 import { type EventLog, type LoggedEvent, openEventLog } from './event-log.ts'
 import { foundServer } from './found-server.ts'
 import { importServer } from './import-server.ts'
@@ -18,7 +18,7 @@ import { reportPeers } from './peers.ts'
 import type { JoinStart } from './registry.ts'
 import type { LiveReplica, ReplicaHooks } from './replica.ts'
 import type { SyncNews } from './sync-host.ts'
-import { DATABASE_SCHEMA, nodeTables, settingTable } from './tables.ts'
+import { DATABASE_SCHEMA, nodeTables } from './tables.ts'
 import { TIMELINE_TABLES } from './timeline-store.ts'
 import type { Turn } from './turn.ts'
 import type { Voice } from './voice-contract.ts'
@@ -348,13 +348,6 @@ class LiveNode implements Node {
   }
 
   async doctor(): Promise<readonly DoctorFinding[]> {
-    const storeWorks = await this.#database
-      .table(settingTable)
-      .get(['doctor'])
-      .then(
-        () => true,
-        () => false
-      )
     return [
       { check: 'identity', ok: true, detail: `${this.name}, ${this.user}` },
       ...examine({
@@ -362,7 +355,7 @@ class LiveNode implements Node {
         bootstrap: this.#init.bootstrap,
         peers: this.peers(),
         replicas: joined(this.#parts.registry),
-        storeWorks
+        storeWorks: await storeWorks(this.#database)
       })
     ]
   }

@@ -212,7 +212,8 @@ export class VoiceHost implements Voice {
     if (replica?.state().device(device) === undefined)
       return refuse('VX7', 'of no member of a server of ours')
     const session = this.#sessions.get(frame.server)
-    return session?.channel === frame.channel ? session.frame(device, frame) : undefined
+    if (session?.channel !== frame.channel) return refuse('VX7', 'for a call that we are not in')
+    return session.frame(device, frame)
   }
 
   #presenceChanged(server: ServerId, channel: ChannelId): void {

@@ -1,4 +1,5 @@
 /** Voice channels as live objects: who is in them, and our own session. */
+import { judgeQuality } from '@xcord/core/audio'
 import type { VoiceEvent, VoicePairStats, VoicePresence, VoiceSession as NodeSession } from '@xcord/core/node'
 import type { ChannelId } from '@xcord/core'
 import type { Channel } from '../types.ts'
@@ -49,7 +50,16 @@ function toPair(server: LiveServer, { participant, stats }: VoicePairStats): Voi
     lossPct: stats?.lossPct ?? null,
     receivedKbps: stats?.receivedKbps ?? null,
     sentKbps: stats?.sentKbps ?? null,
-    concealedPct: stats?.concealedPct ?? null
+    concealedPct: stats?.concealedPct ?? null,
+    quality:
+      stats === null
+        ? null
+        : judgeQuality({
+            rttMs: stats.rttMs ?? 0,
+            jitterMs: stats.jitterMs ?? 0,
+            lossShare: (stats.lossPct ?? 0) / 100,
+            concealedShare: (stats.concealedPct ?? 0) / 100
+          })
   }
 }
 

@@ -1,5 +1,6 @@
 /** `createClient` for Node: key store, LevelDB, libp2p. */
 import { createNodeSuite } from '@xcord/core/adapters/crypto-node'
+import { createMediaEngine } from '@xcord/core/adapters/media-node'
 import { systemClock, systemRandom, systemTimers } from '@xcord/core/adapters/runtime-node'
 import { createNode } from '@xcord/core/node'
 import { createClientOver } from '../client.ts'
@@ -76,7 +77,7 @@ async function connect(init: ClientInit, { suite }: ProfileInit, profile: OpenPr
     name: profile.name,
     transport,
     bootstrap: init.bootstrap ?? [],
-    ...(init.media === undefined ? {} : { media: init.media }),
+    media: init.media ?? createMediaEngine(),
     iceServers: init.iceServers ?? [],
     onFault: error => reportFault(opened.client, error)
   })
