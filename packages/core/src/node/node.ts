@@ -371,7 +371,7 @@ class LiveNode implements Node {
     for (const off of this.#offs) off()
     this.#parts.discovery.stop()
     for (const replica of this.#parts.registry.replicas.values()) this.#parts.duties.forget(replica)
-    this.#parts.voice.close()
+    await this.#parts.voice.close()
     await this.#init.media?.stop()
     await this.#parts.sync.close()
     for (const replica of this.#parts.registry.replicas.values()) await replica.close()
