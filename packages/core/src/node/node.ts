@@ -372,7 +372,7 @@ class LiveNode implements Node {
     this.#parts.discovery.stop()
     await this.own.stop()
     for (const replica of this.#parts.registry.replicas.values()) this.#parts.duties.forget(replica)
-    this.#parts.voice.close()
+    await this.#parts.voice.close()
     await this.#init.media?.stop()
     await this.#parts.sync.close()
     for (const replica of this.#parts.registry.replicas.values()) await replica.close()

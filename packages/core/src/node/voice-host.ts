@@ -59,6 +59,7 @@ export class VoiceHost implements Voice {
     })
     this.#streams = createVoiceStreams({
       transport,
+      timers: init.timers,
       now: () => clock.now(),
       addresses: ({ server }, device) =>
         init.book.of(server).find(each => each.device === device)?.addresses ?? [],
@@ -147,12 +148,12 @@ export class VoiceHost implements Voice {
     this.#sessions.get(server)?.judge()
   }
 
-  close(): void {
+  async close(): Promise<void> {
     this.#closed = true
     for (const session of [...this.#sessions.values()]) session.leave()
     for (const off of this.#offs) off()
     this.#cancelExpire()
-    this.#streams.close()
+    await this.#streams.close()
   }
 
   get #device(): DeviceId {

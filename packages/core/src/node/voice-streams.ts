@@ -2,7 +2,7 @@
  * Signalling between members (VX7): each side says what it has on streams that it opened itself, so that whom a frame is
  * from is who the connection was authenticated as. What cannot be sent is dropped: calls say it again.
  */
-import type { DeviceId, Refusal } from '../base/index.ts'
+import type { DeviceId, Refusal, Timers } from '../base/index.ts'
 import type { Connection, FrameStream, ProtocolName, Transport } from '../net/index.ts'
 import { decodeFrame, encodeFrame, VOICE_FRAME_BYTES_MAX, type VoiceFrame } from '../voice/index.ts'
 
@@ -11,11 +11,14 @@ const VOICE_PROTOCOL: ProtocolName = '/xcord/voice/1'
 const WAITING_MAX = 128
 /** Refused frames after which a stream is cut. */
 const REFUSALS_MAX = 32
+/** How long goodbyes may take when the node closes, ms. */
+const GOODBYE_MS = 1_000
 /** After a failure, a peer is left alone for this long, ms. */
 const PAUSE_MS = 1_000
 
 export interface VoiceStreamsInit {
   readonly transport: Transport
+  readonly timers: Timers
   now(): number
   /** Where a device of this frame's server may be found, if it is not connected. */
   addresses(frame: VoiceFrame, device: DeviceId): readonly string[]
@@ -25,7 +28,8 @@ export interface VoiceStreamsInit {
 
 export interface VoiceStreams {
   send(device: DeviceId, frame: VoiceFrame): void
-  close(): void
+  /** What was said before still leaves, if it leaves soon. */
+  close(): Promise<void>
 }
 
 interface Lane {
@@ -44,6 +48,7 @@ class Streams implements VoiceStreams {
   readonly #init: VoiceStreamsInit
   readonly #lanes = new Map<DeviceId, Lane>()
   readonly #streams = new Map<DeviceId, FrameStream>()
+  readonly #running = new Set<Promise<void>>()
   #closed = false
 
   constructor(init: VoiceStreamsInit) {
@@ -62,14 +67,22 @@ class Streams implements VoiceStreams {
     lane.waiting.push(encodeFrame(frame))
     if (lane.waiting.length > WAITING_MAX) lane.waiting.shift()
     lane.addresses = this.#init.addresses(frame, device)
-    if (!lane.running) void this.#run(device, lane)
+    if (lane.running) return
+    const run = this.#run(device, lane)
+    this.#running.add(run)
+    void run.finally(() => this.#running.delete(run))
   }
 
-  close(): void {
-    this.#closed = true
+  async close(): Promise<void> {
     this.#init.transport.unhandle(VOICE_PROTOCOL)
-    for (const stream of this.#streams.values()) stream.abort('voice is over')
+    let cancel: () => void = () => undefined
+    const late = new Promise<void>(resolve => (cancel = this.#init.timers.after(GOODBYE_MS, resolve)))
+    await Promise.race([Promise.all(this.#running), late])
+    this.#closed = true
+    const streams = [...this.#streams.values()]
     this.#streams.clear()
+    await Promise.race([Promise.allSettled(streams.map(async each => await each.close())), late])
+    cancel()
   }
 
   async #run(device: DeviceId, lane: Lane): Promise<void> {

@@ -3,7 +3,8 @@ import { createNodeSuite } from '../adapters/crypto-node/index.ts'
 import type { Suite } from '../crypto/index.ts'
 import { CHANNEL, SERVER, type SimPeer, SimWorld } from './call.fixture.ts'
 import { CANDIDATES_MAX, FRAMES_MAX } from './limits.ts'
-import { encodeFrame, type Signal, type VoiceFrame, VoiceFlags } from './signals.ts'
+import { checkDescription, signDescription } from './description.ts'
+import { decodeFrame, encodeFrame, type Signal, type VoiceFrame, VoiceFlags } from './signals.ts'
 
 let suite: Suite
 beforeAll(async () => {
@@ -47,6 +48,55 @@ function forge(from: SimPeer, to: SimPeer, signal: Signal, change: Partial<Voice
   }
   world.deliver(from, to, encodeFrame(frame))
 }
+
+const PRINT = Array.from({ length: 32 }, () => 'EF').join(':')
+
+/** A description rightly signed by a device that keeps no other rule. */
+function describeAs(
+  from: SimPeer,
+  to: SimPeer,
+  change: { readonly attempt: number; readonly type?: 'offer' | 'answer'; readonly callKey?: Uint8Array }
+): void {
+  const { attempt, type = 'offer', callKey = new Uint8Array(32).fill(7) } = change
+  const setup = type === 'offer' ? 'actpass' : 'active'
+  const sdp = `v=0\r\nm=audio 9 UDP/TLS/RTP/SAVPF 111\r\na=ice-ufrag:abcd\r\na=fingerprint:sha-256 ${PRINT}\r\na=setup:${setup}\r\n`
+  const made = signDescription(suite, from.key, {
+    server: SERVER,
+    channel: CHANNEL,
+    from: sessionOf(from),
+    to: sessionOf(to),
+    device: from.device,
+    peer: to.device,
+    attempt,
+    description: { type, sdp },
+    at: world.now,
+    callKey
+  })
+  if (!made.ok) throw new Error(made.reason)
+  const { fingerprint: _fingerprint, ...signal } = made.value
+  forge(from, to, signal)
+}
+
+/** The callKey that a device named in its description. */
+function callKeyOf(from: SimPeer, to: SimPeer): Uint8Array {
+  for (const each of world.frames) {
+    const read = decodeFrame(each.bytes)
+    if (each.from !== from || !read.ok || read.value?.signal.kind !== 'description') continue
+    const place = {
+      server: SERVER,
+      channel: CHANNEL,
+      from: read.value.from,
+      to: read.value.to as string,
+      device: from.device,
+      peer: to.device
+    }
+    const checked = checkDescription(suite, read.value.signal, place, world.now)
+    if (checked.ok) return checked.value.callKey
+  }
+  throw new Error('nothing was described')
+}
+
+const sorted = (): readonly [SimPeer, SimPeer] => (a.device < b.device ? [a, b] : [b, a])
 
 describe('who is heard', () => {
   it.each([
@@ -119,6 +169,18 @@ describe('who is heard', () => {
     expect(hears(a, b)).toBe(true)
   })
 
+  it('[VX4] a deafened member hears nothing, even of whoever sends it all the same', () => {
+    joinAll(a, b)
+    world.set(b, { deafened: true })
+    world.run(500)
+    const before = b.heardAt.get(a.device)
+    const link = a.call?.linkOf(b.device) as number
+    a.port.setSending(link, true)
+    a.port.send([link], new Int16Array(480))
+    world.run(100)
+    expect(b.heardAt.get(a.device)).toBe(before)
+  })
+
   it('[VX4] own choices: muted, deafened, push to talk', () => {
     joinAll(a, b)
     const choose = (change: object): void => {
@@ -168,7 +230,7 @@ describe('what is refused', () => {
 
   it('[VX8] an attempt asked for by the side that offers, and an offer by the side that answers', () => {
     joinAll(a, b)
-    const [low, high] = a.device < b.device ? [a, b] : [b, a]
+    const [low, high] = sorted()
     forge(low, high, { kind: 'again', attempt: 1 })
     expect(high.refused).toEqual(['VX8'])
     const offer = world.frames.find(each => each.from === low && each.bytes.length > 500)
@@ -203,7 +265,7 @@ describe('what is refused', () => {
     other.join(y)
     other.run(2_000)
     // The same devices in another run have other certificates: their descriptions belong to other sessions.
-    const [low, high] = a.device < b.device ? [a, b] : [b, a]
+    const [low, high] = sorted()
     const foreign = other.frames.find(each => each.from.device === low.device && each.bytes.length > 500)
     const own = sent.find(each => each.from === low && each.bytes.length > 500)
     expect(foreign).toBeDefined()
@@ -214,6 +276,26 @@ describe('what is refused', () => {
     world.deliver(low, high, (own as { bytes: Uint8Array }).bytes)
     world.run(500)
     expect(high.refused).toEqual(['VX7'])
+    expect(world.complete()).toBe(true)
+  })
+
+  it('[VX3] rightly signed, and another callKey, or another description for an attempt that has one', () => {
+    joinAll(a, b)
+    const [low, high] = sorted()
+    describeAs(low, high, { attempt: 2 })
+    expect(high.refused).toEqual(['VX3'])
+    describeAs(low, high, { attempt: 1, callKey: callKeyOf(low, high) })
+    expect(high.refused).toEqual(['VX3', 'VX3'])
+    expect(world.complete()).toBe(true)
+  })
+
+  it('[VX8] rightly signed, and an offer by the side that answers, or an answer by the side that offers', () => {
+    joinAll(a, b)
+    const [low, high] = sorted()
+    describeAs(high, low, { attempt: 2, callKey: callKeyOf(high, low) })
+    expect(low.refused).toEqual(['VX8'])
+    describeAs(low, high, { attempt: 2, type: 'answer', callKey: callKeyOf(low, high) })
+    expect(high.refused).toEqual(['VX8'])
     expect(world.complete()).toBe(true)
   })
 

@@ -1,7 +1,8 @@
 import { beforeAll, describe, expect, it } from 'vitest'
 import { createNodeSuite } from '../adapters/crypto-node/index.ts'
 import { idFromBytes } from '../base/index.ts'
-import type { Suite } from '../crypto/index.ts'
+import { signBytes, type Suite } from '../crypto/index.ts'
+import { type CborValue, decodeCbor, encodeCbor } from '../encoding/index.ts'
 import { checkDescription, type DescriptionInit, signDescription } from './description.ts'
 import { readSdp } from './sdp.ts'
 
@@ -86,6 +87,25 @@ describe('descriptions bound to a device', () => {
     const answer = signed({ description: { type: 'answer', sdp: sdp() } })
     for (const each of [offer, answer])
       expect(checkDescription(suite, each, init, AT)).toMatchObject({ ok: false, rule: 'VX2' })
+  })
+
+  it.each([
+    ['fingerprint', 9, fill(0xcd)],
+    ['ufrag', 10, 'efgh'],
+    ['setup', 11, 2]
+  ])('[VX2] a device that signs another %s than its description has is refused', (_, place, value) => {
+    const made = signed()
+    const read = decodeCbor(made.claim)
+    if (!read.ok || !Array.isArray(read.value)) throw new Error('no claim')
+    const items = (read.value as CborValue[]).with(place, value)
+    const claim = encodeCbor(items)
+    const signature = signBytes(suite, suite.signingKey(fill(3)), 'call', claim)
+    const found = checkDescription(suite, { claim, signature, sdp: made.sdp }, init, AT)
+    expect(found).toMatchObject({
+      ok: false,
+      rule: 'VX2',
+      reason: expect.stringContaining('elsewhere') as string
+    })
   })
 
   it('[VX2] every bit of the claim and the signature counts', () => {
