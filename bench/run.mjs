@@ -13,6 +13,8 @@ import { floor } from './cases/floor.mjs'
 import { latency } from './cases/latency.mjs'
 import { live } from './cases/live.mjs'
 import { open } from './cases/open.mjs'
+import { ranges } from './cases/ranges.mjs'
+import { reconnect } from './cases/reconnect.mjs'
 import { snapshot } from './cases/snapshot.mjs'
 import { start } from './cases/start.mjs'
 import { voice } from './cases/voice.mjs'
@@ -23,7 +25,21 @@ import { printCase } from './harness/print.mjs'
 import { keepResults } from './harness/results.mjs'
 import { writePage } from './harness/page.mjs'
 
-const CASES = [floor, live, authors, latency, catchUp, open, start, authority, snapshot, crypto, voice]
+const CASES = [
+  floor,
+  live,
+  authors,
+  latency,
+  catchUp,
+  reconnect,
+  ranges,
+  open,
+  start,
+  authority,
+  snapshot,
+  crypto,
+  voice
+]
 
 const flags = process.argv.slice(2).filter(each => each.startsWith('--'))
 const names = process.argv.slice(2).filter(each => !each.startsWith('--'))

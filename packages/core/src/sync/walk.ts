@@ -18,7 +18,7 @@ import {
 import { isItemLog, type ItemLog, type Listing, type Split } from './range-form.ts'
 import { compareBounds, HIGHEST, LOWEST, type RangeBound, type RangeTree } from './range-tree.ts'
 import { addRange, contains } from './ranges.ts'
-import { plannerOf, send, type Share, type Turn, viewOf } from './session.ts'
+import { plannerOf, send, type Share, sharesOf, type Turn, viewOf } from './session.ts'
 import type { Walk, WalkKind, WalkSpan, Window } from './walk-state.ts'
 
 type Answer = Extract<Frame, { kind: 'ranges' }>
@@ -49,12 +49,13 @@ export function walkItems(turn: Turn, share: Share, view: ServerView, log: ItemL
 
 /**
  * Walks the newest window of each channel, then, with `older`, those before it as long as they differ (SY7).
- * False where another session is at it.
+ * Not while another session is at it.
  */
-export function walkWindows(turn: Turn, share: Share, view: ServerView, older: boolean): boolean {
-  if (plannerOf(turn, share.server).isTaken('windows', share.session.id, turn.at)) {
+export function walkWindows(turn: Turn, share: Share, view: ServerView, older: boolean): void {
+  const reading = sharesOf(turn, share.server).some(other => other.walks.get('windows')?.reading === true)
+  if (reading || plannerOf(turn, share.server).isTaken('windows', share.session.id, turn.at)) {
     share.blocked = true
-    return false
+    return
   }
   const windows = [...view.channels().slice(0, CHANNELS_WALKED_MAX), 'acts' as const].map((log, order) => ({
     log,
@@ -68,7 +69,6 @@ export function walkWindows(turn: Turn, share: Share, view: ServerView, older: b
   }))
   share.first = []
   advance(turn, share, begin(share, 'windows', { windows, older }))
-  return true
 }
 
 /** The newest first: what we do not know at all may be new, and mostly is; what lies before it mostly agrees. */
@@ -260,7 +260,9 @@ function partsThatDiffer(span: WalkSpan, { from, parts }: Split): WalkSpan[] {
   let start = from
   for (const { to, count, sum } of parts) {
     const own = span.tree.measure(start, to)
-    if (own.count !== count || own.sum !== sum)
+    // Of what the other has less of, it fetches ours first, and its next summary tells what is left.
+    const later = span.window !== null && count < own.count
+    if (!later && (own.count !== count || own.sum !== sum))
       out.unshift({ ...span, from: start, to, newest: 0, ...own, depth: span.depth + 1 })
     start = to
   }
