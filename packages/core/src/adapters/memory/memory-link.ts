@@ -66,7 +66,12 @@ class Link implements MemoryLink {
     this.id = init.network.nextId()
     this.devices = [dialler.device, listener.device]
     this.relay = init.relay
-    this.#lanes = new Map(this.devices.map(each => [each, openLane(each, each === dialler.device ? listener.device : dialler.device)]))
+    this.#lanes = new Map(
+      this.devices.map(each => [
+        each,
+        openLane(each, each === dialler.device ? listener.device : dialler.device)
+      ])
+    )
     this.#connections = new Map([
       [dialler.device, this.#side(dialler, listener, 'outbound')],
       [listener.device, this.#side(listener, dialler, 'inbound')]

@@ -213,7 +213,8 @@ class MemoryStoreHandle implements MemoryStore {
 
   copy(init: MemoryStoreInit = this.#init): MemoryStore {
     const map = new OrderedBytes()
-    for (const [key, value] of this.#disk.map.entries({ reverse: false, limit: Infinity })) map.set(key, value)
+    for (const [key, value] of this.#disk.map.entries({ reverse: false, limit: Infinity }))
+      map.set(key, value)
     return new MemoryStoreHandle({ map, bytes: this.#disk.bytes, undo: [] }, init)
   }
 }

@@ -57,7 +57,12 @@ export class SimulatedPeer {
 
   constructor(
     world: PeerWorld,
-    init: { readonly name: string; readonly chance: Seeded; readonly account?: Account; readonly disk?: MemoryStore }
+    init: {
+      readonly name: string
+      readonly chance: Seeded
+      readonly account?: Account
+      readonly disk?: MemoryStore
+    }
   ) {
     this.#world = world
     this.#chance = init.chance
@@ -72,11 +77,15 @@ export class SimulatedPeer {
     return this.#life?.node !== undefined
   }
 
+  /** Whether it is up, or on its way. */
+  get running(): boolean {
+    return this.#life !== undefined
+  }
+
   /** The running node. @throws XcordError XCORD_CLOSED while it is down. */
   get node(): Node {
     const node = this.#life?.node
-    if (node === undefined)
-      throw new XcordError('XCORD_CLOSED', `${this.name} is down.`, { what: 'peer' })
+    if (node === undefined) throw new XcordError('XCORD_CLOSED', `${this.name} is down.`, { what: 'peer' })
     return node
   }
 

@@ -156,7 +156,11 @@ export class Simulation {
   }
 
   /** Runs the world until something is true. @throws Error where it is not within `ms` of virtual time. */
-  async until(what: string, condition: () => boolean | Promise<boolean>, ms: number = TASK_MS): Promise<void> {
+  async until(
+    what: string,
+    condition: () => boolean | Promise<boolean>,
+    ms: number = TASK_MS
+  ): Promise<void> {
     const end = this.time.now() + ms
     while (!(await this.do(async () => await condition()))) {
       if (this.time.now() >= end) throw new Error(`seed ${this.seed}: waited ${ms} ms in vain for: ${what}`)

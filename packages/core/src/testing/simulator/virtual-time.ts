@@ -79,7 +79,7 @@ export class VirtualTime implements Clock, Timers {
           next.run?.()
           next.run = undefined
         } catch (error) {
-          return reject(error as Error)
+          return reject(error)
         }
         again()
       }
