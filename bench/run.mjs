@@ -14,6 +14,7 @@ import { latency } from './cases/latency.mjs'
 import { live } from './cases/live.mjs'
 import { open } from './cases/open.mjs'
 import { snapshot } from './cases/snapshot.mjs'
+import { simulator } from './cases/simulator.mjs'
 import { start } from './cases/start.mjs'
 import { describeMachine } from './harness/machine.mjs'
 import { printHot, profileFolder } from './harness/hot.mjs'
@@ -22,7 +23,7 @@ import { printCase } from './harness/print.mjs'
 import { keepResults } from './harness/results.mjs'
 import { writePage } from './harness/page.mjs'
 
-const CASES = [floor, live, authors, latency, catchUp, open, start, authority, snapshot, crypto]
+const CASES = [floor, live, authors, latency, catchUp, open, start, authority, snapshot, crypto, simulator]
 
 const flags = process.argv.slice(2).filter(each => each.startsWith('--'))
 const names = process.argv.slice(2).filter(each => !each.startsWith('--'))

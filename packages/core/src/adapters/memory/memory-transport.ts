@@ -74,6 +74,8 @@ class MemoryTransport implements Transport, MemoryPeer {
   readonly rendezvous: Rendezvous
   readonly #network: MemoryNetwork
   readonly #init: MemoryTransportInit
+  /** The peer id as text: base 58 is dear, and asked for often. */
+  readonly #name: string
   readonly #links = new Map<string, MemoryLink>()
   readonly #handlers = new Map<string, MemoryHandler>()
   readonly #standings = new Map<DeviceId, string>()
@@ -89,6 +91,7 @@ class MemoryTransport implements Transport, MemoryPeer {
     this.#network = network
     this.timers = network.timers
     this.device = idFromBytes('d', key.publicKey)
+    this.#name = peerIdText(this.device)
     this.gossip = this.#createGossip()
     this.records = {
       own: async () =>
@@ -131,7 +134,7 @@ class MemoryTransport implements Transport, MemoryPeer {
 
   addresses(): readonly string[] {
     if (this.#state !== 'started') return []
-    const own = peerIdText(this.device)
+    const own = this.#name
     const relays = this.#direct()
       .filter(each => this.#peerOf(each).isRelay())
       .map(each => peerIdText(this.#far(each)))
