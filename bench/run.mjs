@@ -16,6 +16,7 @@ import { open } from './cases/open.mjs'
 import { ranges } from './cases/ranges.mjs'
 import { reconnect } from './cases/reconnect.mjs'
 import { snapshot } from './cases/snapshot.mjs'
+import { simulator } from './cases/simulator.mjs'
 import { start } from './cases/start.mjs'
 import { voice } from './cases/voice.mjs'
 import { describeMachine } from './harness/machine.mjs'
@@ -38,7 +39,8 @@ const CASES = [
   authority,
   snapshot,
   crypto,
-  voice
+  voice,
+  simulator
 ]
 
 const flags = process.argv.slice(2).filter(each => each.startsWith('--'))

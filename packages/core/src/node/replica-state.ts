@@ -52,7 +52,7 @@ export interface Pending {
   /** The key it waits for, or null while it waits for operations. */
   readonly keyId: KeyId | null
   readonly operations: readonly OperationId[]
-  /** It claims a time far ahead, and waits for ours to come near it; known in memory only. */
+  /** It claims a time far ahead, and waits for ours to come near it; Infinity: its topic is unknown. In memory only. */
   readonly until?: number | undefined
 }
 

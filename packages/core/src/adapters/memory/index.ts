@@ -2,6 +2,7 @@
 export * from './memory-store.ts'
 export {
   createMemoryNetwork,
+  type Arrival,
   type MemoryFaults,
   type MemoryNetwork,
   type MemoryNetworkInit
