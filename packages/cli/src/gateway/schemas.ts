@@ -323,6 +323,7 @@ const DoctorCheckSchema = shape<DoctorCheckJson>()(
         'relay',
         'members',
         'forks',
+        'unopened',
         'clock',
         'outbox'
       ),
