@@ -486,6 +486,7 @@ export function createFakeClient(init: FakeInit = {}): FakeClient {
       stateHash: json.stateHash,
       imported: false,
       requests: { all: [], get: () => undefined },
+      unopened: () => [],
       async *export() {
         yield Buffer.from(`export of ${json.id}`)
       },

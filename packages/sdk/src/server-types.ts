@@ -13,7 +13,7 @@ import type {
 } from './moderation-types.ts'
 import type { ExpressionCollection, ScheduleCollection } from './object-types.ts'
 import type { RequestCollection } from './request-types.ts'
-import type { BanJson, ServerJson, StateJson } from './shapes.ts'
+import type { BanJson, ServerJson, StateJson, UnopenedJson } from './shapes.ts'
 import type { ThreadCollection } from './thread-types.ts'
 import type { VoiceSession } from './voice-types.ts'
 import type { Channel, Invite, Member, Role, Written } from './types.ts'
@@ -106,6 +106,8 @@ export interface Server {
   revokeDevice(device: DeviceId): Promise<Written>
   /** The operations as an audit log, voided ones too. XCORD_PERMISSION_DENIED without ViewAuditLog. */
   audit(options?: AuditOptions): AuditPage
+  /** What is held and cannot be shown yet, each with its cause. It opens by itself as soon as it can be. */
+  unopened(): readonly UnopenedJson[]
   /**
    * Why: the answer, the rules and signed operations that lead to it, and words for people. `verifyExplanation` checks
    * what `JSON.stringify` of it gives. RangeError for a permission that does not exist, XCORD_MESSAGE_NOT_FOUND.

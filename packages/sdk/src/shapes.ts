@@ -305,11 +305,32 @@ export interface PeerJson {
 
 export interface DoctorCheckJson {
   readonly check:
-    'store' | 'identity' | 'addresses' | 'bootstrap' | 'relay' | 'members' | 'forks' | 'clock' | 'outbox'
+    | 'store'
+    | 'identity'
+    | 'addresses'
+    | 'bootstrap'
+    | 'relay'
+    | 'members'
+    | 'forks'
+    | 'clock'
+    | 'unopened'
+    | 'outbox'
   readonly ok: boolean
   readonly detail: string
   readonly cause?: string
   readonly remedy?: string
+}
+
+/** Something held that cannot be shown yet. */
+export interface UnopenedJson {
+  readonly id: string
+  /** User id of its author; null while their device is not known. */
+  readonly author: string | null
+  /**
+   * `key-unknown`: its key was not heard of. `key-asked`: members are asked for it. `before-you`: it is from before you
+   * could read there. `operations`: what its author had seen is missing. `clock`: it claims a time far ahead.
+   */
+  readonly cause: 'key-unknown' | 'key-asked' | 'before-you' | 'operations' | 'clock'
 }
 
 export interface DoctorJson {

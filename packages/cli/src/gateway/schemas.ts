@@ -324,6 +324,7 @@ const DoctorCheckSchema = shape<DoctorCheckJson>()(
         'relay',
         'members',
         'forks',
+        'unopened',
         'clock',
         'outbox'
       ),

@@ -222,6 +222,9 @@ export type ResolvedKey =
   /** The record or its seed is not here yet: keep the envelope, ask for key records, send cannotOpen (EK14). */
   | { readonly kind: 'missing'; readonly keyId: KeyId }
 
+/** What is missing of a key. */
+export type KeyLack = 'unknown' | 'closed' | 'asked' | 'sealed'
+
 /** A grant that is owed (EK14). */
 export interface GrantDue {
   readonly keyId: KeyId
@@ -323,7 +326,12 @@ export interface KeyRing {
   /** EK15, EK16: whether this device would give a key to an account now. Entitlement is not asked. */
   mayGive(keyId: KeyId, user: UserId, at: number): boolean
   planGrants(random: Random, due: readonly GrantDue[]): KeyPlanResult
-  /** EK14: asks for a key that this account cannot open; undefined if asked before. */
+  /**
+   * Why a key does not open anything here: no record of it, closed to us by EK15 or EK16, asked for already, or sealed
+   * and not asked for yet. undefined: it is held.
+   */
+  lack(keyId: KeyId): KeyLack | undefined
+  /** EK14: asks for a key that is sealed to us in vain; undefined for any other lack. */
   planCannotOpen(keyId: KeyId): KeyPlan | undefined
 
   /** EK17: the topic of the @everyone key in force; undefined until one is opened. */

@@ -8,7 +8,7 @@ import { gives } from './history.ts'
 import { readKeyRecord } from './key-record.ts'
 import { followLinks, openAll } from './opening.ts'
 import { epochFor } from './plan-epoch.ts'
-import { grantsDue, planCannotOpen, planGrants, planRotations, rotationsDue } from './plan-grants.ts'
+import { grantsDue, lackOf, planCannotOpen, planGrants, planRotations, rotationsDue } from './plan-grants.ts'
 import { planEveryone } from './plan-role.ts'
 import { createRidIndex } from './readers.ts'
 import { addRecord, insert } from './ring-add.ts'
@@ -104,6 +104,7 @@ export function createKeyRing(init: KeyRingInit): KeyRing {
       return entry !== undefined && gives(ring, entry, user, at)
     },
     planGrants: (random, due) => planGrants(ring, random, due),
+    lack: keyId => lackOf(ring, keyId),
     planCannotOpen: keyId => planCannotOpen(ring, keyId),
     currentTopic: () => topicTable(ring).current,
     topics: at => topicsHeard(ring, at),

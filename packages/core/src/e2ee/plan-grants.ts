@@ -3,7 +3,7 @@ import { idToBytes, type KeyId, type Random, refuse, type RoleId } from '../base
 import { BoxKind, sealBox } from '../crypto/index.ts'
 import { everyoneRole, type MemberState } from '../authority/index.ts'
 import { isReachable, memberRid, reachedBy, safeRoleKeys } from './choose.ts'
-import type { GrantDue, KeyPlan, KeyPlanResult, RotationDue } from './contract.ts'
+import type { GrantDue, KeyLack, KeyPlan, KeyPlanResult, RotationDue } from './contract.ts'
 import { shortRid, userRid } from './derive.ts'
 import { addToDraft, closeDraft, isValidKey, openDraft } from './draft.ts'
 import { couldReadThen, gives, isClosedHistory, isWithinWindow, mayShare } from './history.ts'
@@ -213,15 +213,19 @@ export function planGrants(ring: RingState, random: Random, due: readonly GrantD
   return closeDraft(draft)
 }
 
-/**
- * EK14: asks for a key that this account cannot open; undefined if it is open, was asked for, or is of a time
- * that EK15 keeps from us: nobody may give it.
- */
-export function planCannotOpen(ring: RingState, keyId: KeyId): KeyPlan | undefined {
+/** What is missing of a key here; undefined where it is held. */
+export function lackOf(ring: RingState, keyId: KeyId): KeyLack | undefined {
+  if (ring.seeds.has(keyId)) return undefined
   const entry = ring.keys.get(keyId)
-  if (entry === undefined || ring.seeds.has(keyId) || ring.asked.get(keyId)?.has(ring.device) === true)
-    return undefined
-  if (isClosedHistory(entry) && !couldReadThen(ring, entry, ring.user)) return undefined
+  if (entry === undefined) return 'unknown'
+  // Nobody may give what EK15 keeps from us; a window's days come unasked.
+  if (isClosedHistory(entry) && !couldReadThen(ring, entry, ring.user)) return 'closed'
+  return ring.asked.get(keyId)?.has(ring.device) === true ? 'asked' : 'sealed'
+}
+
+/** EK14: asks for a key that is sealed to us in vain. */
+export function planCannotOpen(ring: RingState, keyId: KeyId): KeyPlan | undefined {
+  if (lackOf(ring, keyId) !== 'sealed') return undefined
   const random: Random = { bytes: length => new Uint8Array(length) } // nothing is drawn for a question
   const draft = openDraft(ring, random)
   if (draft === undefined || draft.state.device(ring.device)?.on !== true) return undefined

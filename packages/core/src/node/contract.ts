@@ -27,6 +27,7 @@ import type { Message, Page, PageOptions } from '../timeline/index.ts'
 import type { IceServer, MediaPort } from '../voice/index.ts'
 import type { AutomodRule } from './automod.ts'
 import type { EquivocationReport } from './equivocation.ts'
+import type { UnopenedReport } from './unopened.ts'
 import type { LoggedEvent } from './event-log.ts'
 import type { ReplicaQuestion } from './explain.ts'
 import type { Intent } from './intents.ts'
@@ -205,6 +206,8 @@ export interface Replica {
   heads(): HeadsReport
   /** Devices whose chains have two branches (AU39, EN8): to be made anew, not banned. */
   equivocations(): readonly EquivocationReport[]
+  /** What is held and cannot be shown yet, each with its cause (ND25). */
+  unopened(): readonly UnopenedReport[]
   /** Why (AU49). RangeError for an unknown permission, XCORD_MESSAGE_NOT_FOUND. */
   explain(question: ReplicaQuestion, options?: ExplainOptions): Promise<Explanation>
   /** The server as a file (SX), in pieces; `content` adds key records and envelopes, sealed as they are. XCORD_NOT_A_MEMBER. */
@@ -281,7 +284,16 @@ export interface PeerReport {
 /** One check of doctor. */
 export interface DoctorFinding {
   readonly check:
-    'store' | 'identity' | 'addresses' | 'bootstrap' | 'relay' | 'members' | 'forks' | 'clock' | 'outbox'
+    | 'store'
+    | 'identity'
+    | 'addresses'
+    | 'bootstrap'
+    | 'relay'
+    | 'members'
+    | 'forks'
+    | 'clock'
+    | 'unopened'
+    | 'outbox'
   readonly ok: boolean
   readonly detail: string
   readonly cause?: string

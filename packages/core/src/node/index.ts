@@ -1,6 +1,7 @@
 /** Node: the running peer (ND). Inbox, step, commit, emit. */
 export * from './contract.ts'
 export type { EquivocationReport, ForkedChain } from './equivocation.ts'
+export type { UnopenedCause, UnopenedReport } from './unopened.ts'
 export type { ReplicaQuestion } from './explain.ts'
 export { createNode } from './node.ts'
 export { serverObjects } from './objects.ts'

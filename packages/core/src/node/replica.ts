@@ -44,6 +44,7 @@ import type {
 } from './contract.ts'
 import { applyReceipt, deliveryOf, knownDelivery, LOCAL, settleFurther } from './deliver.ts'
 import { type EquivocationReport, equivocations } from './equivocation.ts'
+import { type UnopenedReport, unopened } from './unopened.ts'
 import { explainFor, type ReplicaQuestion } from './explain.ts'
 import { exportServer } from './export-server.ts'
 import { answerRequest, listRequests } from './answer-request.ts'
@@ -294,6 +295,8 @@ export class LiveReplica implements Replica, SyncPort {
   equivocations(): readonly EquivocationReport[] {
     return equivocations(this.current)
   }
+
+  readonly unopened = (): readonly UnopenedReport[] => unopened(this.current)
 
   async explain(question: ReplicaQuestion, options: ExplainOptions = {}): Promise<Explanation> {
     return await explainFor(this.current, question, options)

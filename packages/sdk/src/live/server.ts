@@ -13,7 +13,7 @@ import type { AuthorityState } from '@xcord/core/authority'
 import { policyOf, type Replica } from '@xcord/core/node'
 import { toHex } from '@xcord/core/encoding'
 import type { Explained, ExplainOptions, ExplainQuestion } from '../explain-types.ts'
-import type { ServerJson, StateJson } from '../shapes.ts'
+import type { ServerJson, StateJson, UnopenedJson } from '../shapes.ts'
 import type {
   AuditOptions,
   AuditPage,
@@ -136,6 +136,10 @@ export class LiveServer implements Server {
 
   audit(options: AuditOptions = {}): AuditPage {
     return auditOf(this, options)
+  }
+
+  unopened(): readonly UnopenedJson[] {
+    return this.replica.unopened().map(({ id, user, cause }) => ({ id, author: user, cause }))
   }
 
   explain(question: ExplainQuestion, options: ExplainOptions = {}): Promise<Explained> {

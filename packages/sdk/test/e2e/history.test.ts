@@ -50,6 +50,12 @@ test('[EK15] join: a newcomer reads what comes after it, and learns even a seale
   )
   expect(await texts(grace.server, 'log')).toEqual(['after'])
   expect(await texts(grace.server, 'vault')).toEqual(['after in there'])
+  await until('what came before is held', () => grace.server.unopened().length > 0)
+  expect(new Set(grace.server.unopened().map(each => each.cause))).toEqual(new Set(['before-you']))
+  expect(grace.server.unopened()[0]?.author).toBe(ada.identity.id)
+  expect(await grace.client.doctor()).toMatchObject({
+    checks: expect.arrayContaining([expect.objectContaining({ check: 'unopened', ok: true })])
+  })
   await until('alan reads on', async () => (await texts(alan.server, 'log')).length === 2)
   expect(await texts(alan.server, 'vault')).toEqual(['before in there', 'after in there'])
   expect(log.toJSON()).toMatchObject({ history: 'join' })
