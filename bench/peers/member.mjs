@@ -70,8 +70,13 @@ serve({
   join: async ({ link }) => {
     for (const client of clients) await client.servers.join(link, { timeoutMs: 60_000 })
   },
-  /** Sends from every author until the receiver saw one of each: only then does the measuring begin. */
+  /**
+   * Sends from every author until the receiver saw one of each, and waits until each is connected to all others:
+   * only then does the measuring begin.
+   */
   greet: async ({ port }) => {
+    const all = client => client.peers().filter(peer => peer.kind === 'member').length >= clients.length
+    await waitFor('everybody connected', () => clients.every(all))
     for (const client of clients) {
       await flood({ port, size: 1, ms: 1, publish: () => channelOf(client).send('Hello') })
     }
