@@ -796,6 +796,7 @@ export function createFakeClient(init: FakeInit = {}): FakeClient {
   return {
     identity: { id: me, device: fakeId('d', name), name },
     devices,
+    changePassword: () => Promise.resolve(),
     servers: {
       get all() {
         return servers.map(liveServer)

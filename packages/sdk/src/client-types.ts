@@ -114,6 +114,11 @@ export interface Client {
   connect(address: string, options?: WaitOptions): Promise<void>
   /** Own dialable addresses. */
   addresses(): readonly string[]
+  /**
+   * Another password for this profile: nothing but the lock of its keys is written anew. `old` where there is one; where
+   * a key file opened it, that is gone afterwards. XCORD_KEYSTORE_REFUSED, XCORD_USAGE.
+   */
+  changePassword(old: string | undefined, next: string): Promise<void>
   /** Graceful and repeatable: flushes, says goodbye, releases the profile. */
   close(): Promise<void>
   [Symbol.asyncDispose](): Promise<void>

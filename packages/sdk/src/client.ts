@@ -18,13 +18,19 @@ type Listener = (data: never) => void | Promise<void>
 const JOIN_MS = 30_000
 
 /** Wraps a running node. The platform's `createClient` opens the profile first. */
-export function createClientOver(node: Node, closing: () => Promise<void>): Client {
-  return new LiveClient(node, closing)
+export function createClientOver(node: Node, place: ClientPlace): Client {
+  return new LiveClient(node, place)
+}
+
+/** The profile under a client. */
+export interface ClientPlace {
+  changePassword(old: string | undefined, next: string): Promise<void>
+  close(): Promise<void>
 }
 
 class LiveClient implements Client, ClientContext {
   readonly node: Node
-  readonly #closing: () => Promise<void>
+  readonly #place: ClientPlace
   readonly #servers = new Map<ServerId, LiveServer>()
   readonly #listeners = new Map<ClientEventName, Set<Listener>>()
   readonly #delivery = new Map<string, Set<() => void>>()
@@ -39,9 +45,9 @@ class LiveClient implements Client, ClientContext {
   readonly servers: Client['servers']
   readonly view: Client['view']
 
-  constructor(node: Node, closing: () => Promise<void>) {
+  constructor(node: Node, place: ClientPlace) {
     this.node = node
-    this.#closing = closing
+    this.#place = place
     this.devices = deviceCollection(node)
     this.servers = this.#serverCollection()
     this.view = { subscribe: this.#view.subscribe, getSnapshot: this.#view.getSnapshot }
@@ -124,6 +130,10 @@ class LiveClient implements Client, ClientContext {
     return this.node.addresses()
   }
 
+  async changePassword(old: string | undefined, next: string): Promise<void> {
+    await this.#place.changePassword(old, next)
+  }
+
   async close(): Promise<void> {
     this.#closed ??= this.#shutDown()
     await this.#closed
@@ -136,7 +146,7 @@ class LiveClient implements Client, ClientContext {
   async #shutDown(): Promise<void> {
     for (const off of this.#offs) off()
     await this.#turn
-    await this.#closing()
+    await this.#place.close()
   }
 
   #all(): readonly LiveServer[] {

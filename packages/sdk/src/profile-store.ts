@@ -43,6 +43,8 @@ export interface OpenProfile {
   readonly backupPath?: string
   /** Keeps the account as it grows; the promise resolves when it would survive a crash. */
   saveAccount(account: Account): Promise<void>
+  /** KS4: absent where the place has no locks. XCORD_KEYSTORE_REFUSED for a wrong old password. */
+  changePassword?(old: string | undefined, next: string): Promise<void>
   /** Gives the place free again, after the node closed the store; its secrets are overwritten (KS8). */
   release(): Promise<void>
 }

@@ -12,8 +12,10 @@ import { registerAuthority } from './authority-commands.ts'
 import { registerAutomod } from './automod-commands.ts'
 import { registerConfiguration } from './config-commands.ts'
 import { registerDaemon } from './daemon-commands.ts'
+import { registerDevices } from './device-commands.ts'
 import { registerExplain } from './explain-commands.ts'
 import { registerExports } from './export-commands.ts'
+import { registerLock } from './lock-commands.ts'
 import { registerMessages } from './message-commands.ts'
 import { registerModeration } from './moderation-commands.ts'
 import { registerNetwork } from './network-commands.ts'
@@ -94,6 +96,8 @@ function openSession(
 function registerAll(program: Command, shell: Shell): void {
   registerTui(program, shell)
   registerProfile(program, shell)
+  registerDevices(program, shell)
+  registerLock(program, shell)
   registerCommunity(program, shell)
   registerRequests(program, shell)
   registerPeople(program, shell)

@@ -1,5 +1,6 @@
 /** What each route does: the only place where a request becomes a call of the SDK. */
 import { XcordError } from '@xcord/core'
+import { deviceHandlers, lockHandlers } from './handlers-devices.ts'
 import { explainHandlers } from './handlers-explain.ts'
 import { exportHandlers } from './handlers-exports.ts'
 import { moderationHandlers } from './handlers-moderation.ts'
@@ -135,6 +136,8 @@ const writes: Handlers<WriteName> = {
 
 export const HANDLERS: Handlers = {
   ...readHandlers,
+  ...deviceHandlers,
+  ...lockHandlers,
   ...writes,
   ...moderationHandlers,
   ...exportHandlers,

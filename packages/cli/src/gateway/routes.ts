@@ -11,6 +11,7 @@ import {
 } from './schemas.ts'
 import { because, History, ofChannel, ofServer, reason, text, timeoutMs } from './route-parts.ts'
 import { input, listOf, route } from './route.ts'
+import { devices } from './routes-devices.ts'
 import { explanations } from './routes-explain.ts'
 import { exports } from './routes-exports.ts'
 import { moderation } from './routes-moderation.ts'
@@ -23,6 +24,8 @@ import { requests } from './routes-requests.ts'
 const ofMember = Type.Object({ server: text, member: text })
 const ofAssignment = Type.Object({ server: text, member: text, role: text })
 const ofInvite = Type.Object({ server: text, invite: text })
+
+const Lock = Type.Object({ locked: Type.Boolean() })
 
 const identity = {
   getMe: route({
@@ -37,7 +40,31 @@ const identity = {
     url: '/v1/lock',
     tag: 'identity',
     summary: 'Whether the key store is locked',
-    reply: Type.Object({ locked: Type.Boolean() })
+    reply: Lock
+  }),
+  lock: route({
+    method: 'POST',
+    url: '/v1/lock',
+    tag: 'identity',
+    summary:
+      'Locks a served profile: keys are overwritten, databases and the network closed; the process stays',
+    reply: Lock
+  }),
+  unlock: route({
+    method: 'POST',
+    url: '/v1/unlock',
+    tag: 'identity',
+    summary: 'Opens a locked profile again',
+    body: input({ password: Type.String() }),
+    reply: Lock
+  }),
+  changePassword: route({
+    method: 'PUT',
+    url: '/v1/password',
+    tag: 'identity',
+    summary: 'Another password: only the lock of the keys is written anew',
+    body: input({ old: Type.Optional(Type.String()), next: text }),
+    reply: Lock
   })
 }
 
@@ -298,6 +325,7 @@ const members = {
 
 export const ROUTES = {
   ...identity,
+  ...devices,
   ...servers,
   ...invites,
   ...requests,

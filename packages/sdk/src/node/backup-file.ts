@@ -5,6 +5,8 @@ import type { AccountDevices } from '@xcord/core/node'
 
 /** Changes so close together are written once. */
 const SETTLE_MS = 300
+/** Addresses of members change without a word: they are written anew so often, and at the end. */
+const AGAIN_MS = 600_000
 
 export interface BackupFile {
   /** Writes what is still to be written, and stops. */
@@ -36,14 +38,18 @@ export function keepBackup(init: {
     cancel ??= init.timers.after(SETTLE_MS, write)
   }
   const off = init.account.onChange(due)
+  let stopAgain = init.timers.after(AGAIN_MS, again)
+  function again(): void {
+    due()
+    stopAgain = init.timers.after(AGAIN_MS, again)
+  }
   due()
   return {
     close: async () => {
       off()
-      if (cancel !== undefined) {
-        cancel()
-        write()
-      }
+      stopAgain()
+      cancel?.()
+      write()
       await writing
     }
   }

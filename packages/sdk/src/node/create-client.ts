@@ -1,4 +1,5 @@
 /** `createClient` for Node: key store, LevelDB, libp2p. */
+import { XcordError } from '@xcord/core'
 import { createNodeSuite } from '@xcord/core/adapters/crypto-node'
 import { createMediaEngine } from '@xcord/core/adapters/media-node'
 import { systemClock, systemRandom, systemTimers } from '@xcord/core/adapters/runtime-node'
@@ -91,10 +92,17 @@ async function connect(init: ClientInit, { suite }: ProfileInit, profile: OpenPr
           timers: systemTimers,
           fault: error => reportFault(opened.client, error)
         })
-  const client = createClientOver(node, async () => {
-    await backup?.close()
-    await node.close()
-    await profile.release()
+  const client = createClientOver(node, {
+    changePassword: async (old, next) => {
+      if (profile.changePassword === undefined)
+        throw new XcordError('XCORD_USAGE', 'A profile in memory has no password.', { argument: 'password' })
+      await profile.changePassword(old, next)
+    },
+    close: async () => {
+      await backup?.close()
+      await node.close()
+      await profile.release()
+    }
   })
   opened.client = client
   return client

@@ -2,7 +2,7 @@
  * A profile in a folder: `keystore` (KS1), `database/` (LevelDB, sealed), a lock held while it is open, and
  * without a password a `key` file that only its owner may read (KS2).
  */
-import { mkdir, readFile, stat, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { XcordError } from '@xcord/core'
 import { openLevelStore } from '@xcord/core/adapters/level'
@@ -92,6 +92,10 @@ async function assemble(
     backupPath: join(path, 'backup'),
     store,
     saveAccount: async grown => await keys.save(grown),
+    changePassword: async (old, next) => {
+      await keys.changePassword(old, next)
+      await rm(join(path, 'key'), { force: true })
+    },
     release: async () => {
       await keys.erase()
       await lock.release()

@@ -6,6 +6,7 @@ import {
   type Account,
   accountFromKeyStore,
   changePassword,
+  checkPassword,
   eraseKeyStore,
   type KeyStore,
   type KeyStoreContents,
@@ -37,11 +38,6 @@ export class KeyFile {
     return this.#store.masterKey
   }
 
-  /** Whether a password opens it. */
-  get hasPassword(): boolean {
-    return this.#store.slots.includes(KeyStoreSlot.password)
-  }
-
   rows(): KeyStoreContents['extensions'] {
     return this.#store.contents.extensions
   }
@@ -67,16 +63,19 @@ export class KeyFile {
     )
   }
 
-  /** KS4: rewraps the master key and nothing else. XCORD_KEYSTORE_REFUSED for a wrong old password. */
-  async changePassword(old: string, next: string): Promise<void> {
+  /**
+   * KS4: rewraps the master key and nothing else; a key file opens it no more. The old password is asked for where
+   * there is one. XCORD_KEYSTORE_REFUSED; RangeError for fewer than eight characters.
+   */
+  async changePassword(old: string | undefined, next: string): Promise<void> {
+    checkPassword(next)
     await this.#write(({ suite, random }, store) => {
-      this.check(old)
+      if (store.slots.includes(KeyStoreSlot.password)) this.#check(old ?? '')
       return changePassword(suite, random, store, next, { dropKeyFile: true })
     })
   }
 
-  /** Whether a password is the one that opens it: at the cost of opening. XCORD_KEYSTORE_REFUSED. */
-  check(password: string): void {
+  #check(password: string): void {
     const opened = openKeyStore(this.#init.suite, this.#store.bytes, { password })
     if (!opened.ok) throw keyStoreError(opened, this.#store.bytes, this.#folder)
     eraseKeyStore(opened.value)

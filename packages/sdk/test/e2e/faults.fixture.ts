@@ -236,7 +236,10 @@ export async function createWorld(): Promise<World> {
         masterKey: new Uint8Array(32).fill(7),
         onFault: error => note(error)
       })
-      const client = createClientOver(node, async () => await node.close())
+      const client = createClientOver(node, {
+        changePassword: () => Promise.resolve(),
+        close: async () => await node.close()
+      })
       client.on('error', ({ error }) => note(error))
       clients.add(client)
       return client
