@@ -308,6 +308,37 @@ describe('[SY6] answers that cannot be true', () => {
     expect(rounds).toBeLessThan(20)
   })
 
+  it('[SY13] ends the session at fingerprints that never agree though nothing is missing', () => {
+    const { puppet, ask } = liar()
+    const depths = new Map<string, number>()
+    const nameOf = ({ from, to }: { from: RangeBound; to: RangeBound }): string =>
+      [from.time, from.share, to.time, to.share].join()
+    let rounds = 0
+    for (; rounds < 3_000 && puppet.closedBy === undefined; rounds++) {
+      const { request, spans } = ask()
+      puppet.at += 1_000
+      const splits = spans.flatMap((span, index) => {
+        const depth = depths.get(nameOf(span)) ?? 0
+        // Deeper down it says that all agrees: no walk gets as far as to a list.
+        if (depth > 4) return []
+        const parts = Array.from({ length: 16 }, (_, i) => ({
+          to:
+            i === 15
+              ? span.to
+              : at(span.from.time, span.from.share + (BigInt(i + 1) << BigInt(112 - 8 * depth))),
+          count: 99,
+          sum: 9n
+        }))
+        for (const [i, part] of parts.entries())
+          depths.set(nameOf({ from: parts[i - 1]?.to ?? span.from, to: part.to }), depth + 1)
+        return [split(span, { parts }, index)]
+      })
+      puppet.send({ kind: 'ranges', handle: 0, request, chains: [], splits, lists: [] })
+    }
+    expect(puppet.closedBy).toBe('SY13')
+    expect(rounds).toBeGreaterThan(64)
+  })
+
   it('[SY13] ends the session at ranges nobody asked for', () => {
     const puppet = new Puppet().dial(NOTHING, { ranges: true })
     puppet.send({ kind: 'ranges', handle: 0, request: 77, chains: [], splits: [], lists: [] })

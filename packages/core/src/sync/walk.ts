@@ -199,8 +199,12 @@ export function onRanges(turn: Turn, share: Share, frame: Answer): Refusal | und
   walk.asked = null
   const broken = checkAnswer(spans, frame) ?? takeAnswer(share, view, walk, spans, frame)
   if (broken !== undefined) return broken
-  if (walk.vain > FRUITLESS_ROUNDS_MAX)
-    return refuse('SY13', 'fingerprints never agree, and nothing is missing')
+  if (walk.vain > FRUITLESS_ROUNDS_MAX) {
+    // Envelopes may be held and in no log, as nobody gave us their keys: no lie, and still not worth going on.
+    if (walk.kind !== 'windows') return refuse('SY13', 'fingerprints never agree, and nothing is missing')
+    giveUpWalk(turn, share, walk.kind)
+    return undefined
+  }
   if (share.tips.size > TIPS_KEPT_MAX) return refuse('SY13', `rows of more than ${TIPS_KEPT_MAX} chains`)
   advance(turn, share, walk)
   return undefined
@@ -230,8 +234,16 @@ function takeAnswer(
   for (const span of below) if (span.window !== null) span.window.open++
   for (const { window } of spans) if (window !== null) settle(walk, window)
   walk.todo = [...below, ...walk.todo]
-  walk.vain = walk.found > found ? 0 : told.size > 0 ? walk.vain + 1 : walk.vain
+  // Who holds less than we do differs and need not have anything for us.
+  const richer = spans.some((span, index) => countTold(told.get(index)) >= span.count)
+  walk.vain = walk.found > found ? 0 : richer ? walk.vain + 1 : walk.vain
   return undefined
+}
+
+/** How many entries a part of an answer is about; less than any number where there is none. */
+function countTold(part: Split | Listing | undefined): number {
+  if (part === undefined) return -1
+  return 'rows' in part ? part.rows.length : part.parts.reduce((sum, { count }) => sum + count, 0)
 }
 
 /** What lies between where the span began and where the answer does is another window's. */
