@@ -2,18 +2,9 @@
  * What a key ring remembers: records, keys, seeds, and who was granted or refused what. Changed only by
  * `ring-add.ts`; everything else reads.
  */
-import type {
-  ChannelId,
-  DeviceId,
-  InviteId,
-  KeyId,
-  RecordId,
-  RoleId,
-  ServerId,
-  UserId
-} from '../base/index.ts'
+import type { ChannelId, DeviceId, KeyId, RecordId, RoleId, ServerId, UserId } from '../base/index.ts'
 import type { AuthorityLog } from '../authority/index.ts'
-import type { Recipient, SecretKey, SigningKey, Suite } from '../crypto/index.ts'
+import type { SecretKey, SigningKey, Suite } from '../crypto/index.ts'
 import type {
   HeldInvite,
   KeyRecord,
@@ -127,11 +118,4 @@ export function firstSeen(entry: KeyEntry): number {
 /** A date for caches: nothing that answers depend on changes without it. */
 export function stamp(state: RingState): string {
   return `${state.log.count()}/${state.version}`
-}
-
-/** Somebody a box can be made for. */
-export interface BoxTarget extends Recipient {
-  readonly user?: UserId
-  readonly invite?: InviteId
-  readonly key?: KeyId
 }

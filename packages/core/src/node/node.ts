@@ -85,7 +85,6 @@ class LiveNode implements Node {
   }
 
   get safetyNumber(): string {
-    // ID8 compares two people; one's own half is the first six groups.
     return safetyNumber(this.#init.suite, this.user, this.user).split(' ').slice(0, 6).join(' ')
   }
 
@@ -114,8 +113,6 @@ class LiveNode implements Node {
   get voice(): Voice {
     return this.#parts.voice
   }
-
-  // Servers.
 
   replica(server: ServerId): LiveReplica | undefined {
     const found = this.#parts.registry.replicas.get(server)
@@ -381,16 +378,17 @@ class LiveNode implements Node {
   }
 
   #maintain(): void {
-    const run = (): void => {
-      for (const replica of this.#parts.registry.replicas.values()) {
-        this.#parts.duties.consider(replica)
-        this.#subscribe(replica)
-        this.own.joined(replica)
-      }
-      this.#events.prune().catch((error: unknown) => this.#fault(error))
-      this.#offs.push(this.#init.timers.after(MAINTENANCE_MS, run))
-    }
-    this.#offs.push(this.#init.timers.after(MAINTENANCE_MS, run))
+    this.#offs.push(
+      this.#init.timers.after(MAINTENANCE_MS, () => {
+        for (const replica of this.#parts.registry.replicas.values()) {
+          this.#parts.duties.consider(replica)
+          this.#subscribe(replica)
+          this.own.joined(replica)
+        }
+        this.#events.prune().catch((error: unknown) => this.#fault(error))
+        this.#maintain()
+      })
+    )
   }
 
   #fault(error: unknown): void {

@@ -5,7 +5,6 @@ import { type ChannelId, compareIds, idAs, type KeyId, type OperationId, XcordEr
 import {
   type Body,
   encodeChannelName,
-  type EpochChoice,
   type KeyPlan,
   type OpenedEnvelope,
   type Payload,

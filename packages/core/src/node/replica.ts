@@ -49,6 +49,7 @@ import { explainFor, type ReplicaQuestion } from './explain.ts'
 import { exportServer } from './export-server.ts'
 import { answerRequest, listRequests } from './answer-request.ts'
 import { makeInvite } from './make-invite.ts'
+import { usersOnline } from './membership.ts'
 import { operate } from './operate.ts'
 import { operateIntent } from './operate-intent.ts'
 import type { ReplicaDeps, ReplicaState } from './replica-state.ts'
@@ -329,8 +330,7 @@ export class LiveReplica implements Replica, SyncPort {
   }
 
   async page(channel: ChannelId, options: PageOptions): Promise<Page> {
-    if (options.before === undefined && options.after === undefined && options.around === undefined)
-      noteOnScreen(this.current, channel)
+    if ((options.before ?? options.after ?? options.around) === undefined) noteOnScreen(this.current, channel)
     return await this.#deps.timeline.page(channel, options)
   }
 
@@ -341,7 +341,7 @@ export class LiveReplica implements Replica, SyncPort {
   recent(channel: ChannelId, id: MessageId): HeldMessage | undefined {
     const message = this.#deps.timeline.recent(channel, id)
     const delivery = message && knownDelivery(this.current, message)
-    return message === undefined || delivery === undefined ? undefined : { message, delivery }
+    return message && delivery && { message, delivery }
   }
 
   async message(channel: ChannelId, id: MessageId): Promise<HeldMessage | undefined> {
@@ -368,13 +368,7 @@ export class LiveReplica implements Replica, SyncPort {
   }
 
   online(): ReadonlySet<UserId> {
-    const users = new Set<UserId>([this.current.user])
-    const authority = this.state()
-    for (const device of this.#hooks.online()) {
-      const user = authority.device(device)?.user
-      if (user !== undefined) users.add(user)
-    }
-    return users
+    return usersOnline(this.current, this.#hooks.online())
   }
 
   async #write(channel: ChannelId, run: (work: Work) => MessageId): Promise<HeldMessage> {

@@ -1,4 +1,5 @@
 /** Clients in a simulated world: an application's own logic under loss, partitions and power cuts, by one seed. */
+import { XcordError } from '@xcord/core'
 import { createSimulation, type Simulation, type SimulationInit } from '@xcord/core/testing'
 import { createClientOver } from '../client.ts'
 import type { Client } from '../types.ts'
@@ -30,7 +31,13 @@ export async function createClientSimulation(init: SimulationInit): Promise<Clie
       const peer = world.peers.find(each => each.name === name) ?? world.add(name)
       return await world.do(async () => {
         await peer.start()
-        return createClientOver(peer.node, async () => await peer.stop())
+        return createClientOver(peer.node, {
+          changePassword: () =>
+            Promise.reject(
+              new XcordError('XCORD_USAGE', 'A simulated peer has no password.', { argument: 'password' })
+            ),
+          close: async () => await peer.stop()
+        })
       })
     },
     end: async () => await world.end()
