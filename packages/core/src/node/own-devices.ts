@@ -115,8 +115,12 @@ class LiveOwnDevices implements OwnDevices {
   }
 
   want(servers: readonly BackupServer[]): void {
-    for (const { server, addresses } of servers)
-      this.#wanted.set(server, [...new Set([...addresses, ...(this.#wanted.get(server) ?? [])])])
+    for (const { server, addresses } of servers) {
+      const known = this.#wanted.get(server)
+      // A device of ours may be in other hands: what it names costs no more than this.
+      if (known === undefined && this.#wanted.size >= SERVERS_MAX) continue
+      this.#wanted.set(server, [...new Set([...addresses, ...(known ?? [])])].slice(0, ADDRESSES_MAX))
+    }
     if (this.#wanted.size > 0) this.#fetchAll()
   }
 
@@ -224,10 +228,10 @@ class LiveOwnDevices implements OwnDevices {
 
   async #fetchBy(connection: Connection, server: ServerId): Promise<boolean> {
     const { keeper, fault } = this.#init
-    const asked = await askForServer(connection, server, keeper.account.credential).catch(() => undefined)
-    if (asked === undefined || 'fault' in asked) return false
+    const pieces = await askForServer(connection, server, keeper.account.credential).catch(() => undefined)
+    if (pieces === undefined) return false
     try {
-      return (await this.#init.import(asked.pieces)) === server
+      return (await this.#init.import(pieces)) === server
     } catch (error) {
       // Left or put out meanwhile, or this very device was part of it before: there is nothing to come back to.
       if (isXcordError(error, 'XCORD_NOT_A_MEMBER') || isXcordError(error, 'XCORD_CONFLICT')) return true

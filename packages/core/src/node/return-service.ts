@@ -21,11 +21,10 @@ const askCodec = codec(
   { rule: 'ND19', maxBytes: CERTIFICATE_BYTES_MAX + 64, maxDepth: 2 }
 )
 const GIVEN = 0
-/** Why a peer gives nothing: it takes no part in the server, or the account or device has no right to it. */
-const FAULTS = ['unknown', 'refused'] as const
-type ReturnFault = (typeof FAULTS)[number]
-/** [version, 0 or fault + 1]: the first frame of an answer; pieces follow a 0. */
-const headCodec = codec(tuple({ version: literal(1), fault: uint(FAULTS.length) }), {
+/** One answer whether it takes no part in the server or gives it not to this device: nobody learns who is where. */
+const NOT_GIVEN = 1
+/** [version, answer]: the first frame of an answer; pieces follow a 0. */
+const headCodec = codec(tuple({ version: literal(1), answer: uint(NOT_GIVEN) }), {
   rule: 'ND19',
   maxBytes: 16
 })
@@ -44,23 +43,24 @@ function mayReturn(replica: LiveReplica, user: UserId, path: readonly DeviceId[]
   return authority.member(user)?.status === 'in' && path.every(each => authority.device(each)?.on !== false)
 }
 
+/** The server to give, null where it is not given, undefined for what is no question. */
 function admit(
   { suite, account, replica }: ReturnServiceInit,
   frame: Uint8Array,
   asking: DeviceId
-): LiveReplica | ReturnFault | undefined {
+): LiveReplica | null | undefined {
   const read = askCodec.decode(frame)
   if (!read.ok) return undefined
-  const found = replica(idFromBytes('s', read.value.server))
-  if (found === undefined || !found.current.isMember()) return 'unknown'
+  // First, and for every server alike: how long an answer takes says no more than the answer.
   const verified = verifyCredential(suite, read.value.credential, { device: asking, log: account.log })
-  if (!verified.ok) return 'refused'
+  const found = replica(idFromBytes('s', read.value.server))
+  if (!verified.ok || found?.current.isMember() !== true) return null
   const path = verified.value.path.flatMap(({ body }) => (body.kind === 'addDevice' ? [body.device] : []))
-  return mayReturn(found, verified.value.user, path) ? found : 'refused'
+  return mayReturn(found, verified.value.user, path) ? found : null
 }
 
 async function give(stream: FrameStream, replica: LiveReplica): Promise<void> {
-  await stream.send(headCodec.encode({ version: 1, fault: GIVEN }))
+  await stream.send(headCodec.encode({ version: 1, answer: GIVEN }))
   for await (const piece of replica.exportServer({ content: true })) {
     for (let at = 0; at < piece.length; at += PIECE_BYTES_MAX)
       await stream.send(piece.subarray(at, at + PIECE_BYTES_MAX))
@@ -80,11 +80,11 @@ export function serveReturns(init: ReturnServiceInit): void {
           stream.abort('ND19')
           return
         }
-        if (typeof admitted !== 'string') {
+        if (admitted !== null) {
           await give(stream, admitted)
           return
         }
-        await stream.send(headCodec.encode({ version: 1, fault: 1 + FAULTS.indexOf(admitted) }))
+        await stream.send(headCodec.encode({ version: 1, answer: NOT_GIVEN }))
         await stream.close()
         return
       }
@@ -92,20 +92,20 @@ export function serveReturns(init: ReturnServiceInit): void {
   )
 }
 
-/** Asks one peer. `pieces` are the export, for `importServer`; read to its end or dropped. */
+/** Asks one peer. The export, for `importServer`, to be read to its end or dropped; undefined where it is not given. */
 export async function askForServer(
   connection: Connection,
   server: ServerId,
   credential: Uint8Array
-): Promise<{ readonly pieces: AsyncGenerator<Uint8Array> } | { readonly fault: ReturnFault }> {
+): Promise<AsyncGenerator<Uint8Array> | undefined> {
   const stream = await connection.openStream(RETURN_PROTOCOL, { frameBytesMax: FRAME_BYTES_MAX })
   const frames = stream.frames()[Symbol.asyncIterator]()
   await stream.send(askCodec.encode({ version: 1, server: idToBytes(server), credential }))
   const first = await frames.next()
   const head = first.done === true ? undefined : headCodec.decode(first.value)
-  if (head?.ok === true && head.value.fault === GIVEN) return { pieces: piecesOf(stream, frames) }
+  if (head?.ok === true && head.value.answer === GIVEN) return piecesOf(stream, frames)
   await stream.close().catch(() => undefined)
-  return { fault: head?.ok === true ? (FAULTS[head.value.fault - 1] ?? 'unknown') : 'unknown' }
+  return undefined
 }
 
 async function* piecesOf(
