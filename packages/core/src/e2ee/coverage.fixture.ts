@@ -8,7 +8,7 @@ import { type ChannelId, idAs, idToBytes, type KeyId, type OperationId } from '.
 import type { SecretKey } from '../crypto/index.ts'
 import { toHex } from '../encoding/index.ts'
 import type { InviteState } from '../authority/index.ts'
-import { createFakeLog } from './authority.fixture.ts'
+import { createFakeLog } from './fake-log.fixture.ts'
 import { shortRid, userRid } from './derive.ts'
 import { createPeer, createTown, inviteSecret, type Peer, person, suite } from './peers.fixture.ts'
 import { reach } from './reach.fixture.ts'

@@ -13,14 +13,8 @@ import {
 import { createNodeSuite } from '../adapters/crypto-node/index.ts'
 import type { SecretKey, SigningKey, Suite } from '../crypto/index.ts'
 import { concatBytes, utf8 } from '../encoding/index.ts'
-import {
-  type Act,
-  bytesOf,
-  createFakeLog,
-  createWorld,
-  type FakeLog,
-  type World
-} from './authority.fixture.ts'
+import { type Act, bytesOf, createWorld, type World } from './authority.fixture.ts'
+import { createFakeLog, type FakeLog } from './fake-log.fixture.ts'
 import { createKeyRing } from './key-ring.ts'
 import type { HeldInvite, KeyPlan, KeyRecord, KeyRing, OwnUserKey, StoredSeed } from './contract.ts'
 
