@@ -1,8 +1,8 @@
 /** Our part in a call (VX): the call machine with its clock, its media and its server. Decides nothing itself. */
+import { FRAME_SAMPLES } from '../audio/index.ts'
 import type { ChannelId, DeviceId, Random, Refusal, ServerId, Timers } from '../base/index.ts'
 import type { SigningKey, Suite } from '../crypto/index.ts'
 import {
-  AUDIO_FRAME_SAMPLES,
   Call,
   type CallEffect,
   type CallEnd,
@@ -90,8 +90,8 @@ export class LiveVoiceSession implements VoiceSession {
   }
 
   send(frame: Int16Array): void {
-    if (frame.length !== AUDIO_FRAME_SAMPLES)
-      throw new RangeError(`a frame has ${AUDIO_FRAME_SAMPLES} samples, not ${frame.length}`)
+    if (frame.length !== FRAME_SAMPLES)
+      throw new RangeError(`a frame has ${FRAME_SAMPLES} samples, not ${frame.length}`)
     this.#gate.push(frame, this.#now())
     const links = this.#call.sendingTo()
     if (links.length > 0) this.#init.media.send(links, frame)

@@ -4,13 +4,8 @@
  *
  * An engine fulfils it as an adapter. A link is named by a number of the caller, never used twice. Commands return at
  * once and are carried out in order; what comes of them is told as events. A command for a link that is not open, or not
- * any more, does nothing: the two sides are asynchronous, and either may be the first to close.
+ * any more, does nothing: the two sides are asynchronous, and either may be the first to close. Sound has VX60's one shape.
  */
-
-/** PCM everywhere: 48 kHz, mono, signed 16 bit, frames of 10 ms. */
-export const AUDIO_RATE_HZ = 48_000
-/** Samples of one frame. */
-export const AUDIO_FRAME_SAMPLES = 480
 
 /** A link's number, chosen by the caller; larger for each new one. */
 export type LinkId = number

@@ -1,6 +1,7 @@
 /** What every media engine does (VX10), tried on two engines of a kind. */
 import { afterEach, describe, expect, it } from 'vitest'
-import { AUDIO_FRAME_SAMPLES, type LinkId, type MediaEvent, type MediaPort } from './contract.ts'
+import { FRAME_SAMPLES } from '../audio/index.ts'
+import type { LinkId, MediaEvent, MediaPort } from './contract.ts'
 
 /** One engine with what it told. */
 class Listener {
@@ -48,7 +49,7 @@ function join(a: Listener, linkA: LinkId, b: Listener, linkB: LinkId): void {
 
 /** Frames at the pace of a clock until `done`. */
 async function feed(port: MediaPort, link: LinkId, done: () => boolean): Promise<void> {
-  const frame = new Int16Array(AUDIO_FRAME_SAMPLES)
+  const frame = new Int16Array(FRAME_SAMPLES)
   for (let at = 0; !done(); at++) {
     // A tone of 1 kHz: what is heard must be no silence.
     for (let n = 0; n < frame.length; n++) frame[n] = Math.round(12_000 * Math.sin((Math.PI * n) / 24))
@@ -90,7 +91,7 @@ export function mediaPortContract(name: string, make: () => readonly [MediaPort,
       a.port.setSending(1, true)
       await feed(a.port, 1, () => b.events.some(loud))
       const audio = b.events.find(loud)
-      expect(audio?.kind === 'audio' && audio.frame.length).toBe(AUDIO_FRAME_SAMPLES)
+      expect(audio?.kind === 'audio' && audio.frame.length).toBe(FRAME_SAMPLES)
       expect(a.has('audio', 1)).toBe(false)
     })
 
@@ -105,7 +106,7 @@ export function mediaPortContract(name: string, make: () => readonly [MediaPort,
       // Frames on both links: once those of the one are heard, those of the other would have been.
       let fed = 0
       await feed(a.port, 2, () => {
-        a.port.send([1], new Int16Array(AUDIO_FRAME_SAMPLES).fill(9_000))
+        a.port.send([1], new Int16Array(FRAME_SAMPLES).fill(9_000))
         return b.events.some(each => each.link === 8 && loud(each)) && ++fed > 3
       })
       expect(b.has('audio', 7)).toBe(false)
@@ -119,7 +120,7 @@ export function mediaPortContract(name: string, make: () => readonly [MediaPort,
       for (const link of [1, 99]) {
         a.port.setSending(link, true)
         a.port.setReceiving(link, true)
-        a.port.send([link], new Int16Array(AUDIO_FRAME_SAMPLES))
+        a.port.send([link], new Int16Array(FRAME_SAMPLES))
         a.port.close(link)
         expect(await a.port.stats(link)).toBeUndefined()
       }
