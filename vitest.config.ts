@@ -21,7 +21,7 @@ export default defineConfig({
             'packages/*/test/**/*.test.ts',
             'packages/*/test/**/*.test.tsx'
           ],
-          exclude: ['packages/*/test/e2e/**', 'packages/*/test/histories/**'],
+          exclude: ['packages/*/test/e2e/**', 'packages/*/test/histories/**', 'packages/*/test/media/**'],
           testTimeout: 60_000,
           hookTimeout: 60_000
         }
@@ -30,6 +30,19 @@ export default defineConfig({
         resolve,
         ssr,
         test: { name: 'histories', include: ['packages/*/test/histories/**/*.test.ts'] }
+      },
+      {
+        // Native WebRTC, if only in children of the tests: processes, not threads.
+        resolve,
+        ssr,
+        test: {
+          name: 'media',
+          include: ['packages/*/test/media/**/*.test.ts'],
+          pool: 'forks',
+          testTimeout: 120_000,
+          hookTimeout: 60_000,
+          fileParallelism: false
+        }
       },
       {
         resolve,

@@ -13,8 +13,12 @@ import { floor } from './cases/floor.mjs'
 import { latency } from './cases/latency.mjs'
 import { live } from './cases/live.mjs'
 import { open } from './cases/open.mjs'
+import { ranges } from './cases/ranges.mjs'
+import { reconnect } from './cases/reconnect.mjs'
 import { snapshot } from './cases/snapshot.mjs'
+import { simulator } from './cases/simulator.mjs'
 import { start } from './cases/start.mjs'
+import { voice } from './cases/voice.mjs'
 import { describeMachine } from './harness/machine.mjs'
 import { printHot, profileFolder } from './harness/hot.mjs'
 import { profilePeers } from './harness/peer.mjs'
@@ -22,7 +26,22 @@ import { printCase } from './harness/print.mjs'
 import { keepResults } from './harness/results.mjs'
 import { writePage } from './harness/page.mjs'
 
-const CASES = [floor, live, authors, latency, catchUp, open, start, authority, snapshot, crypto]
+const CASES = [
+  floor,
+  live,
+  authors,
+  latency,
+  catchUp,
+  reconnect,
+  ranges,
+  open,
+  start,
+  authority,
+  snapshot,
+  crypto,
+  voice,
+  simulator
+]
 
 const flags = process.argv.slice(2).filter(each => each.startsWith('--'))
 const names = process.argv.slice(2).filter(each => !each.startsWith('--'))

@@ -58,6 +58,7 @@ export const histories = {
   counts: true,
   args: vitest('--project=histories')
 }
+export const media = { name: 'media engine', counts: true, args: vitest('--project=media') }
 export const e2e = { name: 'end-to-end tests', counts: true, args: vitest('--project=e2e') }
 export const examples = { name: 'examples', counts: true, args: vitest('--project=examples') }
 

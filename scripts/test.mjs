@@ -6,6 +6,7 @@ import {
   histories,
   imports,
   lint,
+  media,
   printTable,
   printTotal,
   runGates,
@@ -14,6 +15,6 @@ import {
 } from './gates.mjs'
 
 // unit contains the tidy, API and documentation tests; build comes first, since the others use what it makes.
-const results = await runGates([build, types, imports, lint, unit, histories, e2e, examples])
+const results = await runGates([build, types, imports, lint, unit, histories, media, e2e, examples])
 printTable(results)
 process.exitCode = printTotal(results) === 0 ? 0 : 1

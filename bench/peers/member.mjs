@@ -118,6 +118,23 @@ serve({
     const spent = process.cpuUsage(cpu)
     return { ms, joinedMs, pageMs, cpu: spent.user + spent.system, held: await held(clients[0]) }
   },
+  /** Opens a profile that exists, connects, and waits until so many more messages are held. */
+  reconnect: async ({ folder, count }) => {
+    const began = performance.now()
+    const client = await createClient({ store: folderStore(folder), bootstrap: [], network })
+    clients.push(client)
+    let connectedAt
+    let arrived = 0
+    let lastAt
+    client.on('connection:update', ({ connected }) => {
+      if (connected) connectedAt ??= performance.now()
+    })
+    client.on('message:create', () => {
+      if (++arrived === count) lastAt = performance.now()
+    })
+    await waitFor('the messages that were missed', () => lastAt !== undefined)
+    return { ms: lastAt - (connectedAt ?? began), sinceOpenMs: lastAt - began }
+  },
   /** Opens a profile that exists and shows the newest page: process start apart. */
   show: async ({ folder, limit }) => {
     const started = performance.now()

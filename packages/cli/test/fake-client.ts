@@ -8,6 +8,7 @@ import type {
   Channel,
   ChannelJson,
   Client,
+  DeviceJson,
   Delivery,
   DeliveryState,
   EventJson,
@@ -63,6 +64,8 @@ export function fakeId<L extends IdLetter>(letter: L, seed: string = `n${(serial
 }
 
 /** The fake, and what only a test may do with it. */
+const SIGNS = ['Dog', 'Cat', 'Lion', 'Horse', 'Pig', 'Key'].map(each => ({ sign: '*', name: each }))
+
 export interface FakeClient extends Client {
   readonly fake: {
     /** A message of somebody else arrives. */
@@ -84,6 +87,21 @@ export function createFakeClient(init: FakeInit = {}): FakeClient {
   const now = init.now ?? (() => Date.UTC(2026, 10, 23, 10, 0, 0) + serial * 1000)
   const name = init.name ?? 'Ada'
   const me = fakeId('u', name)
+  const thisDevice: DeviceJson = {
+    device: fakeId('d', name),
+    name: 'this machine',
+    addedAt: '2026-11-23T10:00:00.000Z',
+    manage: true,
+    active: true,
+    current: true
+  }
+  let phone: DeviceJson = {
+    ...thisDevice,
+    device: fakeId('d', 'phone'),
+    name: 'phone',
+    addedAt: null,
+    current: false
+  }
   const servers: FakeServer[] = []
   const log: EventJson[] = []
   const waiters = new Set<() => void>()
@@ -344,6 +362,12 @@ export function createFakeClient(init: FakeInit = {}): FakeClient {
         return written()
       },
       permits: permission => !denied.has(permission),
+      voice: {
+        occupants: [],
+        join: async () => {
+          throw new XcordError('XCORD_VOICE_UNAVAILABLE', 'The fake has no audio.', { reason: 'a fake' })
+        }
+      },
       toJSON: () => structuredClone(json)
     }
   }
@@ -412,6 +436,7 @@ export function createFakeClient(init: FakeInit = {}): FakeClient {
       timeoutUntil: json.timeoutUntil === undefined ? null : new Date(json.timeoutUntil),
       muted: json.muted === true,
       deafened: json.deafened === true,
+      moveTo: () => permit('move'),
       setVoice: async () => {
         permit('mute')
         return written()
@@ -461,6 +486,7 @@ export function createFakeClient(init: FakeInit = {}): FakeClient {
       stateHash: json.stateHash,
       imported: false,
       requests: { all: [], get: () => undefined },
+      unopened: () => [],
       async *export() {
         yield Buffer.from(`export of ${json.id}`)
       },
@@ -563,6 +589,7 @@ export function createFakeClient(init: FakeInit = {}): FakeClient {
       },
       expressions: { ...NOTHING, create: async () => Promise.reject(new Error('the fake has no emojis')) },
       schedule: { ...NOTHING, create: async () => Promise.reject(new Error('the fake has no events')) },
+      voice: null,
       nodes: [],
       policy: { invites: 'open', transferNeedsPhrase: true },
       setPolicy: async () => {
@@ -744,12 +771,32 @@ export function createFakeClient(init: FakeInit = {}): FakeClient {
     }
   }
 
+  const devices: Client['devices'] = {
+    get all() {
+      return [thisDevice, phone]
+    },
+    returning: [],
+    revoke: async text => {
+      if (text !== phone.name && text !== phone.device)
+        throw new XcordError('XCORD_DEVICE_NOT_FOUND', `no device ${text}`, { device: text })
+      phone = { ...phone, active: false }
+      return phone
+    },
+    link: async (code, { compare }) => {
+      if (!code.startsWith('xcord-link-'))
+        throw new XcordError('XCORD_LINK_INVALID', 'no code', { reason: 'no code' })
+      if (await compare(SIGNS)) return { ...phone, name: 'tablet' }
+      throw new XcordError('XCORD_LINK_REFUSED', 'the signs differ', { rule: 'ID10', reason: 'they differ' })
+    }
+  }
   const close = async () => {
     closed = true
     for (const wake of waiters) wake()
   }
   return {
     identity: { id: me, device: fakeId('d', name), name },
+    devices,
+    changePassword: () => Promise.resolve(),
     servers: {
       get all() {
         return servers.map(liveServer)
@@ -797,14 +844,7 @@ export function createFakeClient(init: FakeInit = {}): FakeClient {
       identity: me,
       name,
       device: fakeId('d', name),
-      devices: [
-        {
-          device: fakeId('d', name),
-          name: 'this machine',
-          addedAt: '2026-11-23T10:00:00.000Z',
-          current: true
-        }
-      ],
+      devices: [thisDevice],
       safetyNumber: '12345 67890 12345 67890 12345 67890'
     }),
     peers,

@@ -61,6 +61,11 @@ export async function runFake(argv: readonly string[], init: FakeTerminalInit): 
     stderr,
     now: init.now ?? (() => Date.parse('2026-11-23T12:00:00Z')),
     open: init.open,
+    link: async ({ onCode, compare, path }) => {
+      onCode('xcord-link-AAAA')
+      if (await compare([])) return await init.open({ path })
+      throw new Error('not the same')
+    },
     onStop: listener => {
       void init.interrupt?.then(listener)
       return () => undefined

@@ -36,6 +36,7 @@ import {
   keyIdOf,
   maskKeyId,
   sealBack,
+  sealTopicLink,
   sealTopicSecret,
   userRid
 } from '../src/e2ee/derive.ts'
@@ -420,7 +421,8 @@ function records({ suite, author }: Setting): object {
     { ...epoch, mode: { mode: 'join' }, back: [] },
     { ...epoch, mode: { mode: 'window', days: 30 }, back: [] },
     { kind: 'grant', keyId, ephemeral: ephemeral.publicKey, box: grantBox as Uint8Array },
-    { kind: 'cannotOpen', keyId }
+    { kind: 'cannotOpen', keyId },
+    { kind: 'topics', keyId: roleKeyId, topics: [sealTopicLink(suite, seed, fill(46))] }
   ]
   const sign = (body: KeyRecordBody): Uint8Array =>
     signKeyRecord(suite, author, { server, frontier: [idFromBytes('o', fill(25))], body }).bytes
@@ -434,7 +436,12 @@ function records({ suite, author }: Setting): object {
     rules: 'EK1–EK3',
     server: toHex(fill(1)),
     device: toHex(author.publicKey),
-    reader: { rid: toHex(reader.rid), secret: toHex(reader.secret), seed: toHex(seed) },
+    reader: {
+      rid: toHex(reader.rid),
+      secret: toHex(reader.secret),
+      seed: toHex(seed),
+      topicSecret: toHex(fill(46))
+    },
     accept: bodies.map(body => {
       const record = signKeyRecord(suite, author, { server, frontier: [idFromBytes('o', fill(25))], body })
       return {
@@ -447,7 +454,7 @@ function records({ suite, author }: Setting): object {
     refuse: [
       { why: 'version 2', bytes: patched(bytes, 1, 2), rule: 'EN15' },
       { why: 'suite 2', bytes: patched(bytes, 2, 2), rule: 'EN15' },
-      { why: 'kind 6', bytes: patched(bytes, 37, 6), rule: 'EN15' },
+      { why: 'kind 7', bytes: patched(bytes, 37, 7), rule: 'EN15' },
       {
         why: 'signature altered',
         bytes: patched(bytes, bytes.length - 1, (bytes.at(-1) as number) ^ 1),

@@ -26,6 +26,7 @@ import {
   signProfile
 } from '../src/identity/index.ts'
 import { fill, flipLast, rootOf, seededRandom, toHex } from './vector-tools.ts'
+import { links } from './vectors-link.ts'
 import { buildLogVectors, type Cast, castOf } from './vectors-identity-logs.ts'
 
 const AT = 1_764_000_000_000
@@ -262,7 +263,8 @@ export async function buildIdentityVectors(): Promise<Record<string, object>> {
     phrases: phrases(suite),
     logs: buildLogVectors(suite, cast),
     certificates: certificates(suite, cast),
-    sealed: sealed(suite)
+    sealed: sealed(suite),
+    links: links(suite)
   }
 }
 

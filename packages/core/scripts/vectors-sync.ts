@@ -4,19 +4,32 @@
  */
 import { writeFile } from 'node:fs/promises'
 import { createNodeSuite } from '../src/adapters/crypto-node/index.ts'
-import { type DeviceId, idFromBytes, type OperationId, type RecordId } from '../src/base/index.ts'
+import {
+  type ChannelId,
+  type DeviceId,
+  idFromBytes,
+  type OperationId,
+  type RecordId
+} from '../src/base/index.ts'
 import type { Suite } from '../src/crypto/index.ts'
 import { type CborValue, concatBytes, encodeCbor } from '../src/encoding/index.ts'
+import { answerSpans } from '../src/sync/answer-ranges.ts'
 import { foldBuckets } from '../src/sync/buckets.ts'
 import { chainToBytes } from '../src/sync/chain-index.ts'
 import { helloToken } from '../src/sync/hello.ts'
+import type { Span } from '../src/sync/range-form.ts'
 import {
   ChainIndex,
   chainOfAuthor,
   createReceipt,
   encodeFrame,
   type Frame,
+  fingerprintOf,
   FRAME_NUMBERS,
+  HIGHEST,
+  LOWEST,
+  type RangeBound,
+  RangeTree,
   type Summary
 } from '../src/sync/index.ts'
 import { fill, flipLast, seededRandom, toHex } from './vector-tools.ts'
@@ -24,13 +37,14 @@ import { fill, flipLast, seededRandom, toHex } from './vector-tools.ts'
 type Sent = Exclude<Frame, { kind: 'unknown' }>
 const operation = (n: number): OperationId => idFromBytes('o', fill(n))
 const record = (n: number): RecordId => idFromBytes('k', fill(n))
+const channel = (n: number): ChannelId => idFromBytes('c', fill(n))
 const device = (n: number): DeviceId => idFromBytes('d', fill(n))
 
 /** JSON of a frame: ids, bytes and sums in hex. */
 export function plainFrame(value: unknown): unknown {
   if (value instanceof Uint8Array) return toHex(value)
   if (typeof value === 'bigint') return value.toString(16).padStart(32, '0')
-  if (typeof value === 'string' && /^[adkmos][0-9a-v]{26,52}$/.test(value))
+  if (typeof value === 'string' && /^[acdkmos][0-9a-v]{26,52}$/.test(value))
     return toHex(chainToBytes(value as DeviceId))
   if (Array.isArray(value)) return value.map(plainFrame)
   if (typeof value === 'object' && value !== null) {
@@ -119,10 +133,69 @@ const frames: readonly (readonly [note: string, frame: Sent])[] = [
   ],
   ['push', { kind: 'push', handle: 0, operations: [fill(1, 4)], records: [], envelopes: [fill(2, 6)] }],
   ['receipt', { kind: 'receipt', handle: 0, receipt: fill(7, 20) }],
-  ['offer', { kind: 'offer', handle: 0, offers: [{ seq: 7, id: idFromBytes('m', fill(9)) }] }]
+  ['offer', { kind: 'offer', handle: 0, offers: [{ seq: 7, id: idFromBytes('m', fill(9)) }] }],
+  [
+    'ask-ranges of every kind of log',
+    {
+      kind: 'ask-ranges',
+      handle: 0,
+      request: 5,
+      spans: [
+        { log: 'leaves', from: LOWEST, to: HIGHEST, newest: 0, count: 2, sum: 3n },
+        { log: 'records', from: { time: 4, share: 1n << 120n }, to: HIGHEST, newest: 0, count: 0, sum: 0n },
+        { log: 'acts', from: LOWEST, to: { time: 9, share: 0n }, newest: 5_000, count: 1, sum: 1n },
+        { log: channel(5), from: LOWEST, to: { time: 9, share: 255n }, newest: 200, count: 7, sum: 8n }
+      ]
+    }
+  ],
+  [
+    'ranges: a split and a list',
+    {
+      kind: 'ranges',
+      handle: 0,
+      request: 5,
+      chains: [device(8)],
+      splits: [
+        {
+          span: 0,
+          from: LOWEST,
+          parts: Array.from({ length: 16 }, (_, i) => ({
+            to: { time: i + 1, share: 0n },
+            count: 3,
+            sum: BigInt(i)
+          }))
+        }
+      ],
+      lists: [
+        {
+          span: 3,
+          from: { time: 2, share: 0n },
+          rows: [
+            { time: 2, share: 7n, chain: 0, seq: 1 },
+            { time: 2, share: 8n, chain: 0, seq: 4 }
+          ]
+        }
+      ]
+    }
+  ],
+  ['ranges: all agree', { kind: 'ranges', handle: 0, request: 5, chains: [], splits: [], lists: [] }],
+  [
+    'want-listed',
+    { kind: 'want-listed', handle: 0, request: 6, log: 'records', items: [{ time: 4, share: 9n }] }
+  ],
+  ['want-tips', { kind: 'want-tips', handle: 0 }]
 ]
 
 const zero = fill(0, 16)
+const NONE = new Uint8Array()
+const spanOf = (log: Uint8Array, share: Uint8Array = NONE, newest = 0): CborValue => [
+  log,
+  [0, NONE],
+  [1, share],
+  newest,
+  0,
+  zero
+]
 const invalid: readonly (readonly [why: string, value: CborValue | Uint8Array])[] = [
   ['no CBOR', Uint8Array.of(0xff)],
   ['a map', Uint8Array.of(0xa0)],
@@ -159,7 +232,55 @@ const invalid: readonly (readonly [why: string, value: CborValue | Uint8Array])[
   ['half a tip range', [FRAME_NUMBERS.tips, 0, 0, [[fill(8), zero, [9]]]]],
   ['an empty item', [FRAME_NUMBERS.envelopes, 0, 1, [new Uint8Array()]]],
   ['257 items', [FRAME_NUMBERS.envelopes, 0, 1, Array.from({ length: 257 }, () => fill(1, 1))]],
-  ['an offer of nothing', [FRAME_NUMBERS.offer, 0, []]]
+  ['an offer of nothing', [FRAME_NUMBERS.offer, 0, []]],
+  ['no spans', [FRAME_NUMBERS['ask-ranges'], 0, 1, []]],
+  [
+    '17 spans',
+    [FRAME_NUMBERS['ask-ranges'], 0, 1, Array.from({ length: 17 }, () => spanOf(Uint8Array.of(0)))]
+  ],
+  ['a log of no kind', [FRAME_NUMBERS['ask-ranges'], 0, 1, [spanOf(Uint8Array.of(3))]]],
+  ['a log of two bytes', [FRAME_NUMBERS['ask-ranges'], 0, 1, [spanOf(fill(1, 2))]]],
+  [
+    'a bound that ends in zero',
+    [FRAME_NUMBERS['ask-ranges'], 0, 1, [spanOf(Uint8Array.of(0), Uint8Array.of(1, 0))]]
+  ],
+  ['a bound of 17 bytes', [FRAME_NUMBERS['ask-ranges'], 0, 1, [spanOf(Uint8Array.of(0), fill(1, 17))]]],
+  ['a window of 5,001', [FRAME_NUMBERS['ask-ranges'], 0, 1, [spanOf(Uint8Array.of(0), NONE, 5_001)]]],
+  [
+    'a split in 15 parts',
+    [
+      FRAME_NUMBERS.ranges,
+      0,
+      1,
+      [],
+      [[0, [0, NONE], Array.from({ length: 15 }, () => [[1, NONE], 1, zero])]],
+      []
+    ]
+  ],
+  [
+    'an empty part',
+    [
+      FRAME_NUMBERS.ranges,
+      0,
+      1,
+      [],
+      [[0, [0, NONE], Array.from({ length: 16 }, () => [[1, NONE], 0, zero])]],
+      []
+    ]
+  ],
+  [
+    'a list of 33',
+    [
+      FRAME_NUMBERS.ranges,
+      0,
+      1,
+      [],
+      [],
+      [[0, [0, NONE], Array.from({ length: 33 }, (_, i) => [i, zero, 0, 0])]]
+    ]
+  ],
+  ['items of acts', [FRAME_NUMBERS['want-listed'], 0, 1, 2, [[1, zero]]]],
+  ['no listed items', [FRAME_NUMBERS['want-listed'], 0, 1, 0, []]]
 ]
 
 function receipts(suite: Suite): object {
@@ -226,6 +347,51 @@ function fingerprints(): object {
   }
 }
 
+/** What somebody who holds a log of 100 answers to some spans: equal ones are not told. */
+function ranges(): object {
+  const random = seededRandom('sync ranges')
+  const entries = Array.from({ length: 100 }, (_, i) => {
+    const id = random.bytes(32)
+    return {
+      time: 1_000 + Math.floor(i / 3),
+      share: fingerprintOf(id),
+      chain: device(1 + (i % 4)),
+      seq: i + 1,
+      id
+    }
+  })
+  const tree = RangeTree.of(entries)
+  const log = channel(7)
+  const span = (from: RangeBound, to: RangeBound, newest: number, count = 0, sum = 0n): Span => ({
+    log,
+    from,
+    to,
+    newest,
+    count,
+    sum
+  })
+  const at = (time: number): RangeBound => ({ time, share: 0n })
+  const equal = tree.measure(at(1_005), at(1_010))
+  const spans = [
+    span(LOWEST, HIGHEST, 0),
+    span(LOWEST, HIGHEST, 40),
+    span(at(1_005), at(1_010), 0, equal.count, equal.sum),
+    span(at(1_030), HIGHEST, 0),
+    span(at(2_000), HIGHEST, 0, 1, 5n)
+  ]
+  const { told } = answerSpans(
+    undefined as never,
+    undefined as never,
+    spans,
+    spans.map(() => ({ tree, from: LOWEST }))
+  )
+  return {
+    log: entries.map(({ time, id, chain, seq }) => ({ time, id: toHex(id), chain: plainFrame(chain), seq })),
+    asked: toHex(encodeFrame({ kind: 'ask-ranges', handle: 0, request: 1, spans })),
+    answer: toHex(encodeFrame({ kind: 'ranges', handle: 0, request: 1, ...told }))
+  }
+}
+
 /** Every file of the folder by name. */
 export async function buildSyncVectors(): Promise<Record<string, object>> {
   const suite = await createNodeSuite()
@@ -236,7 +402,7 @@ export async function buildSyncVectors(): Promise<Record<string, object>> {
         frame: plainFrame(frame),
         bytes: toHex(encodeFrame(frame))
       })),
-      ignored: [[29], [40, 'from a later version', [1, 2]], [65_536, null]].map(value => ({
+      ignored: [[29], [36], [40, 'from a later version', [1, 2]], [65_536, null]].map(value => ({
         number: value[0],
         bytes: toHex(encodeCbor(value as CborValue))
       })),
@@ -248,7 +414,8 @@ export async function buildSyncVectors(): Promise<Record<string, object>> {
     },
     hello: hello(suite),
     receipts: receipts(suite),
-    fingerprints: fingerprints()
+    fingerprints: fingerprints(),
+    ranges: ranges()
   }
 }
 

@@ -1,5 +1,7 @@
 /** Public types of a profile's peer: the client, what it tells, and what it is made of. Interfaces only. */
 import type { ChannelId, DeviceId, RoleId, ServerId, UserId } from '@xcord/core'
+import type { IceServer, MediaPort } from '@xcord/core/voice'
+import type { DeviceCollection } from './device-types.ts'
 import type { ByteSource, Imported, ImportOptions } from './export-types.ts'
 import type { JoinRequest } from './request-types.ts'
 import type { Server } from './server-types.ts'
@@ -14,6 +16,7 @@ import type {
 } from './shapes.ts'
 import type { Thread } from './thread-types.ts'
 import type { Channel, Invite, Member, Message, Role, View, WaitOptions } from './types.ts'
+import type { Occupant } from './voice-types.ts'
 
 /** What listeners get, beside the durable cursor. */
 export interface ClientEvents {
@@ -52,6 +55,8 @@ export interface ClientEvents {
   'device:fork': EventShapes['device:fork']
   'sync:progress': EventShapes['sync:progress']
   'connection:update': EventShapes['connection:update']
+  /** Who is in a voice channel changed, or what they say of themselves. Not kept: no cursor brings it again. */
+  'voice:update': { channel: Channel; occupants: readonly Occupant[] }
   /** Rejections of listeners and faults in the background. Without a listener they go to the log. */
   error: { error: unknown }
 }
@@ -85,6 +90,7 @@ export interface Client {
      */
     import(source: ByteSource, options?: ImportOptions): Promise<Imported>
   }
+  readonly devices: DeviceCollection
   readonly view: View<readonly Server[]>
   on<E extends ClientEventName>(
     event: E,
@@ -108,6 +114,11 @@ export interface Client {
   connect(address: string, options?: WaitOptions): Promise<void>
   /** Own dialable addresses. */
   addresses(): readonly string[]
+  /**
+   * Another password for this profile: nothing but the lock of its keys is written anew. `old` where there is one; where
+   * a key file opened it, that is gone afterwards. XCORD_KEYSTORE_REFUSED, XCORD_USAGE.
+   */
+  changePassword(old: string | undefined, next: string): Promise<void>
   /** Graceful and repeatable: flushes, says goodbye, releases the profile. */
   close(): Promise<void>
   [Symbol.asyncDispose](): Promise<void>
@@ -139,8 +150,21 @@ export interface ClientInit {
    * arrives until the profile is opened with one.
    */
   readonly network?: NetworkInit | false
+  /** Carries audio in voice channels. In Node an engine of its own, started with the first call. Stopped with the client. */
+  readonly media?: MediaPort
+  /** STUN and TURN servers that voice may use; none where nothing is given. */
+  readonly iceServers?: readonly IceServer[]
   /** 24 words: recovers this identity as a new device instead of making one. Only where the store is empty. */
   readonly phrase?: string
+  /**
+   * The backup file that belongs to the phrase (its bytes): brings back the servers with their readable history, from
+   * whichever of their members is reachable. XCORD_BACKUP_INVALID.
+   */
+  readonly backup?: Uint8Array
+  /** With a phrase: revokes every device that the identity had. For lost or stolen ones. */
+  readonly revokeOthers?: boolean
+  /** Where the backup file is kept fresh. Default: `backup` in the profile's folder; false: nowhere. */
+  readonly backupFile?: string | false
   /** Receives the phrase of a newly made identity, once. Without it the phrase is not shown to anyone. */
   readonly onPhrase?: (phrase: string) => void
 }

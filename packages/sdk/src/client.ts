@@ -1,6 +1,7 @@
 /** The client: a profile's peer as live objects. */
 import { type ServerId, XcordError } from '@xcord/core'
 import type { LiveEvent, LoggedEvent, Node } from '@xcord/core/node'
+import { deviceCollection } from './live/devices.ts'
 import { describeIdentity, describePeers, runDoctor } from './live/describe.ts'
 import type { ClientContext } from './live/context.ts'
 import { cursorText, hydrate, type LiveEventData } from './live/hydrate.ts'
@@ -17,13 +18,19 @@ type Listener = (data: never) => void | Promise<void>
 const JOIN_MS = 30_000
 
 /** Wraps a running node. The platform's `createClient` opens the profile first. */
-export function createClientOver(node: Node, closing: () => Promise<void>): Client {
-  return new LiveClient(node, closing)
+export function createClientOver(node: Node, place: ClientPlace): Client {
+  return new LiveClient(node, place)
+}
+
+/** The profile under a client. */
+export interface ClientPlace {
+  changePassword(old: string | undefined, next: string): Promise<void>
+  close(): Promise<void>
 }
 
 class LiveClient implements Client, ClientContext {
   readonly node: Node
-  readonly #closing: () => Promise<void>
+  readonly #place: ClientPlace
   readonly #servers = new Map<ServerId, LiveServer>()
   readonly #listeners = new Map<ClientEventName, Set<Listener>>()
   readonly #delivery = new Map<string, Set<() => void>>()
@@ -34,12 +41,14 @@ class LiveClient implements Client, ClientContext {
   #turn: Promise<void> = Promise.resolve()
   #closed: Promise<void> | undefined
 
+  readonly devices: Client['devices']
   readonly servers: Client['servers']
   readonly view: Client['view']
 
-  constructor(node: Node, closing: () => Promise<void>) {
+  constructor(node: Node, place: ClientPlace) {
     this.node = node
-    this.#closing = closing
+    this.#place = place
+    this.devices = deviceCollection(node)
     this.servers = this.#serverCollection()
     this.view = { subscribe: this.#view.subscribe, getSnapshot: this.#view.getSnapshot }
     this.#view.set(this.#all())
@@ -121,6 +130,10 @@ class LiveClient implements Client, ClientContext {
     return this.node.addresses()
   }
 
+  async changePassword(old: string | undefined, next: string): Promise<void> {
+    await this.#place.changePassword(old, next)
+  }
+
   async close(): Promise<void> {
     this.#closed ??= this.#shutDown()
     await this.#closed
@@ -133,7 +146,7 @@ class LiveClient implements Client, ClientContext {
   async #shutDown(): Promise<void> {
     for (const off of this.#offs) off()
     await this.#turn
-    await this.#closing()
+    await this.#place.close()
   }
 
   #all(): readonly LiveServer[] {
@@ -224,6 +237,10 @@ class LiveClient implements Client, ClientContext {
       const peer = describePeers(this.node).find(each => each.peer === event.device)
       if (peer !== undefined)
         this.#call('connection:update', { peer, connected: event.connected, cursor: this.cursor })
+    } else if (event.type === 'voice:update') {
+      const channel = this.server(event.server)?.liveChannel(event.channel)
+      if (channel !== undefined && (this.#listeners.get('voice:update')?.size ?? 0) > 0)
+        this.#call('voice:update', { channel, occupants: channel.voice.occupants, cursor: this.cursor })
     } else {
       this.#view.set([...this.#all()])
     }

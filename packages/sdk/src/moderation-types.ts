@@ -15,12 +15,20 @@ export interface PermitChange {
   readonly none?: readonly PermissionName[]
 }
 
+/**
+ * Who reads what was sent before they came: everybody, nobody, or as far back as so many days. Held by keys: what is sent
+ * under one setting keeps it.
+ */
+export type HistorySetting = 'all' | 'join' | { readonly days: number }
+
 export interface ChannelInit {
   readonly kind?: 'text' | 'voice' | 'category' | 'forum' | 'stage' | 'announcement'
   readonly name: string
   readonly topic?: string
   readonly parent?: ChannelId | Channel
   readonly slowmodeSeconds?: number
+  /** `all` unless told. */
+  readonly history?: HistorySetting
   /** Only for those whom `overwrites` let in, owner and administrators. Its name travels sealed. */
   readonly private?: boolean
   readonly overwrites?: readonly ({ readonly target: Role | Member | RoleId | UserId } & Omit<
@@ -34,6 +42,7 @@ export interface ChannelChanges {
   readonly name?: string
   readonly topic?: string | null
   readonly slowmodeSeconds?: number
+  readonly history?: HistorySetting
   readonly nsfw?: boolean
   /** Of a voice channel: members at once, at most 99; null for any number. */
   readonly userLimit?: number | null

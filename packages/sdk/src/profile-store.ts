@@ -1,7 +1,8 @@
 /** Where a profile lives: what `folder` and `memory` give, and what `createClient` asks of them. */
 import type { Random } from '@xcord/core'
 import type { Suite } from '@xcord/core/crypto'
-import type { Account } from '@xcord/core/identity'
+import type { Account, BackupServer } from '@xcord/core/identity'
+import type { LinkedAccount } from '@xcord/core/node'
 import type { Store } from '@xcord/core/store'
 import type { ProfileStore } from './types.ts'
 
@@ -14,6 +15,19 @@ export interface ProfileInit {
   readonly name: string | undefined
   readonly phrase: string | undefined
   readonly onPhrase: ((phrase: string) => void) | undefined
+  /** For a recovery: the backup file (ID11), and whether every device before is to be put out. */
+  readonly backup?: Uint8Array | undefined
+  readonly revokeOthers?: boolean | undefined
+  /** For a device that was linked (ID10): the account it was given. */
+  readonly linked?: LinkedAccount | undefined
+}
+
+/** What a new profile begins with. */
+export interface Beginning {
+  readonly account: Account
+  readonly name: string
+  readonly backupKey: Uint8Array | undefined
+  readonly servers: readonly BackupServer[]
 }
 
 /** An open profile. */
@@ -21,12 +35,23 @@ export interface OpenProfile {
   readonly account: Account
   readonly name: string
   readonly masterKey: Uint8Array
+  readonly backupKey: Uint8Array | undefined
+  /** Servers to come back to. */
+  readonly servers: readonly BackupServer[]
   readonly store: Store
-  /** Gives the place free again, after the node closed the store. */
+  /** Where the backup file lies unless told otherwise; absent where the place has no files. */
+  readonly backupPath?: string
+  /** Keeps the account as it grows; the promise resolves when it would survive a crash. */
+  saveAccount(account: Account): Promise<void>
+  /** KS4: absent where the place has no locks. XCORD_KEYSTORE_REFUSED for a wrong old password. */
+  changePassword?(old: string | undefined, next: string): Promise<void>
+  /** Gives the place free again, after the node closed the store; its secrets are overwritten (KS8). */
   release(): Promise<void>
 }
 
 /** A place that a platform knows how to open. */
 export interface OpenableStore extends ProfileStore {
+  /** Whether there is a profile already. */
+  exists(): Promise<boolean>
   open(init: ProfileInit): Promise<OpenProfile>
 }

@@ -13,8 +13,9 @@ import type {
 } from './moderation-types.ts'
 import type { ExpressionCollection, ScheduleCollection } from './object-types.ts'
 import type { RequestCollection } from './request-types.ts'
-import type { BanJson, ServerJson, StateJson } from './shapes.ts'
+import type { BanJson, ServerJson, StateJson, UnopenedJson } from './shapes.ts'
 import type { ThreadCollection } from './thread-types.ts'
+import type { VoiceSession } from './voice-types.ts'
 import type { Channel, Invite, Member, Role, Written } from './types.ts'
 
 export interface Server {
@@ -91,6 +92,8 @@ export interface Server {
   readonly expressions: ExpressionCollection
   /** Events to come to. */
   readonly schedule: ScheduleCollection
+  /** Our session in a voice channel of this server, while it lasts. */
+  readonly voice: VoiceSession | null
   /** Addresses of the community's own nodes, as multiaddr text. */
   readonly nodes: readonly string[]
   readonly policy: ServerPolicy
@@ -103,6 +106,8 @@ export interface Server {
   revokeDevice(device: DeviceId): Promise<Written>
   /** The operations as an audit log, voided ones too. XCORD_PERMISSION_DENIED without ViewAuditLog. */
   audit(options?: AuditOptions): Promise<AuditPage>
+  /** What is held and cannot be shown yet, each with its cause. It opens by itself as soon as it can be. */
+  unopened(): readonly UnopenedJson[]
   /**
    * Why: the answer, the rules and signed operations that lead to it, and words for people. `verifyExplanation` checks
    * what `JSON.stringify` of it gives. RangeError for a permission that does not exist, XCORD_MESSAGE_NOT_FOUND.

@@ -72,7 +72,10 @@ export interface ChannelJson {
   /** Place among the channels of its parent, from 0. */
   readonly position: number
   readonly topic: string | null
+  /** Who reads what was sent before they came. */
   readonly history: 'all' | 'join' | 'window'
+  /** Of `window`. */
+  readonly historyDays?: number
   readonly slowmodeSeconds: number
   readonly nsfw: boolean
   /** Of a voice channel: members at once; absent for any number. */
@@ -271,8 +274,12 @@ export interface InviteJson {
 export interface DeviceJson {
   readonly device: string
   readonly name: string
-  readonly addedAt: string
-  readonly revokedAt?: string
+  /** null of other devices: an identity log has no clock. */
+  readonly addedAt: string | null
+  /** May link and revoke others. */
+  readonly manage: boolean
+  /** Not revoked. */
+  readonly active: boolean
   readonly current: boolean
 }
 
@@ -298,11 +305,32 @@ export interface PeerJson {
 
 export interface DoctorCheckJson {
   readonly check:
-    'store' | 'identity' | 'addresses' | 'bootstrap' | 'relay' | 'members' | 'forks' | 'clock' | 'outbox'
+    | 'store'
+    | 'identity'
+    | 'addresses'
+    | 'bootstrap'
+    | 'relay'
+    | 'members'
+    | 'forks'
+    | 'clock'
+    | 'unopened'
+    | 'outbox'
   readonly ok: boolean
   readonly detail: string
   readonly cause?: string
   readonly remedy?: string
+}
+
+/** Something held that cannot be shown yet. */
+export interface UnopenedJson {
+  readonly id: string
+  /** User id of its author; null while their device is not known. */
+  readonly author: string | null
+  /**
+   * `key-unknown`: its key was not heard of. `key-asked`: members are asked for it. `before-you`: it is from before you
+   * could read there. `operations`: what its author had seen is missing. `clock`: it claims a time far ahead.
+   */
+  readonly cause: 'key-unknown' | 'key-asked' | 'before-you' | 'operations' | 'clock'
 }
 
 export interface DoctorJson {

@@ -15,6 +15,7 @@ import type {
 import type { ChannelChanges, PermitChange, ReasonOptions } from './moderation-types.ts'
 import type { Thread, ThreadCollection, ThreadInit } from './thread-types.ts'
 import type { Server } from './server-types.ts'
+import type { ChannelVoice } from './voice-types.ts'
 import type {
   ChannelJson,
   Delivery,
@@ -29,12 +30,14 @@ import type {
 } from './shapes.ts'
 
 export type * from './client-types.ts'
+export type * from './device-types.ts'
 export type * from './export-types.ts'
 export type * from './moderation-types.ts'
 export type * from './object-types.ts'
 export type * from './request-types.ts'
 export type * from './server-types.ts'
 export type * from './thread-types.ts'
+export type * from './voice-types.ts'
 
 /** Ends a wait, never undoes a commit. */
 export interface WaitOptions {
@@ -127,6 +130,8 @@ export interface Channel {
   readonly synced: boolean
   readonly overwrites: readonly OverwriteJson[]
   readonly unread: number
+  /** Of voice channels. */
+  readonly voice: ChannelVoice
   readonly threads: ThreadCollection & {
     /**
      * Text and announcement channels have threads, forums posts. XCORD_PERMISSION_DENIED: CreatePublicThreads,
@@ -224,6 +229,11 @@ export interface Member {
     changes: { readonly muted?: boolean; readonly deafened?: boolean },
     options?: ReasonOptions
   ): Promise<Written>
+  /**
+   * From the voice channel they are in to another, or out (null): every honest peer lets go of them.
+   * XCORD_PERMISSION_DENIED without MoveMembers; XCORD_MEMBER_NOT_FOUND where they are in none.
+   */
+  moveTo(channel: Channel | ChannelId | null): void
   /** null: the name of the profile. One's own needs ChangeNickname, another's ManageNicknames. */
   setNick(nick: string | null, options?: ReasonOptions): Promise<Written>
   toJSON(): MemberJson

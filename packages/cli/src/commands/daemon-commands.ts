@@ -1,10 +1,11 @@
 import { spawn } from 'node:child_process'
-import { closeSync, mkdirSync, openSync } from 'node:fs'
+import { closeSync, existsSync, mkdirSync, openSync } from 'node:fs'
+import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Command } from 'commander'
-import pino from 'pino'
+import pino, { type Logger } from 'pino'
 import { isXcordError, XcordError } from '@xcord/core'
-import type { ErrorJson } from '@xcord/sdk'
+import type { Client, ErrorJson } from '@xcord/sdk'
 import { createApi } from '../api/api.ts'
 import { createSocketTransport } from '../api/socket-transport.ts'
 import { errorFromJson, errorJson, EXIT, type ExitCode } from '../errors/outcome.ts'
@@ -12,7 +13,8 @@ import { answers, listenOn } from '../gateway/listen.ts'
 import { profileExists } from '../profile/paths.ts'
 import { fields } from '../render/table.ts'
 import { DAEMON_ENVIRONMENT, DAEMON_FLAGS } from './daemon-process.ts'
-import { gatewayOver, openClient, passwordFromFile, type Session } from './session.ts'
+import { createProfileLock, type ProfileLock } from './profile-lock.ts'
+import { gatewayOver, openClient, openWith, passwordFromFile, type Session } from './session.ts'
 import type { Shell } from './shell.ts'
 
 const noDaemon = ({ paths }: Session) =>
@@ -35,6 +37,17 @@ async function refuseRunning(session: Session): Promise<void> {
   )
 }
 
+function lockOver(session: Session, client: Client, log: Logger): ProfileLock {
+  return createProfileLock({
+    client,
+    idleMs: session.settings.autolock,
+    open: async password => await openWith(session, 'online', password),
+    opened: open =>
+      open.on('error', ({ error }) => log.error({ error: errorJson(error) }, 'background fault')),
+    fault: error => log.error({ error: errorJson(error) }, 'fault')
+  })
+}
+
 /** Serves the profile until a signal or `daemon stop`. Logs JSON lines to stdout: routes and states, never content. */
 async function runDaemon(session: Session): Promise<ExitCode | void> {
   await refuseRunning(session)
@@ -42,17 +55,26 @@ async function runDaemon(session: Session): Promise<ExitCode | void> {
   const log = pino({ base: { pid: process.pid, profile: paths.profile } }, terminal.stdout)
   const client = await openClient(session, 'online')
   const stopping = Promise.withResolvers<string>()
-  const off = client.on('error', ({ error }) => log.error({ error: errorJson(error) }, 'background fault'))
+  const lock = lockOver(session, client, log)
   try {
     const app = await gatewayOver(
       {
-        client,
+        get client() {
+          return lock.client
+        },
+        // A key file beside the keys would open them for whoever asks: there is nothing to lock then.
+        get locking() {
+          return existsSync(join(paths.store, 'key')) ? undefined : lock
+        },
         profile: paths.profile,
         socket: paths.socket,
         host: 'daemon',
         // The answer must leave first.
         stop: () => void setImmediate(() => stopping.resolve('asked to stop')),
-        onAnswer: answer => log.debug(answer, 'answered'),
+        onAnswer: answer => {
+          lock.touch()
+          log.debug(answer, 'answered')
+        },
         onFault: error =>
           log.error(
             { error: errorJson(error), stack: error instanceof Error ? error.stack : undefined },
@@ -69,8 +91,7 @@ async function runDaemon(session: Session): Promise<ExitCode | void> {
     log.info({ reason: await stopping.promise }, 'stopping')
     await app.close()
   } finally {
-    off()
-    await client.close()
+    await lock.close()
   }
   log.info('stopped')
   return EXIT.done

@@ -110,7 +110,16 @@ describe('roles and channels', () => {
       '--slowmode',
       '30'
     )
-    expect(made).toMatchObject({ kind: 'forum', synced: true, slowmodeSeconds: 30 })
+    expect(made).toMatchObject({ kind: 'forum', synced: true, slowmodeSeconds: 30, history: 'all' })
+    expect((await ok('channel', 'create', 'quiet', '--history', 'join'))[0]).toMatchObject({
+      history: 'join'
+    })
+    expect((await ok('channel', 'create', 'week', '--history', '7d'))[0]).toMatchObject({
+      history: 'window',
+      historyDays: 7
+    })
+    await ok('channel', 'edit', 'week', '--history', 'all')
+    expect((await xcord('channel', 'edit', 'week', '--history', '0d', '--json')).code).toBe(2)
     const [permitted] = await ok(
       'channel',
       'permit',

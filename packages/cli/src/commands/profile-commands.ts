@@ -1,4 +1,5 @@
-import { writeFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { Command } from 'commander'
 import { XcordError } from '@xcord/core'
 import type { Client, IdentityJson } from '@xcord/sdk'
@@ -6,8 +7,10 @@ import { usage } from '../errors/outcome.ts'
 import { profileExists } from '../profile/paths.ts'
 import { safeLine } from '../render/sanitize.ts'
 import { answers } from '../gateway/listen.ts'
-import { networkOf, openApi, passwordFromFile, type Session } from './session.ts'
+import { deadlineOf, networkOf, openApi, passwordFromFile, type Session } from './session.ts'
 import { gather, type Options, type Shell, textOf } from './shell.ts'
+import { qrCode } from '../render/qr.ts'
+import { sameSigns } from './device-commands.ts'
 import { showIdentity } from './show.ts'
 
 /** Six rows of four numbered words: as people copy them to paper. */
@@ -78,18 +81,26 @@ interface Made {
 }
 
 interface MakeInit {
-  readonly name: string
+  /** undefined: as the backup has it. */
+  readonly name: string | undefined
+  readonly backup?: Uint8Array
+  readonly revokeOthers?: boolean
   readonly password: string | undefined
   readonly phrase?: string
   /** Recovering joins servers at once, so it needs the network; a new identity does not. */
   readonly reach: 'online' | 'offline'
 }
 
-async function make(session: Session, { name, password, phrase, reach }: MakeInit): Promise<Made> {
+async function make(
+  session: Session,
+  { name, password, phrase, reach, backup, revokeOthers }: MakeInit
+): Promise<Made> {
   let shown: string | undefined
   const client = await session.terminal.open({
     path: session.paths.store,
-    profile: { name },
+    ...(name === undefined ? {} : { profile: { name } }),
+    ...(backup === undefined ? {} : { backup }),
+    ...(revokeOthers === undefined ? {} : { revokeOthers }),
     ...networkOf(session.settings, reach),
     ...(password === undefined ? {} : { password }),
     ...(phrase === undefined ? {} : { phrase }),
@@ -123,8 +134,58 @@ async function handPhrase(
   }
 }
 
+/** Waits for the servers that a backup or another device told of, as long as the session allows. */
+async function comeBack(session: Session, client: Client): Promise<void> {
+  const end = deadlineOf(session)
+  while (client.devices.returning.length > 0 && !end.aborted) await sleep(100)
+  const { length } = client.devices.returning
+  if (length > 0)
+    session.output.note(
+      `${length} of your servers are still to come: they do as soon as one of their members is reached.`
+    )
+}
+
+/** The backup file's bytes. XCORD_USAGE where it cannot be read. */
+function backupFrom(options: Options): Uint8Array | undefined {
+  const path = textOf(options, 'backup')
+  if (path === undefined) return undefined
+  try {
+    return new Uint8Array(readFileSync(path))
+  } catch {
+    throw usage('--backup', `the backup file ${path} cannot be read`)
+  }
+}
+
+/** This place becomes a further device of an identity that exists: shows a code, and waits. */
+async function linkHere(session: Session, options: Options): Promise<void> {
+  const password = await newPassword(session, options)
+  const client = await session.terminal.link({
+    path: session.paths.store,
+    ...networkOf(session.settings, 'online'),
+    ...(password === undefined ? {} : { password }),
+    signal: session.signal,
+    onCode: code => {
+      session.output.note(
+        `On a device of yours, within five minutes:\n\n  xcord device link ${code}\n\n${qrCode(code)}`
+      )
+    },
+    compare: async signs => await sameSigns(session, signs)
+  })
+  try {
+    await comeBack(session, client)
+    const me = client.describe()
+    session.output.answer({ ...me, servers: client.servers.all.map(each => each.id) }, () => showIdentity(me))
+  } finally {
+    await client.close()
+  }
+}
+
 async function init(session: Session, options: Options): Promise<void> {
   await refuseExisting(session)
+  if (options['link'] === true) {
+    await linkHere(session, options)
+    return
+  }
   const phraseFile = textOf(options, 'phraseFile')
   const name = await askName(session, options)
   const password = await newPassword(session, options)
@@ -142,11 +203,14 @@ async function init(session: Session, options: Options): Promise<void> {
   }
 }
 
+const given = (options: Options): readonly string[] =>
+  (options['link'] as readonly string[] | undefined) ?? []
+
 /** A link for each server, from the flags and then from the person or standard input, until an empty line. */
 async function* links(session: Session, options: Options): AsyncGenerator<string> {
-  const given = (options['link'] as readonly string[] | undefined) ?? []
-  yield* given
-  if (given.length > 0 && session.asker.interactive) return
+  const links = given(options)
+  yield* links
+  if (links.length > 0 && session.asker.interactive) return
   session.output.note('The words restore who you are; each server needs one of its links once.')
   for (;;) {
     const link = (await session.asker.ask('Link of a server (empty to finish): '))?.trim()
@@ -163,12 +227,22 @@ async function recover(session: Session, options: Options): Promise<void> {
     .replace(/\s+/g, ' ')
   if (phrase === undefined || phrase === '')
     throw usage('phrase', 'give the 24 words at the prompt or on standard input')
-  const name = await askName(session, options)
+  const backup = backupFrom(options)
+  const name = backup === undefined ? await askName(session, options) : textOf(options, 'name')
   const password = await newPassword(session, options)
-  const made = await make(session, { name, password, phrase, reach: 'online' })
+  const revokeOthers = options['revokeOthers'] === true
+  const made = await make(session, {
+    name,
+    password,
+    phrase,
+    reach: 'online',
+    revokeOthers,
+    ...(backup === undefined ? {} : { backup })
+  })
   try {
-    const servers: string[] = []
-    for await (const link of links(session, options)) {
+    await comeBack(session, made.client)
+    const servers: string[] = backup === undefined ? [] : made.client.servers.all.map(each => each.id)
+    for await (const link of backup === undefined ? links(session, options) : given(options)) {
       try {
         const joined = await made.client.servers.join(link, {
           timeoutMs: session.settings.timeout,
@@ -201,9 +275,9 @@ const withIdentityOptions = (command: Command) =>
 /** `init`, `recover`, `identity`. */
 export function registerProfile(program: Command, { verb }: Shell): void {
   verb(
-    withIdentityOptions(
-      program.command('init').description('make an identity; shows its 24 words once')
-    ).option('--phrase-file <path>', 'write the words into a new file instead of showing them'),
+    withIdentityOptions(program.command('init').description('make an identity; shows its 24 words once'))
+      .option('--phrase-file <path>', 'write the words into a new file instead of showing them')
+      .option('--link', 'no new identity: become a further device of one that you have'),
     (session, _args, options) => init(session, options)
   )
   verb(
@@ -211,7 +285,10 @@ export function registerProfile(program: Command, { verb }: Shell): void {
       program
         .command('recover')
         .description('bring an identity back from its 24 words (prompt or standard input), then its servers')
-    ).option('--link <link>', 'a link of a server to return to (repeat)', gather),
+    )
+      .option('--backup <path>', 'the backup file: brings the servers back with their history')
+      .option('--revoke-others', 'put every device you had before out: they are lost or stolen')
+      .option('--link <link>', 'a link of a server to return to (repeat)', gather),
     (session, _args, options) => recover(session, options)
   )
   const identity = program.command('identity').description('who this profile is')

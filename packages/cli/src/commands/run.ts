@@ -12,8 +12,10 @@ import { registerAuthority } from './authority-commands.ts'
 import { registerAutomod } from './automod-commands.ts'
 import { registerConfiguration } from './config-commands.ts'
 import { registerDaemon } from './daemon-commands.ts'
+import { registerDevices } from './device-commands.ts'
 import { registerExplain } from './explain-commands.ts'
 import { registerExports } from './export-commands.ts'
+import { registerLock } from './lock-commands.ts'
 import { registerMessages } from './message-commands.ts'
 import { registerModeration } from './moderation-commands.ts'
 import { registerNetwork } from './network-commands.ts'
@@ -24,6 +26,7 @@ import { registerCommunity } from './server-commands.ts'
 import type { Session } from './session.ts'
 import { gather, type Options, type Shell, textOf } from './shell.ts'
 import { registerThings } from './thing-commands.ts'
+import { registerVoice } from './voice-commands.ts'
 import { registerThreads } from './thread-commands.ts'
 import { registerTui } from './tui-commands.ts'
 
@@ -93,11 +96,14 @@ function openSession(
 function registerAll(program: Command, shell: Shell): void {
   registerTui(program, shell)
   registerProfile(program, shell)
+  registerDevices(program, shell)
+  registerLock(program, shell)
   registerCommunity(program, shell)
   registerRequests(program, shell)
   registerPeople(program, shell)
   registerModeration(program, shell)
   registerThreads(program, shell)
+  registerVoice(program, shell)
   registerAutomod(program, shell)
   registerAuthority(program, shell)
   registerExplain(program, shell)

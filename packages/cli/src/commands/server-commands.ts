@@ -144,6 +144,7 @@ function registerChannelCreation(channel: Command, { verb }: Shell): void {
       .option('--topic <text>')
       .option('--parent <channel>', 'category it belongs to')
       .option('--slowmode <seconds>', 'wait between two messages of one member')
+      .option('--history <mode>', 'who reads what was sent before they came: all, join, or days as 7d')
       .option('--private', 'only for those let in; its name is sealed')
       .option('--allow <role>', 'with --private: role or member let in (repeat)', gather)
       .option('--reason <text>', 'for the audit log'),
@@ -169,6 +170,7 @@ function registerChannelCreation(channel: Command, { verb }: Shell): void {
           kind,
           ...(topic === undefined ? {} : { topic }),
           ...(slow === undefined ? {} : { slowmodeSeconds: Number(slow) }),
+          ...historyOf(options),
           ...(options['private'] === true ? { private: true } : {}),
           ...(viewers === undefined
             ? {}
@@ -183,11 +185,23 @@ function registerChannelCreation(channel: Command, { verb }: Shell): void {
   )
 }
 
+/** `--history all`, `join` or `7d`. XCORD_USAGE. */
+function historyOf(options: Options): { readonly history?: 'all' | 'join' | { days: number } } {
+  const text = textOf(options, 'history')
+  if (text === undefined) return {}
+  if (text === 'all' || text === 'join') return { history: text }
+  const days = /^([1-9]\d{0,4})d$/.exec(text)?.[1]
+  if (days === undefined || Number(days) > 36_500)
+    throw usage('--history', '--history must be all, join, or days such as 7d')
+  return { history: { days: Number(days) } }
+}
+
 /** What only some channels have. XCORD_USAGE. */
 function limitsOf(options: Options) {
   const limit = textOf(options, 'userLimit') === 'none' ? null : countOf(options, 'userLimit')
   const bitrateKbps = countOf(options, 'bitrate')
   return {
+    ...historyOf(options),
     ...(typeof options['nsfw'] === 'boolean' ? { nsfw: options['nsfw'] } : {}),
     ...(limit === undefined ? {} : { userLimit: limit }),
     ...(bitrateKbps === undefined ? {} : { bitrateKbps })
@@ -211,6 +225,10 @@ function registerChannel(program: Command, shell: Shell): void {
       .option('--name <name>')
       .option('--topic <text>', 'an empty text removes it')
       .option('--slowmode <seconds>')
+      .option(
+        '--history <mode>',
+        'all, join, or days as 7d; what was sent before keeps what it was sent under'
+      )
       .option('--nsfw', 'for adults only')
       .option('--no-nsfw')
       .option('--user-limit <count>', 'of a voice channel: members at once, or "none"')

@@ -68,13 +68,26 @@ export function networkOf(settings: Settings, reach: Reach): Pick<ClientInit, 'b
   }
 }
 
+/** Opens the profile with this password, or by its key file. XCORD_KEYSTORE_REFUSED, XCORD_KEYSTORE_LOCKED. */
+export async function openWith(
+  session: Session,
+  reach: Reach,
+  password: string | undefined
+): Promise<Client> {
+  return await session.terminal.open({
+    path: session.paths.store,
+    ...networkOf(session.settings, reach),
+    ...(password === undefined ? {} : { password })
+  })
+}
+
 /**
  * Opens the profile in this process, asking for its password where it has one.
  *
  * XCORD_NO_PROFILE, XCORD_PROFILE_IN_USE, XCORD_KEYSTORE_REFUSED, XCORD_KEYSTORE_LOCKED.
  */
 export async function openClient(session: Session, reach: Reach): Promise<Client> {
-  const { paths, asker, terminal } = session
+  const { paths, asker } = session
   if (!profileExists(paths)) {
     throw new XcordError('XCORD_NO_PROFILE', `there is no profile "${paths.profile}" yet`, {
       profile: paths.profile,
@@ -82,12 +95,7 @@ export async function openClient(session: Session, reach: Reach): Promise<Client
     })
   }
   const fixed = session.password ?? passwordFromFile(session)
-  const open = (password: string | undefined) =>
-    terminal.open({
-      path: paths.store,
-      ...networkOf(session.settings, reach),
-      ...(password === undefined ? {} : { password })
-    })
+  const open = async (password: string | undefined) => await openWith(session, reach, password)
   try {
     return await open(fixed)
   } catch (error) {
@@ -113,7 +121,13 @@ export async function gatewayOver(
   terminal: Terminal
 ): Promise<FastifyInstance> {
   const { createGateway } = await import('../gateway/gateway.ts')
-  return createGateway({ ...init, version: VERSION, now: terminal.now })
+  // Not a copy: what the caller gives may change while it serves (a profile is locked and opened again).
+  return createGateway(
+    Object.create(init, {
+      version: { value: VERSION, enumerable: true },
+      now: { value: terminal.now, enumerable: true }
+    }) as GatewayInit
+  )
 }
 
 /** The API of a profile this process opens itself; with `serve`, other commands may share it meanwhile. */

@@ -242,8 +242,7 @@ export function showMessages(messages: readonly MessageJson[], me: string): stri
 
 export function showIdentity(identity: IdentityJson): string {
   const devices = identity.devices.map(
-    each =>
-      `${each.name}${each.current ? ' (this one)' : ''}${each.revokedAt === undefined ? '' : ' (revoked)'}`
+    each => `${each.name}${each.current ? ' (this one)' : ''}${each.active ? '' : ' (revoked)'}`
   )
   return fields([
     ['name', identity.name],

@@ -53,6 +53,12 @@ export const OUTCOMES: Readonly<Record<AnyCode, Outcome>> = {
     EXIT.denied,
     'Ask somebody of the server; you may ask again after a day.'
   ),
+  XCORD_AUDIO_DEVICE: outcome(
+    503,
+    EXIT.unreachable,
+    'Install ffmpeg or the tools of PulseAudio or ALSA, or use --input, --tone and --output.'
+  ),
+  XCORD_AUDIO_FORMAT: outcome(422, EXIT.verification, 'Give a WAV file: "ffmpeg -i song.mp3 song.wav".'),
   XCORD_AUTOMOD_BLOCKED: outcome(403, EXIT.denied, 'Write it in other words; nothing was sent.'),
   XCORD_BACKUP_INVALID: outcome(422, EXIT.verification, 'Use another copy of the file.'),
   XCORD_CHANNEL_KIND: outcome(
@@ -90,6 +96,8 @@ export const OUTCOMES: Readonly<Record<AnyCode, Outcome>> = {
     EXIT.deadline,
     'Allow more with --timeout; "xcord doctor" shows who can be reached.'
   ),
+  XCORD_DEVICE_NOT_FOUND: outcome(404, EXIT.notFound, 'List devices with "xcord device list".'),
+  XCORD_DEVICE_REVOKED: outcome(409, EXIT.conflict, 'To use that machine again, link it anew.'),
   XCORD_DISK_FULL: outcome(507, EXIT.fault, 'Free some space, then repeat; nothing needs repair.'),
   XCORD_EXPORT_INVALID: outcome(
     422,
@@ -117,6 +125,8 @@ export const OUTCOMES: Readonly<Record<AnyCode, Outcome>> = {
     'Try the password again, or use "xcord recover" with the 24 words.'
   ),
   XCORD_LIMIT: outcome(413, EXIT.limit, 'Send less at once.'),
+  XCORD_LINK_INVALID: outcome(400, EXIT.usage, "Copy the whole code from the new device's screen."),
+  XCORD_LINK_REFUSED: outcome(409, EXIT.verification, 'Show a new code on the new device, then try again.'),
   XCORD_MEMBER_NOT_FOUND: outcome(404, EXIT.notFound, 'List members with "xcord member list".'),
   XCORD_MESSAGE_NOT_FOUND: outcome(404, EXIT.notFound, 'List messages with "xcord message list".'),
   XCORD_MESSAGE_TOO_LONG: outcome(
@@ -169,6 +179,8 @@ export const OUTCOMES: Readonly<Record<AnyCode, Outcome>> = {
   ),
   XCORD_STORE_FAILED: outcome(500, EXIT.fault, "Check the disk and the folder's permissions."),
   XCORD_USAGE: outcome(400, EXIT.usage, 'See --help.'),
+  XCORD_VOICE_FULL: outcome(409, EXIT.limit, 'Wait until somebody leaves, or take another channel.'),
+  XCORD_VOICE_UNAVAILABLE: outcome(503, EXIT.unreachable, 'Install what the reason names.'),
   XCORD_INTERNAL: outcome(500, EXIT.fault, 'This is a fault of XCord: please report it.')
 }
 

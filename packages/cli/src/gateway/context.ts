@@ -10,6 +10,20 @@ export interface GatewayInit {
   readonly host: 'daemon' | 'tui' | 'command'
   /** Milliseconds since the Unix epoch. */
   readonly now: () => number
+  /**
+   * The lock of a profile that stays served (KS8); absent where only this process's end locks it. `client` throws
+   * XCORD_KEYSTORE_LOCKED while it is locked.
+   */
+  readonly locking?:
+    | {
+        readonly locked: () => boolean
+        /** Aborts when the profile that is open now is locked. */
+        readonly untilLocked: () => AbortSignal
+        lock(): Promise<void>
+        /** XCORD_KEYSTORE_REFUSED. */
+        unlock(password: string): Promise<void>
+      }
+    | undefined
   /** Ends the process that serves, after the answer left. Absent where it must not be ended from outside. */
   readonly stop?: () => void
   /** Told of each answered request: route pattern only, never ids, names or content. */

@@ -82,10 +82,11 @@ export async function pumpEvents(socket: WebSocket, context: Context, options: F
   socket.on('error', () => socket.terminate())
   void closed.then(() => stop.abort())
   const signal = options.signal === undefined ? stop.signal : AbortSignal.any([stop.signal, options.signal])
-  const ping = setInterval(
-    () => socket.send(JSON.stringify({ frame: 'ping', cursor: context.client.cursor } satisfies Frame)),
-    PING_MS
-  )
+  const ping = setInterval(() => {
+    // A locked profile has no cursor, and its readers are being sent away.
+    if (context.locking?.locked() === true) return
+    socket.send(JSON.stringify({ frame: 'ping', cursor: context.client.cursor } satisfies Frame))
+  }, PING_MS)
   let last = options.since ?? ''
   const slow = () => {
     socket.close(CLOSE.slow, last)

@@ -162,7 +162,8 @@ function registerEvents(app: FastifyInstance, context: Context, closing: AbortSi
       await pumpEvents(socket, context, {
         ...(since === undefined || since === '' ? {} : { since }),
         ...(wanted === undefined ? {} : { types: wanted }),
-        signal: closing
+        signal:
+          context.locking === undefined ? closing : AbortSignal.any([closing, context.locking.untilLocked()])
       })
     }
   )
@@ -174,7 +175,8 @@ function registerEvents(app: FastifyInstance, context: Context, closing: AbortSi
  * @param init - The client, and the process around it.
  */
 export async function createGateway(init: GatewayInit): Promise<FastifyInstance> {
-  const context: Context = { ...init, startedAt: init.now() }
+  // Not a copy: `client` may be another one after a lock.
+  const context = Object.create(init, { startedAt: { value: init.now() } }) as Context
   const closing = new AbortController()
   const app = Fastify({
     logger: false,

@@ -24,8 +24,7 @@ const jsons = <T>(all: readonly { toJSON(): T }[]): { items: T[] } => ({
 
 export const readHandlers: Handlers<ReadName> = {
   getMe: ({ context: { client } }) => client.describe(),
-  // A process without the password does not serve: where there is an answer, the store is open.
-  getLock: () => ({ locked: false }),
+  getLock: ({ context: { locking } }) => ({ locked: locking?.locked() ?? false }),
   listServers: ({ context: { client } }) => jsons(client.servers.all),
   getServer: ({ context: { client } }, { params }) => findServer(client, params.server).toJSON(),
   listInvites: ({ context: { client } }, { params }) => jsons(findServer(client, params.server).invites.all),
@@ -49,10 +48,10 @@ export const readHandlers: Handlers<ReadName> = {
     socket: context.socket,
     version: context.version,
     uptimeS: Math.round((context.now() - context.startedAt) / 1000),
-    ready: true,
+    ready: context.locking?.locked() !== true,
     profile: context.profile,
     host: context.host
   }),
   getHealth: () => ({ ok: true }),
-  getReadiness: () => ({ ready: true })
+  getReadiness: ({ context: { locking } }) => ({ ready: locking?.locked() !== true })
 }

@@ -1,5 +1,6 @@
 /** What each route does: the only place where a request becomes a call of the SDK. */
 import { XcordError } from '@xcord/core'
+import { deviceHandlers, lockHandlers } from './handlers-devices.ts'
 import { explainHandlers } from './handlers-explain.ts'
 import { exportHandlers } from './handlers-exports.ts'
 import { moderationHandlers } from './handlers-moderation.ts'
@@ -7,6 +8,7 @@ import { readHandlers } from './handlers-read.ts'
 import { messageHandlers } from './handlers-messages.ts'
 import { thingHandlers } from './handlers-things.ts'
 import { threadHandlers } from './handlers-threads.ts'
+import { voiceHandlers } from './handlers-voice.ts'
 import { requestHandlers } from './handlers-requests.ts'
 import { findChannel, findInvite, findMember, findRole, findServer } from './find.ts'
 import type { Context } from './context.ts'
@@ -134,11 +136,14 @@ const writes: Handlers<WriteName> = {
 
 export const HANDLERS: Handlers = {
   ...readHandlers,
+  ...deviceHandlers,
+  ...lockHandlers,
   ...writes,
   ...moderationHandlers,
   ...exportHandlers,
   ...explainHandlers,
   ...threadHandlers,
+  ...voiceHandlers,
   ...thingHandlers,
   ...requestHandlers,
   ...messageHandlers

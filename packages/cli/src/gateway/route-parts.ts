@@ -1,6 +1,7 @@
 /** Pieces that routes are made of. */
 import Type from 'typebox'
 import { input } from './route.ts'
+import { literals } from './schemas.ts'
 
 /** Messages in one page: what the SDK gives at once. */
 export const PAGE_MESSAGES_MAX = 100
@@ -13,3 +14,9 @@ export const timeoutMs = Type.Optional(Type.Integer({ minimum: 1, maximum: WAIT_
 export const ofServer = Type.Object({ server: text })
 export const ofChannel = Type.Object({ channel: text })
 export const because = input({ reason })
+
+/** Who reads what was sent before they came. */
+export const History = Type.Union([
+  literals('all', 'join'),
+  input({ days: Type.Integer({ minimum: 1, maximum: 36_500 }) })
+])

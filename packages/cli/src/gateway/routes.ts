@@ -9,19 +9,23 @@ import {
   RoleSchema,
   ServerSchema
 } from './schemas.ts'
-import { because, ofChannel, ofServer, reason, text, timeoutMs } from './route-parts.ts'
+import { because, History, ofChannel, ofServer, reason, text, timeoutMs } from './route-parts.ts'
 import { input, listOf, route } from './route.ts'
+import { devices } from './routes-devices.ts'
 import { explanations } from './routes-explain.ts'
 import { exports } from './routes-exports.ts'
 import { moderation } from './routes-moderation.ts'
 import { things } from './routes-things.ts'
 import { threads } from './routes-threads.ts'
+import { voice } from './routes-voice.ts'
 import { daemon, messages, network } from './routes-messages.ts'
 import { requests } from './routes-requests.ts'
 
 const ofMember = Type.Object({ server: text, member: text })
 const ofAssignment = Type.Object({ server: text, member: text, role: text })
 const ofInvite = Type.Object({ server: text, invite: text })
+
+const Lock = Type.Object({ locked: Type.Boolean() })
 
 const identity = {
   getMe: route({
@@ -36,7 +40,31 @@ const identity = {
     url: '/v1/lock',
     tag: 'identity',
     summary: 'Whether the key store is locked',
-    reply: Type.Object({ locked: Type.Boolean() })
+    reply: Lock
+  }),
+  lock: route({
+    method: 'POST',
+    url: '/v1/lock',
+    tag: 'identity',
+    summary:
+      'Locks a served profile: keys are overwritten, databases and the network closed; the process stays',
+    reply: Lock
+  }),
+  unlock: route({
+    method: 'POST',
+    url: '/v1/unlock',
+    tag: 'identity',
+    summary: 'Opens a locked profile again',
+    body: input({ password: Type.String() }),
+    reply: Lock
+  }),
+  changePassword: route({
+    method: 'PUT',
+    url: '/v1/password',
+    tag: 'identity',
+    summary: 'Another password: only the lock of the keys is written anew',
+    body: input({ old: Type.Optional(Type.String()), next: text }),
+    reply: Lock
   })
 }
 
@@ -146,6 +174,7 @@ const channels = {
       topic: Type.Optional(Type.String()),
       parent: Type.Optional(text),
       slowmodeSeconds: Type.Optional(Type.Integer({ minimum: 0 })),
+      history: Type.Optional(History),
       private: Type.Optional(
         Type.Boolean({ description: 'Only for those whom overwrites let in; its name is sealed' })
       ),
@@ -181,6 +210,7 @@ const channels = {
       name: Type.Optional(text),
       topic: Type.Optional(Type.Union([Type.String(), Type.Null()])),
       slowmodeSeconds: Type.Optional(Type.Integer({ minimum: 0 })),
+      history: Type.Optional(History),
       nsfw: Type.Optional(Type.Boolean()),
       userLimit: Type.Optional(
         Type.Union([Type.Integer({ minimum: 1, maximum: 99 }), Type.Null()], {
@@ -295,6 +325,7 @@ const members = {
 
 export const ROUTES = {
   ...identity,
+  ...devices,
   ...servers,
   ...invites,
   ...requests,
@@ -305,6 +336,7 @@ export const ROUTES = {
   ...exports,
   ...explanations,
   ...threads,
+  ...voice,
   ...things,
   ...messages,
   ...network,

@@ -142,6 +142,7 @@ export const ChannelSchema = shape<ChannelJson>()(
       position: Type.Number(),
       topic: nullable(Type.String()),
       history: literals('all', 'join', 'window'),
+      historyDays: Type.Optional(count),
       slowmodeSeconds: count,
       nsfw: Type.Boolean(),
       userLimit: Type.Optional(count),
@@ -271,13 +272,14 @@ export const PolicySchema = shape<PolicyJson>()(
     { $id: 'Policy' }
   )
 )
-const DeviceSchema = shape<DeviceJson>()(
+export const DeviceSchema = shape<DeviceJson>()(
   Type.Object(
     {
       device: Id,
       name: Type.String(),
-      addedAt: time,
-      revokedAt: Type.Optional(time),
+      addedAt: nullable(time),
+      manage: Type.Boolean(),
+      active: Type.Boolean(),
       current: Type.Boolean()
     },
     { $id: 'Device' }
@@ -322,6 +324,7 @@ const DoctorCheckSchema = shape<DoctorCheckJson>()(
         'relay',
         'members',
         'forks',
+        'unopened',
         'clock',
         'outbox'
       ),

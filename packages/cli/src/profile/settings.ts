@@ -71,6 +71,12 @@ export const SETTINGS = {
     allowed: 'a duration such as 30s or 2m, at most 1h',
     read: asDuration
   } as Setting<number>,
+  autolock: {
+    variable: 'XCORD_AUTOLOCK',
+    fallback: null,
+    allowed: 'a duration such as 10m, at most 1h',
+    read: asDuration
+  } as Setting<number | null>,
   server: {
     variable: 'XCORD_SERVER',
     fallback: null,

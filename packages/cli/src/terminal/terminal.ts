@@ -1,6 +1,7 @@
 /** The process as an argument: streams, environment, time and the SDK's door. Tests pass their own. */
 import type { Readable, Writable } from 'node:stream'
 import type { Client, ClientInit } from '@xcord/sdk'
+import type { LinkDeviceInit } from '@xcord/sdk/node'
 
 export interface Input extends Readable {
   readonly isTTY?: boolean
@@ -18,6 +19,11 @@ export interface OpenInit extends Omit<ClientInit, 'store'> {
   readonly password?: string
 }
 
+export interface LinkInit extends Omit<LinkDeviceInit, 'store'> {
+  readonly path: string
+  readonly password?: string
+}
+
 export interface Terminal {
   readonly env: Readonly<Record<string, string | undefined>>
   readonly stdin: Input
@@ -27,6 +33,8 @@ export interface Terminal {
   now(): number
   /** Opens a profile. XCORD_KEYSTORE_LOCKED where it wants a password and got none. */
   open(init: OpenInit): Promise<Client>
+  /** Makes an empty place a further device of an identity (ID10). */
+  link(init: LinkInit): Promise<Client>
   /** Calls back on SIGINT and SIGTERM; returns its removal. */
   onStop(listener: () => void): () => void
   /** Told the parent that started this process in the background. */
@@ -47,6 +55,10 @@ export function processTerminal(): Terminal {
         import('@xcord/sdk/node')
       ])
       return createClient({ ...init, store: folder(path, password === undefined ? {} : { password }) })
+    },
+    link: async ({ path, password, ...init }) => {
+      const { folder, linkDevice } = await import('@xcord/sdk/node')
+      return linkDevice({ ...init, store: folder(path, password === undefined ? {} : { password }) })
     },
     onStop: listener => {
       process.on('SIGINT', listener)

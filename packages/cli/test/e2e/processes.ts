@@ -30,6 +30,11 @@ export interface Home {
   readonly path: string
   readonly password: string
   xcord(argv: readonly string[], input?: string): Promise<Ended>
+  /** A verb that is still running: its lines on standard error as they come, and its end. */
+  running(argv: readonly string[]): {
+    line(matches: RegExp): Promise<RegExpExecArray>
+    readonly code: Promise<number | null>
+  }
   daemon(profile: string, ...flags: string[]): Promise<Daemon>
   /** A community node; its address for `--bootstrap`. */
   node(): Promise<{ readonly address: string; stop(): Promise<number | null> }>
@@ -111,6 +116,29 @@ export function createHome(): Home {
     path,
     password,
     xcord,
+    running: argv => {
+      const child = start(argv)
+      child.stdin?.end()
+      let text = ''
+      const heard = new Set<() => void>()
+      child.stderr?.on('data', (part: Buffer) => {
+        text += part.toString()
+        for (const look of [...heard]) look()
+      })
+      return {
+        code: ended(child),
+        line: matches =>
+          new Promise((resolve, reject) => {
+            const look = (): void => {
+              const found = matches.exec(text)
+              if (found !== null) resolve(found)
+            }
+            heard.add(look)
+            look()
+            child.once('exit', code => reject(new Error(`ended with ${code}: ${text}`)))
+          })
+      }
+    },
     daemon: async (profile, ...flags) => {
       const alone = flags.includes('--listen') ? ['--no-mdns'] : ALONE
       const child = start(['daemon', 'run', '--profile', profile, '--json', ...alone, ...flags])

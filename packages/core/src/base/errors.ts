@@ -34,6 +34,18 @@ export interface ErrorDetails {
    */
   XCORD_APPROVAL_REFUSED: { server: string }
   /**
+   * No microphone or speaker could be opened, or it vanished; `reason` is what the system's tool said.
+   * @remedy Install ffmpeg, PulseAudio's tools (pacat, parec) or ALSA's (aplay, arecord), plug the device in, or use
+   *   `--input`, `--tone` and `--output`, which need none.
+   */
+  XCORD_AUDIO_DEVICE: { reason: string; device?: string }
+  /**
+   * The file is not sound that XCord can play; `reason` says what it is instead.
+   * @remedy Give a WAV file with 16, 24 or 32 bit samples, one or two channels and 8 to 192 kHz:
+   *   `ffmpeg -i song.mp3 song.wav` makes one.
+   */
+  XCORD_AUDIO_FORMAT: { reason: string; path?: string }
+  /**
    * A rule of the server's automod does not allow this text; `name` is the rule's.
    * @remedy Change the text. Nothing was signed or sent.
    */
@@ -102,6 +114,16 @@ export interface ErrorDetails {
    */
   XCORD_DEADLINE: { what: string; timeoutMs: number }
   /**
+   * This identity has no device with that id or name.
+   * @remedy List them with `xcord device list`.
+   */
+  XCORD_DEVICE_NOT_FOUND: { device: string }
+  /**
+   * The device was revoked before; a revoked device never returns.
+   * @remedy Nothing, if you wanted it out. To use that machine again, link it anew: it becomes another device.
+   */
+  XCORD_DEVICE_REVOKED: { device: string }
+  /**
    * The disk has no room for the write. Nothing was committed, and what was stored before is whole.
    * @remedy Free some space, then repeat. Nothing needs repair.
    */
@@ -157,6 +179,18 @@ export interface ErrorDetails {
    * @remedy Send less at once. Limits are part of the protocol and cannot be raised locally.
    */
   XCORD_LIMIT: { what: string; limit: number; actual: number }
+  /**
+   * The text is no code of a device that waits to be linked, or part of it is missing.
+   * @remedy Copy the whole code again from the new device's screen.
+   */
+  XCORD_LINK_INVALID: { reason: string }
+  /**
+   * Linking was refused or broken off: the code was used or is older than five minutes, the signs differed, or
+   * somebody said no; `rule` and `reason` say which. Nothing was added.
+   * @remedy Show a new code on the new device and try again. If the signs differed, somebody may be between the two:
+   *   use another network.
+   */
+  XCORD_LINK_REFUSED: { rule: RuleId; reason: string }
   /**
    * No member of this server has that id, id prefix or name.
    * @remedy List them with `xcord member list`; where a name is shared, use the id.
@@ -261,6 +295,16 @@ export interface ErrorDetails {
    * @remedy Read the command's `--help`.
    */
   XCORD_USAGE: { argument: string }
+  /**
+   * As many are in the voice channel as there are `places`.
+   * @remedy Wait until somebody leaves, take another channel, or have the user limit raised (8 at most).
+   */
+  XCORD_VOICE_FULL: { channel: string; places: number }
+  /**
+   * This peer has nothing to carry audio with; `reason` says what is missing.
+   * @remedy Give the client a media engine (`media`), or install what the reason names.
+   */
+  XCORD_VOICE_UNAVAILABLE: { reason: string }
 }
 
 /** Stable code of an `XcordError`. */

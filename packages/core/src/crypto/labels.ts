@@ -25,6 +25,7 @@ export const KDF_LABELS = [
   'gate',
   'topic-wrap',
   'back',
+  'back-topic',
   'server-tag',
   'topic',
   'topic-key',
@@ -46,7 +47,17 @@ export const KDF_LABELS = [
 export type KdfLabel = (typeof KDF_LABELS)[number]
 
 /** Labels of hash(L, a, b). */
-export const HASH_LABELS = ['user', 'author', 'commit', 'uk', 'safety', 'bucket'] as const
+export const HASH_LABELS = [
+  'user',
+  'author',
+  'commit',
+  'uk',
+  'safety',
+  'bucket',
+  'call-code',
+  'link',
+  'link-commit'
+] as const
 /** A hash label. */
 export type HashLabel = (typeof HASH_LABELS)[number]
 

@@ -18,7 +18,8 @@ export const BoxKind = {
   keyStore: 7,
   package: 8,
   request: 9,
-  answer: 10
+  answer: 10,
+  link: 11
 } as const
 /** A box's kind. */
 export type BoxKind = (typeof BoxKind)[keyof typeof BoxKind]

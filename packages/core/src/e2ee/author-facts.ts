@@ -3,10 +3,12 @@
  * never changes, so a ring remembers it: later the state of that frontier need not be there any more.
  */
 import { type KeyId, LOCKBOXES_MAX, type OperationId } from '../base/index.ts'
-import type { Loss } from '../authority/index.ts'
+import type { AuthorityState, Loss } from '../authority/index.ts'
 import { readBoxes, RID_BYTES } from '../crypto/index.ts'
+import { viewOf } from './cut.ts'
 import type { AuthorFacts, KeyRecordBody } from './contract.ts'
 import { channelFacts, NO_CHANNEL } from './losses.ts'
+import { holdsRole, mayRead } from './readers.ts'
 import { ridAsKey } from './rid.ts'
 import { type Held, type RingState, scopeOf } from './ring-state.ts'
 
@@ -28,6 +30,8 @@ export function authorFacts(ring: RingState, held: Held): AuthorFacts | undefine
   const facts = {
     lamport: ring.log.lamportOf(frontier),
     channel: body.kind === 'epoch' ? channelFacts(state, scopeOf(body)) : NO_CHANNEL,
+    mine: isMine(ring, body, state),
+    views: body.kind === 'role' || body.kind === 'bucket' ? [...viewOf(state, body.role)] : [],
     outdated
   }
   // Whoever is not known yet may turn out to be somebody whose newer key the author knew.
@@ -35,8 +39,14 @@ export function authorFacts(ring: RingState, held: Held): AuthorFacts | undefine
   return facts
 }
 
+/** Whether our account was among those a key is meant for. */
+function isMine(ring: RingState, body: KeyRecordBody, state: AuthorityState): boolean {
+  if (body.kind === 'epoch') return mayRead(state, body.channel, ring.user)
+  return (body.kind === 'role' || body.kind === 'bucket') && holdsRole(state, body.role, ring.user)
+}
+
 function recipientsOf(body: KeyRecordBody): readonly Uint8Array[] {
-  if (body.kind === 'cannotOpen') return []
+  if (body.kind === 'cannotOpen' || body.kind === 'topics') return []
   if (body.kind === 'grant') return [body.box.subarray(0, RID_BYTES)]
   return readBoxes(body.boxes, LOCKBOXES_MAX)?.rids() ?? []
 }

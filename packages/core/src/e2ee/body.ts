@@ -161,8 +161,6 @@ export type Body = { [K in BodyKind]: BodyOf<K> }[BodyKind] | UnknownBody
 
 /** EN6: presence on the wire. */
 export const PresenceStatus = { offline: 0, online: 1, idle: 2, doNotDisturb: 3 } as const
-/** EN6: flags of a voice state. */
-export const VoiceFlag = { muted: 1, deafened: 2, video: 4, stream: 8 } as const
 
 interface Row {
   readonly kind: BodyKind

@@ -3,8 +3,8 @@ import type { ChannelId, KeyId, RoleId } from '../base/index.ts'
 import type { MemberState } from '../authority/index.ts'
 import type { HistoryMode } from './contract.ts'
 import { userRid } from './derive.ts'
-import { readHistoryMode } from './key-record.ts'
-import { EPOCH_AGE_MS_MAX, EPOCH_MESSAGES_MAX } from './limits.ts'
+import { historyIn } from './history.ts'
+import { DAY_MS, EPOCH_AGE_MS_MAX, EPOCH_MESSAGES_MAX } from './limits.ts'
 import { readersOf } from './readers.ts'
 import {
   epochScope,
@@ -23,13 +23,6 @@ import { boxOwners, grantRid, safetyOf } from './safety.ts'
 /** Best first: highest lamport in the frontier, then lowest key id (EK10). */
 export function byRank(ring: RingState): (a: KeyEntry, b: KeyEntry) => number {
   return (a, b) => lamportOf(ring, b) - lamportOf(ring, a) || (a.keyId < b.keyId ? -1 : 1)
-}
-
-/** A channel's history mode now; meta's is all (EK19). undefined for a mode this version does not know. */
-export function historyOf(ring: RingState, channel: ChannelId): HistoryMode | undefined {
-  if (channel.slice(1) === ring.server.slice(1)) return { mode: 'all' }
-  const numbers = ring.log.state().channel(channel)?.history
-  return numbers === undefined ? undefined : readHistoryMode(numbers)
 }
 
 const sameMode = (a: HistoryMode, b: HistoryMode): boolean =>
@@ -60,7 +53,11 @@ export function reachedBy(ring: RingState, entry: KeyEntry): Reached {
       if (owner?.kind === 'user') users.add(owner.user)
       if (owner?.kind === 'invite') users.add(owner.invite)
       const inner = owner?.kind === 'key' ? ring.keys.get(owner.keyId)?.scope : undefined
-      if (inner !== undefined && inner.kind !== 'epoch') roles.add(inner.role)
+      if (inner?.kind === 'role') roles.add(inner.role)
+      if (inner?.kind === 'bucket' && entry.scope.kind === 'role') {
+        const bucket = ring.keys.get((owner as { keyId: KeyId }).keyId) as KeyEntry
+        for (const user of reachedBy(ring, bucket).users) users.add(user)
+      }
     }
   }
   for (const grant of ring.grants.get(entry.keyId) ?? []) {
@@ -119,7 +116,7 @@ function usableEpochs(ring: RingState, channel: ChannelId): readonly KeyEntry[] 
   if (cached?.stamp !== now) caches.set(ring, (cached = { stamp: now, lists: new Map() }))
   let list = cached.lists.get(channel)
   if (list === undefined) {
-    const mode = historyOf(ring, channel)
+    const mode = historyIn(ring.log.state(), channel)
     list =
       mode === undefined
         ? []
@@ -141,6 +138,14 @@ function usableEpochs(ring: RingState, channel: ChannelId): readonly KeyEntry[] 
 /** EK10, EK11(4): the best key that is not too old. */
 export function chooseEpoch(ring: RingState, channel: ChannelId, at: number): KeyId | undefined {
   return usableEpochs(ring, channel).find(
-    entry => at - firstSeen(entry) < EPOCH_AGE_MS_MAX && entry.messages < EPOCH_MESSAGES_MAX
+    entry => at - firstSeen(entry) < ageMax(entry) && entry.messages < EPOCH_MESSAGES_MAX
   )?.keyId
+}
+
+/** EK11(4), EK15: a week; in mode window a day, so that days can be given away one by one. */
+function ageMax(entry: KeyEntry): number {
+  const window = entry.records.some(
+    ({ record }) => record.body.kind === 'epoch' && record.body.mode.mode === 'window'
+  )
+  return window ? DAY_MS : EPOCH_AGE_MS_MAX
 }

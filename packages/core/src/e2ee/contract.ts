@@ -36,7 +36,15 @@ export interface BackLink {
   readonly sealed: Uint8Array
 }
 
-/** EK1's five kinds. Lists are sorted and distinct; `boxes` is `E ‖ box…` (EK3). */
+/** The secret of an older topic under the @everyone key of after a cut (EK16). */
+export interface TopicLink {
+  /** 16 bytes: the topic's tag, by which the secret is checked. */
+  readonly tag: Uint8Array
+  /** 48 bytes. */
+  readonly sealed: Uint8Array
+}
+
+/** EK1's six kinds. Lists are sorted and distinct; `boxes` is `E ‖ box…` (EK3). */
 export type KeyRecordBody =
   | {
       readonly kind: 'bucket'
@@ -78,6 +86,7 @@ export type KeyRecordBody =
       readonly box: Uint8Array
     }
   | { readonly kind: 'cannotOpen'; readonly keyId: KeyId }
+  | { readonly kind: 'topics'; readonly keyId: KeyId; readonly topics: readonly TopicLink[] }
 
 /** A key record whose form is right (EK1). */
 export interface KeyRecord {
@@ -212,6 +221,9 @@ export type ResolvedKey =
   /** The record or its seed is not here yet: keep the envelope, ask for key records, send cannotOpen (EK14). */
   | { readonly kind: 'missing'; readonly keyId: KeyId }
 
+/** What is missing of a key. */
+export type KeyLack = 'unknown' | 'closed' | 'asked' | 'sealed'
+
 /** A grant that is owed (EK14). */
 export interface GrantDue {
   readonly keyId: KeyId
@@ -312,8 +324,15 @@ export interface KeyRing {
   planEveryone(random: Random): KeyPlanResult
   /** EK14. */
   grantsDue(at: number): readonly GrantDue[]
+  /** EK15, EK16: whether this device would give a key to an account now. Entitlement is not asked. */
+  mayGive(keyId: KeyId, user: UserId, at: number): boolean
   planGrants(random: Random, due: readonly GrantDue[]): KeyPlanResult
-  /** EK14: asks for a key that this account cannot open; undefined if asked before. */
+  /**
+   * Why a key does not open anything here: no record of it, closed to us by EK15 or EK16, asked for already, or sealed
+   * and not asked for yet. undefined: it is held.
+   */
+  lack(keyId: KeyId): KeyLack | undefined
+  /** EK14: asks for a key that is sealed to us in vain; undefined for any other lack. */
   planCannotOpen(keyId: KeyId): KeyPlan | undefined
 
   /** EK17: the topic of the @everyone key in force; undefined until one is opened. */

@@ -10,8 +10,8 @@ import {
   type UserId
 } from '../base/index.ts'
 import { kdf, labelledHash, type SecretKey, type SigningKey, type Suite } from '../crypto/index.ts'
-import { concatBytes, toBase32, uintBytes } from '../encoding/index.ts'
-import type { BackLink, KeyScope, StoredSeed, TopicKeys } from './contract.ts'
+import { concatBytes, equalBytes, toBase32, uintBytes } from '../encoding/index.ts'
+import type { BackLink, KeyScope, StoredSeed, TopicKeys, TopicLink } from './contract.ts'
 import { KeyRecordKind } from './key-record.ts'
 
 const NONE = new Uint8Array(0)
@@ -74,6 +74,18 @@ export function sealBack(
 /** The older seed of a link; undefined where it does not open. */
 export function openBack(suite: Suite, seed: SecretKey, link: BackLink): SecretKey | undefined {
   return suite.chachaOpenOnce(kdf(suite, seed, 'back', [idToBytes(link.keyId)]), NONE, link.sealed)
+}
+
+/** One topic handed across a cut (EK16). */
+export function sealTopicLink(suite: Suite, seed: SecretKey, topicSecret: SecretKey): TopicLink {
+  const tag = tagOf(suite, topicSecret)
+  return { tag, sealed: suite.chachaSealOnce(kdf(suite, seed, 'back-topic', [tag]), NONE, topicSecret) }
+}
+
+/** The topic secret of a row; undefined where it does not open, or is of another tag. */
+export function openTopicLink(suite: Suite, seed: SecretKey, link: TopicLink): SecretKey | undefined {
+  const secret = suite.chachaOpenOnce(kdf(suite, seed, 'back-topic', [link.tag]), NONE, link.sealed)
+  return secret !== undefined && equalBytes(tagOf(suite, secret), link.tag) ? secret : undefined
 }
 
 /** Top k bits of hash("bucket", roleId, userId) (EK5). */

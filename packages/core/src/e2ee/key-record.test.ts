@@ -99,7 +99,7 @@ describe('key record', () => {
         6,
         (parts(epoch)[6] as CborValue[]).map((each, at) => (at === index ? value : each))
       )
-    expect([with_(0, 2), with_(1, 2), with_(3, 6), with_(3, 0)].map(ruleOf)).toEqual([
+    expect([with_(0, 2), with_(1, 2), with_(3, 7), with_(3, 0)].map(ruleOf)).toEqual([
       'EN15',
       'EN15',
       'EN15',

@@ -17,6 +17,7 @@ import {
   array,
   bytes,
   type CborValue,
+  compareBytes,
   literal,
   mapped,
   nullable,
@@ -27,10 +28,11 @@ import {
 } from '../encoding/index.ts'
 import { type ReadTuple, signedTuple } from '../graph/index.ts'
 import { idSchema, idSet } from './body.ts'
-import type { BackLink, HistoryMode, KeyRecord, KeyRecordBody } from './contract.ts'
+import type { BackLink, HistoryMode, KeyRecord, KeyRecordBody, TopicLink } from './contract.ts'
+import { TOPIC_LINKS_MAX } from './limits.ts'
 
 /** EK1: numbers on the wire; in LBX1 and key ids too. */
-export const KeyRecordKind = { bucket: 1, role: 2, epoch: 3, grant: 4, cannotOpen: 5 } as const
+export const KeyRecordKind = { bucket: 1, role: 2, epoch: 3, grant: 4, cannotOpen: 5, topics: 6 } as const
 /** EK4, EK15: head keys a record names. Concurrent heads beyond this wait for the next record. */
 export const HEAD_KEYS_MAX = 64
 /** EK5: buckets are the top k bits of a hash. */
@@ -56,13 +58,32 @@ const backRows: Schema<readonly BackLink[]> = mapped(
   links => [...links].sort((a, b) => (a.keyId < b.keyId ? -1 : 1))
 )
 
+const topicRows: Schema<readonly TopicLink[]> = mapped(
+  array(tuple({ tag: bytes(16), sealed: bytes(SEALED_SEED_BYTES) }), TOPIC_LINKS_MAX, 1),
+  'topics ascending by tag',
+  rows =>
+    rows.every((row, index) => index === 0 || compareBytes((rows[index - 1] as TopicLink).tag, row.tag) < 0)
+      ? rows
+      : undefined,
+  rows => [...rows].sort((a, b) => compareBytes(a.tag, b.tag))
+)
+
 /** EK15's modes as arrays: [0] all, [1] join, [2, days] window. */
 const modeSchema: Schema<HistoryMode> = mapped(
   array(uint(WINDOW_DAYS_MAX), 2, 1),
   'a history mode',
   readHistoryMode,
-  mode => (mode.mode === 'all' ? [0] : mode.mode === 'join' ? [1] : [2, mode.days])
+  writeHistoryMode
 )
+
+/** EK15's numbers of a mode. @throws RangeError for days out of bounds. */
+export function writeHistoryMode(mode: HistoryMode): readonly number[] {
+  if (mode.mode !== 'window') return [mode.mode === 'all' ? 0 : 1]
+  const { days } = mode
+  if (!Number.isInteger(days) || days < 1 || days > WINDOW_DAYS_MAX)
+    throw new RangeError(`a window has 1 to ${WINDOW_DAYS_MAX} days`)
+  return [2, days]
+}
 
 /** EK15's mode from its numbers; undefined for none of them. */
 export function readHistoryMode(numbers: readonly number[]): HistoryMode | undefined {
@@ -107,7 +128,8 @@ const schemas: {
     back: backRows
   }),
   grant: tuple({ keyId: idSchema('e'), ephemeral: bytes(EPHEMERAL_BYTES), box: bytes(BOX_BYTES) }),
-  cannotOpen: tuple({ keyId: idSchema('e') })
+  cannotOpen: tuple({ keyId: idSchema('e') }),
+  topics: tuple({ keyId: idSchema('e'), topics: topicRows })
 }
 const kinds = Object.keys(KeyRecordKind) as KeyRecordBody['kind'][]
 

@@ -3,12 +3,14 @@ import { compareIds, type KeyId } from '../base/index.ts'
 import { toHex } from '../encoding/index.ts'
 import { chooseEpoch } from './choose.ts'
 import type { KeyAddResult, KeyPlan, KeyRecord, KeyRing, KeyRingInit, KeySummary } from './contract.ts'
+import { headKeys } from './draft.ts'
+import { gives } from './history.ts'
 import { readKeyRecord } from './key-record.ts'
 import { followLinks, openAll } from './opening.ts'
 import { pinned, takePins, usePins } from './pins.ts'
 import { epochFor } from './plan-epoch.ts'
-import { grantsDue, planCannotOpen, planGrants, planRotations, rotationsDue } from './plan-grants.ts'
-import { headKeys, planEveryone } from './plan-role.ts'
+import { grantsDue, lackOf, planCannotOpen, planGrants, planRotations, rotationsDue } from './plan-grants.ts'
+import { planEveryone } from './plan-role.ts'
 import { createRidIndex } from './readers.ts'
 import { addRecord, insert } from './ring-add.ts'
 import { firstSeen, type Held, heldLamport, lamportOf, type RingState } from './ring-state.ts'
@@ -32,6 +34,7 @@ function createState(init: KeyRingInit): RingState {
     scopes: new Map(),
     grants: new Map(),
     asked: new Map(),
+    handedTopics: new Map(),
     seeds: new Map(),
     links: new Map(),
     sealedTo: new Map(),
@@ -100,7 +103,12 @@ export function createKeyRing(init: KeyRingInit): KeyRing {
     planRotations: (random, at) => planRotations(ring, random, at),
     planEveryone: random => planEveryone(ring, random),
     grantsDue: at => grantsDue(ring, at),
+    mayGive: (keyId, user, at) => {
+      const entry = ring.keys.get(keyId)
+      return entry !== undefined && gives(ring, entry, user, at)
+    },
     planGrants: (random, due) => planGrants(ring, random, due),
+    lack: keyId => lackOf(ring, keyId),
     planCannotOpen: keyId => planCannotOpen(ring, keyId),
     currentTopic: () => topicTable(ring).current,
     topics: at => topicsHeard(ring, at),

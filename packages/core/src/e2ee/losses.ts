@@ -5,7 +5,7 @@
  * grant may be unseen here while the removal of the one it favoured is seen. In doubt it touches: the price is
  * a rotation, the other price is a leak.
  */
-import type { ChannelId } from '../base/index.ts'
+import type { ChannelId, UserId } from '../base/index.ts'
 import { everyoneRole, type AuthorityState, type Loss } from '../authority/index.ts'
 import type { KeyScope } from './contract.ts'
 import { isOpenToAll, withParents } from './readers.ts'
@@ -37,19 +37,22 @@ export function channelFacts(state: AuthorityState, scope: KeyScope): ChannelFac
  * Whether a loss takes away what a key's readers rest on.
  *
  * @param facts - As the key's author had seen it, and in the view in which the question is asked.
+ * @param mayHold - Of a bucket: whether an account would be in it.
  */
 export function touches(
   server: AuthorityState['server'],
   scope: KeyScope,
   loss: Loss,
-  facts: readonly ChannelFacts[]
+  facts: readonly ChannelFacts[],
+  mayHold: (user: UserId) => boolean = () => true
 ): boolean {
   const everyone = everyoneRole(server)
   if (loss.invite !== undefined) return invitedTouches(scope, facts, everyone)
   if (loss.channel !== undefined) return channelTouches(scope, loss, loss.channel, facts)
   // Membership or a device: whoever left may have held any role, by assignments not seen here.
-  if (loss.role === undefined) return true
-  if (scope.kind !== 'epoch') return scope.role === loss.role
+  if (loss.role === undefined) return loss.users.some(mayHold)
+  if (scope.kind !== 'epoch')
+    return scope.role === loss.role && (loss.users.length === 0 || loss.users.some(mayHold))
   if (scope.channel.slice(1) === everyone.slice(1)) return false
   // A role or its holder lost something: readers of channels open to all lose nothing by it, unless that is
   // the role that opens them.
@@ -58,7 +61,7 @@ export function touches(
 
 /** An invite's holder has the @everyone key, and by it every epoch sealed to that. */
 function invitedTouches(scope: KeyScope, facts: readonly ChannelFacts[], everyone: string): boolean {
-  if (scope.kind !== 'epoch') return scope.role === everyone
+  if (scope.kind !== 'epoch') return scope.kind === 'role' && scope.role === everyone
   return facts.some(each => each.open || !each.known)
 }
 

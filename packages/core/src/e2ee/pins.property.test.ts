@@ -139,6 +139,7 @@ class Story {
           kind: 'text',
           name: null,
           position: Uint8Array.of(1 + this.dice(200)),
+          history: this.pick([[0], [1], [2, 7]]),
           overwrites: [
             { target: everyone, deny: ['ViewChannel'] },
             { target: role, allow: ['ViewChannel', 'SendMessages'] }
@@ -170,12 +171,13 @@ function answers(ring: RingLike, story: Story): string {
     grants: ring.grantsDue(time.now).map(({ keyId, recipient, asked }) => [keyId, recipient, asked]),
     topics: ring.topics(time.now).map(each => [each.topic, each.retiredAt]),
     records: ring.records().map(each => each.id),
-    heads: ring.headRecords().map(each => each.id)
+    heads: ring.headRecords().map(each => each.id),
+    lacks: ring.keys().map(({ keyId }) => [keyId, ring.lack(keyId)])
   })
 }
 type RingLike = Pick<
   KeyRing,
-  'keys' | 'chooseEpoch' | 'rotationsDue' | 'grantsDue' | 'topics' | 'records' | 'headRecords'
+  'keys' | 'chooseEpoch' | 'rotationsDue' | 'grantsDue' | 'topics' | 'records' | 'headRecords' | 'lack'
 >
 
 /** The peer's ring as it is when its profile is opened again: from the snapshot, or from all operations. */

@@ -32,7 +32,7 @@ export function takePins(ring: RingState, heads: readonly OperationId[]): RingPi
       ...(standing.kind === 'waiting' ? {} : { standing }),
       ...(facts === undefined ? {} : { facts })
     })
-    if (body.kind !== 'grant' && body.kind !== 'cannotOpen') pin(frontier)
+    if (body.kind !== 'grant' && body.kind !== 'cannotOpen' && body.kind !== 'topics') pin(frontier)
   }
   for (const invite of ring.log.state().invites())
     if (invite.open && inside(idAs('o', invite.id))) pin([idAs('o', invite.id)])

@@ -10,22 +10,16 @@ import {
 } from '../base/index.ts'
 import { BoxKind, type Recipient, sealBoxes, type SecretKey } from '../crypto/index.ts'
 import type { MemberState } from '../authority/index.ts'
-import { chooseEpoch, historyOf, safeRoleKeys } from './choose.ts'
+import { chooseEpoch, safeRoleKeys } from './choose.ts'
 import type { EpochChoice, HistoryMode } from './contract.ts'
+import { channelsLeft } from './cut.ts'
 import { commitOf, keyIdOf, sealBack, storedSeed } from './derive.ts'
+import { addToDraft, closeDraft, type Draft, headKeys, isValidKey, openDraft } from './draft.ts'
+import { historyIn } from './history.ts'
 import { HEAD_KEYS_MAX } from './key-record.ts'
-import { USER_BOXES_MAX } from './limits.ts'
+import { RELINKED_MAX, USER_BOXES_MAX } from './limits.ts'
 import { unlinkedKeys } from './opening.ts'
-import {
-  addToDraft,
-  closeDraft,
-  type Draft,
-  draftRoleKey,
-  headKeys,
-  isValidKey,
-  openDraft,
-  userBoxes
-} from './plan-role.ts'
+import { draftRoleKey, userBoxes } from './plan-role.ts'
 import { couldAssign, holdersOf, holdsRole, maySend, readersOf } from './readers.ts'
 import { epochScope, keysOf, type RingState } from './ring-state.ts'
 
@@ -116,6 +110,25 @@ function draftEpoch(draft: Draft, channel: ChannelId, mode: HistoryMode): KeyId 
   return keyId
 }
 
+/**
+ * EK16: whoever comes to a role after a cut finds the past of what it still reads: new epochs, linked to all before
+ * them, of the channels of mode all that were sealed to the role's keys. What one plan leaves the next senders make.
+ */
+export function relinkAfterCuts(draft: Draft, at: number): void {
+  const { ring, state } = draft
+  const channels = new Set(
+    [...draft.made].flatMap(([role, { cut }]) => (cut ? channelsLeft(state, role) : []))
+  )
+  let made = 0
+  for (const channel of channels) {
+    const mode = historyIn(state, channel)
+    const used = keysOf(ring, epochScope(channel)).some(entry => ring.seeds.has(entry.keyId))
+    if (mode?.mode !== 'all' || !used || made === RELINKED_MAX || !maySend(state, channel, ring.user, at))
+      continue
+    if (typeof draftEpoch(draft, channel, mode) === 'string') made++
+  }
+}
+
 /** EK10: the key to send under, or the plan that makes one. */
 export function epochFor(ring: RingState, random: Random, channel: ChannelId, at: number): EpochChoice {
   const known = chooseEpoch(ring, channel, at)
@@ -124,7 +137,7 @@ export function epochFor(ring: RingState, random: Random, channel: ChannelId, at
   if (state.device(ring.device)?.on !== true || !maySend(state, channel, ring.user, at)) {
     return { kind: 'refused', refusal: refuse('EK12', 'this device may not read and send there') }
   }
-  const mode = historyOf(ring, channel)
+  const mode = historyIn(state, channel)
   if (mode === undefined)
     return {
       kind: 'refused',

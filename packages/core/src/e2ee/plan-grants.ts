@@ -3,14 +3,24 @@ import { idToBytes, type KeyId, type Random, refuse, type RoleId } from '../base
 import { BoxKind, sealBox } from '../crypto/index.ts'
 import { everyoneRole, type MemberState } from '../authority/index.ts'
 import { isReachable, memberRid, reachedBy, safeRoleKeys } from './choose.ts'
-import type { GrantDue, KeyPlan, KeyPlanResult, RotationDue } from './contract.ts'
+import type { GrantDue, KeyLack, KeyPlan, KeyPlanResult, RotationDue } from './contract.ts'
 import { shortRid, userRid } from './derive.ts'
+import { addToDraft, closeDraft, isValidKey, openDraft } from './draft.ts'
+import { couldReadThen, gives, isClosedHistory, isWithinWindow, mayShare } from './history.ts'
 import { ROLE_AGE_MS_MAX } from './limits.ts'
-import { mayRotate } from './plan-epoch.ts'
-import { addToDraft, closeDraft, draftRoleKey, isValidKey, openDraft } from './plan-role.ts'
-import { couldAssign, holdersOf, isEntitled } from './readers.ts'
-import { firstSeen, type KeyEntry, type RingState } from './ring-state.ts'
-import { inviteReads, wholeView } from './safety.ts'
+import { mayRotate, relinkAfterCuts } from './plan-epoch.ts'
+import { draftRoleKey } from './plan-role.ts'
+import { bucketIndex, couldAssign, holdersOf, isEntitled, mayRead } from './readers.ts'
+import {
+  epochScope,
+  firstSeen,
+  type Held,
+  type KeyBody,
+  type KeyEntry,
+  keysOf,
+  type RingState
+} from './ring-state.ts'
+import { boxOwners, inviteReads, wholeView } from './safety.ts'
 
 /** Roles that have a key and somebody to hold one. */
 function rolesInUse(ring: RingState): readonly RoleId[] {
@@ -49,6 +59,7 @@ export function planRotations(ring: RingState, random: Random, at: number): KeyP
     const refusal = draftRoleKey(draft, role, cause)
     if (refusal !== undefined) return { kind: 'refused', refusal }
   }
+  relinkAfterCuts(draft, at)
   return closeDraft(draft)
 }
 
@@ -59,13 +70,27 @@ const userDue = (keyId: KeyId, member: MemberState, asked: boolean): GrantDue =>
   asked
 })
 
+/** What a member of a large role is granted: its bucket's key where it is held here, so that the next role key finds it. */
+function grantedFor(ring: RingState, entry: KeyEntry, member: MemberState): KeyId {
+  const held = entry.records[0] as Held<KeyBody>
+  if (held.record.body.kind !== 'role' || held.record.body.k === 0) return entry.keyId
+  const { role, k } = held.record.body
+  const index = bucketIndex(ring.suite, role, member.user, k)
+  for (const owner of boxOwners(ring, held, ring.log.state())) {
+    const inner = owner?.kind === 'key' ? ring.keys.get(owner.keyId) : undefined
+    if (inner?.scope.kind === 'bucket' && inner.scope.index === index && ring.seeds.has(inner.keyId))
+      return inner.keyId
+  }
+  return entry.keyId
+}
+
 /** Members and open invites that lack a role's safe keys. */
 function roleGrantsDue(ring: RingState, role: RoleId, entry: KeyEntry, at: number): readonly GrantDue[] {
   const state = ring.log.state()
   const { users } = reachedBy(ring, entry)
   const due = holdersOf(state, role)
     .filter(member => isReachable(member) && !users.has(member.user))
-    .map(member => userDue(entry.keyId, member, false))
+    .map(member => userDue(grantedFor(ring, entry, member), member, false))
   if (role !== everyoneRole(ring.server)) return due
   const view = wholeView(ring)
   for (const invite of state.invites()) {
@@ -93,12 +118,41 @@ export function grantsDue(ring: RingState, at: number): readonly GrantDue[] {
       for (const each of roleGrantsDue(ring, role, entry, at)) due.set(nameOf(each), each)
     }
   }
-  for (const each of askedDue(ring)) due.set(nameOf(each), each)
+  for (const each of windowDue(ring, at)) due.set(nameOf(each), each)
+  for (const each of askedDue(ring, at)) due.set(nameOf(each), each)
   return [...due.values()]
 }
 
+/** Newcomers to channels of mode window get its days from whoever may share them (EK15). */
+function windowDue(ring: RingState, at: number): readonly GrantDue[] {
+  const state = ring.log.state()
+  const due: GrantDue[] = []
+  for (const channel of state.channels()) {
+    if (channel.history[0] !== 2 || !mayShare(state, channel.id, ring.user)) continue
+    const recent = keysOf(ring, epochScope(channel.id)).filter(
+      entry =>
+        isClosedHistory(entry) &&
+        ring.seeds.has(entry.keyId) &&
+        isValidKey(ring, entry) &&
+        isWithinWindow(ring, entry, at)
+    )
+    for (const entry of recent) {
+      const { users } = reachedBy(ring, entry)
+      for (const member of state.members())
+        if (
+          isReachable(member) &&
+          !users.has(member.user) &&
+          mayRead(state, channel.id, member.user) &&
+          gives(ring, entry, member.user, at)
+        )
+          due.push(userDue(entry.keyId, member, false))
+    }
+  }
+  return due
+}
+
 /** What accounts asked for with cannotOpen, once a key and account, where they are entitled. */
-function askedDue(ring: RingState): readonly GrantDue[] {
+function askedDue(ring: RingState, at: number): readonly GrantDue[] {
   const state = ring.log.state()
   const due: GrantDue[] = []
   for (const [keyId, devices] of ring.asked) {
@@ -113,7 +167,8 @@ function askedDue(ring: RingState): readonly GrantDue[] {
       if (
         member === undefined ||
         !isReachable(member) ||
-        !isEntitled(ring.suite, state, entry.scope, member.user, bucketsOf(entry))
+        !isEntitled(ring.suite, state, entry.scope, member.user, bucketsOf(entry)) ||
+        !gives(ring, entry, member.user, at)
       )
         continue
       // A grant to this very user key was tried already: asking again shows a fault, not a need.
@@ -158,11 +213,19 @@ export function planGrants(ring: RingState, random: Random, due: readonly GrantD
   return closeDraft(draft)
 }
 
-/** EK14: asks for a key that this account cannot open; undefined if it is open or was asked for. */
-export function planCannotOpen(ring: RingState, keyId: KeyId): KeyPlan | undefined {
+/** What is missing of a key here; undefined where it is held. */
+export function lackOf(ring: RingState, keyId: KeyId): KeyLack | undefined {
+  if (ring.seeds.has(keyId)) return undefined
   const entry = ring.keys.get(keyId)
-  if (entry === undefined || ring.seeds.has(keyId) || ring.asked.get(keyId)?.has(ring.device) === true)
-    return undefined
+  if (entry === undefined) return 'unknown'
+  // Nobody may give what EK15 keeps from us; a window's days come unasked.
+  if (isClosedHistory(entry) && !couldReadThen(ring, entry, ring.user)) return 'closed'
+  return ring.asked.get(keyId)?.has(ring.device) === true ? 'asked' : 'sealed'
+}
+
+/** EK14: asks for a key that is sealed to us in vain. */
+export function planCannotOpen(ring: RingState, keyId: KeyId): KeyPlan | undefined {
+  if (lackOf(ring, keyId) !== 'sealed') return undefined
   const random: Random = { bytes: length => new Uint8Array(length) } // nothing is drawn for a question
   const draft = openDraft(ring, random)
   if (draft === undefined || draft.state.device(ring.device)?.on !== true) return undefined

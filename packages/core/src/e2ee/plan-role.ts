@@ -1,90 +1,30 @@
 /** New role keys (EK3–EK7, EK11, EK15, EK17). */
 import { type KeyId, idToBytes, type Random, refuse, type Refusal, type RoleId } from '../base/index.ts'
 import { BoxKind, type Recipient, sealBoxes, type SecretKey } from '../crypto/index.ts'
-import { everyoneRole, type AuthorityState, KINDS, type MemberState } from '../authority/index.ts'
-import type { KeyPlan, KeyPlanResult, KeyRecord, KeyRecordBody, StoredSeed } from './contract.ts'
-import { memberRid, isReachable } from './choose.ts'
-import { boxSecretOf, gateKeyOf, keyIdOf, sealBack, sealTopicSecret, shortRid, storedSeed } from './derive.ts'
+import { everyoneRole, KINDS, type MemberState } from '../authority/index.ts'
+import { isReachable, memberRid } from './choose.ts'
+import type { KeyPlanResult } from './contract.ts'
+import { isBeforeCut } from './cut.ts'
+import {
+  boxSecretOf,
+  gateKeyOf,
+  keyIdOf,
+  sealBack,
+  sealTopicLink,
+  sealTopicSecret,
+  shortRid,
+  storedSeed
+} from './derive.ts'
+import { addToDraft, closeDraft, type Draft, headKeys, isValidKey, openDraft } from './draft.ts'
+import { HEAD_KEYS_MAX } from './key-record.ts'
+import { ROLE_BOXES_MAX, TOPIC_LINKS_MAX } from './limits.ts'
 import { channelFacts, touches } from './losses.ts'
-import { HEAD_KEYS_MAX, signKeyRecord } from './key-record.ts'
-import { ROLE_BOXES_MAX } from './limits.ts'
 import { unlinkedKeys } from './opening.ts'
+import { bitsInUse, bucketBits, bucketRecipients } from './plan-buckets.ts'
 import { holdersOf } from './readers.ts'
 import { type KeyEntry, keysOf, type RingState, roleScope } from './ring-state.ts'
 import { inviteReads, wholeView } from './safety.ts'
 import { everyoneKeys, topicTable } from './topics.ts'
-
-/** A plan while it is being made. */
-export interface Draft {
-  readonly ring: RingState
-  readonly random: Random
-  readonly frontier: KeyRecord['frontier']
-  readonly state: AuthorityState
-  readonly records: KeyRecord[]
-  readonly seeds: StoredSeed[]
-  /** Role keys made in this plan. */
-  readonly made: Map<RoleId, { readonly keyId: KeyId; readonly boxPublicKey: Uint8Array }>
-  newTopic: boolean
-}
-
-/** Opens a draft at everything known here; undefined while a `gather` must come first (EK4). */
-export function openDraft(ring: RingState, random: Random): Draft | undefined {
-  const frontier = ring.log.frontier()
-  if (frontier === undefined) return undefined
-  return {
-    ring,
-    random,
-    frontier,
-    state: ring.log.state(),
-    records: [],
-    seeds: [],
-    made: new Map(),
-    newTopic: false
-  }
-}
-
-/** What a draft has come to. */
-export function closeDraft(draft: Draft): KeyPlanResult & { readonly kind: 'plan' } {
-  const plan: KeyPlan = {
-    records: draft.records,
-    seeds: draft.seeds,
-    newTopic: draft.newTopic,
-    rotates: [...draft.made.keys()]
-  }
-  return { kind: 'plan', plan }
-}
-
-/** Signs a record into the draft. */
-export function addToDraft(draft: Draft, body: KeyRecordBody): void {
-  draft.records.push(
-    signKeyRecord(draft.ring.suite, draft.ring.signingKey, {
-      server: draft.ring.server,
-      frontier: draft.frontier,
-      body
-    })
-  )
-}
-
-/** Whether some valid record announces the key. */
-export const isValidKey = (ring: RingState, entry: KeyEntry): boolean =>
-  entry.records.some(held => ring.judge(held).kind === 'valid')
-
-/** Head keys of a scope: valid, and named as earlier by no other valid record (EK4). */
-export function headKeys(ring: RingState, entries: readonly KeyEntry[]): readonly KeyId[] {
-  const older = new Set<KeyId>()
-  const valid = entries.filter(entry => isValidKey(ring, entry))
-  for (const entry of valid) {
-    for (const held of entry.records) {
-      if (ring.judge(held).kind !== 'valid') continue
-      for (const keyId of held.record.body.after) if (keyId !== entry.keyId) older.add(keyId)
-    }
-  }
-  const heads = valid
-    .map(entry => entry.keyId)
-    .filter(keyId => !older.has(keyId))
-    .sort()
-  return heads.slice(0, HEAD_KEYS_MAX)
-}
 
 /** Members' user keys as recipients; a rid stands once. */
 export function userBoxes(members: Iterable<MemberState>): Recipient[] {
@@ -138,36 +78,55 @@ export function planEveryone(ring: RingState, random: Random): KeyPlanResult {
   return refusal === undefined ? closeDraft(draft) : { kind: 'refused', refusal }
 }
 
-/** Adds a new key of a role to the draft; a refusal where the role is too large for single boxes (EK5). */
+/** Whom a new key of a role is sealed to: its holders, or their buckets where they are many (EK5). */
+function roleRecipients(
+  draft: Draft,
+  role: RoleId
+): { readonly k: number; readonly holders: readonly Recipient[] } | Refusal {
+  const holders = holdersOf(draft.state, role)
+  const k = bucketBits(holders.length, bitsInUse(draft.ring, role))
+  if (k === 0) return { k, holders: userBoxes(holders) }
+  const buckets = bucketRecipients(draft, role, k, holders)
+  return 'ok' in buckets ? buckets : { k, holders: buckets }
+}
+
+/** Older keys of a role that a new one links: held, and not of before a cut (EK15, EK16). */
+function roleLinks(draft: Draft, role: RoleId): { readonly links: readonly KeyId[]; readonly cut: boolean } {
+  const { ring, state } = draft
+  const held = unlinkedKeys(ring, roleScope(role), old => {
+    const entry = ring.keys.get(old)
+    return entry !== undefined && isValidKey(ring, entry)
+  })
+  const before = new Set(
+    held.filter(old => isBeforeCut(ring, ring.keys.get(old) as KeyEntry, state) !== false)
+  )
+  // A cut that a later key stands behind already was seen to when that one was made.
+  const cut = headKeys(ring, keysOf(ring, roleScope(role))).some(head => before.has(head))
+  return { links: held.filter(old => !before.has(old)).slice(0, HEAD_KEYS_MAX), cut }
+}
+
+/** Adds a new key of a role to the draft, with the buckets it needs. */
 export function draftRoleKey(draft: Draft, role: RoleId, cause: 'loss' | 'age'): Refusal | undefined {
-  const { ring, random, state } = draft
+  const { ring, random } = draft
   const { suite, server } = ring
   const scope = roleScope(role)
   const everyone = role === everyoneRole(server)
-  const recipients = [...userBoxes(holdersOf(state, role)), ...(everyone ? inviteBoxes(ring) : [])]
+  const sealedTo = roleRecipients(draft, role)
+  if ('ok' in sealedTo) return sealedTo
+  const recipients = [...sealedTo.holders, ...(everyone ? inviteBoxes(ring) : [])]
   if (recipients.length > ROLE_BOXES_MAX)
-    return refuse(
-      'EK5',
-      `a role of ${recipients.length} accounts needs buckets, which this version does not make`
-    )
+    return refuse('EK3', `${recipients.length} boxes; at most ${ROLE_BOXES_MAX}`)
   const seed = random.bytes(32)
   const keyId = keyIdOf(suite, server, scope, seed)
   const boxPublicKey = suite.x25519PublicKey(boxSecretOf(suite, 'role', seed))
-  const entries = keysOf(ring, scope)
-  const back = unlinkedKeys(
-    ring,
-    scope,
-    old =>
-      entries.some(entry => entry.keyId === old && isValidKey(ring, entry)) ||
-      entries.every(entry => entry.keyId !== old)
-  )
+  const { links, cut } = roleLinks(draft, role)
   addToDraft(draft, {
     kind: 'role',
     role,
-    k: 0,
+    k: sealedTo.k,
     keyId,
     boxPublicKey,
-    after: headKeys(ring, entries),
+    after: headKeys(ring, keysOf(ring, scope)),
     boxes: sealBoxes(
       suite,
       random.bytes(32),
@@ -175,15 +134,22 @@ export function draftRoleKey(draft: Draft, role: RoleId, cause: 'loss' | 'age'):
       { kind: BoxKind.role, keyId: idToBytes(keyId) },
       seed
     ),
-    back: back
-      .slice(0, HEAD_KEYS_MAX)
-      .map(old =>
-        sealBack(suite, seed, { keyId: old, seed: (ring.seeds.get(old) as { seed: SecretKey }).seed })
-      ),
+    back: links.map(old =>
+      sealBack(suite, seed, { keyId: old, seed: (ring.seeds.get(old) as { seed: SecretKey }).seed })
+    ),
     gatePublicKey: everyone ? gateKeyOf(suite, seed).publicKey : null,
     topicBox: everyone ? sealTopicSecret(suite, seed, nextTopicSecret(draft, cause)) : null
   })
   draft.seeds.push(storedSeed(keyId, scope, seed))
-  draft.made.set(role, { keyId, boxPublicKey })
+  draft.made.set(role, { keyId, boxPublicKey, cut })
+  if (everyone && cut) handTopicsOn(draft, keyId, seed)
   return undefined
+}
+
+/** EK16: what older topics carried stays readable to who comes after a cut, as far as its keys let them. */
+function handTopicsOn(draft: Draft, keyId: KeyId, seed: SecretKey): void {
+  const topics = topicTable(draft.ring)
+    .all.slice(0, TOPIC_LINKS_MAX)
+    .map(topic => sealTopicLink(draft.ring.suite, seed, topic.topicSecret))
+  if (topics.length > 0) addToDraft(draft, { kind: 'topics', keyId, topics })
 }

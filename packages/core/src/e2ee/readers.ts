@@ -12,6 +12,7 @@ import { equalBytes, uintFromBytes } from '../encoding/index.ts'
 import { toRidKey } from './rid.ts'
 import type { KeyScope } from './contract.ts'
 import { bucketOf } from './derive.ts'
+import { BUCKET_BITS_MAX } from './key-record.ts'
 
 const VIEW = permissionBit('ViewChannel')
 const SEND = permissionBit('SendMessages')
@@ -86,6 +87,18 @@ export function couldAssign(state: AuthorityState, role: RoleId, user: UserId): 
   return highest >= 0 && wanted >= 0 && highest < wanted
 }
 
+const bucketsByRole = new Map<RoleId, Map<UserId, number>>()
+const BUCKETS_REMEMBERED_MAX = 100_000
+
+/** EK5's bucket of an account, remembered: a removal from a large role asks for all of them. */
+export function bucketIndex(suite: Suite, role: RoleId, user: UserId, k: number): number {
+  let known = bucketsByRole.get(role)
+  if (known === undefined || known.size > BUCKETS_REMEMBERED_MAX) bucketsByRole.set(role, (known = new Map()))
+  let all = known.get(user)
+  if (all === undefined) known.set(user, (all = bucketOf(suite, role, user, BUCKET_BITS_MAX)))
+  return all >> (BUCKET_BITS_MAX - k)
+}
+
 /** Whether a user is one of those a key is meant for. */
 export function isEntitled(
   suite: Suite,
@@ -96,7 +109,7 @@ export function isEntitled(
 ): boolean {
   if (scope.kind === 'epoch') return mayRead(state, scope.channel, user)
   if (!holdsRole(state, scope.role, user)) return false
-  return scope.kind === 'role' || bucketOf(suite, scope.role, user, buckets) === scope.index
+  return scope.kind === 'role' || bucketIndex(suite, scope.role, user, buckets) === scope.index
 }
 
 /** Who reads a channel. */
@@ -144,14 +157,14 @@ function findReaders(state: AuthorityState, channel: ChannelId): Readers {
  * Whether a role, held alone, lets one view a channel. That all its holders happen to may is not enough: the
  * next one to get the role would open the channel by its key.
  */
-function grantsView(state: AuthorityState, channel: ChannelId, role: RoleId): boolean {
+export function grantsView(state: AuthorityState, channel: ChannelId, role: RoleId): boolean {
   const overwrites = (state.channel(channel)?.overwrites ?? []).filter(row => row.kind === 'role')
   const bits = computePermissions({
     owner: state.owner,
     member: '',
     everyone: everyoneRole(state.server),
     roles: state.roles(),
-    held: [role],
+    held: role === everyoneRole(state.server) ? [] : [role],
     overwrites: overwrites.map(row => ({ id: row.target, kind: row.kind, allow: row.allow, deny: row.deny }))
   })
   return (bits & VIEW) !== 0n

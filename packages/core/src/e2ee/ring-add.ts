@@ -12,12 +12,14 @@ import {
   type KeyEntry,
   type RingState,
   scopeKey,
-  scopeOf
+  scopeOf,
+  type TopicsBody
 } from './ring-state.ts'
 
 /** Whether a held record announces a key. */
 function isKey(held: Held): held is Held<KeyBody> {
-  return held.record.body.kind !== 'grant' && held.record.body.kind !== 'cannotOpen'
+  const { kind } = held.record.body
+  return kind === 'bucket' || kind === 'role' || kind === 'epoch'
 }
 
 /** A peer's record: form, signature, then everything its boxes give. */
@@ -74,6 +76,10 @@ function checkRecord(ring: RingState, record: KeyRecord): Refusal | undefined {
     }
   } else if (body.kind === 'cannotOpen') {
     if (ring.asked.get(body.keyId)?.has(record.device) === true) return refuse('EK14', 'asked before')
+  } else if (body.kind === 'topics') {
+    const known = ring.handedTopics.get(body.keyId) ?? []
+    if (known.length >= RECORDS_PER_KEY_MAX || known.some(each => each.record.device === record.device))
+      return refuse('EK16', 'topics were handed on before')
   } else {
     const entry = ring.keys.get(body.keyId)
     if ((entry?.records.length ?? 0) >= RECORDS_PER_KEY_MAX)
@@ -97,6 +103,8 @@ export function insert(ring: RingState, held: Held): void {
     noteSealedTo(ring, held)
   } else if (body.kind === 'grant') {
     push(ring.grants, body.keyId, held as Held<GrantBody>)
+  } else if (body.kind === 'topics') {
+    push(ring.handedTopics, body.keyId, held as Held<TopicsBody>)
   } else {
     const asked = ring.asked.get(body.keyId) ?? new Set()
     ring.asked.set(body.keyId, asked.add(record.device))

@@ -20,6 +20,10 @@ export interface AuthorFacts {
     /** Itself, and what it hangs on. */
     readonly chain: readonly ChannelId[]
   }
+  /** Of a key of a role: channels that the role, held alone, let one view (EK16). */
+  readonly views: readonly ChannelId[]
+  /** Of a key: our own account could read then, or held the role (EK15). */
+  readonly mine: boolean
   /** Boxes, by rid, for user keys of which their owner had a newer one. */
   readonly outdated: readonly KeyId[]
 }

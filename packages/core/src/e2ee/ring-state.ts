@@ -5,7 +5,6 @@
 import type {
   ChannelId,
   DeviceId,
-  InviteId,
   KeyId,
   OperationId,
   RecordId,
@@ -14,7 +13,7 @@ import type {
   UserId
 } from '../base/index.ts'
 import type { AuthorityLog, Loss } from '../authority/index.ts'
-import type { Recipient, SecretKey, SigningKey, Suite } from '../crypto/index.ts'
+import type { SecretKey, SigningKey, Suite } from '../crypto/index.ts'
 import type {
   AuthorFacts,
   HeldInvite,
@@ -30,6 +29,9 @@ import type { RidIndex } from './readers.ts'
 export type KeyBody = Extract<KeyRecordBody, { kind: 'bucket' | 'role' | 'epoch' }>
 /** Bodies that grant one. */
 export type GrantBody = Extract<KeyRecordBody, { kind: 'grant' }>
+
+/** Bodies that hand older topics on. */
+export type TopicsBody = Extract<KeyRecordBody, { kind: 'topics' }>
 
 /** One record in the ring. */
 export interface Held<B extends KeyRecordBody = KeyRecordBody> {
@@ -81,6 +83,8 @@ export interface RingState {
   readonly grants: Map<KeyId, Held<GrantBody>[]>
   /** cannotOpen by key: the accounts that asked. */
   readonly asked: Map<KeyId, Set<DeviceId>>
+  /** Older topics by the @everyone key they are sealed under (EK16). */
+  readonly handedTopics: Map<KeyId, Held<TopicsBody>[]>
   readonly seeds: Map<KeyId, OpenedSeed>
   /** Verified links: a key to the older ones it opens (EK15). */
   readonly links: Map<KeyId, Set<KeyId>>
@@ -103,6 +107,11 @@ export function scopeKey(scope: KeyScope): string {
   return scope.kind === 'role' ? scope.role : `${scope.role}/${scope.index}`
 }
 
+export const bucketScope = (role: RoleId, index: number): Extract<KeyScope, { kind: 'bucket' }> => ({
+  kind: 'bucket',
+  role,
+  index
+})
 export const roleScope = (role: RoleId): KeyScope => ({ kind: 'role', role })
 export const epochScope = (channel: ChannelId): KeyScope => ({ kind: 'epoch', channel })
 
@@ -135,11 +144,4 @@ export function firstSeen(entry: KeyEntry): number {
 /** A date for caches: nothing that answers depend on changes without it. */
 export function stamp(state: RingState): string {
   return `${state.log.count()}/${state.version}`
-}
-
-/** Somebody a box can be made for. */
-export interface BoxTarget extends Recipient {
-  readonly user?: UserId
-  readonly invite?: InviteId
-  readonly key?: KeyId
 }

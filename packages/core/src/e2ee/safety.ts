@@ -3,13 +3,20 @@
  *
  * Safe means: everybody who can open it is entitled, and its author had seen every loss that the view holds.
  */
-import { idAs, type InviteId, type KeyId, LOCKBOXES_MAX, type OperationId } from '../base/index.ts'
+import {
+  idAs,
+  type InviteId,
+  type KeyId,
+  LOCKBOXES_MAX,
+  type OperationId,
+  type UserId
+} from '../base/index.ts'
 import { type AuthorityState, everyoneRole, KINDS, type Loss } from '../authority/index.ts'
 import { readBoxes, RID_BYTES } from '../crypto/index.ts'
 import { authorFacts, lossesOutside } from './author-facts.ts'
 import type { AuthorFacts, KeySafety, KeyScope } from './contract.ts'
 import { channelFacts, touches } from './losses.ts'
-import { isEntitled, type RidOwner, roleReads } from './readers.ts'
+import { bucketIndex, isEntitled, type RidOwner, roleReads } from './readers.ts'
 import { ridAsKey } from './rid.ts'
 import { type Held, type KeyBody, type KeyEntry, type RingState, stamp } from './ring-state.ts'
 
@@ -130,6 +137,13 @@ function recipientFault(
   return wasOutdated ? 'it is sealed to an outdated user key' : undefined
 }
 
+/** Who may be in a bucket; everybody of any other key. */
+function holderTest(ring: RingState, body: KeyBody): ((user: UserId) => boolean) | undefined {
+  return body.kind === 'bucket'
+    ? user => bucketIndex(ring.suite, body.role, user, body.k) === body.index
+    : undefined
+}
+
 /** EK9 for one record. */
 function recordSafety(
   ring: RingState,
@@ -162,7 +176,7 @@ function recordSafety(
 function touchedBy(
   ring: RingState,
   entry: KeyEntry,
-  held: Held,
+  held: Held<KeyBody>,
   facts: AuthorFacts,
   view: View
 ): Loss | null | undefined {
@@ -170,7 +184,8 @@ function touchedBy(
   if (losses === undefined) return null
   if (losses.length === 0) return undefined
   const both = [facts.channel, channelFacts(view.state, entry.scope)]
-  return losses.find(each => touches(ring.server, entry.scope, each, both))
+  const mayHold = holderTest(ring, held.record.body)
+  return losses.find(each => touches(ring.server, entry.scope, each, both, mayHold))
 }
 
 /** A key among the recipients: it must be safe itself, and all its holders readers of the outer key. */

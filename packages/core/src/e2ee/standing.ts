@@ -1,7 +1,8 @@
 /** Whether a key record counts (EK12), judged in the state its author had seen. */
-import type { OperationId } from '../base/index.ts'
 import { everyoneRole, type AuthorityState } from '../authority/index.ts'
 import type { RecordStanding } from './contract.ts'
+import { isBeforeCut } from './cut.ts'
+import { mayGrant, timeOf } from './history.ts'
 import { couldAssign, holdsRole, isEntitled, maySend } from './readers.ts'
 import type { GrantBody, Held, KeyBody, RingState } from './ring-state.ts'
 import { grantRid, inviteReads, safetyIn, viewAt } from './safety.ts'
@@ -13,15 +14,17 @@ const invalid = (reason: string): RecordStanding => ({ kind: 'invalid', rule: 'E
 /** EK12. Final answers are remembered, as nothing that arrives later changes them. */
 export function standingOf(ring: RingState, held: Held): RecordStanding {
   if (held.standing !== undefined) return held.standing
+  // Records may name each other as earlier, which only lies do: whichever is asked first does not count.
+  if (judging.has(held)) return (held.standing = invalid('it is named as earlier than itself'))
+  judging.add(held)
   const standing = judge(ring, held)
-  if (standing.kind !== 'waiting') held.standing = standing
-  return standing
+  judging.delete(held)
+  if (standing.kind !== 'waiting') held.standing ??= standing
+  return held.standing ?? standing
 }
 
-/** Claimed time of the newest operation a frontier names: the record itself has none. */
-function timeOf(ring: RingState, frontier: readonly OperationId[]): number {
-  return Math.max(0, ...frontier.map(id => ring.log.mark(id)?.at ?? 0))
-}
+/** Records whose answer is being worked out. */
+const judging = new Set<Held>()
 
 function judge(ring: RingState, held: Held): RecordStanding {
   const { device, frontier, body } = held.record
@@ -33,6 +36,7 @@ function judge(ring: RingState, held: Held): RecordStanding {
     return invalid('its author was no member')
   switch (body.kind) {
     case 'cannotOpen':
+    case 'topics':
       return VALID
     case 'grant':
       return judgeGrant(ring, held as Held<GrantBody>, state)
@@ -50,11 +54,13 @@ function lacksKeys(ring: RingState, { record: { body }, facts }: Held): boolean 
   if (body.kind === 'grant') return !ring.keys.has(body.keyId)
   // Kept without an answer beside a snapshot: it waited for one of these.
   const waited = ring.pins !== undefined && facts !== undefined
-  return waited && body.kind === 'role' && body.after.some(each => !ring.keys.has(each))
+  if (!waited || (body.kind !== 'role' && body.kind !== 'bucket')) return false
+  const links = body.kind === 'role' ? body.back.map(each => each.keyId) : []
+  return [...body.after, ...links].some(each => !ring.keys.has(each))
 }
 
 function judgeRole(ring: RingState, held: Held<KeyBody>, state: AuthorityState): RecordStanding {
-  const { body, frontier, device } = held.record
+  const { body, device } = held.record
   if (body.kind === 'epoch') return VALID
   const user = state.device(device)?.user
   const everyone = body.role === everyoneRole(ring.server)
@@ -63,10 +69,32 @@ function judgeRole(ring: RingState, held: Held<KeyBody>, state: AuthorityState):
     return invalid("gate and topic are @everyone's, and needed there")
   if (body.kind === 'role' && !everyone && (body.gatePublicKey !== null || body.topicBox !== null))
     return invalid("gate and topic are @everyone's")
-  if (couldAssign(state, body.role, user)) return VALID
-  if (!holdsRole(state, body.role, user))
+  if (body.kind === 'bucket' && body.index >= 2 ** body.k) return invalid('no such bucket')
+  const mends = !couldAssign(state, body.role, user)
+  if (mends && !holdsRole(state, body.role, user))
     return invalid('its author neither held the role nor could assign it')
-  // Without ManageRoles one may only mend: no key the author knew may have been safe in what it knew.
+  const links = body.kind === 'role' ? judgeLinks(ring, body, state) : VALID
+  return links.kind !== 'valid' || !mends ? links : judgeMending(ring, held)
+}
+
+/** EK16: links go to keys of after every cut that their author had seen. */
+function judgeLinks(
+  ring: RingState,
+  body: Extract<KeyBody, { kind: 'role' }>,
+  state: AuthorityState
+): RecordStanding {
+  for (const { keyId } of body.back) {
+    const entry = ring.keys.get(keyId)
+    const before = entry === undefined ? undefined : isBeforeCut(ring, entry, state)
+    if (before === undefined) return WAITING
+    if (before) return { kind: 'invalid', rule: 'EK16', reason: 'it links a key across a cut' }
+  }
+  return VALID
+}
+
+/** Without ManageRoles one may only mend: no key the author knew may have been safe in what it knew. */
+function judgeMending(ring: RingState, held: Held<KeyBody>): RecordStanding {
+  const { body, frontier } = held.record
   const view = viewAt(ring, frontier)
   for (const keyId of body.after) {
     if (!ring.keys.has(keyId) || view === undefined) return WAITING
@@ -97,23 +125,8 @@ function judgeGrant(ring: RingState, held: Held<GrantBody>, state: AuthorityStat
   const current = state.member(owner.user)?.userKey
   if (current === undefined || current.stale === true || owner.generation > current.generation)
     return invalid("its recipient's user key was not in force")
-  if (announced.kind !== 'epoch' || announced.mode.mode !== 'join') return VALID
-  // EK15: what was sent before somebody could read stays closed to them.
-  const then = entry.records.map(each => couldReadThen(ring, each, owner.user))
-  if (then.includes(true)) return VALID
-  return then.includes(undefined) ? WAITING : invalid('its recipient could not read when the key was made')
-}
-
-/** Whether a user was entitled in the state a key was made in; undefined where that cannot be told here. */
-function couldReadThen(
-  ring: RingState,
-  held: Held<KeyBody>,
-  user: Parameters<typeof isEntitled>[3]
-): boolean | undefined {
-  const then = ring.log.stateAt(held.record.frontier)
-  if (then === undefined) return undefined
-  return (
-    held.record.body.kind === 'epoch' &&
-    isEntitled(ring.suite, then, { kind: 'epoch', channel: held.record.body.channel }, user, 0)
-  )
+  const author = state.device(held.record.device)?.user
+  const may = author !== undefined && mayGrant(ring, entry, owner.user, { user: author, state })
+  if (may === undefined) return WAITING
+  return may ? VALID : invalid('EK15 and EK16 keep this key from its recipient')
 }

@@ -4,7 +4,7 @@ import { everyoneRole } from '../authority/index.ts'
 import type { SecretKey } from '../crypto/index.ts'
 import { toHex } from '../encoding/index.ts'
 import type { TopicKeys } from './contract.ts'
-import { gateKeyOf, openTopicSecret, topicKeysOf } from './derive.ts'
+import { gateKeyOf, openTopicLink, openTopicSecret, topicKeysOf } from './derive.ts'
 import { TOPIC_RETIRED_MS_MAX, TOPICS_KNOWN_MAX } from './limits.ts'
 
 import { type KeyEntry, keysOf, lamportOf, type RingState, roleScope, stamp } from './ring-state.ts'
@@ -55,6 +55,21 @@ export function everyoneKeys(ring: RingState): readonly KeyEntry[] {
     .sort((a, b) => rank(ring, a, b))
 }
 
+/** Topics of before a cut (EK16): for reading what lies under them, no longer heard. */
+function handedTopics(ring: RingState, found: readonly Found[]): readonly TopicKeys[] {
+  const { suite } = ring
+  return found.flatMap(({ entry, gatePublicKey }) => {
+    const seed = ring.seeds.get(entry.keyId)?.seed
+    const rows = (ring.handedTopics.get(entry.keyId) ?? []).flatMap(held => held.record.body.topics)
+    return rows.flatMap(row => {
+      const secret = seed === undefined ? undefined : openTopicLink(suite, seed, row)
+      return secret === undefined
+        ? []
+        : [topicKeysOf(suite, secret, { keyId: entry.keyId, gatePublicKey }, 0)]
+    })
+  })
+}
+
 function buildTable(ring: RingState): TopicTable {
   const found = everyoneKeys(ring).flatMap(entry => topicsOfEntry(ring, entry))
   const seen = new Map<string, number>()
@@ -80,6 +95,11 @@ function buildTable(ring: RingState): TopicTable {
       { keyId: each.entry.keyId, gatePublicKey: each.gatePublicKey },
       retiredAt
     )
+    all.push(keys)
+    byTag.set(toHex(keys.tag), keys)
+  }
+  for (const keys of handedTopics(ring, found)) {
+    if (byTag.has(toHex(keys.tag))) continue
     all.push(keys)
     byTag.set(toHex(keys.tag), keys)
   }

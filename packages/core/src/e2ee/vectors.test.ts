@@ -19,11 +19,13 @@ import {
   verifyEnvelope
 } from '../graph/index.ts'
 import { readChannelName } from './channel-name.ts'
+import type { TopicLink } from './contract.ts'
 import {
   bucketOf,
   keyIdOf,
   maskKeyId,
   openBack,
+  openTopicLink,
   openTopicSecret,
   tagOf,
   topicOfShard,
@@ -182,7 +184,11 @@ describe('vectors', () => {
         verifyKeyRecord(suite, record.value)
       ]).toEqual([each.kind, each.id, true])
       const { body } = record.value
-      if (body.kind === 'grant' || body.kind === 'cannotOpen') continue
+      if (body.kind === 'topics') {
+        const opened = openTopicLink(suite, hex(file.reader.seed), body.topics[0] as TopicLink)
+        expect(opened && toHex(opened)).toBe(file.reader.topicSecret)
+      }
+      if (body.kind === 'grant' || body.kind === 'cannotOpen' || body.kind === 'topics') continue
       const boxes = readBoxes(body.boxes, 640)
       const seed =
         boxes &&

@@ -82,6 +82,31 @@ function headerOf(user: Uint8Array): readonly ['xcord-backup', 1, 1, Uint8Array]
   return [MAGIC, VERSION, 1, user]
 }
 
+/** What a backup seals, and what a linked device is given (ID10): the same tuple. */
+export function encodeBackupContents(contents: BackupContents): Uint8Array {
+  return payloadCodec.encode({
+    log: contents.log,
+    servers: contents.servers.map(({ server, addresses }) => ({ server: idToBytes(server), addresses })),
+    userKeys: contents.userKeys.map(({ generation, seed }) => ({ generation, seed })),
+    contacts: contents.contacts.map(({ user, name }) => ({ user: idToBytes(user), name })),
+    extensions: contents.extensions.map(([key, value]) => ({ key, value }))
+  })
+}
+
+/** Reads it. */
+export function decodeBackupContents(suite: Suite, encoded: Uint8Array): Verdict<BackupContents> {
+  const contents = payloadCodec.decode(encoded)
+  if (!contents.ok) return contents
+  const { log, servers, userKeys, contacts, extensions } = contents.value
+  return accept({
+    log,
+    servers: servers.map(({ server, addresses }) => ({ server: idFromBytes('s', server), addresses })),
+    userKeys: userKeys.map(({ generation, seed }) => userKeyFromSeed(suite, generation, seed.slice())),
+    contacts: contacts.map(({ user: contact, name }) => ({ user: idFromBytes('u', contact), name })),
+    extensions: extensions.map(({ key, value }) => [key, value] as const)
+  })
+}
+
 /** Seals a backup (EN7 padding inside). @throws RangeError where it would exceed 256 KiB. */
 export function sealBackup(
   suite: Suite,
@@ -89,13 +114,7 @@ export function sealBackup(
   root: Pick<RootSecret, 'user' | 'backupKey'>,
   contents: BackupContents
 ): Uint8Array {
-  const payload = payloadCodec.encode({
-    log: contents.log,
-    servers: contents.servers.map(({ server, addresses }) => ({ server: idToBytes(server), addresses })),
-    userKeys: contents.userKeys.map(({ generation, seed }) => ({ generation, seed })),
-    contacts: contents.contacts.map(({ user, name }) => ({ user: idToBytes(user), name })),
-    extensions: contents.extensions.map(([key, value]) => ({ key, value }))
-  })
+  const payload = encodeBackupContents(contents)
   const header = headerOf(idToBytes(root.user))
   const nonce = random.bytes(NONCE_BYTES)
   const encoded = encodeCbor([
@@ -128,14 +147,5 @@ export function openBackup(
   const padded = suite.xchachaOpen(root.backupKey, nonce, encodeCbor([...headerOf(user)]), sealed)
   const payload = padded === undefined ? undefined : unpad(padded)
   if (payload === undefined) return refuse('ID11', 'the backup was altered')
-  const contents = payloadCodec.decode(payload)
-  if (!contents.ok) return contents
-  const { log, servers, userKeys, contacts, extensions } = contents.value
-  return accept({
-    log,
-    servers: servers.map(({ server, addresses }) => ({ server: idFromBytes('s', server), addresses })),
-    userKeys: userKeys.map(({ generation, seed }) => userKeyFromSeed(suite, generation, seed.slice())),
-    contacts: contacts.map(({ user: contact, name }) => ({ user: idFromBytes('u', contact), name })),
-    extensions: extensions.map(({ key, value }) => [key, value] as const)
-  })
+  return decodeBackupContents(suite, payload)
 }

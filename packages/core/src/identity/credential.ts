@@ -203,6 +203,17 @@ export function verifyIdentityEntry(
   return entry
 }
 
+/**
+ * Bytes of the entries that a certificate or a proof carries, earlier ones first; none of bytes that are neither.
+ * Nothing is verified: that is the log's matter, which they are offered to.
+ */
+export function carriedEntries(encoded: Uint8Array): readonly Uint8Array[] {
+  const proof = proofCodec.decode(encoded)
+  if (proof.ok) return [...proof.value.path, proof.value.entry]
+  const credential = credentialCodec.decode(encoded)
+  return credential.ok ? credential.value.path : []
+}
+
 /** As `createIdentityProof`, of the revocation that turned a device off; undefined where none stands. */
 export function createRevocation(log: IdentityLog, device: DeviceId): Uint8Array | undefined {
   const revoked =

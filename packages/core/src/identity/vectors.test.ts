@@ -12,6 +12,10 @@ import {
   decodeIdentityLog,
   deviceFromSeeds,
   encodeIdentityLog,
+  LINK_SIGNS,
+  linkedAccount,
+  LinkTaker,
+  parseLinkCode,
   type IdentityLog,
   openBackup,
   openDeviceName,
@@ -249,4 +253,55 @@ test('[ID8] [ID13] sealed.json: profile, safety number', () => {
   for (const { note, bytes, rule } of refuseProfiles)
     expect(readProfile(suite, hex(bytes)), note).toMatchObject({ ok: false, rule })
   for (const { a, b, number } of safety) expect(safetyNumber(suite, a, b)).toBe(number)
+})
+
+test('[ID10] links.json', () => {
+  interface Links {
+    code: string
+    oldDevice: DeviceId
+    newSignSeed: string
+    newBoxSecret: string
+    user: UserId
+    signs: string[]
+    shown: string[]
+    frames: string[]
+    log: string
+    refuseCodes: { note: string; code: string; rule: string }[]
+    refuseAtNew: { note: string; step: number; frame: string; rule: string }[]
+  }
+  const vectors = read<Links>('links')
+  expect(vectors.signs).toEqual(LINK_SIGNS.map(each => each.name))
+  for (const { note, code, rule } of vectors.refuseCodes)
+    expect(parseLinkCode(code), note).toMatchObject({ ok: false, rule })
+  const code = taken(parseLinkCode(vectors.code))
+  const device = deviceFromSeeds(suite, hex(vectors.newSignSeed), hex(vectors.newBoxSecret))
+  const frame = (step: number): Uint8Array => hex(vectors.frames[step - 1] as string)
+  // The new device's nonce is in frame 4: played as its randomness, it answers as it did.
+  const nonce = frame(4).slice(4, 20)
+  const begin = (): LinkTaker => {
+    const taker = new LinkTaker(
+      suite,
+      { bytes: () => nonce.slice() },
+      { code, device, old: vectors.oldDevice }
+    )
+    expect(toHex(taken(taker.commit(frame(1))))).toBe(vectors.frames[1])
+    return taker
+  }
+  const taker = begin()
+  expect(toHex(taken(taker.reveal(frame(3))))).toBe(vectors.frames[3])
+  expect(taken(taker.prove(frame(5))).signs.map(each => each.name)).toEqual(vectors.shown)
+  expect(toHex(taker.consent({ manage: true, name: 'phone' }))).toBe(vectors.frames[5])
+  const contents = taken(taker.take(frame(7)))
+  expect(toHex(contents.log)).toBe(vectors.log)
+  expect(taken(linkedAccount(suite, device, vectors.user, contents, 0)).user).toBe(vectors.user)
+  for (const { note, step, frame: bad, rule } of vectors.refuseAtNew) {
+    const fresh = begin()
+    const refused =
+      step === 3
+        ? fresh.reveal(hex(bad))
+        : step === 5
+          ? (taken(fresh.reveal(frame(3))), fresh.prove(hex(bad)))
+          : (taken(fresh.reveal(frame(3))), taken(fresh.prove(frame(5))), fresh.take(hex(bad)))
+    expect(refused, note).toMatchObject({ ok: false, rule })
+  }
 })

@@ -11,7 +11,7 @@ import {
   permissionsToBits,
   type PermissionName
 } from '../authority/index.ts'
-import { isOpenToAll } from '../e2ee/index.ts'
+import { isOpenToAll, writeHistoryMode } from '../e2ee/index.ts'
 import type { Intent, OverwriteChange } from './contract.ts'
 import { operate } from './operate.ts'
 import { channelPosition, lastChannelPosition } from './positions.ts'
@@ -43,7 +43,8 @@ export function createChannel(
       position: lastChannelPosition(state),
       overwrites,
       reason,
-      ...(intent.slowModeSeconds === undefined ? {} : { slowModeSeconds: intent.slowModeSeconds })
+      ...(intent.slowModeSeconds === undefined ? {} : { slowModeSeconds: intent.slowModeSeconds }),
+      ...(intent.history === undefined ? {} : { history: writeHistoryMode(intent.history) })
     })
   )
   if (closed) sealTitle(work, idAs('c', operation), { name, topic })
@@ -98,7 +99,8 @@ export function editChannel(
   intent: Extract<Intent, { kind: 'channel:edit' }>,
   reason: string | null
 ): OperationId {
-  const { kind: _kind, channel, ...edit } = intent
+  const { kind: _kind, channel, history, ...rest } = intent
+  const edit = { ...rest, ...(history === undefined ? {} : { history: writeHistoryMode(history) }) }
   const open = isOpenToAll(work.state.log.state(), channel)
   if (open || (edit.name === undefined && edit.topic === undefined))
     return operate(work, draftChannelEdit(channel, { ...edit, reason }))

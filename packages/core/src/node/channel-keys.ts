@@ -2,7 +2,7 @@
 import type { ChannelId, UserId } from '../base/index.ts'
 import { permissionsToBits } from '../authority/index.ts'
 import { type GrantDue, isOpenToAll } from '../e2ee/index.ts'
-import { publishPlan } from './publish.ts'
+import { publishPlan, readyEpoch } from './publish.ts'
 import type { Work } from './work.ts'
 
 const VIEW = permissionsToBits(['ViewChannel'])
@@ -42,7 +42,7 @@ export function admitTo(work: Work, channel: ChannelId, before: ReadonlySet<User
   for (const user of fresh) {
     const key = authority.member(user)?.userKey
     if (key === undefined || key.stale === true) continue
-    for (const { keyId } of keys)
+    for (const { keyId } of keys.filter(each => state.ring.mayGive(each.keyId, user, work.turn.at)))
       due.push({
         keyId,
         recipient: { user, generation: key.generation },
@@ -50,6 +50,8 @@ export function admitTo(work: Work, channel: ChannelId, before: ReadonlySet<User
         asked: false
       })
   }
+  // In modes join and window newcomers begin with an epoch of their own, and learn the name under it.
+  if (authority.channel(channel)?.history[0] !== 0) readyEpoch(work, channel)
   if (due.length === 0) return
   const planned = state.ring.planGrants(state.deps.random, due)
   if (planned.kind === 'plan' && planned.plan.records.length > 0) publishPlan(work, planned.plan)

@@ -3,16 +3,11 @@
  * every member reads.
  */
 import type { ChannelId } from '../base/index.ts'
-import {
-  type ChannelState,
-  draft,
-  draftChannelEdit,
-  type OperationDraft,
-  permissionsToBits
-} from '../authority/index.ts'
+import { type ChannelState, draft, draftChannelEdit, type OperationDraft } from '../authority/index.ts'
 import { encodeChannelName, isOpenToAll } from '../e2ee/index.ts'
 import { operate } from './operate.ts'
 import { publishTitle } from './publish.ts'
+import { mayRetitle } from './title-rights.ts'
 import type { Work } from './work.ts'
 
 /** Publishes a title inside its channel. The caller has checked that we may. */
@@ -61,12 +56,4 @@ function settleTitle(work: Work, channel: ChannelId): void {
 function retitle(channel: ChannelState, name: string | null, topic: string | null): OperationDraft {
   if (channel.thread === undefined) return draftChannelEdit(channel.id, { name, topic })
   return draft('threadEdit', { thread: channel.id, rows: [{ key: 0, value: name }], reason: null })
-}
-
-const RETITLE = permissionsToBits(['ViewChannel', 'SendMessages', 'ManageChannels'])
-const RETITLE_THREAD = permissionsToBits(['ViewChannel', 'SendMessages', 'ManageThreads'])
-
-function mayRetitle({ state, turn }: Work, { id, thread }: ChannelState): boolean {
-  const needs = thread === undefined ? RETITLE : RETITLE_THREAD
-  return (state.log.state().permissions(state.user, id, turn.at) & needs) === needs
 }

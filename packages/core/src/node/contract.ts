@@ -18,18 +18,22 @@ import type {
 import type { SnapshotPace } from './keep-snapshot.ts'
 import type { AuthorityState, ExplainOptions, ForkState, PermissionName } from '../authority/index.ts'
 import type { Suite } from '../crypto/index.ts'
-import type { Account } from '../identity/index.ts'
+import type { Account, BackupServer } from '../identity/index.ts'
+import type { AccountDevices } from './account-devices.ts'
 import type { Explanation } from '../verifier/index.ts'
 import type { Transport } from '../net/index.ts'
 import type { Store } from '../store/index.ts'
 import type { DeliveryLevel } from '../sync/index.ts'
 import type { Message, Page, PageOptions } from '../timeline/index.ts'
+import type { IceServer, MediaPort } from '../voice/index.ts'
 import type { AutomodRule } from './automod.ts'
 import type { EquivocationReport } from './equivocation.ts'
+import type { UnopenedReport } from './unopened.ts'
 import type { LoggedEvent } from './event-log.ts'
 import type { ReplicaQuestion } from './explain.ts'
 import type { Intent } from './intents.ts'
 import type { ImportReport } from './import-server.ts'
+import type { Voice } from './voice-contract.ts'
 
 /** Everything a peer is made of. */
 export interface NodeInit {
@@ -42,12 +46,22 @@ export interface NodeInit {
   /** MK of the key store (KS1). */
   readonly masterKey: Uint8Array
   readonly account: Account
+  /** Keeps the account where it outlives the process: its log and user keys grow while the node runs. */
+  readonly saveAccount?: (account: Account) => Promise<void>
+  /** Opens and seals the backup file (ID11): given on to devices that are linked. Absent where nobody knows it. */
+  readonly backupKey?: Uint8Array
+  /** Servers that this device is to come back to (ND19), as a backup or another device of ours told them. */
+  readonly returnTo?: readonly BackupServer[]
   /** Name for the signed profile; kept, and published when it changes. */
   readonly name: string
   /** Owned by the node from here on; started and stopped by it. */
   readonly transport: Transport
   /** Nodes that help with discovery and relaying, as multiaddr text. */
   readonly bootstrap: readonly string[]
+  /** Carries audio (VX10). Without one, voice channels can be seen and not joined. Owned by the node from here on. */
+  readonly media?: MediaPort
+  /** What links may ask for their own address or a relay; none where nothing is given. */
+  readonly iceServers?: readonly IceServer[]
   /** Faults in the background that no caller waits for. */
   readonly onFault?: (error: unknown) => void
   /** When snapshots are made (ND24): for tests, which have few operations. */
@@ -195,6 +209,8 @@ export interface Replica {
   heads(): HeadsReport
   /** Devices whose chains have two branches (AU39, EN8): to be made anew, not banned. */
   equivocations(): readonly EquivocationReport[]
+  /** What is held and cannot be shown yet, each with its cause (ND25). */
+  unopened(): readonly UnopenedReport[]
   /** Why (AU49). RangeError for an unknown permission, XCORD_MESSAGE_NOT_FOUND. */
   explain(question: ReplicaQuestion, options?: ExplainOptions): Promise<Explanation>
   /** The server as a file (SX), in pieces; `content` adds key records and envelopes, sealed as they are. XCORD_NOT_A_MEMBER. */
@@ -252,6 +268,8 @@ export type LiveEvent =
       readonly done: boolean
     }
   | { readonly type: 'connection:update'; readonly device: DeviceId; readonly connected: boolean }
+  /** Who is in a voice channel changed, or what they say of themselves. */
+  | { readonly type: 'voice:update'; readonly server: ServerId; readonly channel: ChannelId }
   /** Something people may show changed, without an event of its own (names, unread, presence). */
   | { readonly type: 'view:update'; readonly server: ServerId }
 
@@ -269,7 +287,16 @@ export interface PeerReport {
 /** One check of doctor. */
 export interface DoctorFinding {
   readonly check:
-    'store' | 'identity' | 'addresses' | 'bootstrap' | 'relay' | 'members' | 'forks' | 'clock' | 'outbox'
+    | 'store'
+    | 'identity'
+    | 'addresses'
+    | 'bootstrap'
+    | 'relay'
+    | 'members'
+    | 'forks'
+    | 'clock'
+    | 'unopened'
+    | 'outbox'
   readonly ok: boolean
   readonly detail: string
   readonly cause?: string
@@ -283,8 +310,9 @@ export interface Node {
   readonly name: string
   /** Own six groups of five digits (ID8). */
   readonly safetyNumber: string
-  /** Own devices by the identity log. */
-  devices(): readonly { readonly device: DeviceId; readonly name: string; readonly addedAt: number }[]
+  /** Own devices: who they are, and what one may do to the others. */
+  readonly own: AccountDevices
+  readonly voice: Voice
   replica(server: ServerId): Replica | undefined
   replicas(): readonly Replica[]
   createServer(init: { readonly name: string; readonly channels: readonly string[] }): Promise<ServerId>
@@ -317,6 +345,7 @@ export interface Node {
 }
 
 export type { ImportReport } from './import-server.ts'
+export type * from './voice-contract.ts'
 export type { Intent, OverwriteChange, ServerPolicy } from './intents.ts'
 export type { ObjectContent, ServerObject } from './objects.ts'
 export type { AutomodContent, AutomodRule, AutomodTrigger } from './automod.ts'

@@ -1,6 +1,9 @@
 /** What doctor finds (NT34): each check says what is, and where something is wrong, why and what to do. */
+import type { Database } from '../store/index.ts'
 import type { LiveReplica } from './replica.ts'
 import type { DoctorFinding, PeerReport } from './contract.ts'
+import { settingTable } from './tables.ts'
+import { UNOPENED_CAUSES, type UnopenedCause } from './unopened.ts'
 
 /** AU6: beyond this, operations of a peer are held. */
 const SKEW_MS_MAX = 120_000
@@ -24,6 +27,7 @@ export function examine(input: DoctorInput): readonly DoctorFinding[] {
     ...members(input),
     forks(input),
     clock(input),
+    unopenedOnes(input),
     outbox(input)
   ]
 }
@@ -153,4 +157,44 @@ function outbox(input: DoctorInput): DoctorFinding {
         ? 'everything sent is stored elsewhere'
         : `${waiting} messages wait for somebody to store them`
   }
+}
+
+/** Whether the store can be read. */
+export async function storeWorks(database: Database): Promise<boolean> {
+  return await database
+    .table(settingTable)
+    .get(['doctor'])
+    .then(
+      () => true,
+      () => false
+    )
+}
+
+/** ND25: what is held and cannot be shown, and why. */
+function unopenedOnes({ replicas }: DoctorInput): DoctorFinding {
+  const check = 'unopened'
+  const found = replicas.flatMap(each => each.unopened()).map(each => each.cause)
+  if (found.length === 0) return { check, ok: true, detail: 'everything held is open' }
+  const causes = UNOPENED_CAUSES.map(cause => ({ cause, count: found.filter(each => each === cause).length }))
+  const detail = causes
+    .filter(each => each.count > 0)
+    .map(({ cause, count }) => `${count} ${SAID[cause]}`)
+    .join('; ')
+  const [worst] = causes.filter(each => each.count > 0 && each.cause !== 'before-you')
+  if (worst === undefined) return { check, ok: true, detail }
+  return {
+    check,
+    ok: false,
+    detail,
+    cause: worst.cause,
+    remedy: 'They open by themselves once a member who has what is missing is met. Stay online.'
+  }
+}
+
+const SAID: Readonly<Record<UnopenedCause, string>> = {
+  'key-unknown': 'wait for keys not heard of yet',
+  'key-asked': 'wait for a member to hand over the key',
+  'before-you': 'are from before you could read there',
+  operations: 'wait for operations their authors had seen',
+  clock: 'claim a time far ahead'
 }

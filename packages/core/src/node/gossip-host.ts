@@ -27,6 +27,8 @@ export interface GossipHostInit {
   readonly suite: Suite
   readonly transport: Transport
   readonly now: () => number
+  /** What is never stored (EN9): by voice. */
+  readonly ephemeral: (replica: LiveReplica, bundle: readonly Envelope[]) => GossipVerdict
   readonly fault: (error: unknown) => void
 }
 
@@ -135,8 +137,8 @@ class Host implements GossipHost {
     const { suite, now, fault } = this.#init
     const first = bundle[0] as Envelope
     const { current } = replica
-    if (first.type === EnvelopeType.ephemeral || current.ring.topicOf(first.tag)?.topic !== message.topic)
-      return 'ignore'
+    if (current.ring.topicOf(first.tag)?.topic !== message.topic) return 'ignore'
+    if (first.type === EnvelopeType.ephemeral) return this.#init.ephemeral(replica, bundle)
     if ((this.#waiting.get(replica) ?? 0) > WAITING_MAX) return 'ignore'
     const device = current.deviceOf(first.tag, first.authorId)
     if (device === undefined) {

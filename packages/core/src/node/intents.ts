@@ -1,6 +1,7 @@
 /** What members ask authority to do, in people's terms. The node turns each into signed operations. */
 import type { ChannelId, DeviceId, InviteId, MessageId, OperationId, RoleId, UserId } from '../base/index.ts'
 import type { ChannelKind, PermissionName } from '../authority/index.ts'
+import type { HistoryMode } from '../e2ee/index.ts'
 import type { Message } from '../timeline/index.ts'
 import type { AutomodContent } from './automod.ts'
 import type { ObjectContent } from './objects.ts'
@@ -30,6 +31,8 @@ export type Intent =
       readonly topic: string | null
       readonly parent: ChannelId | null
       readonly slowModeSeconds?: number
+      /** EK15: who reads what was sent before they came; all unless told, or as its category. */
+      readonly history?: HistoryMode
       readonly overwrites?: readonly Omit<OverwriteChange, 'none'>[]
     }
   | {
@@ -38,6 +41,7 @@ export type Intent =
       readonly name?: string
       readonly topic?: string | null
       readonly slowModeSeconds?: number
+      readonly history?: HistoryMode
       readonly nsfw?: boolean
       /** Members at once in a voice channel; 0 for any number, at most 99. */
       readonly userLimit?: number

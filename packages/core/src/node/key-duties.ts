@@ -7,6 +7,7 @@ import type { LiveReplica } from './replica.ts'
 import { grant, rotate } from './operate.ts'
 import { publishPlan } from './publish.ts'
 import { drainOperations } from './take-operations.ts'
+import { keysToAsk } from './unopened.ts'
 import type { Work } from './work.ts'
 
 /** EK14: whoever is connected to the newcomer admits it, at once but not all in the same moment. */
@@ -27,12 +28,16 @@ export interface KeyDuties {
 /** Time alone ends invites and ages keys: looked at this often where nothing else happens. */
 const AGAIN_MS = 60_000
 
-/** What is owed: grants to newcomers, or new keys and keys we lack ourselves. */
-type Duty = 'grants' | 'keys'
+/** What is owed: grants to newcomers, new keys, or questions for keys we lack ourselves, which nobody else asks. */
+type Duty = 'grants' | 'keys' | 'asks'
 
 /** Watches over replicas' keys. */
 export function createKeyDuties(random: Random, now: () => number): KeyDuties {
-  const timers: Record<Duty, Map<LiveReplica, () => void>> = { grants: new Map(), keys: new Map() }
+  const timers: Record<Duty, Map<LiveReplica, () => void>> = {
+    grants: new Map(),
+    keys: new Map(),
+    asks: new Map()
+  }
 
   /** When a replica was last looked at, and what there was then: in a large server looking takes a while. */
   const considered = new Map<LiveReplica, { readonly at: number; readonly held: string }>()
@@ -58,7 +63,8 @@ export function createKeyDuties(random: Random, now: () => number): KeyDuties {
       replica.later(within(range), work => {
         timers[duty].delete(replica)
         considered.delete(replica)
-        perform(work)
+        if (duty === 'asks') askForKeys(work)
+        else perform(work)
       })
     )
   }
@@ -81,8 +87,8 @@ export function createKeyDuties(random: Random, now: () => number): KeyDuties {
         )
         set('grants', replica, admitting ? ADMITTING_MS : usual)
       }
-      const missing = [...current.pending.values()].some(each => each.keyId !== null)
-      if (missing || current.ring.rotationsDue(at).some(each => each.mayRotate)) set('keys', replica, usual)
+      if (keysToAsk(current).length > 0) set('asks', replica, FIRST_MS)
+      if (current.ring.rotationsDue(at).some(each => each.mayRotate)) set('keys', replica, usual)
     },
     forget: replica => {
       considered.delete(replica)
@@ -99,11 +105,15 @@ export function perform(work: Work): void {
   drainOperations(work.state, work.turn, work.news)
   rotate(work)
   grant(work)
-  const missing = new Set(
-    [...work.state.pending.values()].flatMap(each => (each.keyId === null ? [] : [each.keyId]))
-  )
-  for (const key of [...missing].slice(0, ASKED_MAX)) {
-    const plan = work.state.isMember() ? work.state.ring.planCannotOpen(key) : undefined
+  askForKeys(work)
+}
+
+/** EK14: says which keys we cannot open, a few at a time. */
+function askForKeys(work: Work): void {
+  drainOperations(work.state, work.turn, work.news)
+  if (!work.state.isMember()) return
+  for (const key of keysToAsk(work.state).slice(0, ASKED_MAX)) {
+    const plan = work.state.ring.planCannotOpen(key)
     if (plan !== undefined) publishPlan(work, plan)
   }
 }

@@ -1,8 +1,20 @@
 /** Our own place in the server, after a turn: joined, left, kicked or banned (IV3, AU28). */
+import type { DeviceId, UserId } from '../base/index.ts'
 import type { EventRecord } from './event-log.ts'
 import type { ReplicaState } from './replica-state.ts'
 import { type ServerRow, serverTable } from './tables.ts'
 import type { Work } from './work.ts'
+
+/** Users who are there: we, and those whose devices are connected. */
+export function usersOnline(state: ReplicaState, devices: Iterable<DeviceId>): ReadonlySet<UserId> {
+  const authority = state.log.state()
+  const users = new Set<UserId>([state.user])
+  for (const device of devices) {
+    const user = authority.device(device)?.user
+    if (user !== undefined) users.add(user)
+  }
+  return users
+}
 
 /** The server's row as it stands. */
 export function serverRow(state: ReplicaState): ServerRow {

@@ -18,6 +18,7 @@ import { ReplicaRegistry } from './registry.ts'
 import type { LiveReplica, ReplicaHooks } from './replica.ts'
 import { createSyncHost, type SyncHost } from './sync-host.ts'
 import { createTimelineStore } from './timeline-store.ts'
+import { VoiceHost } from './voice-host.ts'
 
 export interface NodeParts {
   /** Servers that sync shows to peers. */
@@ -29,6 +30,7 @@ export interface NodeParts {
   readonly introductions: Introductions
   readonly sync: SyncHost
   readonly discovery: Discovery
+  readonly voice: VoiceHost
 }
 
 /** Servers that people see: those we are a member of, and those read from a file (SX11). */
@@ -57,7 +59,14 @@ export async function createParts(
   const views = new Map<ServerId, ServerView>()
   const registry = await loadServers(init, database, events, hooks)
   const book = await openAddressBook(database, [...registry.replicas.keys()])
-  const gossip = createGossipHost({ suite, transport, now: () => clock.now(), fault })
+  const gossip = createGossipHost({
+    suite,
+    transport,
+    now: () => clock.now(),
+    ephemeral: (replica, bundle) => voice.judge(replica, bundle),
+    fault
+  })
+  const voice = createVoice(init, registry, book, gossip, hooks)
   const introductions = meetMembers(init, registry, views, book, hooks)
   const sync = createSyncHost({
     machine: createSync({
@@ -86,7 +95,35 @@ export async function createParts(
     fault
   })
   const duties = createDuties(random, () => clock.now())
-  return { views, registry, book, duties, gossip, introductions, sync, discovery }
+  return { views, registry, book, duties, gossip, introductions, sync, discovery, voice }
+}
+
+function createVoice(
+  init: NodeInit,
+  registry: ReplicaRegistry,
+  book: AddressBook,
+  gossip: GossipHost,
+  hooks: ReplicaHooks
+): VoiceHost {
+  const { suite, random, timers, clock, transport, account, media, iceServers = [] } = init
+  return new VoiceHost({
+    suite,
+    random,
+    timers,
+    clock,
+    transport,
+    account,
+    media,
+    iceServers,
+    book,
+    replica: server => {
+      const found = registry.replicas.get(server)
+      return found?.current.isMember() === true ? found : undefined
+    },
+    publish: (replica, envelopes) => gossip.publish(replica, envelopes),
+    emit: event => hooks.live(event),
+    fault: error => hooks.fault(error)
+  })
 }
 
 async function loadServers(

@@ -3,9 +3,10 @@ import { type DeviceId, isXcordError, type ServerId, type UserId } from '../base
 import { safetyNumber } from '../identity/index.ts'
 import type { Connection } from '../net/index.ts'
 import { type Database, openDatabase } from '../store/index.ts'
+import { type AccountDevices, createAccountDevices } from './account-devices.ts'
 import { clockSkew } from './clock-skew.ts'
 import type { DoctorFinding, ImportReport, LiveEvent, Node, NodeInit, PeerReport } from './contract.ts'
-import { examine } from './doctor.ts'
+import { examine, storeWorks } from './doctor.ts'
 import { type EventLog, type LoggedEvent, openEventLog } from './event-log.ts'
 import { foundServer } from './found-server.ts'
 import { importServer } from './import-server.ts'
@@ -17,9 +18,10 @@ import { reportPeers } from './peers.ts'
 import type { JoinStart } from './registry.ts'
 import type { LiveReplica, ReplicaHooks } from './replica.ts'
 import type { SyncNews } from './sync-host.ts'
-import { DATABASE_SCHEMA, nodeTables, settingTable } from './tables.ts'
+import { DATABASE_SCHEMA, nodeTables } from './tables.ts'
 import { TIMELINE_TABLES } from './timeline-store.ts'
 import type { Turn } from './turn.ts'
+import type { Voice } from './voice-contract.ts'
 import { createWaiters } from './waiters.ts'
 import { approvalPending, pause, withDeadline } from './with-deadline.ts'
 
@@ -54,11 +56,18 @@ class LiveNode implements Node {
   readonly #liveListeners = new Set<(event: LiveEvent) => void>()
   readonly #waiters = createWaiters()
   readonly #offs: (() => void)[] = []
+  readonly own: AccountDevices
   #parts!: NodeParts
   #closed: Promise<void> | undefined
 
   constructor(init: NodeInit, database: Database, events: EventLog) {
-    this.#init = init
+    this.own = createAccountDevices(init, database, {
+      registry: () => this.#parts.registry,
+      addresses: server => this.#linkAddresses(server),
+      import: async pieces => (await this.importServer(pieces, { enrol: true })).server,
+      fault: error => this.#fault(error)
+    })
+    this.#init = { ...init, account: this.own.account }
     this.#database = database
     this.#events = events
   }
@@ -76,7 +85,6 @@ class LiveNode implements Node {
   }
 
   get safetyNumber(): string {
-    // ID8 compares two people; one's own half is the first six groups.
     return safetyNumber(this.#init.suite, this.user, this.user).split(' ').slice(0, 6).join(' ')
   }
 
@@ -98,10 +106,13 @@ class LiveNode implements Node {
     )
     for (const replica of this.#parts.registry.replicas.values()) this.#online(replica)
     this.#parts.discovery.start()
+    this.own.start()
     this.#maintain()
   }
 
-  // Servers.
+  get voice(): Voice {
+    return this.#parts.voice
+  }
 
   replica(server: ServerId): LiveReplica | undefined {
     const found = this.#parts.registry.replicas.get(server)
@@ -194,6 +205,7 @@ class LiveNode implements Node {
     this.#parts.introductions.judge(replica)
     if (replica.current.isMember()) {
       replica.do(work => publishProfile(work, this.#init.name)).catch((error: unknown) => this.#fault(error))
+      this.own.joined(replica)
       this.#parts.duties.consider(replica)
     }
   }
@@ -222,6 +234,7 @@ class LiveNode implements Node {
       changed: (replica, turn) => this.#turnDone(replica, turn),
       news: (replica, news) => this.#syncNews(replica, news),
       online: () => new Set(this.#init.transport.connections().map(each => each.device)),
+      live: event => this.#emitLive(event),
       linkAddresses: server => this.#linkAddresses(server),
       fault: error => this.#fault(error)
     }
@@ -242,10 +255,12 @@ class LiveNode implements Node {
       this.#parts.discovery.refresh()
     }
     if (turn.authorityChanged) {
+      this.#parts.voice.authorityChanged(replica)
       this.#parts.introductions.judge(replica)
       this.#parts.sync.relink()
     }
     if (turn.authorityChanged || turn.received.size > 0) this.#parts.duties.consider(replica, turn.accepted)
+    this.own.heard(replica, turn.accepted)
     // Our goodbye has to leave first: what was published goes out before the server is forgotten here.
     if (turn.membershipChanged && replica.current.status === 'left')
       this.#init.timers.after(2_000, () => {
@@ -287,6 +302,7 @@ class LiveNode implements Node {
       this.#parts.introductions.judge(replica)
       this.#emitLive({ type: 'view:update', server: replica.server })
     }
+    if (connected) this.own.meet(connection)
     this.#init.transport.gossip.setOnline(this.peers().filter(each => each.kind === 'member').length)
     this.#emitLive({ type: 'connection:update', device: connection.device, connected })
   }
@@ -324,30 +340,11 @@ class LiveNode implements Node {
     return this.#init.transport.addresses()
   }
 
-  devices(): ReturnType<Node['devices']> {
-    const { account } = this.#init
-    return account.log
-      .state()
-      .devices.filter(each => each.active)
-      .map(each => ({
-        device: each.device,
-        name: each.device === this.device ? 'this device' : each.device.slice(0, 9),
-        addedAt: account.created
-      }))
-  }
-
   peers(): readonly PeerReport[] {
     return reportPeers(this.#init.transport, joined(this.#parts.registry), this.#parts.discovery.nodes())
   }
 
   async doctor(): Promise<readonly DoctorFinding[]> {
-    const storeWorks = await this.#database
-      .table(settingTable)
-      .get(['doctor'])
-      .then(
-        () => true,
-        () => false
-      )
     return [
       { check: 'identity', ok: true, detail: `${this.name}, ${this.user}` },
       ...examine({
@@ -355,7 +352,7 @@ class LiveNode implements Node {
         bootstrap: this.#init.bootstrap,
         peers: this.peers(),
         replicas: joined(this.#parts.registry),
-        storeWorks
+        storeWorks: await storeWorks(this.#database)
       })
     ]
   }
@@ -370,7 +367,10 @@ class LiveNode implements Node {
   async #shutDown(): Promise<void> {
     for (const off of this.#offs) off()
     this.#parts.discovery.stop()
+    await this.own.stop()
     for (const replica of this.#parts.registry.replicas.values()) this.#parts.duties.forget(replica)
+    await this.#parts.voice.close()
+    await this.#init.media?.stop()
     await this.#parts.sync.close()
     for (const replica of this.#parts.registry.replicas.values()) await replica.close()
     await this.#init.transport.stop()
@@ -378,15 +378,17 @@ class LiveNode implements Node {
   }
 
   #maintain(): void {
-    const run = (): void => {
-      for (const replica of this.#parts.registry.replicas.values()) {
-        this.#parts.duties.consider(replica)
-        this.#subscribe(replica)
-      }
-      this.#events.prune().catch((error: unknown) => this.#fault(error))
-      this.#offs.push(this.#init.timers.after(MAINTENANCE_MS, run))
-    }
-    this.#offs.push(this.#init.timers.after(MAINTENANCE_MS, run))
+    this.#offs.push(
+      this.#init.timers.after(MAINTENANCE_MS, () => {
+        for (const replica of this.#parts.registry.replicas.values()) {
+          this.#parts.duties.consider(replica)
+          this.#subscribe(replica)
+          this.own.joined(replica)
+        }
+        this.#events.prune().catch((error: unknown) => this.#fault(error))
+        this.#maintain()
+      })
+    )
   }
 
   #fault(error: unknown): void {

@@ -153,7 +153,7 @@ function draftPolicy(
 }
 
 /** The proof comes from our identity log; what the device wrote so far stands (AU37). */
-function draftRevocation(state: ReplicaState, device: DeviceId): OperationDraft {
+export function draftRevocation(state: ReplicaState, device: DeviceId): OperationDraft {
   const { account } = state.deps
   const revocation = createRevocation(account.log, device)
   if (revocation === undefined)

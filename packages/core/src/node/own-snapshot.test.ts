@@ -34,6 +34,8 @@ const own: OwnSnapshot = {
         facts: {
           lamport: 3,
           channel: { known: true, open: false, chain: [idFromBytes('c', bytes(1))] },
+          views: [idFromBytes('c', bytes(1)), idFromBytes('c', bytes(2))],
+          mine: true,
           outdated: [idFromBytes('e', bytes(2).subarray(0, 16))]
         }
       }

@@ -1,9 +1,17 @@
 /**
  * Own envelopes: sealed under a safe key, placed in our chain, kept before they leave (KS6, EK10, EN5).
  */
-import { type ChannelId, compareIds, idAs, type OperationId, XcordError } from '../base/index.ts'
-import type { Body, EpochChoice, KeyPlan, OpenedEnvelope, Payload, TopicKeys } from '../e2ee/index.ts'
-import { type Envelope, EnvelopeType, signOperation } from '../graph/index.ts'
+import { type ChannelId, compareIds, idAs, type KeyId, type OperationId, XcordError } from '../base/index.ts'
+import {
+  type Body,
+  encodeChannelName,
+  type KeyPlan,
+  type OpenedEnvelope,
+  type Payload,
+  type TopicKeys
+} from '../e2ee/index.ts'
+import { type Envelope, EnvelopeType, EPHEMERAL_LINK, signOperation } from '../graph/index.ts'
+import { mayRetitle } from './title-rights.ts'
 import type { ReplicaState } from './replica-state.ts'
 import { apply, keep, place } from './take-envelopes.ts'
 import { addOperation } from './take-operations.ts'
@@ -96,7 +104,7 @@ function publishUnder(
 /** Writes content into a channel. The caller has checked permission. */
 export function publishContent(work: Work, channel: ChannelId, body: Body): Envelope {
   const { keyChannel } = placeOf(work, channel)
-  const keyId = epochKey(work, keyChannel)
+  const keyId = epochKey(work, keyChannel, true)
   const { envelope, payload } = publishUnder(work, EnvelopeType.chat, keyId, channel, body)
   work.state.ownChannels.set(envelope.id, channel)
   // The author's own screen updates by the same door as everyone's; only opening it again is left out.
@@ -107,8 +115,11 @@ export function publishContent(work: Work, channel: ChannelId, body: Body): Enve
 
 /** Publishes a channel's title for those who read it (EK19); taken by the same door as everyone's. */
 export function publishTitle(work: Work, channel: ChannelId, name: Uint8Array): void {
+  publishTitleUnder(work, channel, epochKey(work, placeOf(work, channel).keyChannel), name)
+}
+
+function publishTitleUnder(work: Work, channel: ChannelId, keyId: KeyId, name: Uint8Array): void {
   const { keyChannel } = placeOf(work, channel)
-  const keyId = epochKey(work, keyChannel)
   const { envelope, payload } = publishUnder(work, EnvelopeType.control, keyId, channel, {
     kind: 'channelName',
     name
@@ -117,11 +128,45 @@ export function publishTitle(work: Work, channel: ChannelId, name: Uint8Array): 
   keep(work, work.state.self, envelope, apply(work, work.state.self, envelope, opened, undefined))
 }
 
+/** EK19: a sealed title again under a new epoch that links nothing, as newcomers read nothing older. */
+function repeatTitle(work: Work, channel: ChannelId, keyId: KeyId): void {
+  const { state } = work
+  const found = state.log.state().channel(channel)
+  const sealed = state.channelNames.get(channel)
+  if (found === undefined || found.name !== null || found.history[0] === 0 || sealed === undefined) return
+  if (!mayRetitle(work, found)) return
+  const { suite, account } = state.deps
+  const { name, topic, revision } = sealed
+  publishTitleUnder(
+    work,
+    channel,
+    keyId,
+    encodeChannelName(suite, account.device.signingKey, { channel, revision: revision + 1, name, topic })
+  )
+}
+
+/** Sees to an epoch that all present readers of a channel can open, where we may write there. */
+export function readyEpoch(work: Work, channel: ChannelId): void {
+  const { state, turn } = work
+  const { keyChannel } = placeOf(work, channel)
+  if (state.ring.epochFor(state.deps.random, keyChannel, turn.at).kind === 'plan')
+    epochKey(work, keyChannel, true)
+}
+
 /** Publishes something for all members under the meta epoch: operations, profiles. */
 export function publishControl(work: Work, body: Body): void {
   const meta = metaChannel(work)
   const { envelope } = publishUnder(work, EnvelopeType.control, epochKey(work, meta), meta, body)
   keep(work, work.state.self, envelope, { status: 'opened', channel: meta })
+}
+
+/** Seals what is never stored (EN9) under a channel's epoch: no part of our chain; the caller gossips it afterwards. */
+export function publishEphemeral(work: Work, channel: ChannelId, body: Body, at: number): Envelope {
+  const { state } = work
+  const keyId = epochKey(work, channel)
+  const payload: Payload = { thread: null, at, auth: frontierOf(state, channel), parents: [], body }
+  const { random } = state.deps
+  return state.ring.seal({ random, type: EnvelopeType.ephemeral, keyId, link: EPHEMERAL_LINK, payload })
 }
 
 /** Publishes under the topic key, which whoever knows the topic can read: key records, joins (EN10). */
@@ -149,7 +194,7 @@ export function publishPlan(work: Work, plan: KeyPlan): void {
 }
 
 /** The key to write under, made and published if there is none that is safe (EK10). */
-function epochKey(work: Work, channel: ChannelId): Extract<EpochChoice, { kind: 'key' }>['keyId'] {
+function epochKey(work: Work, channel: ChannelId, retitle = false): KeyId {
   const { state, turn } = work
   let choice = state.ring.epochFor(state.deps.random, channel, turn.at)
   if (choice.kind === 'gather') {
@@ -161,6 +206,7 @@ function epochKey(work: Work, channel: ChannelId): Extract<EpochChoice, { kind: 
       return choice.keyId
     case 'plan':
       publishPlan(work, choice.plan)
+      if (retitle) repeatTitle(work, channel, choice.keyId)
       return choice.keyId
     case 'gather':
     case 'refused': {

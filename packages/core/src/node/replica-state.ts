@@ -56,7 +56,7 @@ export interface Pending {
   /** The key it waits for, or null while it waits for operations. */
   readonly keyId: KeyId | null
   readonly operations: readonly OperationId[]
-  /** It claims a time far ahead, and waits for ours to come near it; known in memory only. */
+  /** It claims a time far ahead, and waits for ours to come near it; Infinity: its topic is unknown. In memory only. */
   readonly until?: number | undefined
 }
 
@@ -124,6 +124,8 @@ export class ReplicaState {
   readonly lastOperations = new Map<DeviceId, { readonly seq: number; readonly id: OperationId }>()
   /** Newest messages per channel, for the parents of the next one (AU34). */
   readonly tips = new Map<string, readonly Tip[]>()
+  /** Channels whose newest page was read lately, the newest last: sync brings theirs first (SY7). */
+  onScreen: readonly ChannelId[] = []
   /** What own envelopes in a channel cite, as of so many accepted operations. */
   readonly frontiers = new Map<ChannelId, { readonly count: number; readonly ids: readonly OperationId[] }>()
   /** Channel of own messages whose delivery is tracked. */

@@ -37,22 +37,26 @@ import type {
   HeldMessage,
   Intent,
   JoinRequestReport,
+  LiveEvent,
   MadeInvite,
   OperationOutcome,
   Replica
 } from './contract.ts'
 import { applyReceipt, deliveryOf, knownDelivery, LOCAL, settleFurther } from './deliver.ts'
 import { type EquivocationReport, equivocations } from './equivocation.ts'
+import { type UnopenedReport, unopened } from './unopened.ts'
 import { explainFor, type ReplicaQuestion } from './explain.ts'
 import { exportServer } from './export-server.ts'
 import { answerRequest, listRequests } from './answer-request.ts'
 import { makeInvite } from './make-invite.ts'
 import { notHeld, requireMessage } from './require-message.ts'
+import { usersOnline } from './membership.ts'
 import { operate } from './operate.ts'
 import { operateIntent } from './operate-intent.ts'
 import type { ReplicaDeps, ReplicaState } from './replica-state.ts'
 import type { SyncEvent, SyncNews, SyncPort } from './sync-host.ts'
 import { isSnapshotDue, keepSnapshot } from './keep-snapshot.ts'
+import { noteOnScreen } from './sync-logs.ts'
 import { AGAIN, createServerView, heldOf, lacks, lookUp } from './sync-port.ts'
 import { takeItems } from './take-items.ts'
 import { giveConsent, transferServer } from './transfer.ts'
@@ -70,6 +74,8 @@ export interface ReplicaHooks {
   /** Sync tells of progress, or that nothing is missing any more. */
   news(replica: LiveReplica, news: SyncNews): void
   online(): ReadonlySet<DeviceId>
+  /** Something that is not kept is told to people. */
+  live(event: LiveEvent): void
   /** Where a link made here should lead. */
   linkAddresses(server: ServerId): readonly string[]
   fault(error: unknown): void
@@ -306,6 +312,8 @@ export class LiveReplica implements Replica, SyncPort {
     return equivocations(this.current)
   }
 
+  readonly unopened = (): readonly UnopenedReport[] => unopened(this.current)
+
   async explain(question: ReplicaQuestion, options: ExplainOptions = {}): Promise<Explanation> {
     return await explainFor(await this.whole(), question, options)
   }
@@ -328,15 +336,14 @@ export class LiveReplica implements Replica, SyncPort {
     return await this.do(work => answerRequest(work, user, yes, reason))
   }
 
-  linkOf(invite: InviteId): string | undefined {
-    return this.current.links.get(invite)
-  }
+  readonly linkOf = (invite: InviteId): string | undefined => this.current.links.get(invite)
 
   async leave(): Promise<OperationOutcome> {
     return committed(await this.do(work => operate(work, draftLeave())))
   }
 
   async page(channel: ChannelId, options: PageOptions): Promise<Page> {
+    if ((options.before ?? options.after ?? options.around) === undefined) noteOnScreen(this.current, channel)
     return await this.#deps.timeline.page(channel, options)
   }
 
@@ -347,7 +354,7 @@ export class LiveReplica implements Replica, SyncPort {
   recent(channel: ChannelId, id: MessageId): HeldMessage | undefined {
     const message = this.#deps.timeline.recent(channel, id)
     const delivery = message && knownDelivery(this.current, message)
-    return message === undefined || delivery === undefined ? undefined : { message, delivery }
+    return message && delivery && { message, delivery }
   }
 
   async message(channel: ChannelId, id: MessageId): Promise<HeldMessage | undefined> {
@@ -374,13 +381,7 @@ export class LiveReplica implements Replica, SyncPort {
   }
 
   online(): ReadonlySet<UserId> {
-    const users = new Set<UserId>([this.current.user])
-    const authority = this.state()
-    for (const device of this.#hooks.online()) {
-      const user = authority.device(device)?.user
-      if (user !== undefined) users.add(user)
-    }
-    return users
+    return usersOnline(this.current, this.#hooks.online())
   }
 
   async #write(channel: ChannelId, run: (work: Work) => MessageId): Promise<HeldMessage> {

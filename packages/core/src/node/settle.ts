@@ -8,7 +8,7 @@ import type { EventRecord } from './event-log.ts'
 import { judgeAgain, loadEnvelope, offerAgain } from './rejudge.ts'
 import type { Pending, ReplicaState } from './replica-state.ts'
 import { chainTable } from './tables.ts'
-import { keep, openAndApply } from './take-envelopes.ts'
+import { ANY_KEY, keep, openAndApply } from './take-envelopes.ts'
 import type { Work } from './work.ts'
 
 /** Settles a turn; the caller commits. */
@@ -50,7 +50,7 @@ async function retryPending(work: Work): Promise<void> {
 }
 
 function isDue(state: ReplicaState, pending: Pending, opened: ReadonlySet<KeyId>): boolean {
-  if (pending.until !== undefined) return false
+  if (pending.until !== undefined) return pending.until === ANY_KEY && opened.size > 0
   return pending.keyId === null
     ? pending.operations.every(id => state.log.has(id))
     : opened.has(pending.keyId)

@@ -23,6 +23,7 @@ import { readOutbox } from './outbox.ts'
 import { removalsOf } from './removals.ts'
 import type { ReplicaState } from './replica-state.ts'
 import { operationSource } from './settled.ts'
+import { channelsByInterest, readLogs } from './sync-logs.ts'
 import { type EnvelopeRow, envelopeTable } from './tables.ts'
 
 /** SY3: what a device is to us, from present state. */
@@ -85,6 +86,11 @@ export function createServerView(current: () => ReplicaState): ServerView {
     get chains() {
       return current().chains
     },
+    recordTime: (id: RecordId) => {
+      const record = current().ring.get(id)
+      return record === undefined ? 0 : current().log.lamportOf(record.frontier)
+    },
+    channels: () => channelsByInterest(current()),
     knowsChain: (chain: ChainId) => chain.startsWith('d') && current().devices.has(chain as DeviceId)
   }
 }
@@ -103,6 +109,8 @@ export const AGAIN: SyncFound = { kind: 'operations', items: [], rest: 0, again:
 export async function lookUp(state: ReplicaState, query: SyncQuery): Promise<SyncFound> {
   if (query.kind === 'outbox') return await readOutbox(state, query.from, query.itemsMax)
   if (query.kind === 'envelopes') return await envelopes(state, query)
+  if (query.kind === 'logs')
+    return await readLogs(state, query, (device, channel) => mayRead(state, device, channel))
   const items: Uint8Array[] = []
   let bytes = 0
   for (const [index, id] of query.ids.entries()) {

@@ -276,6 +276,9 @@ export function keep(work: Work, device: DeviceId, envelope: Envelope, outcome: 
   })
 }
 
+/** As a time: no time comes, but every key that is opened may be the one. */
+export const ANY_KEY = Infinity
+
 /** Opens a verified envelope and hands on what it carries. Used again when a key or an operation came. */
 export function openAndApply(
   work: Work,
@@ -290,6 +293,8 @@ export function openAndApply(
     case 'missing':
       return { status: 'sealed', channel: null, waitsFor: { keyId: result.keyId, operations: [] } }
     case 'foreign':
+      // A topic that we do not know yet: who parted from us may have drawn it (EK17), and its key is still to come.
+      return { status: 'sealed', channel: null, waitsFor: { keyId: null, operations: [], until: ANY_KEY } }
     case 'refused':
       return { status: 'refused', channel: null }
   }

@@ -246,6 +246,20 @@ describe('staging', () => {
     expect((await again.timeline.message(channel(1), message(2)))?.reactions).toHaveLength(1)
   })
 
+  it('[TL3] what waits is not lost where a write is said to have failed and reached the disk all the same', async () => {
+    let fault: WriteFault | undefined = undefined
+    const { database, timeline } = await open(createMemoryStore({ beforeWrite: () => fault }))
+    fault = 'fail-late'
+    await expect(feed(database, timeline, [item(7, 3, reacted(2, '👍'))])).rejects.toMatchObject({
+      code: 'XCORD_STORE_FAILED'
+    })
+    fault = undefined
+    const batch = database.batch()
+    await timeline.stage(batch, [item(2, 1, said('two'))], { isNew: () => true })
+    await batch.commit()
+    expect((await timeline.message(channel(1), message(2)))?.reactions).toHaveLength(1)
+  })
+
   it('[TL3] beyond the names it keeps, it takes every message for one that something waits for', async () => {
     const { database, timeline } = await open()
     await feed(database, timeline, [item(7, 3, reacted(2, '👍')), item(8, 3, reacted(3, '👍'))])

@@ -2,7 +2,7 @@
  * The timeline in the sealed database: records, the order of each channel, and unread counters, written in the
  * same batch as whatever led to them. A projection: `drop` and offer the items again, and it is as before.
  */
-import type { ChannelId, MessageId, UserId } from '../base/index.ts'
+import type { ChannelId, DeviceId, MessageId, UserId } from '../base/index.ts'
 import type { Batch, Database } from '../store/index.ts'
 import {
   comparePlaces,
@@ -52,6 +52,14 @@ export interface StagedItems {
   readonly rebuild: readonly { readonly channel: ChannelId; readonly message: MessageId }[]
 }
 
+/** A message in its channel and in its author's chain. */
+export interface MessagePlace {
+  readonly at: number
+  readonly id: MessageId
+  readonly device: DeviceId
+  readonly seq: number
+}
+
 /** Reads see what is staged, so that batches may follow each other without waiting for the disk. */
 export interface TimelineStore {
   /**
@@ -69,6 +77,11 @@ export interface TimelineStore {
   record(channel: ChannelId, id: MessageId): Promise<MessageRecord | undefined>
   /** The order's entries after a time, oldest first. */
   since(channel: ChannelId, at: number): AsyncIterable<IndexEntry>
+  /** Messages from one time to before another, newest first, and where they lie in their authors' chains. */
+  originals(
+    channel: ChannelId,
+    range: { readonly from: number; readonly to: number; readonly countMax: number }
+  ): Promise<readonly MessagePlace[]>
   /** Channel of a message that arrived. */
   locate(id: MessageId): Promise<ChannelId | undefined>
   unread(channel: ChannelId): Unread
@@ -148,6 +161,22 @@ class DatabaseTimeline implements TimelineStore, TimelineIndex {
 
   since(channel: ChannelId, at: number): AsyncIterable<IndexEntry> {
     return this.scan(channel, { from: at + 1 })
+  }
+
+  async originals(
+    channel: ChannelId,
+    { from, to, countMax }: { readonly from: number; readonly to: number; readonly countMax: number }
+  ): Promise<readonly MessagePlace[]> {
+    const ids: MessageId[] = []
+    for await (const { id } of this.scan(channel, { from, to, reverse: true }))
+      if (ids.push(id) >= countMax) break
+    const found = await this.findMany(channel, ids)
+    return found.flatMap(each => {
+      const original = each?.original
+      return each && original
+        ? [{ at: original.at, id: each.id, device: original.device, seq: original.seq }]
+        : []
+    })
   }
 
   stage(batch: Batch, items: readonly TimelineItem[], options: StageOptions = {}): Promise<StagedItems> {

@@ -19,6 +19,8 @@ export interface Waiting {
 /** Reads the names that a database holds. */
 export async function openWaiting(database: Database, knownMax = WAITING_KNOWN_MAX): Promise<Waiting> {
   const names = new Set<string>()
+  // Their last write is said to have failed: it may be on disk for all that, or not.
+  const unsure = new Set<string>()
   let crowded = false
   const add = (name: string): void => {
     if (names.size < knownMax) names.add(name)
@@ -31,16 +33,19 @@ export async function openWaiting(database: Database, knownMax = WAITING_KNOWN_M
   return {
     has: name => crowded || names.has(name),
     note: (name, { id, channel, original }, batch) => {
-      if (original === null && !names.has(name)) {
+      if (original === null && (!names.has(name) || unsure.has(name))) {
         add(name)
+        unsure.delete(name)
         batch.put(waiting, [id, channel], { id, channel }).onSettled(committed => {
-          // Its row is not there: whoever writes the record again has to write the row, too.
-          if (!committed) names.delete(name)
+          // Whoever writes the record again has to write the row, too; and whoever writes the message, to look.
+          if (!committed) unsure.add(name)
         })
       }
       if (original !== null && (crowded || names.has(name))) {
         batch.delete(waiting, [id, channel]).onSettled(committed => {
-          if (committed) names.delete(name)
+          if (!committed) return
+          names.delete(name)
+          unsure.delete(name)
         })
       }
     }

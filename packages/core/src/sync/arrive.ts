@@ -17,6 +17,7 @@ import {
   type Turn,
   viewOf
 } from './session.ts'
+import { giveUpWalk } from './walk.ts'
 
 type Items = Extract<Frame, { kind: ItemKind }>
 /** An envelope smaller than a credit step is not worth a frame: credit goes back by eighths of the window. */
@@ -192,6 +193,7 @@ function judgeAnswer(turn: Turn, ask: Ask): Refusal | undefined {
   if (ask.kind === 'operations') vain = ask.heads.some(head => !view.operationIds.has(head))
   else if (ask.kind === 'records')
     vain = ask.items === 0 && (share.theirs?.records.count ?? 0) > view.recordIds.size
+  else if (ask.kind === 'ranges') giveUpWalk(turn, share, ask.walk)
   else if (ask.kind === 'compare' && share.comparing !== null) share.comparing.busy = false
   else if (ask.kind === 'envelopes') {
     for (const [chain, asked] of ask.ranges) {

@@ -2,8 +2,8 @@
  * Which envelopes are held, by author chain: ranges of sequence numbers and a sum of ids for each chain, and
  * sums over buckets of chains (SY4). Small enough for memory; a row per chain is what the store keeps of it.
  */
-import { type DeviceId, idToBytes } from '../base/index.ts'
-import { array, codec, tuple, uint } from '../encoding/index.ts'
+import { type DeviceId, idFromBytes, idToBytes } from '../base/index.ts'
+import { array, bytes, codec, mapped, type Schema, tuple, uint } from '../encoding/index.ts'
 import { fromString, toString } from 'uint8arrays'
 import {
   addFingerprint,
@@ -43,6 +43,15 @@ export function chainToBytes(chain: ChainId): Uint8Array {
 export function chainOfAuthor(authorId: Uint8Array): ChainId {
   return `a${toString(authorId, 'base32hex')}`
 }
+
+/** A chain on the wire. */
+export const chainIdSchema: Schema<ChainId> = mapped(
+  bytes(16, 32),
+  'a device or an author id',
+  each =>
+    each.length === 32 ? idFromBytes('d', each) : each.length === 16 ? chainOfAuthor(each) : undefined,
+  chainToBytes
+)
 
 /** Grows only; envelopes removed from a store leave their place in the chain (EN3). */
 export class ChainIndex {
@@ -112,8 +121,8 @@ export class ChainIndex {
   }
 
   /** Restores a chain from its row; false where the row is damaged (rebuild it from the envelopes). */
-  restore(chain: ChainId, bytes: Uint8Array): boolean {
-    const read = row.decode(bytes)
+  restore(chain: ChainId, encoded: Uint8Array): boolean {
+    const read = row.decode(encoded)
     if (!read.ok || read.value.ranges.length % 2 !== 0) return false
     const ends = read.value.ranges
     let before = -1

@@ -4,6 +4,7 @@
  * topic secrets, items and their places in chains come in from outside.
  */
 import type {
+  ChannelId,
   DeviceId,
   MessageId,
   OperationId,
@@ -16,6 +17,8 @@ import type {
 import type { SigningKey, Suite } from '../crypto/index.ts'
 import type { ChainId, ChainIndex } from './chain-index.ts'
 import type { IdSet } from './id-set.ts'
+import type { EnvelopeLog } from './range-form.ts'
+import type { RangeBound, RangeTree } from './range-tree.ts'
 import type { Receipt, ReceiptKind } from './receipt.ts'
 
 /** One stream with one device, numbered by the node. Numbers are never reused. */
@@ -74,6 +77,13 @@ export interface ServerView {
   readonly recordIds: IdSet<RecordId>
   /** Envelopes held, by author chain; stubs and unopenable ones (SY14) count. */
   readonly chains: ChainIndex
+  /** Lamport time of a key record's frontier: key records are reconciled in order of it (SY6). */
+  recordTime(id: RecordId): number
+  /**
+   * Channels and threads whose newest messages are wanted first (SY7), most wanted first: what is on screen, unread,
+   * lately active.
+   */
+  channels(): readonly ChannelId[]
   /** Whether envelopes of this chain could be judged now (AU52): else nothing of it is asked. */
   knowsChain(chain: ChainId): boolean
 }
@@ -92,6 +102,8 @@ export interface SyncInit {
   readonly device: DeviceId
   /** Signs receipts. */
   readonly signer: SigningKey
+  /** Whether range reconciliation is spoken (SY6). Default: yes. */
+  readonly ranges?: boolean
   /** Live: the node adds and removes. Follow an addition with an input `server`. */
   readonly views: ReadonlyMap<ServerId, ServerView>
 }
@@ -104,6 +116,28 @@ export interface ChainRange {
   readonly chain: ChainId
   readonly from: number
   readonly to: number
+}
+
+/** A message or act by its time and id, and where it lies in its author's chain. */
+export interface MessageEntry extends RangeBound {
+  readonly chain: ChainId
+  readonly seq: number
+}
+
+/** An envelope log from one place up to where it was asked to. */
+export interface MessageLog {
+  readonly tree: RangeTree<MessageEntry>
+  /** As far back as was read: where it was asked from, or above it. */
+  readonly from: RangeBound
+}
+
+/** Which part of an envelope log is asked of the store: the newest `newest` of the range (0: all). */
+export interface MessageSpan {
+  readonly log: EnvelopeLog
+  readonly from: RangeBound
+  /** Not included. */
+  readonly to: RangeBound
+  readonly newest: number
 }
 
 /** Bytes asked of the node's store. */
@@ -125,6 +159,13 @@ export type SyncQuery =
       readonly ranges: readonly ChainRange[]
       readonly itemsMax: number
       readonly bytesMax: number
+    }
+  /** Message logs (SY6): null for a channel that the device may not view. */
+  | {
+      readonly kind: 'logs'
+      readonly server: ServerId
+      readonly device: DeviceId
+      readonly spans: readonly MessageSpan[]
     }
   /** Own messages not yet proven stored (SY18), in author order, from a number on. */
   | {
@@ -153,6 +194,8 @@ export type SyncFound =
       readonly stubs: readonly Uint8Array[]
       readonly rest: readonly ChainRange[]
     }
+  /** One for each span. */
+  | { readonly kind: 'logs'; readonly logs: readonly (MessageLog | null)[] }
   /** `next`: where to read on; null where nothing follows. May be empty and go on. */
   | { readonly kind: 'outbox'; readonly offers: readonly OfferedEnvelope[]; readonly next: number | null }
 
@@ -296,6 +339,8 @@ export interface SyncGauge {
   readonly requests: number
   readonly jobs: number
   readonly tips: number
+  /** Ranges that walks have still to ask, and rows that wait to be fetched (SY6). */
+  readonly ranges: number
   readonly inFlightBytes: number
   readonly inboxBytes: number
 }

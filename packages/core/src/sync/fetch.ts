@@ -1,32 +1,35 @@
 /** Asks for what is missing here: operations, key records, envelopes by author chain, forks (SY5, SY8). */
 import { idFromBytes, type OperationId, type RecordId, refuse, type Refusal } from '../base/index.ts'
-import { bucketsDiffer } from './buckets.ts'
+import { asking, mayAsk, note } from './asks.ts'
+import { bucketsDiffer, withholdsTips } from './buckets.ts'
 import type { ChainId } from './chain-index.ts'
 import type { ChainRange, ServerView, SyncFound } from './contract.ts'
 import { envelopeIdOf } from './envelope-form.ts'
+import type { Summary } from './frames.ts'
 import {
   ENVELOPE_ASKS_MAX,
   FRUITLESS_ROUNDS_MAX,
   INBOX_BYTES_MAX,
   INBOX_ENVELOPES_MAX,
   ITEMS_MAX,
+  ORDER_ABOVE,
   RANGE_ENVELOPES_MAX,
-  RANGES_MAX
+  RANGES_MAX,
+  RECORDS_LISTED_MAX
 } from './limits.ts'
 import { haveList, leavesSum } from './past.ts'
 import { contains, countOf, newest, type Range, type Ranges, sameRanges, subtract, unite } from './ranges.ts'
 import {
   type Ask,
-  claimKeys,
   type PeerTip,
   plannerOf,
   send,
-  type Session,
   type Share,
   sharesOf,
   type Turn,
   viewOf
 } from './session.ts'
+import { continueWalks, walkItems, walkWindows, wantListed } from './walk.ts'
 
 /** Envelopes compared at once when a fork is looked for; ids of 16 bytes must fit a circuit's frame. */
 const COMPARE_SPAN = { direct: ITEMS_MAX, circuit: 96 } as const
@@ -42,6 +45,9 @@ export function reconsider(turn: Turn, share: Share): Refusal | undefined {
   share.blocked = false
   askOperations(turn, share, view)
   askRecords(turn, share, view)
+  continueWalks(turn, share)
+  wantListed(turn, share, view)
+  askWindows(turn, share, view)
   askEnvelopes(turn, share, view)
   compareForks(turn, share, view)
   tellCaughtUp(turn, share, view)
@@ -54,51 +60,6 @@ export function reconsider(turn: Turn, share: Share): Refusal | undefined {
 export function reconsiderAll(turn: Turn, share: Share): Refusal | undefined {
   for (const other of sharesOf(turn, share.server)) if (other !== share) reconsider(turn, other)
   return reconsider(turn, share)
-}
-
-function mayAsk(turn: Turn, session: Session): boolean {
-  if (session.ourRequests.take(turn.at)) return true
-  session.paced = true
-  return false
-}
-
-function asking(share: Share, kind: Ask['kind']): number {
-  let count = 0
-  for (const ask of share.session.asks.values()) if (ask.share === share && ask.kind === kind) count++
-  return count
-}
-
-function note(
-  turn: Turn,
-  share: Share,
-  kind: Ask['kind'],
-  about: Partial<Pick<Ask, 'ranges' | 'heads' | 'promised' | 'itemsMax'>>
-): number {
-  const { session } = share
-  const request = session.nextRequest++
-  const ask: Ask = {
-    request,
-    share,
-    kind,
-    ranges: new Map(),
-    itemsMax: Infinity,
-    promised: 0,
-    heads: [],
-    items: 0,
-    fresh: 0,
-    waiting: 0,
-    status: null,
-    progressAt: turn.at,
-    ...about
-  }
-  session.asks.set(request, ask)
-  if (kind !== 'compare') {
-    const planner = plannerOf(turn, share.server)
-    for (const key of claimKeys(ask))
-      planner.claim(key, ask.ranges.get(key as ChainId) ?? [], session.id, request, turn.at)
-  }
-  share.caughtUp = false
-  return request
 }
 
 /** Heads of the peer that are unknown here. */
@@ -121,9 +82,15 @@ function askOperations(turn: Turn, share: Share, view: ServerView): void {
     share.blocked = true
     return
   }
+  const heads = unknownHeads(view, share)
+  const byRanges = heads.length === 0 && view.operations.leaves().length > RECORDS_LISTED_MAX
+  if (byRanges && mayWalk(share, 'leaves')) {
+    share.askedOperations = theirs.operations.sum
+    return walkItems(turn, share, view, 'leaves')
+  }
   if (!mayAsk(turn, session)) return
   share.askedOperations = theirs.operations.sum
-  const request = note(turn, share, 'operations', { heads: unknownHeads(view, share) })
+  const request = note(turn, share, 'operations', { heads })
   send(turn, session, {
     kind: 'want-operations',
     handle: share.handle,
@@ -144,6 +111,10 @@ function askRecords(turn: Turn, share: Share, view: ServerView): void {
     share.blocked = true
     return
   }
+  if (view.recordIds.size > RECORDS_LISTED_MAX && mayWalk(share, 'records')) {
+    share.askedRecords = theirs.records.sum
+    return walkItems(turn, share, view, 'records')
+  }
   if (!mayAsk(turn, session)) return
   share.askedRecords = theirs.records.sum
   const ids = [...view.recordIds.newestFirst()].sort()
@@ -161,6 +132,23 @@ function askRecords(turn: Turn, share: Share, view: ServerView): void {
       have
     })
   }
+}
+
+function mayWalk(share: Share, kind: 'leaves' | 'records' | 'windows'): boolean {
+  return share.session.ranges && !share.unwalkable.has(kind) && !share.walks.has(kind)
+}
+
+/**
+ * Message logs are walked where the peer keeps its rows of chains to itself, and where so much is missing that what
+ * is looked at first should come first (SY7).
+ */
+function askWindows(turn: Turn, share: Share, view: ServerView): void {
+  const { theirs, session } = share
+  if (theirs === null || theirs.level < 2 || share.walked || !mayWalk(share, 'windows')) return
+  if (view.standing(session.peer) === 'removed' || !bucketsDiffer(view, theirs)) return
+  const withheld = withholdsTips(view, theirs)
+  if (withheld || missingCount(view, share) > session.limits.orderAbove)
+    walkWindows(turn, share, view, withheld)
 }
 
 /** What a peer's row promises and is not held, nor was asked of it in vain. */
@@ -181,8 +169,13 @@ export function missingCount(view: ServerView, share: Share): number {
 function askEnvelopes(turn: Turn, share: Share, view: ServerView): void {
   const { session, theirs } = share
   if (theirs === null || theirs.level < 2 || view.standing(session.peer) === 'removed') return
-  while (asking(share, 'envelopes') < ENVELOPE_ASKS_MAX && hasRoom(turn)) {
-    const ranges = pickRanges(turn, share, view)
+  // While the newest pages are looked for, little is under way that they would have to wait for.
+  const ordering = share.walks.has('windows')
+  const asksMax = ordering ? 1 : ENVELOPE_ASKS_MAX
+  while (asking(share, 'envelopes') < asksMax && hasRoom(turn)) {
+    const first = pickFirst(turn, share, view)
+    const ranges =
+      first.length > 0 ? first : pickRanges(turn, share, view, ordering ? ORDER_ABOVE : RANGE_ENVELOPES_MAX)
     if (ranges.length === 0 || !mayAsk(turn, session)) return
     const byChain = new Map<ChainId, Ranges>()
     for (const { chain, from, to } of ranges)
@@ -198,8 +191,32 @@ function hasRoom(turn: Turn): boolean {
   return turn.world.inbox < INBOX_BYTES_MAX / 2 && turn.world.inboxEnvelopes < INBOX_ENVELOPES_MAX
 }
 
+/** What a walk through windows found missing, most wanted first (SY7). */
+function pickFirst(turn: Turn, share: Share, view: ServerView): readonly ChainRange[] {
+  const planner = plannerOf(turn, share.server)
+  const picked = new Map<ChainId, Ranges>()
+  const rest: ChainRange[] = []
+  let count = 0
+  for (const each of share.first) {
+    const { chain, from, to } = each
+    const held = view.chains.has(chain, from) || contains(share.tips.get(chain)?.got ?? [], from)
+    if (held || !view.knowsChain(chain)) continue
+    const free = planner.free(chain, [[from, to]], share.session.id, turn.at).length > 0
+    share.blocked ||= !free
+    if (!free || count >= RANGES_MAX) rest.push(each)
+    else {
+      picked.set(chain, unite(picked.get(chain) ?? [], [[from, to]]))
+      count++
+    }
+  }
+  share.first = rest
+  return [...picked].flatMap(([chain, ranges]) =>
+    [...ranges].reverse().map(([from, to]) => ({ chain, from, to }))
+  )
+}
+
 /** The newest missing part of every chain, as far as one request goes (SY7 by chains). */
-function pickRanges(turn: Turn, share: Share, view: ServerView): readonly ChainRange[] {
+function pickRanges(turn: Turn, share: Share, view: ServerView, spanMax: number): readonly ChainRange[] {
   const planner = plannerOf(turn, share.server)
   const open: { chain: ChainId; free: Ranges }[] = []
   for (const chain of share.pending) {
@@ -214,9 +231,9 @@ function pickRanges(turn: Turn, share: Share, view: ServerView): readonly ChainR
     if (free.length > 0) open.push({ chain, free })
     else share.blocked = true
   }
-  const part = Math.max(CHAIN_SHARE_MIN, Math.floor(RANGE_ENVELOPES_MAX / Math.max(1, open.length)))
+  const part = Math.max(CHAIN_SHARE_MIN, Math.floor(spanMax / Math.max(1, open.length)))
   const out: ChainRange[] = []
-  let left = RANGE_ENVELOPES_MAX
+  let left = spanMax
   for (const { chain, free } of open) {
     const taken = newest(free, Math.min(part, left)).slice(-(RANGES_MAX - out.length))
     for (const [from, to] of [...taken].reverse()) out.push({ chain, from, to })
@@ -231,6 +248,7 @@ function settleChain(share: Share, view: ServerView, chain: ChainId, tip: PeerTi
   const held = view.chains.get(chain)
   const forked =
     held !== undefined &&
+    tip.sum !== null &&
     held.sum !== tip.sum &&
     tip.compared !== tip.sum &&
     sameRanges(held.ranges.slice(-tip.ranges.length), tip.ranges)
@@ -307,21 +325,30 @@ export function wasAsked(ask: Ask, seq: number): boolean {
   return false
 }
 
+/** Whether the peer told what it has: by rows, or where it keeps those to itself, by ranges. */
+function hasSeen(share: Share, view: ServerView, theirs: Summary): boolean {
+  return share.tipsSeen || (share.walked && share.session.ranges && withholdsTips(view, theirs))
+}
+
 function tellCaughtUp(turn: Turn, share: Share, view: ServerView): void {
   const { theirs, session } = share
   if (share.caughtUp || theirs === null || share.blocked || share.comparing !== null) return
+  if (share.walks.size > 0 || share.listed.size > 0) return
   for (const ask of session.asks.values()) if (ask.share === share) return
   if (lacksOperations(view, share) && share.askedOperations !== theirs.operations.sum) return
   if (lacksRecords(view, share) && share.askedRecords !== theirs.records.sum) return
   if (
     theirs.level === 2 &&
     view.standing(session.peer) !== 'removed' &&
-    ((!share.tipsSeen && bucketsDiffer(view, theirs)) || missingCount(view, share) > 0)
+    ((!hasSeen(share, view, theirs) && bucketsDiffer(view, theirs)) || missingCount(view, share) > 0)
   )
     return
   share.caughtUp = true
   turn.effects.push({ type: 'caught-up', session: session.id, device: session.peer, server: share.server })
   // A burst ended: others may lack what was just fetched (SY15).
-  for (const other of sharesOf(turn, share.server))
-    if (other !== share && other.changes > 0) other.quietAt = turn.at
+  const awaited = session.ranges && withholdsTips(view, theirs)
+  for (const other of sharesOf(turn, share.server)) {
+    // This one would ask for rows of all chains if it did not learn that it was us who lacked something.
+    if (other.changes > 0 && (other !== share || awaited)) other.quietAt = turn.at
+  }
 }

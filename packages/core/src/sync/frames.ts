@@ -2,7 +2,7 @@
  * Frames of `/xcord/sync/1`: canonical CBOR arrays that begin with a registered number (SY1).
  *
  * Unknown numbers are legal and ignored, so that later versions may add kinds; a known number with another
- * form ends the session. 32 to 47 are kept for range reconciliation (SY6).
+ * form ends the session. 32 to 47 are range reconciliation's (SY6), spoken only to who announced it.
  */
 import {
   accept,
@@ -26,7 +26,7 @@ import {
   tuple,
   uint
 } from '../encoding/index.ts'
-import { type ChainId, chainOfAuthor, chainToBytes } from './chain-index.ts'
+import { type ChainId, chainIdSchema } from './chain-index.ts'
 import type { ChainRange, ItemKind, OfferedEnvelope } from './contract.ts'
 import { type Fingerprint, fingerprintSchema } from './fingerprint.ts'
 import {
@@ -39,6 +39,16 @@ import {
   TIP_RANGES_MAX,
   TIPS_MAX
 } from './limits.ts'
+import {
+  type ItemLog,
+  type Listing,
+  listedFields,
+  rangesFields,
+  type Span,
+  spanList,
+  type Split
+} from './range-form.ts'
+import type { RangeBound } from './range-tree.ts'
 import type { Ranges } from './ranges.ts'
 import { messageId } from './receipt.ts'
 
@@ -130,6 +140,28 @@ export type Frame =
     }
   | { readonly kind: 'receipt'; readonly handle: number; readonly receipt: Uint8Array }
   | { readonly kind: 'offer'; readonly handle: number; readonly offers: readonly OfferedEnvelope[] }
+  | {
+      readonly kind: 'ask-ranges'
+      readonly handle: number
+      readonly request: number
+      readonly spans: readonly Span[]
+    }
+  | {
+      readonly kind: 'ranges'
+      readonly handle: number
+      readonly request: number
+      readonly chains: readonly ChainId[]
+      readonly splits: readonly Split[]
+      readonly lists: readonly Listing[]
+    }
+  | {
+      readonly kind: 'want-listed'
+      readonly handle: number
+      readonly request: number
+      readonly log: ItemLog
+      readonly items: readonly RangeBound[]
+    }
+  | { readonly kind: 'want-tips'; readonly handle: number }
   | { readonly kind: 'unknown'; readonly number: number }
 
 /** Registered numbers. */
@@ -154,7 +186,11 @@ export const FRAME_NUMBERS = {
   tips: 25,
   push: 26,
   receipt: 27,
-  offer: 28
+  offer: 28,
+  'ask-ranges': 32,
+  ranges: 33,
+  'want-listed': 34,
+  'want-tips': 35
 } as const satisfies Partial<Record<Frame['kind'], number>>
 
 /** A known kind. */
@@ -167,13 +203,7 @@ const operationId: Schema<OperationId> = mapped(
   idToBytes
 )
 const recordId: Schema<RecordId> = mapped(bytes(32), 'a record id', each => idFromBytes('k', each), idToBytes)
-const chainId: Schema<ChainId> = mapped(
-  bytes(16, 32),
-  'a device or an author id',
-  each =>
-    each.length === 32 ? idFromBytes('d', each) : each.length === 16 ? chainOfAuthor(each) : undefined,
-  chainToBytes
-)
+const chainId = chainIdSchema
 const seq = uint(undefined, 1)
 /** Dialler's tokens number at most 64 × 256. */
 const handle = uint(16_383)
@@ -261,7 +291,11 @@ const schemas: Record<FrameKind, Schema<never>> = {
   }),
   push: tuple({ handle, operations: items, records: items, envelopes: items }),
   receipt: tuple({ handle, receipt: bytes(1, 16_384) }),
-  offer: tuple({ handle, offers: array(tuple({ seq, id: messageId }), RECEIPT_IDS_MAX, 1) })
+  offer: tuple({ handle, offers: array(tuple({ seq, id: messageId }), RECEIPT_IDS_MAX, 1) }),
+  'ask-ranges': tuple({ handle, request, spans: spanList }),
+  ranges: tuple({ handle, request, ...rangesFields }),
+  'want-listed': tuple({ handle, request, ...listedFields }),
+  'want-tips': tuple({ handle })
 } as Record<FrameKind, Schema<never>>
 
 const kinds = new Map(
@@ -280,7 +314,7 @@ export function encodeFrame(frame: Exclude<Frame, { kind: 'unknown' }>): Uint8Ar
 
 /** A peer's frame: a verdict by SY1, never an exception. */
 export function decodeFrame(input: Uint8Array): Verdict<Frame> {
-  const decoded = decodeCbor(input, { rule: 'SY1', maxBytes: SYNC_FRAME_BYTES_MAX, maxDepth: 5 })
+  const decoded = decodeCbor(input, { rule: 'SY1', maxBytes: SYNC_FRAME_BYTES_MAX, maxDepth: 6 })
   if (!decoded.ok) return decoded
   const [number, ...fields] = Array.isArray(decoded.value) ? (decoded.value as readonly CborValue[]) : []
   if (typeof number !== 'number') return refuse('SY1', 'not an array that begins with a number')

@@ -7,16 +7,17 @@ import { kdf, type Suite } from '../crypto/index.ts'
 import { concatBytes, equalBytes, utf8 } from '../encoding/index.ts'
 import { toString } from 'uint8arrays'
 import type { ServerView } from './contract.ts'
+import { createShare } from './create-share.ts'
 import type { Frame } from './frames.ts'
 import { SECRETS_KEPT_MAX, TOKEN_FRAMES_MAX, TOKEN_SIZES } from './limits.ts'
 import { randomBelow } from './random-below.ts'
-import { createShare, endShare, type Session, send, type Share, type Turn, viewOf } from './session.ts'
+import { endShare, type Session, send, type Share, type Turn, viewOf } from './session.ts'
 import { acceptSummary, openShare } from './summary.ts'
 
 const NONCE_BYTES = 32
 const TOKEN_BYTES = 16
-/** Features we speak; none is defined yet. */
-const FEATURES = 0
+/** Feature bit 0: range reconciliation (SY6). */
+const RANGES = 1
 const ROLE = { dialler: utf8('d'), listener: utf8('l') } as const
 
 /**
@@ -33,6 +34,15 @@ export function helloToken(
   return suite
     .hmacSha256(kdf(suite, secret, 'hello'), concatBytes([ROLE[role], context]))
     .subarray(0, TOKEN_BYTES)
+}
+
+function featuresOf(turn: Turn): number {
+  return turn.world.init.ranges === false ? 0 : RANGES
+}
+
+/** What the peer speaks, as far as we do. Bits beyond 2^32 are of no feature that we know. */
+function noteFeatures(turn: Turn, session: Session, features: number): void {
+  session.ranges = featuresOf(turn) === RANGES && features % 2 === RANGES
 }
 
 type Slot = Session['slots'][number]
@@ -109,7 +119,7 @@ function offeredSlots(views: Iterable<ServerView>): NonNullable<Slot>[] {
 export function beginHello(turn: Turn, session: Session): void {
   if (session.role !== 'dialler') return
   session.nonceD = turn.world.init.random.bytes(NONCE_BYTES)
-  send(turn, session, { kind: 'hello', nonce: session.nonceD, features: FEATURES })
+  send(turn, session, { kind: 'hello', nonce: session.nonceD, features: featuresOf(turn) })
 }
 
 /** Step 1 at the listener. */
@@ -121,10 +131,11 @@ export function onHello(
   if (session.role !== 'listener' || session.phase !== 'hello') return refuse('SY2', 'hello out of turn')
   const { random, views } = turn.world.init
   session.nonceD = frame.nonce
+  noteFeatures(turn, session, frame.features)
   session.nonceL = random.bytes(NONCE_BYTES)
   session.phase = 'tokens'
   const { tokens } = padTokens(turn, session, offeredSlots(views.values()))
-  send(turn, session, { kind: 'welcome', nonce: session.nonceL, features: FEATURES, tokens })
+  send(turn, session, { kind: 'welcome', nonce: session.nonceL, features: featuresOf(turn), tokens })
   return undefined
 }
 
@@ -136,6 +147,7 @@ export function onWelcome(
 ): Refusal | undefined {
   if (session.role !== 'dialler' || session.phase !== 'hello') return refuse('SY2', 'welcome out of turn')
   session.nonceL = frame.nonce
+  noteFeatures(turn, session, frame.features)
   session.phase = 'ready'
   const matched = new Map(
     [...matchTokens(turn, session, frame.tokens).values()].map(slot => [slot.server, slot])

@@ -3,8 +3,10 @@ export * from './contract.ts'
 export * from './limits.ts'
 export { ChainIndex, type Chain, type ChainId, chainOfAuthor, chainToBytes } from './chain-index.ts'
 export { IdSet } from './id-set.ts'
-export { type Fingerprint } from './fingerprint.ts'
+export { type Fingerprint, fingerprintOf } from './fingerprint.ts'
 export * as ranges from './ranges.ts'
+export { type EnvelopeLog } from './range-form.ts'
+export { compareBounds, HIGHEST, LOWEST, type RangeBound, RangeTree } from './range-tree.ts'
 export { createReceipt, RECEIPT_KINDS, type Receipt, type ReceiptKind, verifyReceipt } from './receipt.ts'
 export {
   type Delivery,

@@ -95,3 +95,33 @@ export const INBOX_ENVELOPES_MAX = 2_000
 export const ENVELOPE_ASKS_MAX = 2
 /** SY13: items that were not news, beyond four times those that were, before a peer is a flooder. */
 export const STALE_ITEMS_MAX = 65_536
+/** SY6: parts of a range that is not listed. */
+export const SPLIT_PARTS = 16
+/** SY6: entries of a range that is listed rather than split. */
+export const LIST_MAX = 32
+/** SY6: spans in one request. */
+export const SPANS_MAX = 16
+/** SY6: the same on a circuit, whose answer must fit 8 KiB: a list costs up to 2.7 kB. */
+export const CIRCUIT_SPANS_MAX = 2
+/** SY6: chains that an answer's rows may name: each row another one. */
+export const CHAINS_LISTED_MAX = SPANS_MAX * LIST_MAX
+/** SY7: entries of a channel's newest window, and of one on a circuit: what one page shows. */
+export const WINDOW_FIRST = 200
+/** See WINDOW_FIRST. */
+export const CIRCUIT_WINDOW_FIRST = 50
+/** SY7: entries of an older window; each is twice the one before up to this. */
+export const WINDOW_MAX = 5_000
+/** SY7: channels looked at in one walk, newest first. */
+export const CHANNELS_WALKED_MAX = 64
+/** SY6: how often a range is split before it must have been listed: 32 × 16^8 entries. */
+export const SPLIT_DEPTH_MAX = 8
+/** SY6: entries found missing by ranges beyond which author chains name them in fewer bytes. */
+export const LISTED_MISSING_MAX = 2_048
+/** SY6: chains above which their rows are told on request only: rows of fewer cost less than 16 kB. */
+export const TIPS_UNASKED_MAX = 256
+/** SY6: key records above which they are compared by ranges rather than listed whole. */
+export const RECORDS_LISTED_MAX = 32
+/** SY7: missing envelopes above which the newest pages are looked for before the rest is asked. */
+export const ORDER_ABOVE = 256
+/** SY6: how long after a beat was due rows are asked that ranges gave no reason for. */
+export const TIPS_PATIENCE_MS = 4_000

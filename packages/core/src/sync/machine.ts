@@ -2,8 +2,9 @@
 import { type Refusal, refuse, type ServerId, SYNC_FRAME_BYTES_MAX } from '../base/index.ts'
 import { onDone, onItems, onPush, onTaken } from './arrive.ts'
 import type { SyncInit, SyncInput, SyncMachine } from './contract.ts'
-import { onCompareRead, reconsider } from './fetch.ts'
+import { onCompareRead, reconsider, reconsiderAll } from './fetch.ts'
 import { decodeFrame, type Frame } from './frames.ts'
+import { ItemLogs } from './item-logs.ts'
 import { beginHello, offerServer, onHello, onOpen, openMatched, onTokens, onWelcome } from './hello.ts'
 import { IDLE_BEAT_MS, PUSH_ENVELOPE_BYTES_MAX, STALL_MS } from './limits.ts'
 import { offerDue, offerIfDue, onOutboxRead } from './offers.ts'
@@ -23,7 +24,18 @@ import {
   viewOf,
   type World
 } from './session.ts'
-import { acceptSummary, acceptTips, beatDue, beatIfDue, noteChange, rejudgeLevel } from './summary.ts'
+import {
+  acceptSummary,
+  acceptTips,
+  askTipsIfDue,
+  beatDue,
+  beatIfDue,
+  noteChange,
+  onWantTips,
+  rejudgeLevel,
+  tipsDue
+} from './summary.ts'
+import { onRanges, onWindowsRead } from './walk.ts'
 
 /** Frames without a server's number, and those that must be paced (SY13). */
 const PACED = new Set<Frame['kind']>([
@@ -34,6 +46,7 @@ const PACED = new Set<Frame['kind']>([
   'tips',
   'receipt',
   'offer',
+  'want-tips',
   'unknown'
 ])
 
@@ -43,6 +56,7 @@ export function createSync(init: SyncInit): SyncMachine {
     init,
     sessions: new Map(),
     planners: new Map(),
+    itemLogs: new ItemLogs(),
     lookups: new Map(),
     deliveries: new Map(),
     receipts: new Map(),
@@ -71,11 +85,21 @@ export function createSync(init: SyncInit): SyncMachine {
         tips: sum(session =>
           [...session.shares.values()].reduce((total, share) => total + share.tips.size, 0)
         ),
+        ranges: sum(session =>
+          [...session.shares.values()].reduce((total, share) => total + rangesOf(share), 0)
+        ),
         inFlightBytes: sum(session => session.inFlight + session.readyBytes),
         inboxBytes: world.inbox
       }
     }
   }
+}
+
+function rangesOf({ walks, listed, first }: Share): number {
+  let count = first.length
+  for (const walk of walks.values()) count += walk.todo.length + walk.windows.length
+  for (const rows of listed.values()) count += rows.length
+  return count
 }
 
 function take(turn: Turn, input: SyncInput): void {
@@ -100,6 +124,7 @@ function take(turn: Turn, input: SyncInput): void {
     case 'leave':
       for (const share of sharesOf(turn, input.server)) endShare(turn, share, null)
       world.planners.delete(input.server)
+      world.itemLogs.forget(input.server)
       return
     case 'standing':
       return rejudge(turn, input)
@@ -184,7 +209,13 @@ function routeShared(turn: Turn, session: Session, frame: Shared, size: number):
     case 'want-records':
     case 'want-envelopes':
     case 'compare':
+    case 'ask-ranges':
+    case 'want-listed':
       return onWant(turn, share, frame)
+    case 'ranges':
+      return onRanges(turn, share, frame) ?? reconsiderAll(turn, share)
+    case 'want-tips':
+      return onWantTips(turn, share)
     case 'operations':
     case 'records':
     case 'envelopes':
@@ -279,7 +310,10 @@ function onFound(turn: Turn, input: Extract<SyncInput, { type: 'found' }>): void
   turn.world.lookups.delete(input.lookup)
   if (owner.for === 'job') onRead(turn, owner.session, owner.job, input.found)
   else if (owner.for === 'outbox') onOutboxRead(turn, owner.share, owner.offering, input.found)
-  else onCompareRead(turn, owner.share, owner, input.found)
+  else if (owner.for === 'windows') {
+    onWindowsRead(turn, owner.share, owner.walk, owner.windows, input.found)
+    check(turn, owner.share)
+  } else onCompareRead(turn, owner.share, owner, input.found)
 }
 
 /** What time alone brings: late hellos, stalled requests, beats, receipts, second tries. */
@@ -298,6 +332,7 @@ function wake(turn: Turn): void {
       for (const share of [...session.shares.values()]) {
         beatIfDue(turn, share)
         offerIfDue(turn, share)
+        askTipsIfDue(turn, share)
         check(turn, share)
       }
     }
@@ -315,7 +350,7 @@ function nextWake(turn: Turn): number {
       if (ask.waiting === 0) next = Math.min(next, ask.progressAt + STALL_MS)
     if (session.paced) next = Math.min(next, session.ourRequests.nextAt(at))
     for (const share of session.shares.values()) {
-      next = Math.min(next, beatDue(share), offerDue(share))
+      next = Math.min(next, beatDue(share), offerDue(share), tipsDue(share))
       if (share.blocked)
         next = Math.min(next, plannerOf(turn, share.server).nextExpiry(session.id, at) ?? at + IDLE_BEAT_MS)
     }

@@ -7,8 +7,8 @@ import type { SessionId } from './contract.ts'
 import { RETRY_MS } from './limits.ts'
 import { type Ranges, subtract } from './ranges.ts'
 
-/** What a claim covers: a chain's ranges, or a whole kind. */
-export type ClaimKey = ChainId | 'operations' | 'records'
+/** What a claim covers: a chain's ranges, a whole kind, or the walk through message logs (SY6). */
+export type ClaimKey = ChainId | 'operations' | 'records' | 'windows'
 
 interface Claim {
   readonly session: SessionId

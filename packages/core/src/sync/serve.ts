@@ -1,15 +1,23 @@
 /** Answers what peers ask: a job a request, one read at a time, frames behind the receiver's credit (SY8). */
-import { type RecordId, refuse, type Refusal } from '../base/index.ts'
+import { type OperationId, type RecordId, refuse, type Refusal } from '../base/index.ts'
 import { toString } from 'uint8arrays'
-import type { ItemKind, ServerView, SyncFound, SyncQuery } from './contract.ts'
+import { answerSpans, messageSpans } from './answer-ranges.ts'
+import type { ItemKind, MessageLog, ServerView, SyncFound, SyncQuery } from './contract.ts'
 import { envelopeIdOf } from './envelope-form.ts'
+import { reconsider } from './fetch.ts'
 import { encodeFrame, type Frame } from './frames.ts'
 import { ITEMS_MAX, RANGE_ENVELOPES_MAX, REQUESTS_WAITING_MAX } from './limits.ts'
 import { selectMissing } from './past.ts'
+import { isItemLog } from './range-form.ts'
 import { type Job, type Session, send, type Share, type Turn, viewOf } from './session.ts'
 import { levelOf, operationsFor } from './summary.ts'
 
-type Want = Extract<Frame, { kind: 'want-operations' | 'want-records' | 'want-envelopes' | 'compare' }>
+type Want = Extract<
+  Frame,
+  {
+    kind: 'want-operations' | 'want-records' | 'want-envelopes' | 'compare' | 'ask-ranges' | 'want-listed'
+  }
+>
 /** Frame fields beside the items, and a CBOR length before each. */
 const FRAME_OVERHEAD = 40
 const ITEM_OVERHEAD = 5
@@ -19,7 +27,9 @@ const PRIORITY: Readonly<Record<Job['kind'], number>> = {
   operations: 0,
   records: 1,
   envelopes: 2,
-  compare: 2
+  compare: 2,
+  // A few hundred bytes that tell what is worth asking.
+  ranges: 1
 }
 /** The door to reading more: bytes made ready and not yet sent. */
 const READY_BYTES_MAX = 65_536
@@ -31,11 +41,11 @@ export function onWant(turn: Turn, share: Share, frame: Want): Refusal | undefin
   if (!session.theirRequests.take(turn.at)) return refuse('SY13', 'too many requests')
   if (session.jobs.length >= REQUESTS_WAITING_MAX) return refuse('SY13', 'too many requests wait')
   const view = viewOf(turn, share)
-  if (view === undefined || !mayServe(view, share, frame.kind)) {
+  if (view === undefined || !mayAnswer(view, share, frame)) {
     send(turn, session, { kind: 'done', handle: share.handle, request: frame.request, status: 1 })
     return undefined
   }
-  const job = createJob(view, share, frame)
+  const job = createJob(turn, view, share, frame)
   if ('ok' in job) return job
   session.jobs.push(job)
   pump(turn, session)
@@ -43,14 +53,32 @@ export function onWant(turn: Turn, share: Share, frame: Want): Refusal | undefin
 }
 
 /** SY3: whether the peer is owed an answer of this kind now. */
-function mayServe(view: ServerView, share: Share, kind: Want['kind'] | Job['kind']): boolean {
-  if (kind === 'operations' || kind === 'want-operations') return levelOf(view, share) >= 1
-  if (kind === 'records' || kind === 'want-records')
-    return levelOf(view, share) >= 1 && view.standing(share.session.peer) !== 'removed'
+function mayServe(view: ServerView, share: Share, kind: 'operations' | 'records' | 'envelopes'): boolean {
+  if (kind === 'operations') return levelOf(view, share) >= 1
+  if (kind === 'records') return levelOf(view, share) >= 1 && view.standing(share.session.peer) !== 'removed'
   return levelOf(view, share) === 2
 }
 
-function createJob(view: ServerView, share: Share, frame: Want): Job | Refusal {
+/** Who was removed is shown neither leaves nor key records (SY3), nor what they add up to. */
+function mayAnswer(view: ServerView, share: Share, asked: Want | Job): boolean {
+  if ('spans' in asked) {
+    const messages = asked.spans.some(span => !isItemLog(span.log))
+    return mayServe(view, share, messages ? 'envelopes' : 'records')
+  }
+  switch (asked.kind) {
+    case 'operations':
+    case 'want-operations':
+      return mayServe(view, share, 'operations')
+    case 'records':
+    case 'want-records':
+    case 'want-listed':
+      return mayServe(view, share, 'records')
+    default:
+      return mayServe(view, share, 'envelopes')
+  }
+}
+
+function createJob(turn: Turn, view: ServerView, share: Share, frame: Want): Job | Refusal {
   const base = { share, request: frame.request, busy: false }
   switch (frame.kind) {
     case 'want-operations': {
@@ -69,6 +97,17 @@ function createJob(view: ServerView, share: Share, frame: Want): Job | Refusal {
       for (const { from, to } of frame.ranges) span += to - from + 1
       if (span > RANGE_ENVELOPES_MAX) return refuse('SY8', `asks for ${span} envelopes at once`)
       return { ...base, kind: 'envelopes', ranges: frame.ranges }
+    }
+    case 'ask-ranges':
+      return { ...base, kind: 'ranges', spans: frame.spans }
+    case 'want-listed': {
+      const tree = turn.world.itemLogs.get(view, frame.log)
+      const ids = frame.items.flatMap(item =>
+        tree.has(item) ? (tree.at(tree.below(item).count)?.id ?? []) : []
+      )
+      return frame.log === 'leaves'
+        ? { ...base, kind: 'operations', ids: ids as readonly OperationId[], have: null }
+        : { ...base, kind: 'records', ids: ids as readonly RecordId[] }
     }
     case 'compare': {
       if (frame.to - frame.from >= ITEMS_MAX) return refuse('SY8', 'compares too wide a range')
@@ -118,8 +157,13 @@ function rank(a: Job, b: Job): number {
 }
 
 function read(turn: Turn, session: Session, job: Job): void {
-  const empty = 'ids' in job ? job.ids.length === 0 : job.ranges.length === 0
+  const empty = 'ids' in job ? job.ids.length === 0 : 'ranges' in job && job.ranges.length === 0
   job.share.servedAt = ++session.served
+  if ('spans' in job && messageSpans(job.spans).length === 0) {
+    answerRanges(turn, session, job, [])
+    pump(turn, session)
+    return
+  }
   if (empty) {
     finish(session, job, 0)
     pump(turn, session)
@@ -140,6 +184,7 @@ function queryOf(job: Job): SyncQuery {
   if ('ids' in job) {
     return { kind: job.kind, server, ids: job.ids.slice(0, READ_IDS[job.kind]), bytesMax: READY_BYTES_MAX }
   }
+  if ('spans' in job) return { kind: 'logs', server, device, spans: messageSpans(job.spans) }
   return {
     kind: 'envelopes',
     server,
@@ -156,13 +201,14 @@ export function onRead(turn: Turn, session: Session, job: Job, found: SyncFound)
   job.busy = false
   // Reading had begun before a standing fell: what it brought stays here (SY3).
   const view = viewOf(turn, job.share)
-  const allowed = view !== undefined && mayServe(view, job.share, job.kind)
+  const allowed = view !== undefined && mayAnswer(view, job.share, job)
   if (!session.jobs.includes(job)) return pump(turn, session)
   if (!allowed) {
     finish(session, job, 1)
     return pump(turn, session)
   }
-  if (found.kind === 'envelopes' && 'ranges' in job) {
+  if (found.kind === 'logs' && 'spans' in job) answerRanges(turn, session, job, found.logs)
+  else if (found.kind === 'envelopes' && 'ranges' in job) {
     const unknown = (kind: 'envelopes' | 'stubs', item: Uint8Array): boolean =>
       job.kind !== 'compare' ||
       !job.have.has(toString(envelopeIdOf(turn.world.init.suite, kind, item).subarray(0, 16), 'hex'))
@@ -181,9 +227,9 @@ export function onRead(turn: Turn, session: Session, job: Job, found: SyncFound)
     job.ranges = found.rest
     if (job.ranges.length === 0) finish(session, job, 0)
   } else if (job.kind === 'operations' && found.kind === 'operations' && found.again === true) {
-    job.ids = selectMissing(operationsFor(view, job.share), job.have)
+    if (job.have !== null) job.ids = selectMissing(operationsFor(view, job.share), job.have)
     if (job.ids.length === 0) finish(session, job, 0)
-  } else if (found.kind !== 'envelopes' && found.kind !== 'outbox' && 'ids' in job) {
+  } else if ((found.kind === 'operations' || found.kind === 'records') && 'ids' in job) {
     makeReady(session, job, job.kind, found.items)
     const asked = Math.min(job.ids.length, READ_IDS[job.kind])
     const from = Math.max(1, asked - found.rest)
@@ -192,6 +238,24 @@ export function onRead(turn: Turn, session: Session, job: Job, found: SyncFound)
     if (job.ids.length === 0) finish(session, job, 0)
   }
   pump(turn, session)
+}
+
+/** SY6: one frame answers, and needs no credit, since its size is bounded by what was asked. */
+function answerRanges(
+  turn: Turn,
+  session: Session,
+  job: Extract<Job, { kind: 'ranges' }>,
+  logs: readonly (MessageLog | null)[]
+): void {
+  const { share, request, spans } = job
+  const view = viewOf(turn, share)
+  session.jobs = session.jobs.filter(each => each !== job)
+  if (view === undefined) return
+  const { told, lacks } = answerSpans(view, turn.world.itemLogs, spans, logs)
+  send(turn, session, { kind: 'ranges', handle: share.handle, request, ...told })
+  if (!lacks || !share.walked) return
+  share.walked = false
+  reconsider(turn, share)
 }
 
 function makeReady(session: Session, job: Job, kind: ItemKind, items: readonly Uint8Array[]): void {

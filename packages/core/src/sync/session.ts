@@ -5,15 +5,20 @@ import type { ChainRange, ServerView, SessionId, Standing, SyncEffect, SyncInit 
 import type { Fingerprint } from './fingerprint.ts'
 import { encodeFrame, type Frame, type Summary } from './frames.ts'
 import { CONTROL_BURST, CONTROL_PER_SECOND, HELLO_MS, REQUESTS_BURST, REQUESTS_PER_SECOND } from './limits.ts'
+import type { ItemLogs } from './item-logs.ts'
 import { CIRCUIT, DIRECT, type PathLimits } from './path-limits.ts'
-import { FetchPlanner } from './planner.ts'
+import { type ClaimKey, FetchPlanner } from './planner.ts'
+import type { ItemLog, Span } from './range-form.ts'
+import type { RangeBound } from './range-tree.ts'
 import type { Ranges } from './ranges.ts'
 import type { ReceiptKind } from './receipt.ts'
 import { TokenBucket } from './token-bucket.ts'
+import type { Walk, WalkKind, Window } from './walk-state.ts'
 
 /** A peer's row about one chain, and what came of it. */
 export interface PeerTip {
-  sum: Fingerprint
+  /** null: the peer told no row, only listed some of it (SY6). */
+  sum: Fingerprint | null
   ranges: Ranges
   /** Asked of this peer and answered, in this session. */
   got: Ranges
@@ -61,6 +66,16 @@ export interface Share {
   readonly tips: Map<ChainId, PeerTip>
   readonly told: Map<ChainId, Fingerprint>
   tipsSeen: boolean
+  /** Walks through ranges (SY6), those that the peer does not serve, and what they found missing. */
+  readonly walks: Map<WalkKind, Walk>
+  readonly unwalkable: Set<WalkKind>
+  readonly listed: Map<ItemLog, readonly RangeBound[]>
+  /** Envelopes to ask for before others, most wanted first (SY7). */
+  first: readonly ChainRange[]
+  /** The windows were walked since the peer's last summary. */
+  walked: boolean
+  /** When rows are asked that ranges gave no reason for; Infinity: not needed. */
+  tipsAt: number
   /** Chains of which something may be missing. */
   readonly pending: Set<ChainId>
   comparing: { readonly chain: ChainId; left: Ranges; busy: boolean } | null
@@ -75,7 +90,9 @@ export interface Share {
 export interface Ask {
   readonly request: number
   readonly share: Share
-  readonly kind: 'operations' | 'records' | 'envelopes' | 'compare'
+  readonly kind: 'operations' | 'records' | 'envelopes' | 'compare' | 'ranges'
+  /** Of ranges: whose. */
+  readonly walk: WalkKind | null
   /** Of envelopes: what was asked, by chain. */
   readonly ranges: ReadonlyMap<ChainId, Ranges>
   /** How many items may come, and how many were promised. */
@@ -93,10 +110,16 @@ export interface Ask {
 
 /** A request of theirs. */
 export type Job = { readonly share: Share; readonly request: number; busy: boolean } & (
-  | { readonly kind: 'operations'; ids: readonly OperationId[]; readonly have: readonly OperationId[] }
+  | {
+      readonly kind: 'operations'
+      ids: readonly OperationId[]
+      /** What the peer has, to tell anew what it lacks; null where it named what it wants (SY6). */
+      readonly have: readonly OperationId[] | null
+    }
   | { readonly kind: 'records'; ids: readonly RecordId[] }
   | { readonly kind: 'envelopes'; ranges: readonly ChainRange[] }
   | { readonly kind: 'compare'; ranges: readonly ChainRange[]; readonly have: ReadonlySet<string> }
+  | { readonly kind: 'ranges'; readonly spans: readonly Span[] }
 )
 
 /** A frame that waits for credit; `cost` 0 needs none but keeps its place. */
@@ -112,6 +135,8 @@ export interface Session {
   readonly peer: DeviceId
   readonly limits: PathLimits
   gossip: boolean
+  /** The peer speaks SY6, and so do we. */
+  ranges: boolean
   phase: 'hello' | 'tokens' | 'ready'
   readonly helloBy: number
   nonceD: Uint8Array
@@ -152,6 +177,12 @@ export type LookupOwner = { readonly session: Session } & (
   | { readonly for: 'job'; readonly job: Job }
   | { readonly for: 'outbox'; readonly share: Share; readonly offering: Offering }
   | {
+      readonly for: 'windows'
+      readonly share: Share
+      readonly walk: Walk
+      readonly windows: readonly Window[]
+    }
+  | {
       readonly for: 'compare'
       readonly share: Share
       readonly chain: ChainId
@@ -183,6 +214,7 @@ export interface World {
   readonly init: SyncInit
   readonly sessions: Map<SessionId, Session>
   readonly planners: Map<ServerId, FetchPlanner>
+  readonly itemLogs: ItemLogs
   readonly lookups: Map<number, LookupOwner>
   readonly deliveries: Map<number, DeliveryOwner>
   readonly receipts: Map<string, ReceiptBatch>
@@ -217,6 +249,7 @@ export function createSession(
     role: init.role,
     peer: init.peer,
     gossip: init.gossip,
+    ranges: false,
     limits: init.circuit ? CIRCUIT : DIRECT,
     phase: 'hello',
     helloBy: at + HELLO_MS,
@@ -246,40 +279,6 @@ export function createSession(
     // Half of what the peer tolerates: its clock and its queue see ours bunched.
     ourRequests: new TokenBucket(REQUESTS_PER_SECOND / 2, REQUESTS_BURST / 2, at),
     control: new TokenBucket(CONTROL_PER_SECOND, CONTROL_BURST, at)
-  }
-}
-
-/** A shared server's first memory. */
-export function createShare(session: Session, server: ServerId, handle: number, secret: Uint8Array): Share {
-  return {
-    session,
-    server,
-    handle,
-    secret,
-    opened: false,
-    theirs: null,
-    standing: 'none',
-    level: 0,
-    wantsReceipts: false,
-    offering: null,
-    offeredAt: -Infinity,
-    agreed: false,
-    sent: null,
-    beatAt: Infinity,
-    quietAt: Infinity,
-    changes: 0,
-    askedOperations: null,
-    askedRecords: null,
-    fruitless: 0,
-    tips: new Map(),
-    told: new Map(),
-    tipsSeen: false,
-    pending: new Set(),
-    comparing: null,
-    caughtUp: false,
-    received: 0,
-    blocked: false,
-    servedAt: 0
   }
 }
 
@@ -323,7 +322,9 @@ function forgetAsks(turn: Turn, session: Session, which: (ask: Ask) => boolean):
 }
 
 /** What a request of ours claims. */
-export function claimKeys(ask: Ask): Iterable<ChainId | 'operations' | 'records'> {
+export function claimKeys(ask: Ask): Iterable<ClaimKey> {
+  if (ask.kind === 'ranges')
+    return [ask.walk === 'windows' ? 'windows' : ask.walk === 'records' ? 'records' : 'operations']
   return ask.kind === 'operations' || ask.kind === 'records' ? [ask.kind] : ask.ranges.keys()
 }
 

@@ -1,7 +1,7 @@
 /** What each side tells unasked of a server: summaries (SY4), beats (SY15), tips of author chains (SY8). */
 import { idToBytes, refuse, type Refusal } from '../base/index.ts'
 import { equalBytes } from '../encoding/index.ts'
-import { bucketsDiffer, foldBuckets } from './buckets.ts'
+import { bucketsDiffer, foldBuckets, withholdsTips } from './buckets.ts'
 import { bucketOf, type Chain } from './chain-index.ts'
 import type { OperationSource, ServerView, Standing } from './contract.ts'
 import { reconsider } from './fetch.ts'
@@ -16,13 +16,16 @@ import {
   IDLE_BEAT_MS,
   RECEIPT_PEERS_MAX,
   TIP_RANGES_MAX,
-  TIPS_KEPT_MAX
+  TIPS_KEPT_MAX,
+  TIPS_PATIENCE_MS,
+  TIPS_UNASKED_MAX
 } from './limits.ts'
 import { considerOffering } from './offers.ts'
 import { randomBelow } from './random-below.ts'
 import { highestHeads, leavesSum } from './past.ts'
 import { countOf } from './ranges.ts'
 import { send, type Share, sharesOf, type Turn, viewOf } from './session.ts'
+import { walkWindows } from './walk.ts'
 
 /** What is served at each standing: 0 nothing, 1 operations and key records, 2 envelopes too (SY3). */
 const LEVELS: Readonly<Record<Standing, number>> = {
@@ -98,8 +101,17 @@ export function openShare(turn: Turn, share: Share, proof: Uint8Array): void {
   share.wantsReceipts =
     sharesOf(turn, share.server).filter(each => each.wantsReceipts).length < RECEIPT_PEERS_MAX
   const summary = createSummary(view, share)
-  send(turn, share.session, { kind: 'open', handle: share.handle, proof, summary })
+  const { session } = share
+  send(turn, session, { kind: 'open', handle: share.handle, proof, summary })
   noteSent(turn, share, summary)
+  // Its summary comes a round trip later, and after a reconnect something is missing as a rule.
+  if (
+    session.role === 'dialler' &&
+    session.ranges &&
+    share.level === 2 &&
+    view.chains.size > TIPS_UNASKED_MAX
+  )
+    walkWindows(turn, share, view, true)
 }
 
 function noteSent(turn: Turn, share: Share, summary: Summary): void {
@@ -119,7 +131,38 @@ export function beat(turn: Turn, share: Share, onlyChanged = false): void {
   if (onlyChanged && share.sent !== null && equalBytes(frame, share.sent)) return
   turn.effects.push({ type: 'send', session: share.session.id, bytes: frame })
   noteSent(turn, share, summary)
-  if (share.theirs !== null && bucketsDiffer(view, share.theirs)) tellTips(turn, share, view)
+  if (share.theirs !== null && bucketsDiffer(view, share.theirs)) tellUnasked(turn, share, view)
+}
+
+/** Rows of chains, unless both sides have so many that ranges are told in fewer bytes (SY6). */
+function tellUnasked(turn: Turn, share: Share, view: ServerView): void {
+  if (share.theirs === null || (share.session.ranges && withholdsTips(view, share.theirs))) return
+  tellTips(turn, share, view)
+}
+
+/** When rows of chains are asked for; not while a walk may make it needless. */
+export function tipsDue(share: Share): number {
+  return share.walks.size > 0 ? Infinity : share.tipsAt
+}
+
+/** Asks for rows of chains that ranges gave no reason for: what nobody could open yet, acts, holes in old parts. */
+export function askTipsIfDue(turn: Turn, share: Share): void {
+  if (turn.at < tipsDue(share)) return
+  share.tipsAt = Infinity
+  const view = viewOf(turn, share)
+  const { theirs, session } = share
+  if (view === undefined || theirs === null || theirs.level < 2 || share.tipsSeen) return
+  if (!session.ranges || !bucketsDiffer(view, theirs)) return
+  beat(turn, share, true)
+  send(turn, session, { kind: 'want-tips', handle: share.handle })
+}
+
+/** The peer asks for them. */
+export function onWantTips(turn: Turn, share: Share): Refusal | undefined {
+  if (share.theirs === null) return refuse('SY2', 'asks before open')
+  const view = viewOf(turn, share)
+  if (view !== undefined) tellTips(turn, share, view)
+  return undefined
 }
 
 /** Something changed here: a beat within its time, at once when a burst ends (SY15). */
@@ -175,10 +218,17 @@ function tipOf(chain: Chain): Tip {
 export function acceptSummary(turn: Turn, share: Share, summary: Summary): Refusal | undefined {
   const view = viewOf(turn, share)
   if (view === undefined) return undefined
+  const first = share.theirs === null
   share.theirs = summary
   const differs = bucketsDiffer(view, summary)
   share.tipsSeen = !differs
-  if (differs) tellTips(turn, share, view)
+  // A dialler that holds much asked about ranges before it saw our summary: what it asks tells whether we lack any.
+  share.walked =
+    first && share.session.role === 'listener' && share.session.ranges && withholdsTips(view, summary)
+  // Where it is the peer that lacks something, its next summary says so.
+  if (differs) share.tipsAt = Math.min(share.tipsAt, turn.at + share.session.limits.beatMs + TIPS_PATIENCE_MS)
+  else share.tipsAt = Infinity
+  if (differs) tellUnasked(turn, share, view)
   considerOffering(turn, share, !differs)
   return reconsider(turn, share)
 }
@@ -198,7 +248,10 @@ export function acceptTips(
     if (countOf(ranges) > 0) share.pending.add(chain)
   }
   if (share.tips.size > TIPS_KEPT_MAX) return refuse('SY13', `rows of more than ${TIPS_KEPT_MAX} chains`)
-  if (frame.more === 0) share.tipsSeen = true
+  if (frame.more === 0) {
+    share.tipsSeen = true
+    share.tipsAt = Infinity
+  }
   return reconsider(turn, share)
 }
 

@@ -5,10 +5,16 @@ import { buildSyncVectors, plainFrame } from '../../scripts/vectors-sync.ts'
 import { suite } from '../../test/sync/world.ts'
 import { idFromBytes } from '../base/index.ts'
 import { concatBytes } from '../encoding/index.ts'
+import { Puppet } from '../../test/sync/puppet.ts'
+import { answerSpans } from './answer-ranges.ts'
 import { foldBuckets } from './buckets.ts'
 import { ChainIndex } from './chain-index.ts'
+import { checkAnswer } from './check-ranges.ts'
+import { fingerprintOf } from './fingerprint.ts'
 import { decodeFrame, encodeFrame, FRAME_NUMBERS } from './frames.ts'
 import { helloToken } from './hello.ts'
+import { ItemLogs } from './item-logs.ts'
+import { LOWEST, RangeTree } from './range-tree.ts'
 import { verifyReceipt } from './receipt.ts'
 
 const read = <T>(name: string): T =>
@@ -69,6 +75,34 @@ describe('[SY4] fingerprint vectors', () => {
     for (const { chain, seq, id } of envelopes) index.add(idFromBytes('d', unhex(chain)), seq, unhex(id))
     for (const [length, sums] of Object.entries(buckets))
       expect(plainFrame(foldBuckets(index.buckets(), Number(length)))).toEqual(sums)
+  })
+})
+
+describe('[SY6] range vectors', () => {
+  it('[SY6] a log answers as told, from its entries alone', () => {
+    const { log, asked, answer } = read<{
+      log: { time: number; id: string; chain: string; seq: number }[]
+      asked: string
+      answer: string
+    }>('ranges')
+    const tree = RangeTree.of(
+      log.map(({ time, id, chain, seq }) => ({
+        time,
+        share: fingerprintOf(unhex(id)),
+        chain: idFromBytes('d', unhex(chain)),
+        seq
+      }))
+    )
+    const frame = decodeFrame(unhex(asked))
+    const told = decodeFrame(unhex(answer))
+    if (!frame.ok || frame.value.kind !== 'ask-ranges') throw new Error('refused')
+    if (!told.ok || told.value.kind !== 'ranges') throw new Error('refused')
+    const logs = frame.value.spans.map(() => ({ tree, from: LOWEST }))
+    const found = answerSpans(new Puppet().holdings, new ItemLogs(), frame.value.spans, logs)
+    expect({ ...told.value, ...found.told }).toEqual(told.value)
+    expect(checkAnswer(frame.value.spans, told.value)).toBeUndefined()
+    // What nobody asked is told as little as what agrees.
+    expect([...found.told.splits, ...found.told.lists].map(each => each.span).sort()).toEqual([0, 1, 3, 4])
   })
 })
 

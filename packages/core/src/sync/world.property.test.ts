@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { envelopeOf, operationOf, World, type WorldNode } from '../../test/sync/world.ts'
+import { deviceOf, envelopeOf, operationOf, World, type WorldNode } from '../../test/sync/world.ts'
 
 const runs = Number(process.env['XCORD_RUNS'] ?? 60)
 
@@ -80,7 +80,11 @@ function perform(world: World, what: Act, step: number): void {
   }
 }
 
-describe('[SY5] [SY8] [SY9] [SY15] honest peers', () => {
+/** Old messages of so many authors that ranges are told before rows of chains (SY6). */
+const CROWD = Array.from({ length: 300 }, (_, i) => deviceOf(`crowd ${i}`))
+const crowdMessages = CROWD.map(author => envelopeOf(author, 1))
+
+describe('[SY5] [SY6] [SY8] [SY9] [SY15] honest peers', () => {
   it(
     'hold equal sets soon after faults stop, whatever was lost, cut or forked before',
     () => {
@@ -91,10 +95,18 @@ describe('[SY5] [SY8] [SY9] [SY15] honest peers', () => {
           fc.nat(1_000),
           fc.array(act, { maxLength: 60 }),
           fc.boolean(),
-          (seed, size, gossipLoss, acts, cutsFirst) => {
+          // In a crowd or not; nodes of an older version among them, none to all.
+          fc.boolean(),
+          fc.nat(31),
+          (seed, size, gossipLoss, acts, cutsFirst, crowded, older) => {
             const world = new World(seed, { gossipLoss, delayMs: 30 })
             const genesis = operationOf([], 'a', 'genesis')
-            for (let i = 0; i < size; i++) world.add(`node ${i}`).holdings.take('operations', [genesis.bytes])
+            for (const author of CROWD) world.authors.set(String(author.authorId), author.device)
+            for (let i = 0; i < size; i++) {
+              const node = world.add(`node ${i}`, { ranges: ((older >> i) & 1) === 0 })
+              node.holdings.take('operations', [genesis.bytes])
+              if (crowded) node.holdings.take('envelopes', crowdMessages)
+            }
             for (const [step, what] of acts.entries()) perform(world, what, step)
             if (cutsFirst) world.cutAll()
             world.run(10)
@@ -112,6 +124,7 @@ describe('[SY5] [SY8] [SY9] [SY15] honest peers', () => {
             for (const node of world.nodes)
               expect(node.machine.gauge()).toMatchObject({
                 requests: 0,
+                ranges: 0,
                 jobs: 0,
                 inFlightBytes: 0,
                 inboxBytes: 0

@@ -86,7 +86,7 @@ export class Puppet {
   /** Dials, proves the secret, opens handle 0 with the given summary. */
   dial(
     summary: Summary | null = NOTHING,
-    options: { circuit?: boolean; gossip?: boolean; secret?: Uint8Array } = {}
+    options: { circuit?: boolean; gossip?: boolean; secret?: Uint8Array; ranges?: boolean } = {}
   ): this {
     this.input({
       type: 'open',
@@ -96,7 +96,7 @@ export class Puppet {
       circuit: options.circuit ?? false,
       gossip: options.gossip ?? true
     })
-    this.send({ kind: 'hello', nonce: this.nonceD, features: 0 })
+    this.send({ kind: 'hello', nonce: this.nonceD, features: options.ranges === true ? 1 : 0 })
     this.nonceL = (this.last('welcome') as { nonce: Uint8Array }).nonce
     const proof = this.token('dialler', options.secret)
     this.send({

@@ -3,6 +3,7 @@
  * one heap of events under one seed. Nodes judge items as real ones would, by rules simple enough to read.
  */
 import {
+  type ChannelId,
   compareIds,
   type DeviceId,
   idFromBytes,
@@ -22,6 +23,13 @@ import { authorIdOf, encodeHeader, readEnvelope } from '../../src/graph/index.ts
 import {
   ChainIndex,
   type ChainId,
+  compareBounds,
+  type EnvelopeLog,
+  fingerprintOf,
+  type MessageEntry,
+  type MessageLog,
+  type MessageSpan,
+  RangeTree,
   type ChainRange,
   createSync,
   DeliveryTracker,
@@ -76,9 +84,12 @@ export function envelopeOf(
   seq: number,
   text = '',
   bytes = 144,
-  good = true
+  good = true,
+  at?: number
 ): Uint8Array {
   const content = suite.sha256(concatBytes([utf8(`${seq} ${text}`), author.authorId]))
+  const ciphertext = new Uint8Array(bytes).fill(content[0] as number)
+  new DataView(ciphertext.buffer).setFloat64(0, at ?? 1_000_000 + seq * 10 + ((content[1] as number) % 32))
   const header = encodeHeader({
     type: 1,
     tag: TAG,
@@ -88,11 +99,7 @@ export function envelopeOf(
     prev: seq === 1 ? new Uint8Array(24) : content.subarray(0, 24),
     nonce: content.subarray(8, 32)
   })
-  return concatBytes([
-    header,
-    new Uint8Array(bytes).fill(content[0] as number),
-    new Uint8Array(64).fill(good ? 1 : 0)
-  ])
+  return concatBytes([header, ciphertext, new Uint8Array(64).fill(good ? 1 : 0)])
 }
 
 /** A fake operation: bytes that name what it builds on, and the place they give it. */
@@ -117,6 +124,21 @@ export function operationOf(
 
 type Held = ReturnType<typeof operationOf>
 
+/** The channels of the world; some envelopes are acts, and some of no log, as nobody can open them yet. */
+export const CHANNELS: readonly ChannelId[] = [1, 2, 3].map(n => idFromBytes('c', new Uint8Array(32).fill(n)))
+
+/** Where an envelope lies in a channel, by nothing but its bytes. */
+export function entryOf(
+  { idBytes: id, ciphertext, seq }: { idBytes: Uint8Array; ciphertext: Uint8Array; seq: number },
+  chain: ChainId
+): { log: EnvelopeLog; entry: MessageEntry } | undefined {
+  const channel = CHANNELS[(id[0] as number) % CHANNELS.length]
+  const kind = id[1] as number
+  if (channel === undefined || kind < 6) return undefined
+  const time = new DataView(ciphertext.buffer, ciphertext.byteOffset).getFloat64(0)
+  return { log: kind < 32 ? 'acts' : channel, entry: { time, share: fingerprintOf(id), chain, seq } }
+}
+
 /** One server as a node holds it. */
 export class Holdings implements ServerView {
   readonly server = SERVER
@@ -133,6 +155,9 @@ export class Holdings implements ServerView {
   fallback: Standing = 'member'
   secrets: readonly Uint8Array[] = [SECRET]
   #covered = new Set<OperationId>()
+  readonly logs = new Map<EnvelopeLog, RangeTree<MessageEntry>>(
+    [...CHANNELS, 'acts' as const].map(id => [id, new RangeTree()])
+  )
 
   constructor(authors: Map<string, DeviceId>) {
     this.authors = authors
@@ -151,6 +176,12 @@ export class Holdings implements ServerView {
   removed: readonly OperationId[] = []
   removals(): readonly OperationId[] {
     return this.removed
+  }
+  recordTime(id: RecordId): number {
+    return (this.records.get(id)?.length ?? 0) % 7
+  }
+  channels(): readonly ChannelId[] {
+    return CHANNELS
   }
   knowsChain(chain: ChainId): boolean {
     return this.fallback !== 'unjudged' && chain.startsWith('d')
@@ -216,6 +247,8 @@ export class Holdings implements ServerView {
     if (device === undefined || this.ids.has(read.value.id)) return false
     this.ids.add(read.value.id)
     this.chains.add(device, read.value.seq, read.value.idBytes)
+    const place = entryOf(read.value, device)
+    if (place !== undefined) this.logs.get(place.log)?.add(place.entry)
     const chain = this.envelopes.get(device) ?? new Map<number, Uint8Array[]>()
     chain.set(read.value.seq, [...(chain.get(read.value.seq) ?? []), bytes])
     this.envelopes.set(device, chain)
@@ -229,6 +262,7 @@ export class Holdings implements ServerView {
       const offers = waiting.slice(0, query.itemsMax)
       return { kind: 'outbox', offers, next: waiting[query.itemsMax]?.seq ?? null }
     }
+    if (query.kind === 'logs') return { kind: 'logs', logs: query.spans.map(span => this.#findLog(span)) }
     if (query.kind !== 'envelopes') {
       const source =
         query.kind === 'operations'
@@ -250,6 +284,17 @@ export class Holdings implements ServerView {
       return { kind: query.kind, items, rest }
     }
     return this.#findEnvelopes(query.ranges, query.itemsMax, query.bytesMax)
+  }
+
+  /** As a store reads it: the newest part, from a whole time on. */
+  #findLog({ log: name, from, to, newest }: MessageSpan): MessageLog | null {
+    const log = this.logs.get(name)
+    if (log === undefined) return null
+    const [low, high] = [log.below(from).count, log.below(to).count]
+    const all = log.slice(low, high)
+    if (newest === 0 || all.length <= newest) return { tree: RangeTree.of(all), from }
+    const begin = { time: (all[all.length - newest - 1] as MessageEntry).time + 1, share: 0n }
+    return { tree: RangeTree.of(all.filter(each => compareBounds(each, begin) >= 0)), from: begin }
   }
 
   #findEnvelopes(ranges: readonly ChainRange[], itemsMax: number, bytesMax: number): SyncFound {
@@ -321,7 +366,7 @@ export class WorldNode {
   /** Called with every delivery before it is judged: hostile or slow nodes are made here. */
   onDeliver: ((effect: Extract<SyncEffect, { type: 'deliver' }>) => void) | undefined
 
-  constructor(world: World, name: string) {
+  constructor(world: World, name: string, speaksRanges = true) {
     this.world = world
     this.name = name
     this.identity = deviceOf(name)
@@ -330,7 +375,8 @@ export class WorldNode {
       random: new Seeded(world.random.next()),
       device: this.identity.device,
       signer: this.identity.key,
-      views: this.views
+      views: this.views,
+      ranges: speaksRanges
     })
   }
 
@@ -459,8 +505,8 @@ export class World {
   }
 
   /** A node that holds the server, or joins it. */
-  add(name: string, options: { joining?: boolean; member?: boolean } = {}): WorldNode {
-    const node = new WorldNode(this, name)
+  add(name: string, options: { joining?: boolean; ranges?: boolean } = {}): WorldNode {
+    const node = new WorldNode(this, name, options.ranges)
     const holdings = new Holdings(this.authors)
     if (options.joining === true) holdings.fallback = 'unjudged'
     node.views.set(SERVER, holdings)

@@ -1,6 +1,6 @@
 import { idAs, type ServerId } from '@xcord/core'
 import type { Intent } from '@xcord/core/node'
-import type { ChannelInit } from '../types.ts'
+import type { ChannelInit, HistorySetting } from '../types.ts'
 
 type Create = Extract<Intent, { readonly kind: 'channel:create' }>
 type FirstOverwrite = NonNullable<Create['overwrites']>[number]
@@ -28,6 +28,15 @@ export function channelIntent(server: ServerId, init: ChannelInit): Create {
     topic: init.topic ?? null,
     parent: parent === undefined ? null : typeof parent === 'string' ? parent : parent.id,
     ...(init.slowmodeSeconds === undefined ? {} : { slowModeSeconds: init.slowmodeSeconds }),
+    ...(init.history === undefined ? {} : { history: historyMode(init.history) }),
     ...(overwrites.size === 0 ? {} : { overwrites: [...overwrites.values()] })
   }
+}
+
+/** @throws TypeError for days that are none. */
+export function historyMode(setting: HistorySetting): NonNullable<Create['history']> {
+  if (typeof setting === 'string') return { mode: setting }
+  if (!Number.isInteger(setting.days) || setting.days < 1 || setting.days > 36_500)
+    throw new TypeError('history of 1 to 36,500 days')
+  return { mode: 'window', days: setting.days }
 }

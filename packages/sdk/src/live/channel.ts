@@ -26,7 +26,9 @@ import type {
 import { createMessage } from './message.ts'
 import type { LiveServer } from './server.ts'
 import { createView, type SettableView } from './view.ts'
+import { channelVoice } from './voice.ts'
 import { toWritten } from './written.ts'
+import { historyMode } from './channel-intent.ts'
 
 type ChannelState = NonNullable<ReturnType<AuthorityState['channel']>>
 
@@ -39,6 +41,7 @@ export class LiveChannel implements Channel {
   readonly server: LiveServer
   readonly messages: View<readonly Message[]>
   readonly threads: Channel['threads']
+  readonly voice: Channel['voice']
   readonly #view: SettableView<readonly Message[]>
   #watched = false
 
@@ -50,6 +53,7 @@ export class LiveChannel implements Channel {
       void this.refresh()
     })
     this.threads = server.threadsOf(this)
+    this.voice = channelVoice(server, id)
     this.messages = { subscribe: this.#view.subscribe, getSnapshot: this.#view.getSnapshot }
   }
 
@@ -181,7 +185,7 @@ export class LiveChannel implements Channel {
   }
 
   async edit(changes: ChannelChanges, options: ReasonOptions = {}): Promise<Written> {
-    const { slowmodeSeconds, userLimit, ...rest } = changes
+    const { slowmodeSeconds, userLimit, history, ...rest } = changes
     return toWritten(
       await this.server.replica.operate(
         {
@@ -189,6 +193,7 @@ export class LiveChannel implements Channel {
           channel: this.id,
           ...rest,
           ...(slowmodeSeconds === undefined ? {} : { slowModeSeconds: slowmodeSeconds }),
+          ...(history === undefined ? {} : { history: historyMode(history) }),
           ...(userLimit === undefined ? {} : { userLimit: userLimit ?? 0 })
         },
         options.reason ?? null
@@ -267,6 +272,7 @@ export class LiveChannel implements Channel {
       position: this.position,
       topic: this.topic,
       history: state.history[0] === 1 ? 'join' : state.history[0] === 2 ? 'window' : 'all',
+      ...(state.history[1] === undefined ? {} : { historyDays: state.history[1] }),
       slowmodeSeconds: state.slowModeSeconds,
       nsfw: state.nsfw,
       ...(state.userLimit === 0 ? {} : { userLimit: state.userLimit }),

@@ -5,6 +5,8 @@ import type { LiveServer } from './server.ts'
 
 export interface ClientContext {
   readonly node: Node
+  /** Faults in the background reach `error`. */
+  fault(error: unknown): void
   server(id: ServerId): LiveServer | undefined
   /** Waits until the next event of any kind that touches a message's delivery. */
   onDelivery(message: string, listener: () => void): () => void

@@ -1,6 +1,6 @@
 /** Identity, peers and doctor in the shapes people see. */
 import type { Node } from '@xcord/core/node'
-import type { DoctorJson, IdentityJson, PeerJson } from '../shapes.ts'
+import type { DeviceJson, DoctorJson, IdentityJson, PeerJson } from '../shapes.ts'
 
 /** The profile's own identity. */
 export function describeIdentity(node: Node): IdentityJson {
@@ -8,14 +8,18 @@ export function describeIdentity(node: Node): IdentityJson {
     identity: node.user,
     name: node.name,
     device: node.device,
-    devices: node.devices().map(each => ({
-      device: each.device,
-      name: each.name,
-      addedAt: new Date(each.addedAt).toISOString(),
-      current: each.device === node.device
-    })),
+    devices: describeDevices(node),
     safetyNumber: node.safetyNumber
   }
+}
+
+/** The identity's devices, those that were revoked last. */
+export function describeDevices(node: Node): readonly DeviceJson[] {
+  return node.own.list().map(({ addedAt, ...each }) => ({
+    ...each,
+    addedAt: addedAt === null ? null : new Date(addedAt).toISOString(),
+    current: each.device === node.device
+  }))
 }
 
 /** Peers with their names where known. */

@@ -1,7 +1,7 @@
-import type { DeviceId, RoleId, UserId } from '@xcord/core'
+import type { ChannelId, DeviceId, RoleId, UserId } from '@xcord/core'
 import { dateOf } from './date-of.ts'
 import type { MemberJson } from '../shapes.ts'
-import type { Member, ReasonOptions, Role, Written } from '../types.ts'
+import type { Channel, Member, ReasonOptions, Role, Written } from '../types.ts'
 import type { LiveServer } from './server.ts'
 import { toWritten } from './written.ts'
 
@@ -95,6 +95,11 @@ export class LiveMember implements Member {
         options.reason ?? null
       )
     )
+  }
+
+  moveTo(channel: Channel | ChannelId | null): void {
+    const to = channel === null || typeof channel === 'string' ? channel : channel.id
+    this.server.context.node.voice.moveMember(this.server.id, this.id, to)
   }
 
   async setNick(nick: string | null, options: ReasonOptions = {}): Promise<Written> {

@@ -13,7 +13,7 @@ import type { AuthorityState } from '@xcord/core/authority'
 import { policyOf, type Replica } from '@xcord/core/node'
 import { toHex } from '@xcord/core/encoding'
 import type { Explained, ExplainOptions, ExplainQuestion } from '../explain-types.ts'
-import type { ServerJson, StateJson } from '../shapes.ts'
+import type { ServerJson, StateJson, UnopenedJson } from '../shapes.ts'
 import type {
   AuditOptions,
   AuditPage,
@@ -28,6 +28,7 @@ import type {
   Thread,
   Written
 } from '../types.ts'
+import type { VoiceSession } from '../voice-types.ts'
 import { LiveChannel } from './channel.ts'
 import type { ClientContext } from './context.ts'
 import { findById, findNamed } from './find.ts'
@@ -42,6 +43,7 @@ import { LiveMember } from './member.ts'
 import { requestCollection } from './request.ts'
 import { LiveRole, parseColor } from './role.ts'
 import { byAge, createThread, LiveThread } from './thread.ts'
+import { createVoice } from './voice.ts'
 import { toWritten } from './written.ts'
 
 interface Lists {
@@ -136,6 +138,10 @@ export class LiveServer implements Server {
     return await auditOf(this, options)
   }
 
+  unopened(): readonly UnopenedJson[] {
+    return this.replica.unopened().map(({ id, user, cause }) => ({ id, author: user, cause }))
+  }
+
   explain(question: ExplainQuestion, options: ExplainOptions = {}): Promise<Explained> {
     return explainOf(this, question, options)
   }
@@ -147,6 +153,11 @@ export class LiveServer implements Server {
 
   async edit(changes: Parameters<Server['edit']>[0], options: ReasonOptions = {}): Promise<Written> {
     return toWritten(await this.replica.operate({ kind: 'server:edit', ...changes }, options.reason ?? null))
+  }
+
+  get voice(): VoiceSession | null {
+    const session = this.context.node.voice.session(this.id)
+    return session === undefined ? null : createVoice(this, session)
   }
 
   get nodes(): readonly string[] {

@@ -1,16 +1,15 @@
 /** `createClient` for Node: key store, LevelDB, libp2p. */
-import { createServer } from 'node:net'
-import type { DeviceId } from '@xcord/core'
+import { XcordError } from '@xcord/core'
 import { createNodeSuite } from '@xcord/core/adapters/crypto-node'
-import { createMemoryNetwork, createMemoryTransport } from '@xcord/core/adapters/memory'
+import { createMediaEngine } from '@xcord/core/adapters/media-node'
 import { systemClock, systemRandom, systemTimers } from '@xcord/core/adapters/runtime-node'
-import type { Suite } from '@xcord/core/crypto'
-import type { Transport } from '@xcord/core/net'
 import { createNode } from '@xcord/core/node'
 import { createClientOver } from '../client.ts'
 import type { OpenableStore, OpenProfile, ProfileInit } from '../profile-store.ts'
 import type { Client, ClientInit } from '../types.ts'
+import { type BackupFile, keepBackup } from './backup-file.ts'
 import { memory } from './memory.ts'
+import { transportOf } from './transport.ts'
 
 let warned = false
 
@@ -25,14 +24,17 @@ function placeOf(init: ClientInit): OpenableStore {
   return memory() as OpenableStore
 }
 
-async function profileInit(init: ClientInit): Promise<ProfileInit> {
+/** What opening a profile takes, from what the caller gave. */
+export async function profileInit(init: ClientInit): Promise<ProfileInit> {
   return {
     suite: await createNodeSuite(),
     random: systemRandom,
     at: systemClock.now(),
     name: init.profile?.name,
     phrase: init.phrase,
-    onPhrase: init.onPhrase
+    onPhrase: init.onPhrase,
+    backup: init.backup,
+    revokeOthers: init.revokeOthers
   }
 }
 
@@ -59,53 +61,6 @@ export async function createClient(init: ClientInit = {}): Promise<Client> {
   }
 }
 
-/** Ports a profile may call its own: above the registered services, below what systems hand out. */
-const PORT_FROM = 20_000
-const PORTS = 12_000
-const ANY_PORT = /\/tcp\/0(?=\/|$)/
-
-/**
- * Port 0 means the profile's own port where it is free, so that members find it again after a restart; any
- * other where it is not.
- */
-async function listenAddresses(listen: readonly string[], device: DeviceId): Promise<readonly string[]> {
-  if (!listen.some(each => ANY_PORT.test(each))) return listen
-  const own = PORT_FROM + (Number.parseInt(device.slice(1, 7), 32) % PORTS)
-  const port = (await isFree(own)) ? own : 0
-  return listen.map(each => each.replace(ANY_PORT, `/tcp/${port}`))
-}
-
-async function isFree(port: number): Promise<boolean> {
-  return await new Promise(resolve => {
-    const probe = createServer()
-    probe.once('error', () => resolve(false))
-    probe.listen({ port, host: '0.0.0.0', exclusive: true }, () => probe.close(() => resolve(true)))
-  })
-}
-
-const LISTEN_DEFAULT = ['/ip4/0.0.0.0/tcp/0', '/ip6/::/tcp/0']
-
-async function transportOf(
-  network: NonNullable<ClientInit['network']>,
-  suite: Suite,
-  { device, signSeed: seed }: OpenProfile['account']['device']
-): Promise<Transport> {
-  if (network === false) {
-    // A network of its own, in which nobody else is.
-    const alone = createMemoryNetwork({ clock: systemClock, timers: systemTimers, random: systemRandom })
-    return createMemoryTransport({ network: alone, suite, seed, listen: false })
-  }
-  const { createLibp2pTransport } = await import('@xcord/core/adapters/libp2p')
-  const listen = await listenAddresses(network.listen ?? LISTEN_DEFAULT, device)
-  return await createLibp2pTransport({
-    suite,
-    seed,
-    listen,
-    announce: network.announce,
-    mdns: network.mdns ?? true
-  })
-}
-
 async function connect(init: ClientInit, { suite }: ProfileInit, profile: OpenProfile): Promise<Client> {
   const transport = await transportOf(init.network ?? {}, suite, profile.account.device)
   const opened: { client?: Client } = {}
@@ -117,14 +72,37 @@ async function connect(init: ClientInit, { suite }: ProfileInit, profile: OpenPr
     store: profile.store,
     masterKey: profile.masterKey,
     account: profile.account,
+    ...(profile.backupKey === undefined ? {} : { backupKey: profile.backupKey }),
+    returnTo: profile.servers,
+    saveAccount: async account => await profile.saveAccount(account),
     name: profile.name,
     transport,
     bootstrap: init.bootstrap ?? [],
+    media: init.media ?? createMediaEngine(),
+    iceServers: init.iceServers ?? [],
     onFault: error => reportFault(opened.client, error)
   })
-  const client = createClientOver(node, async () => {
-    await node.close()
-    await profile.release()
+  const path = init.backupFile ?? profile.backupPath
+  const backup: BackupFile | undefined =
+    path === undefined || init.backupFile === false || path === false
+      ? undefined
+      : keepBackup({
+          path,
+          account: node.own,
+          timers: systemTimers,
+          fault: error => reportFault(opened.client, error)
+        })
+  const client = createClientOver(node, {
+    changePassword: async (old, next) => {
+      if (profile.changePassword === undefined)
+        throw new XcordError('XCORD_USAGE', 'A profile in memory has no password.', { argument: 'password' })
+      await profile.changePassword(old, next)
+    },
+    close: async () => {
+      await backup?.close()
+      await node.close()
+      await profile.release()
+    }
   })
   opened.client = client
   return client

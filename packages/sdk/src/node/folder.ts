@@ -2,7 +2,7 @@
  * A profile in a folder: `keystore` (KS1), `database/` (LevelDB, sealed), a lock held while it is open, and
  * without a password a `key` file that only its owner may read (KS2).
  */
-import { mkdir, readFile, stat, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { XcordError } from '@xcord/core'
 import { openLevelStore } from '@xcord/core/adapters/level'
@@ -14,7 +14,6 @@ import {
 } from '@xcord/core/adapters/runtime-node'
 import { fromUtf8, utf8 } from '@xcord/core/encoding'
 import {
-  accountFromKeyStore,
   createKeyStore,
   type KeyStore,
   keyStoreContents,
@@ -23,14 +22,17 @@ import {
   keyStoreError,
   openKeyStore
 } from '@xcord/core/identity'
+import { ACCOUNT_ROWS } from '@xcord/core/node'
 import type { OpenableStore, OpenProfile, ProfileInit } from '../profile-store.ts'
 import type { ProfileStore } from '../types.ts'
-import { makeAccount } from './identity.ts'
+import { beginProfile } from './identity.ts'
+import { readServers, serverRows } from './server-rows.ts'
+import { KeyFile, keyStorePath } from './key-file.ts'
 
 const KEY_BYTES = 32
 const OWNER_ONLY = 0o600
 /** Extension row of the key store that holds the profile's name. */
-const NAME_ROW = 'name'
+const NAME_ROW = ACCOUNT_ROWS.name
 
 /** How a folder is locked. */
 export interface FolderOptions {
@@ -40,13 +42,17 @@ export interface FolderOptions {
 
 /** Keeps a profile in a folder, made when needed. Errors when opened: XCORD_KEYSTORE_REFUSED, XCORD_PROFILE_IN_USE. */
 export function folder(path: string, options: FolderOptions = {}): ProfileStore {
-  const place: OpenableStore = { kind: 'folder', open: async init => await openFolder(path, options, init) }
+  const place: OpenableStore = {
+    kind: 'folder',
+    exists: async () => await hasProfile(path),
+    open: async init => await openFolder(path, options, init)
+  }
   return place
 }
 
 /** Whether a folder holds a profile already. */
 export async function hasProfile(path: string): Promise<boolean> {
-  return await stat(join(path, 'keystore')).then(
+  return await stat(keyStorePath(path)).then(
     () => true,
     () => false
   )
@@ -56,7 +62,7 @@ async function openFolder(path: string, options: FolderOptions, init: ProfileIni
   await mkdir(path, { recursive: true, mode: 0o700 })
   const lock = await lockProfile(path)
   try {
-    const bytes = await readKeyStoreFile(join(path, 'keystore'))
+    const bytes = await readKeyStoreFile(keyStorePath(path))
     const keyStore =
       bytes === undefined ? await create(path, options, init) : await open(path, options, init, bytes)
     return await assemble(path, lock, keyStore, init)
@@ -72,26 +78,33 @@ async function assemble(
   keyStore: KeyStore,
   init: ProfileInit
 ): Promise<OpenProfile> {
-  const account = accountFromKeyStore(init.suite, keyStore.contents)
-  if (!account.ok)
-    throw new XcordError(
-      'XCORD_KEYSTORE_INVALID',
-      `The key store does not hold together: ${account.reason}.`,
-      { rule: account.rule, reason: account.reason }
-    )
-  const named = keyStore.contents.extensions.find(([key]) => key === NAME_ROW)?.[1]
+  const keys = new KeyFile(path, init, keyStore)
+  const account = keys.account()
+  const named = keys.row(NAME_ROW)
+  const backupKey = keys.row(ACCOUNT_ROWS.backupKey)
   const store = await openLevelStore(join(path, 'database'))
   return {
-    account: account.value,
+    account,
     name: (named === undefined ? undefined : fromUtf8(named)) ?? init.name ?? 'someone',
-    masterKey: keyStore.masterKey,
+    masterKey: keys.masterKey,
+    backupKey,
+    servers: readServers(keys.rows()),
+    backupPath: join(path, 'backup'),
     store,
-    release: async () => await lock.release()
+    saveAccount: async grown => await keys.save(grown),
+    changePassword: async (old, next) => {
+      await keys.changePassword(old, next)
+      await rm(join(path, 'key'), { force: true })
+    },
+    release: async () => {
+      await keys.erase()
+      await lock.release()
+    }
   }
 }
 
 async function create(path: string, options: FolderOptions, init: ProfileInit): Promise<KeyStore> {
-  const { account, name } = makeAccount(init, path)
+  const { account, name, backupKey, servers } = beginProfile(init, path)
   const locks: KeyStoreLocks = {
     ...(options.password === undefined
       ? { keyFile: await makeKeyFile(path, init) }
@@ -102,10 +115,14 @@ async function create(path: string, options: FolderOptions, init: ProfileInit): 
     init.suite,
     init.random,
     init.at,
-    keyStoreContents(account, [[NAME_ROW, utf8(name)]]),
+    keyStoreContents(account, [
+      [NAME_ROW, utf8(name)],
+      ...(backupKey === undefined ? [] : [[ACCOUNT_ROWS.backupKey, backupKey] as const]),
+      ...serverRows(servers)
+    ]),
     locks
   )
-  await writeKeyStoreFile(join(path, 'keystore'), keyStore.bytes)
+  await writeKeyStoreFile(keyStorePath(path), keyStore.bytes)
   return keyStore
 }
 
@@ -125,10 +142,10 @@ async function open(
   init: ProfileInit,
   bytes: Uint8Array
 ): Promise<KeyStore> {
-  if (init.phrase !== undefined) {
+  if (init.phrase !== undefined || init.linked !== undefined) {
     throw new XcordError(
       'XCORD_PROFILE_EXISTS',
-      `There is a profile at ${path} already; recover into an empty place.`,
+      `There is a profile at ${path} already; it is never overwritten.`,
       { profile: path, path }
     )
   }

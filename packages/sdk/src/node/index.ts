@@ -2,3 +2,5 @@
 export { createClient, createProfile, type MadeProfile } from './create-client.ts'
 export { folder, type FolderOptions, hasProfile } from './folder.ts'
 export { memory } from './memory.ts'
+export { linkDevice, type LinkDeviceInit } from './link-device.ts'
+export { connectSound, type Sound, type SoundInit } from './sound.ts'

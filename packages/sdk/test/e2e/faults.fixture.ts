@@ -16,6 +16,7 @@ import { type Account, createAccount } from '@xcord/core/identity'
 import { createNode, type NodeInit } from '@xcord/core/node'
 import type { Connection, FrameStream, Transport } from '@xcord/core/net'
 import type { Store } from '@xcord/core/store'
+import type { MediaPort } from '@xcord/core/voice'
 import type { Client, Server } from '@xcord/sdk'
 import { folder } from '@xcord/sdk/node'
 import { createClientOver } from '../../src/client.ts'
@@ -86,6 +87,7 @@ export function failingFolder(path: string, fate: () => WriteFate): OpenableStor
   const inner = folder(path) as OpenableStore
   return {
     kind: 'folder',
+    exists: async () => await inner.exists(),
     open: async init => {
       const profile = await inner.open(init)
       return { ...profile, store: failing(profile.store, fate) }
@@ -104,6 +106,8 @@ export interface World {
       readonly wrap?: (transport: Transport) => Transport
       readonly hostile?: boolean
       readonly snapshots?: NodeInit['snapshots']
+      /** Carries audio. */
+      readonly media?: MediaPort
     }
   ): Promise<Client>
   /** What lies on the disk of a name. */
@@ -202,7 +206,8 @@ export async function createWorld(): Promise<World> {
         timers = systemTimers,
         wrap = (each: Transport) => each,
         hostile = false,
-        snapshots
+        snapshots,
+        media
       } = {}
     ) => {
       const profile = profiles.get(name) ?? {
@@ -226,6 +231,7 @@ export async function createWorld(): Promise<World> {
         name,
         transport,
         bootstrap: [],
+        ...(media === undefined ? {} : { media }),
         // The memory store ends with its close; a profile that is opened again keeps its rows.
         store: {
           get: key => store.get(key),
@@ -238,7 +244,10 @@ export async function createWorld(): Promise<World> {
         onFault: error => note(error),
         ...(snapshots === undefined ? {} : { snapshots })
       })
-      const client = createClientOver(node, async () => await node.close())
+      const client = createClientOver(node, {
+        changePassword: () => Promise.resolve(),
+        close: async () => await node.close()
+      })
       client.on('error', ({ error }) => note(error))
       clients.add(client)
       return client

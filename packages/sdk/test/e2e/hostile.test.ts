@@ -5,6 +5,8 @@ import { idFromBytes, idToBytes, isXcordError } from '@xcord/core/base'
 import { createNodeSuite } from '@xcord/core/adapters/crypto-node'
 import { createLibp2pTransport } from '@xcord/core/adapters/libp2p'
 import { systemRandom } from '@xcord/core/adapters/runtime-node'
+import { encodeCbor } from '@xcord/core/encoding'
+import { createAccount } from '@xcord/core/identity'
 import type { Connection, FrameStream, ProtocolName, Transport } from '@xcord/core/net'
 import { createReceipt, decodeFrame, encodeFrame, type Frame } from '@xcord/core/sync'
 import type { Client, Server } from '@xcord/sdk'
@@ -25,7 +27,10 @@ const PROTOCOLS: readonly ProtocolName[] = [
   '/xcord/sync/1',
   '/xcord/store/1',
   '/xcord/exchange/1',
-  '/xcord/check/1'
+  '/xcord/check/1',
+  '/xcord/self/1',
+  '/xcord/return/1',
+  '/xcord/voice/1'
 ]
 const GROWTH_BYTES_MAX = 256 * 1_048_576
 const OVERSIZED = 1_048_576
@@ -135,6 +140,31 @@ describe('a stranger on real connections', () => {
     }
     await chat(all, 'after')
     expect(process.memoryUsage().rss - before).toBeLessThan(GROWTH_BYTES_MAX)
+  })
+
+  it('[ND19] with an account of its own asks for a server: the answer is the same whether the peer is in it', async () => {
+    const all = await scene()
+    const suite = await createNodeSuite()
+    const account = createAccount(suite, systemRandom, Date.now())
+    const stranger = await createLibp2pTransport({
+      suite,
+      seed: account.device.signSeed,
+      listen: [],
+      mdns: false
+    })
+    await stranger.start()
+    ends.push(async () => await stranger.stop())
+    const connection = await stranger.dial(all.ada.addresses())
+    const ask = async (server: Uint8Array): Promise<readonly Uint8Array[]> => {
+      const stream = await connection.openStream('/xcord/return/1', { frameBytesMax: 70_000 })
+      await stream.send(encodeCbor([1, server, account.credential]))
+      const frames: Uint8Array[] = []
+      for await (const frame of stream.frames()) frames.push(frame)
+      return frames
+    }
+    const answer = await ask(new Uint8Array(randomBytes(32)))
+    expect(answer).toEqual([encodeCbor([1, 1])])
+    expect(await ask(idToBytes(all.server.id as never))).toEqual(answer)
   })
 
   it.each<readonly [string, readonly Uint8Array[]]>([

@@ -1,12 +1,5 @@
 /** Suite 1 by libsodium alone: browsers, and any platform without a fast Ed25519 of its own (CR7). */
 export { createSodiumSuite } from './sodium-suite.ts'
-export {
-  type Sodium,
-  type SodiumPrimitives,
-  checkLength,
-  createSodiumPrimitives,
-  loadSodium,
-  mapKey
-} from './primitives.ts'
+export { checkLength, createSodiumPrimitives, loadSodium, mapKey } from './primitives.ts'
 export { createRawSodium } from './raw.ts'
 export { assertSuite } from './self-test.ts'

@@ -2,8 +2,10 @@
 export * from './memory-store.ts'
 export {
   createMemoryNetwork,
+  type Arrival,
   type MemoryFaults,
   type MemoryNetwork,
   type MemoryNetworkInit
 } from './memory-network.ts'
 export { createMemoryTransport, type MemoryTransportInit } from './memory-transport.ts'
+export { createMemoryMedia, type MemoryMedia, type MemoryMediaInit } from './memory-media.ts'

@@ -21,6 +21,8 @@ export interface MemoryLink {
   readonly devices: readonly [DeviceId, DeviceId]
   readonly relay: DeviceId | undefined
   connectionOf(device: DeviceId): Connection
+  /** The peer at the other end. */
+  farOf(device: DeviceId): MemoryPeer
   lane(from: DeviceId): Lane
   isOpen(): boolean
   close(reason: string): void
@@ -64,7 +66,12 @@ class Link implements MemoryLink {
     this.id = init.network.nextId()
     this.devices = [dialler.device, listener.device]
     this.relay = init.relay
-    this.#lanes = new Map(this.devices.map(each => [each, openLane()]))
+    this.#lanes = new Map(
+      this.devices.map(each => [
+        each,
+        openLane(each, each === dialler.device ? listener.device : dialler.device)
+      ])
+    )
     this.#connections = new Map([
       [dialler.device, this.#side(dialler, listener, 'outbound')],
       [listener.device, this.#side(listener, dialler, 'inbound')]
@@ -73,6 +80,10 @@ class Link implements MemoryLink {
 
   connectionOf(device: DeviceId): Connection {
     return this.#connections.get(device) as Connection
+  }
+
+  farOf(device: DeviceId): MemoryPeer {
+    return device === this.#init.dialler.device ? this.#init.listener : this.#init.dialler
   }
 
   lane(from: DeviceId): Lane {

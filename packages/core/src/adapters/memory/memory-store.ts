@@ -34,6 +34,8 @@ export interface MemoryWrite {
 export interface CrashOptions {
   /** How many of the unsynced batches survived, oldest first: a log is cut at its end. Default 0. */
   readonly keepUnsynced?: number
+  /** The write under way reached the disk, though nobody was told: only where everything unsynced did too. */
+  readonly keepUnderWay?: boolean
 }
 
 /** A store in memory that can lose power. */
@@ -52,6 +54,8 @@ export interface MemoryStore extends Store {
    * @throws XcordError XCORD_PROFILE_IN_USE while this handle is open.
    */
   reopen(init?: MemoryStoreInit): MemoryStore
+  /** Another disk with what this one holds now, synced or not: as somebody copies a profile's folder. */
+  copy(init?: MemoryStoreInit): MemoryStore
 }
 
 type Change = readonly [key: string, value: Uint8Array | undefined]
@@ -97,6 +101,8 @@ class MemoryStoreHandle implements MemoryStore {
   readonly #init: MemoryStoreInit
   #state: 'open' | 'closed' | 'crashed' = 'open'
   #writes = 0
+  /** What the disk is busy with. */
+  #underWay: readonly Change[] | undefined
   /** Writes land in the order they were asked for. */
   #last: Promise<unknown> = Promise.resolve()
 
@@ -157,12 +163,14 @@ class MemoryStoreHandle implements MemoryStore {
     this.#assertOpen()
     this.#writes++
     const bytes = changes.reduce((sum, [key, value]) => sum + key.length + (value?.length ?? 0), 0)
+    this.#underWay = changes
     const fault = await this.#init.beforeWrite?.({
       number: this.#writes,
       changes: changes.length,
       bytes,
       sync
     })
+    this.#underWay = undefined
     // A process that lost power reports neither success nor failure.
     if (this.#state === 'crashed') return new Promise(() => undefined)
     const room = (this.#init.capacityBytes ?? Infinity) - this.#disk.bytes
@@ -191,6 +199,8 @@ class MemoryStoreHandle implements MemoryStore {
     this.#state = 'crashed'
     const lost = this.#disk.undo.splice(options.keepUnsynced ?? 0)
     for (const before of lost.reverse()) apply(this.#disk, before.reverse())
+    if (lost.length === 0 && options.keepUnderWay === true && this.#underWay !== undefined)
+      apply(this.#disk, this.#underWay)
     this.#disk.undo.length = 0
   }
 
@@ -199,6 +209,13 @@ class MemoryStoreHandle implements MemoryStore {
       throw new XcordError('XCORD_PROFILE_IN_USE', 'This store is open already.', { path: 'memory' })
     }
     return new MemoryStoreHandle(this.#disk, init)
+  }
+
+  copy(init: MemoryStoreInit = this.#init): MemoryStore {
+    const map = new OrderedBytes()
+    for (const [key, value] of this.#disk.map.entries({ reverse: false, limit: Infinity }))
+      map.set(key, value)
+    return new MemoryStoreHandle({ map, bytes: this.#disk.bytes, undo: [] }, init)
   }
 }
 

@@ -109,11 +109,15 @@ class End implements StreamEnd {
     if (this.#failed !== undefined || this.#closed || !link.isOpen()) throw this.#gone()
     const copy = new Uint8Array(frame)
     this.#inFlight += size
-    this.#post(() => {
-      this.#inFlight -= size
-      carry(size)
-      this.#far.#deliver(copy)
-    })
+    this.#init.network.post(
+      link.lane(this.device),
+      () => {
+        this.#inFlight -= size
+        carry(size)
+        this.#far.#deliver(copy)
+      },
+      copy
+    )
     this.#touch()
     while (
       this.#failed === undefined &&

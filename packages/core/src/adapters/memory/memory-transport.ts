@@ -29,7 +29,7 @@ import {
 } from '../../net/index.ts'
 import { createMemoryGossip, type MemoryGossip } from './memory-gossip.ts'
 import { type MemoryLink, openLink } from './memory-link.ts'
-import { type MemoryNetwork, openLane } from './memory-network.ts'
+import { type Lane, type MemoryNetwork, openLane } from './memory-network.ts'
 import type { MemoryHandler, MemoryPeer } from './memory-peer.ts'
 
 const CHECK_BOUNDS: HandlerBounds = {
@@ -74,6 +74,8 @@ class MemoryTransport implements Transport, MemoryPeer {
   readonly rendezvous: Rendezvous
   readonly #network: MemoryNetwork
   readonly #init: MemoryTransportInit
+  /** The peer id as text: base 58 is dear, and asked for often. */
+  readonly #name: string
   readonly #links = new Map<string, MemoryLink>()
   readonly #handlers = new Map<string, MemoryHandler>()
   readonly #standings = new Map<DeviceId, string>()
@@ -89,6 +91,7 @@ class MemoryTransport implements Transport, MemoryPeer {
     this.#network = network
     this.timers = network.timers
     this.device = idFromBytes('d', key.publicKey)
+    this.#name = peerIdText(this.device)
     this.gossip = this.#createGossip()
     this.records = {
       own: async () =>
@@ -124,14 +127,16 @@ class MemoryTransport implements Transport, MemoryPeer {
   async stop(): Promise<void> {
     this.#state = 'stopped'
     for (const link of [...this.#links.values()]) link.close('the peer stopped')
-    this.#network.inner.peers.delete(this.device)
+    // A copy of this device may have taken its place.
+    const { peers } = this.#network.inner
+    if (peers.get(this.device) === this) peers.delete(this.device)
   }
 
   addresses(): readonly string[] {
     if (this.#state !== 'started') return []
-    const own = peerIdText(this.device)
+    const own = this.#name
     const relays = this.#direct()
-      .filter(each => this.#peerOf(each)?.isRelay() === true)
+      .filter(each => this.#peerOf(each).isRelay())
       .map(each => peerIdText(this.#far(each)))
     return [
       ...(this.#init.listen === false ? [] : [`/memory/${own}/p2p/${own}`]),
@@ -153,7 +158,7 @@ class MemoryTransport implements Transport, MemoryPeer {
     }
     const open = this.connections(target)[0]
     if (open !== undefined) return open
-    await this.#pass(options?.signal)
+    await this.#pass(target, options?.signal)
     const met = this.connections(target)[0]
     if (met !== undefined) return met
     const attempts: DialAttempt[] = []
@@ -247,8 +252,8 @@ class MemoryTransport implements Transport, MemoryPeer {
       const other = this.#peerOf(link)
       if (link.isOpen()) this.#emit('connection:open', { connection: link.connectionOf(this.device) })
       if (link.relay === undefined)
-        for (const topic of other?.gossip.topics() ?? []) this.#hearSubscription(link, topic)
-      if (other?.isRelay() === true) this.#emit('addresses:change', { addresses: this.addresses() })
+        for (const topic of other.gossip.topics()) this.#hearSubscription(link, topic)
+      if (other.isRelay()) this.#emit('addresses:change', { addresses: this.addresses() })
     })
   }
 
@@ -273,8 +278,8 @@ class MemoryTransport implements Transport, MemoryPeer {
     return link.devices[0] === this.device ? link.devices[1] : link.devices[0]
   }
 
-  #peerOf(link: MemoryLink): MemoryPeer | undefined {
-    return this.#network.inner.peers.get(this.#far(link))
+  #peerOf(link: MemoryLink): MemoryPeer {
+    return link.farOf(this.device)
   }
 
   /** Later, as the network carries it: the other end is in this topic. */
@@ -288,24 +293,20 @@ class MemoryTransport implements Transport, MemoryPeer {
       idOf: (topic, data) => toString(gossipMessageId(this.#init.suite, topic, data), 'base64'),
       isStarted: () => this.#state === 'started',
       isBanned: each => this.#standings.get(each) === 'banned',
-      neighbours: () => {
-        const peers = this.#direct()
-          .map(each => this.#peerOf(each))
-          .filter(each => each !== undefined)
-        return [...new Set(peers)]
-      },
+      neighbours: () => [...new Set(this.#direct().map(each => this.#peerOf(each)))],
       pass: (to, topic, data) => {
         const link = this.#direct().find(each => this.#far(each) === to.device)
-        if (link === undefined || inner.losesGossip()) return
-        inner.post(link.lane(this.device), () => {
+        if (link === undefined) return
+        const arrive = (): void => {
           if (link.isOpen()) to.gossip.receive(topic, data, this.device)
-        })
+        }
+        inner.postGossip(link.lane(this.device), arrive, data)
       },
       subscriptionChanged: (topic, subscribed) => {
         for (const link of this.#direct()) {
           const other = this.#peerOf(link)
-          inner.post(link.lane(this.device), () => other?.toldSubscription(link, topic, subscribed))
-          if (subscribed && other?.gossip.isSubscribed(topic) === true) this.#hearSubscription(link, topic)
+          inner.post(link.lane(this.device), () => other.toldSubscription(link, topic, subscribed))
+          if (subscribed && other.gossip.isSubscribed(topic)) this.#hearSubscription(link, topic)
         }
       }
     })
@@ -340,14 +341,16 @@ class MemoryTransport implements Transport, MemoryPeer {
   }
 
   /** A dial takes the network's time both ways. */
-  async #pass(signal: AbortSignal | undefined): Promise<void> {
+  async #pass(target: DeviceId, signal: AbortSignal | undefined): Promise<void> {
     const { inner } = this.#network
     const aborted = (): XcordError =>
       new XcordError('XCORD_ABORTED', 'Given up on request.', {}, { cause: signal?.reason })
     if (signal?.aborted === true) throw aborted()
     await new Promise<void>((resolve, reject) => {
       signal?.addEventListener('abort', () => reject(aborted()), { once: true })
-      inner.post(openLane(), () => inner.post(openLane(), resolve))
+      // A SYN that gets no answer ends by itself; whether somebody is there, is seen afterwards.
+      const lane = (): Lane => openLane(this.device, this.device)
+      inner.post(lane(), () => inner.post(lane(), resolve))
     })
   }
 

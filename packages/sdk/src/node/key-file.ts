@@ -1,0 +1,102 @@
+/** The key store of an open folder: written anew as the account grows, under the same locks. */
+import { join } from 'node:path'
+import { XcordError } from '@xcord/core'
+import { writeKeyStoreFile } from '@xcord/core/adapters/runtime-node'
+import {
+  type Account,
+  accountFromKeyStore,
+  changePassword,
+  checkPassword,
+  eraseKeyStore,
+  type KeyStore,
+  type KeyStoreContents,
+  keyStoreContents,
+  keyStoreError,
+  KeyStoreSlot,
+  openKeyStore,
+  updateKeyStore
+} from '@xcord/core/identity'
+import type { ProfileInit } from '../profile-store.ts'
+
+/** Where a folder keeps it. */
+export const keyStorePath = (folder: string): string => join(folder, 'keystore')
+
+/** An open key store and its file. */
+export class KeyFile {
+  readonly #folder: string
+  readonly #init: Pick<ProfileInit, 'suite' | 'random'>
+  #store: KeyStore
+  #writing: Promise<unknown> = Promise.resolve()
+
+  constructor(folder: string, init: Pick<ProfileInit, 'suite' | 'random'>, store: KeyStore) {
+    this.#folder = folder
+    this.#init = init
+    this.#store = store
+  }
+
+  get masterKey(): Uint8Array {
+    return this.#store.masterKey
+  }
+
+  rows(): KeyStoreContents['extensions'] {
+    return this.#store.contents.extensions
+  }
+
+  row(key: string): Uint8Array | undefined {
+    return this.rows().find(([name]) => name === key)?.[1]
+  }
+
+  /** XCORD_KEYSTORE_INVALID where its parts do not fit each other. */
+  account(): Account {
+    const account = accountFromKeyStore(this.#init.suite, this.#store.contents)
+    if (account.ok) return account.value
+    throw new XcordError(
+      'XCORD_KEYSTORE_INVALID',
+      `The key store does not hold together: ${account.reason}.`,
+      { rule: account.rule, reason: account.reason }
+    )
+  }
+
+  async save(account: Account): Promise<void> {
+    await this.#write(({ suite, random }, store) =>
+      updateKeyStore(suite, random, store, keyStoreContents(account, store.contents.extensions))
+    )
+  }
+
+  /**
+   * KS4: rewraps the master key and nothing else; a key file opens it no more. The old password is asked for where
+   * there is one. XCORD_KEYSTORE_REFUSED; RangeError for fewer than eight characters.
+   */
+  async changePassword(old: string | undefined, next: string): Promise<void> {
+    checkPassword(next)
+    await this.#write(({ suite, random }, store) => {
+      if (store.slots.includes(KeyStoreSlot.password)) this.#check(old ?? '')
+      return changePassword(suite, random, store, next, { dropKeyFile: true })
+    })
+  }
+
+  #check(password: string): void {
+    const opened = openKeyStore(this.#init.suite, this.#store.bytes, { password })
+    if (!opened.ok) throw keyStoreError(opened, this.#store.bytes, this.#folder)
+    eraseKeyStore(opened.value)
+  }
+
+  /** One write after the other: each builds on the one before, and nothing counts before it is on disk. */
+  async #write(
+    make: (init: Pick<ProfileInit, 'suite' | 'random'>, store: KeyStore) => KeyStore
+  ): Promise<void> {
+    const writing = this.#writing.then(async () => {
+      const next = make(this.#init, this.#store)
+      await writeKeyStoreFile(keyStorePath(this.#folder), next.bytes)
+      this.#store = next
+    })
+    this.#writing = writing.catch(() => undefined)
+    await writing
+  }
+
+  /** KS8: overwrites the secrets, once what is being written is. */
+  async erase(): Promise<void> {
+    await this.#writing
+    eraseKeyStore(this.#store)
+  }
+}
