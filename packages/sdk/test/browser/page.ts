@@ -19,9 +19,9 @@ export type Page = typeof page
 declare global {
   var xcord: Page
   /** What a test keeps in its page from one step to the next. */
-  var kept: Record<string, unknown>
+  var kept: { client: sdk.Client }
 }
 
 globalThis.xcord = page
-globalThis.kept = {}
+globalThis.kept = {} as typeof kept
 document.title = 'ready'
