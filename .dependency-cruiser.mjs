@@ -68,7 +68,8 @@ const architecture = [
       path: CORE,
       pathNot: [
         `${CORE}$1/`,
-        `${CORE}(?:adapters/[^/]+|[^/]+)/index\\.ts$`,
+        // A layer that runs on both platforms has a door for pages beside its own.
+        `${CORE}(?:adapters/[^/]+|[^/]+)/(?:index|browser)\\.ts$`,
         `${CORE}index\\.ts$`,
         // Suites and fixtures are opened by tests alone: "tests stay tests".
         '\\.(contract|fixture)\\.ts$'
@@ -77,9 +78,9 @@ const architecture = [
   ),
   forbid(
     'front doors only, between packages',
-    'Import another package by its name and an entry of its exports map; end-to-end tests that break things look inside.',
-    { path: '^(packages|examples)/([^/]+)/', pathNot: ['\\.fixture\\.ts$', '/test/e2e/'] },
-    { path: '^packages/[^/]+/', pathNot: ['^$1/$2/', '/index\\.tsx?$', 'package\\.json$'] }
+    'Import another package by its name and an entry of its exports map; end-to-end tests that break things look inside, and suites run in pages.',
+    { path: '^(packages|examples)/([^/]+)/', pathNot: ['\\.fixture\\.ts$', '/test/(?:e2e|browser)/'] },
+    { path: '^packages/[^/]+/', pathNot: ['^$1/$2/', '/(?:index|browser)\\.tsx?$', 'package\\.json$'] }
   ),
   forbid(
     'the root of core stays inward',

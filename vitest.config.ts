@@ -21,7 +21,12 @@ export default defineConfig({
             'packages/*/test/**/*.test.ts',
             'packages/*/test/**/*.test.tsx'
           ],
-          exclude: ['packages/*/test/e2e/**', 'packages/*/test/histories/**', 'packages/*/test/media/**'],
+          exclude: [
+            'packages/*/test/e2e/**',
+            'packages/*/test/histories/**',
+            'packages/*/test/media/**',
+            'packages/*/test/browser/**'
+          ],
           testTimeout: 60_000,
           hookTimeout: 60_000
         }
@@ -41,6 +46,17 @@ export default defineConfig({
           pool: 'forks',
           testTimeout: 120_000,
           hookTimeout: 60_000,
+          fileParallelism: false
+        }
+      },
+      {
+        resolve,
+        ssr,
+        test: {
+          name: 'browser',
+          include: ['packages/*/test/browser/**/*.test.ts'],
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
           fileParallelism: false
         }
       },

@@ -59,6 +59,8 @@ export const histories = {
   args: vitest('--project=histories')
 }
 export const media = { name: 'media engine', counts: true, args: vitest('--project=media') }
+export const chromium = { name: 'chromium', args: ['scripts/chromium.mjs'] }
+export const browser = { name: 'browser tests', counts: true, args: vitest('--project=browser') }
 export const e2e = { name: 'end-to-end tests', counts: true, args: vitest('--project=e2e') }
 export const examples = { name: 'examples', counts: true, args: vitest('--project=examples') }
 

@@ -14,7 +14,18 @@ const quick = [
 ]
 const fast = process.argv.includes('--fast')
 const results = await gates.runGates(
-  fast ? quick : [...quick, gates.unit, gates.histories, gates.media, gates.e2e, gates.examples]
+  fast
+    ? quick
+    : [
+        ...quick,
+        gates.unit,
+        gates.histories,
+        gates.media,
+        gates.chromium,
+        gates.browser,
+        gates.e2e,
+        gates.examples
+      ]
 )
 gates.printTable(results)
 if (fast) console.log('Without tests and examples: "npm run verify" runs them too.')

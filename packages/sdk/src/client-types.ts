@@ -124,18 +124,20 @@ export interface Client {
   [Symbol.asyncDispose](): Promise<void>
 }
 
-/** Where a profile is kept. Made by `folder` (Node) or `memory`. */
+/** Where a profile is kept. Made by `folder` (Node), `indexedDb` (browsers) or `memory`. */
 export interface ProfileStore {
   readonly kind: string
 }
 
 export interface NetworkInit {
-  /** Multiaddr text to listen on. Default: all interfaces, any port. */
+  /** Multiaddr text to listen on. Default: all interfaces, any port. A page listens nowhere: members reach it by a relay. */
   readonly listen?: readonly string[]
-  /** Find peers in the local network. Default true. */
+  /** Find peers in the local network. Default true; not in browsers. */
   readonly mdns?: boolean
   /** Public addresses to announce instead of those found. */
   readonly announce?: readonly string[]
+  /** Direct connections to and between pages, by WebRTC. Default true in browsers; in Node it costs 30 MB, so false. */
+  readonly webrtc?: boolean
 }
 
 export interface ClientInit {

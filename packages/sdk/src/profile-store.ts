@@ -13,6 +13,8 @@ export interface ProfileInit {
   readonly at: number
   /** Name for a new identity; undefined opens an existing one only. */
   readonly name: string | undefined
+  /** What this device calls itself for its owner. */
+  readonly deviceName: string
   readonly phrase: string | undefined
   readonly onPhrase: ((phrase: string) => void) | undefined
   /** For a recovery: the backup file (ID11), and whether every device before is to be put out. */

@@ -12,27 +12,21 @@ import {
   readKeyStoreFile,
   writeKeyStoreFile
 } from '@xcord/core/adapters/runtime-node'
-import { fromUtf8, utf8 } from '@xcord/core/encoding'
-import {
-  createKeyStore,
-  type KeyStore,
-  keyStoreContents,
-  type KeyStoreLocks,
-  type KeyStoreUnlock,
-  keyStoreError,
-  openKeyStore
-} from '@xcord/core/identity'
-import { ACCOUNT_ROWS } from '@xcord/core/node'
+import type { KeyStore, KeyStoreLocks, KeyStoreUnlock } from '@xcord/core/identity'
 import type { OpenableStore, OpenProfile, ProfileInit } from '../profile-store.ts'
 import type { ProfileStore } from '../types.ts'
-import { beginProfile } from './identity.ts'
-import { readServers, serverRows } from './server-rows.ts'
-import { KeyFile, keyStorePath } from './key-file.ts'
+import { assembleProfile, makeKeyStore, unlockKeyStore } from '../profile/assemble.ts'
+import { beginProfile } from '../profile/begin.ts'
+import { type KeyPlace, KeptKeys } from '../profile/kept-keys.ts'
 
 const KEY_BYTES = 32
 const OWNER_ONLY = 0o600
-/** Extension row of the key store that holds the profile's name. */
-const NAME_ROW = ACCOUNT_ROWS.name
+
+const keyStorePath = (path: string): string => join(path, 'keystore')
+const keyPlace = (path: string): KeyPlace => ({
+  name: path,
+  write: async bytes => await writeKeyStoreFile(keyStorePath(path), bytes)
+})
 
 /** How a folder is locked. */
 export interface FolderOptions {
@@ -78,20 +72,12 @@ async function assemble(
   keyStore: KeyStore,
   init: ProfileInit
 ): Promise<OpenProfile> {
-  const keys = new KeyFile(path, init, keyStore)
-  const account = keys.account()
-  const named = keys.row(NAME_ROW)
-  const backupKey = keys.row(ACCOUNT_ROWS.backupKey)
-  const store = await openLevelStore(join(path, 'database'))
+  const keys = new KeptKeys(keyPlace(path), init, keyStore)
+  const profile = assembleProfile(keys, init)
   return {
-    account,
-    name: (named === undefined ? undefined : fromUtf8(named)) ?? init.name ?? 'someone',
-    masterKey: keys.masterKey,
-    backupKey,
-    servers: readServers(keys.rows()),
+    ...profile,
+    store: await openLevelStore(join(path, 'database')),
     backupPath: join(path, 'backup'),
-    store,
-    saveAccount: async grown => await keys.save(grown),
     changePassword: async (old, next) => {
       await keys.changePassword(old, next)
       await rm(join(path, 'key'), { force: true })
@@ -104,24 +90,12 @@ async function assemble(
 }
 
 async function create(path: string, options: FolderOptions, init: ProfileInit): Promise<KeyStore> {
-  const { account, name, backupKey, servers } = beginProfile(init, path)
-  const locks: KeyStoreLocks = {
-    ...(options.password === undefined
+  const beginning = beginProfile(init, path)
+  const lock: KeyStoreLocks =
+    options.password === undefined
       ? { keyFile: await makeKeyFile(path, init) }
-      : { password: { text: options.password } }),
-    recoveryPublicKey: account.log.genesis.recoveryPublicKey
-  }
-  const keyStore = createKeyStore(
-    init.suite,
-    init.random,
-    init.at,
-    keyStoreContents(account, [
-      [NAME_ROW, utf8(name)],
-      ...(backupKey === undefined ? [] : [[ACCOUNT_ROWS.backupKey, backupKey] as const]),
-      ...serverRows(servers)
-    ]),
-    locks
-  )
+      : { password: { text: options.password } }
+  const keyStore = makeKeyStore(init, beginning, lock)
   await writeKeyStoreFile(keyStorePath(path), keyStore.bytes)
   return keyStore
 }
@@ -142,16 +116,7 @@ async function open(
   init: ProfileInit,
   bytes: Uint8Array
 ): Promise<KeyStore> {
-  if (init.phrase !== undefined || init.linked !== undefined) {
-    throw new XcordError(
-      'XCORD_PROFILE_EXISTS',
-      `There is a profile at ${path} already; it is never overwritten.`,
-      { profile: path, path }
-    )
-  }
-  const opened = openKeyStore(init.suite, bytes, await unlocking(path, options))
-  if (!opened.ok) throw keyStoreError(opened, bytes, path)
-  return opened.value
+  return await unlockKeyStore(init, bytes, async () => await unlocking(path, options), path)
 }
 
 async function unlocking(path: string, options: FolderOptions): Promise<KeyStoreUnlock> {

@@ -1,6 +1,7 @@
 /** Places for profiles in Node. */
 export { createClient, createProfile, type MadeProfile } from './create-client.ts'
 export { folder, type FolderOptions, hasProfile } from './folder.ts'
-export { memory } from './memory.ts'
-export { linkDevice, type LinkDeviceInit } from './link-device.ts'
+export { memory } from '../profile/memory.ts'
+export { linkDevice } from './link-device.ts'
+export type { LinkDeviceInit } from '../link-device.ts'
 export { connectSound, type Sound, type SoundInit } from './sound.ts'

@@ -14,14 +14,20 @@ const PORTS = 12_000
 const ANY_PORT = /\/tcp\/0(?=\/|$)/
 
 /**
- * Port 0 means the profile's own port where it is free, so that members find it again after a restart; any
+ * Port 0 means the profile's own port (one for TCP, one for WebSockets) where it is free, so that members find it again after a restart; any
  * other where it is not.
  */
 async function listenAddresses(listen: readonly string[], device: DeviceId): Promise<readonly string[]> {
   if (!listen.some(each => ANY_PORT.test(each))) return listen
-  const own = PORT_FROM + (Number.parseInt(device.slice(1, 7), 32) % PORTS)
-  const port = (await isFree(own)) ? own : 0
-  return listen.map(each => each.replace(ANY_PORT, `/tcp/${port}`))
+  const first = Number.parseInt(device.slice(1, 7), 32)
+  const own = await Promise.all(
+    // WebSockets beside TCP: two servers, so two ports.
+    [first, first + 1].map(async each => {
+      const port = PORT_FROM + (each % PORTS)
+      return (await isFree(port)) ? port : 0
+    })
+  )
+  return listen.map(each => each.replace(ANY_PORT, `/tcp/${each.endsWith('/ws') ? own[1] : own[0]}`))
 }
 
 async function isFree(port: number): Promise<boolean> {
@@ -38,7 +44,8 @@ const LISTEN_DEFAULT = ['/ip4/0.0.0.0/tcp/0', '/ip6/::/tcp/0']
 export async function transportOf(
   network: NonNullable<ClientInit['network']>,
   suite: Suite,
-  { device, signSeed: seed }: Pick<DeviceSecret, 'device' | 'signSeed'>
+  { device, signSeed: seed }: Pick<DeviceSecret, 'device' | 'signSeed'>,
+  iceServers: NonNullable<ClientInit['iceServers']> = []
 ): Promise<Transport> {
   if (network === false) {
     // A network of its own, in which nobody else is.
@@ -52,6 +59,8 @@ export async function transportOf(
     seed,
     listen,
     announce: network.announce,
-    mdns: network.mdns ?? true
+    mdns: network.mdns ?? true,
+    webrtc: network.webrtc ?? false,
+    iceServers: iceServers.flatMap(({ urls, ...rest }) => urls.map(each => ({ urls: each, ...rest })))
   })
 }

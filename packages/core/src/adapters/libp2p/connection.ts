@@ -10,6 +10,7 @@ import {
 } from '../../net/index.ts'
 import { createFrameStream, cut, messageOf } from './frame-stream.ts'
 import { deviceOfPeer } from './identity.ts'
+import { quietly } from './quiet-timer.ts'
 
 /** Streams we open at once on one connection for one protocol. */
 export const OUTBOUND_STREAMS_MAX = 64
@@ -118,6 +119,6 @@ export async function serveStream(
     return
   }
   if (stream.status === 'open' || stream.status === 'closing') {
-    setTimeout(() => stream.abort(new Error('served')), LINGER_MS_MAX).unref()
+    quietly(setTimeout(() => stream.abort(new Error('served')), LINGER_MS_MAX))
   }
 }

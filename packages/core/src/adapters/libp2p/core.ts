@@ -40,6 +40,7 @@ import { messageOf } from './frame-stream.ts'
 import type { HeardBook } from './heard.ts'
 import { deviceOfPeer, peerOfDevice } from './identity.ts'
 import { CHECK_BOUNDS, CHECK_PROTOCOL, createLiveness, type Liveness, serveCheck } from './liveness.ts'
+import { quietly } from './quiet-timer.ts'
 
 /** NT23: a circuit outlives the direct path's arrival by this, ms, so that nothing on it is cut short. */
 const CIRCUIT_REST_MS = 30_000
@@ -233,11 +234,12 @@ export class CoreTransport implements Omit<Transport, 'gossip' | 'setStanding'> 
 
   /** Closes circuits to a peer some time after a direct path stands (NT23). */
   #restCircuits(device: DeviceId): void {
-    setTimeout(() => {
+    const rest = (): void => {
       const open = this.connections(device)
       if (!open.some(each => each.limits === undefined)) return
       for (const circuit of open) if (circuit.limits !== undefined) void circuit.close()
-    }, this.#deps.circuitRestMs ?? CIRCUIT_REST_MS).unref()
+    }
+    quietly(setTimeout(rest, this.#deps.circuitRestMs ?? CIRCUIT_REST_MS))
   }
 }
 

@@ -15,6 +15,7 @@ import {
 } from '../../net/index.ts'
 import { throwIfAborted, type WrappedConnection } from './connection.ts'
 import { messageOf } from './frame-stream.ts'
+import { quietly } from './quiet-timer.ts'
 
 /** A peer that is kept and only reached by circuit is tried directly again this often, ms. */
 const DIRECT_RETRY_MS = 60_000
@@ -294,7 +295,7 @@ class StepDialler implements Dialler {
     const next = nextTryAt(this.#state, addresses, at) ?? at
     const wait = Math.max(floorMs, this.#deps.connections(device).length > 0 ? DIRECT_RETRY_MS : 0, next - at)
     this.#forgetRetry(device)
-    this.#retries.set(device, setTimeout(() => this.#maintain(device), wait).unref())
+    this.#retries.set(device, quietly(setTimeout(() => this.#maintain(device), wait)))
   }
 
   #forgetRetry(device: DeviceId): void {

@@ -12,6 +12,7 @@ import {
   type FrameStream,
   type ProtocolName
 } from '../../net/index.ts'
+import { quietly } from './quiet-timer.ts'
 
 /** Unread bytes above which the peer is asked to wait, and below which it may go on. */
 const UNREAD_BYTES_MAX = 262_144
@@ -99,8 +100,7 @@ class Inbox {
   touch(): void {
     clearTimeout(this.#idle)
     if (this.#init.idleMsMax === undefined || this.#ended || this.#failed !== undefined) return
-    this.#idle = setTimeout(() => this.#cut('silent for too long'), this.#init.idleMsMax)
-    this.#idle.unref()
+    this.#idle = quietly(setTimeout(() => this.#cut('silent for too long'), this.#init.idleMsMax))
   }
 
   fail(reason: string): void {

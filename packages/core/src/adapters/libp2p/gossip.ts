@@ -23,6 +23,7 @@ import {
   meshProfile
 } from '../../net/index.ts'
 import { deviceOfPeer } from './identity.ts'
+import { quietly } from './quiet-timer.ts'
 import { createVerdicts } from './verdicts.ts'
 
 /** How often neighbours without a stream are looked for, ms. */
@@ -173,8 +174,7 @@ class Gossipsub implements GossipAdapter {
     this.#pubsub.addEventListener('gossipsub:message', this.#onMessage)
     this.#pubsub.addEventListener('subscription-change', this.#onSubscription)
     for (const topic of this.#wanted) this.#join(topic)
-    this.#repair = setInterval(() => reopenStreams(this.#internals, this.#deps), REPAIR_MS)
-    this.#repair.unref()
+    this.#repair = quietly(setInterval(() => reopenStreams(this.#internals, this.#deps), REPAIR_MS))
   }
 
   stop(): void {

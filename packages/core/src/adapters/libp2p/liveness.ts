@@ -13,6 +13,7 @@ import {
 } from '../../net/index.ts'
 import type { WrappedConnection } from './connection.ts'
 import type { HeardBook } from './heard.ts'
+import { quietly } from './quiet-timer.ts'
 
 /** Name of the echo protocol. */
 export const CHECK_PROTOCOL: ProtocolName = '/xcord/check/1'
@@ -98,8 +99,7 @@ export function createLiveness(deps: { clock: Clock; random: Random; heard: Hear
       feed(raw, { kind, at: deps.clock.now() })
     }
   }
-  const timer = setInterval(() => tick('tick'), TICK_MS)
-  timer.unref()
+  const timer = quietly(setInterval(() => tick('tick'), TICK_MS))
   return {
     opened: connection => watched.set(connection.raw, { state: openLiveness(deps.clock.now()), connection }),
     closed: raw => watched.delete(raw),

@@ -3,6 +3,7 @@ import { RELAY_V2_HOP_CODEC } from '@libp2p/circuit-relay-v2'
 import type { Libp2p } from '@libp2p/interface'
 import type { Clock } from '../../base/index.ts'
 import { openRelayKeeper, stepRelayKeeper } from '../../net/index.ts'
+import { quietly } from './quiet-timer.ts'
 
 /** How often reservations are counted, ms. */
 const CHECK_MS = 15_000
@@ -43,8 +44,7 @@ export function createRelayKeeper(deps: { libp2p: Libp2p; wanted: number; clock:
   return {
     start: () => {
       if (deps.wanted === 0) return
-      timer = setInterval(() => void check().catch(() => undefined), CHECK_MS)
-      timer.unref()
+      timer = quietly(setInterval(() => void check().catch(() => undefined), CHECK_MS))
     },
     stop: () => clearInterval(timer)
   }

@@ -4,6 +4,7 @@
  */
 import { GOSSIP_VERDICT_MS_MAX } from '../../base/index.ts'
 import type { GossipVerdict } from '../../net/index.ts'
+import { quietly } from './quiet-timer.ts'
 
 /** How often late verdicts are looked for, ms; they are given up one such step before their time. */
 const LOOK_MS = 250
@@ -38,7 +39,7 @@ export function createVerdicts(): Verdicts {
     },
     expect: (judged, report) => {
       late.set(report, performance.now() + GOSSIP_VERDICT_MS_MAX - LOOK_MS)
-      clock ??= setInterval(look, LOOK_MS).unref()
+      clock ??= quietly(setInterval(look, LOOK_MS))
       judged.then(
         verdict => settle(report, verdict),
         () => settle(report, 'ignore')

@@ -41,7 +41,8 @@ describe('layers.json is the house', () => {
     const entries = Object.keys(exports).flatMap(entry => (entry === '.' ? [] : [entry.slice(2)]))
     expect(names.filter(name => !existsSync(join(SOURCE, name, 'index.ts')))).toEqual([])
     expect(names.filter(name => !name.startsWith('adapters/') && !entries.includes(name))).toEqual([])
-    expect(entries.filter(entry => !names.includes(entry))).toEqual([])
+    // A layer that runs on both platforms has a door for pages beside its own.
+    expect(entries.filter(entry => !names.includes(entry.replace(/\/browser$/, '')))).toEqual([])
   })
 })
 

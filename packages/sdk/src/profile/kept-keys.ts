@@ -1,7 +1,5 @@
-/** The key store of an open folder: written anew as the account grows, under the same locks. */
-import { join } from 'node:path'
+/** The key store of an open profile: written anew as the account grows, under the same locks. */
 import { XcordError } from '@xcord/core'
-import { writeKeyStoreFile } from '@xcord/core/adapters/runtime-node'
 import {
   type Account,
   accountFromKeyStore,
@@ -18,18 +16,22 @@ import {
 } from '@xcord/core/identity'
 import type { ProfileInit } from '../profile-store.ts'
 
-/** Where a folder keeps it. */
-export const keyStorePath = (folder: string): string => join(folder, 'keystore')
+/** Where a key store's bytes lie: replaced whole or not at all. */
+export interface KeyPlace {
+  /** For people: a path, or a name. */
+  readonly name: string
+  write(bytes: Uint8Array): Promise<void>
+}
 
-/** An open key store and its file. */
-export class KeyFile {
-  readonly #folder: string
+/** An open key store and where it lies. */
+export class KeptKeys {
+  readonly #place: KeyPlace
   readonly #init: Pick<ProfileInit, 'suite' | 'random'>
   #store: KeyStore
   #writing: Promise<unknown> = Promise.resolve()
 
-  constructor(folder: string, init: Pick<ProfileInit, 'suite' | 'random'>, store: KeyStore) {
-    this.#folder = folder
+  constructor(place: KeyPlace, init: Pick<ProfileInit, 'suite' | 'random'>, store: KeyStore) {
+    this.#place = place
     this.#init = init
     this.#store = store
   }
@@ -77,7 +79,7 @@ export class KeyFile {
 
   #check(password: string): void {
     const opened = openKeyStore(this.#init.suite, this.#store.bytes, { password })
-    if (!opened.ok) throw keyStoreError(opened, this.#store.bytes, this.#folder)
+    if (!opened.ok) throw keyStoreError(opened, this.#store.bytes, this.#place.name)
     eraseKeyStore(opened.value)
   }
 
@@ -87,7 +89,7 @@ export class KeyFile {
   ): Promise<void> {
     const writing = this.#writing.then(async () => {
       const next = make(this.#init, this.#store)
-      await writeKeyStoreFile(keyStorePath(this.#folder), next.bytes)
+      await this.#place.write(next.bytes)
       this.#store = next
     })
     this.#writing = writing.catch(() => undefined)

@@ -1,5 +1,4 @@
 /** Makes the account of an empty profile, recovers it, or takes the one that linking gave. */
-import { hostname } from 'node:os'
 import { XcordError } from '@xcord/core'
 import { fromUtf8 } from '@xcord/core/encoding'
 import {
@@ -15,22 +14,13 @@ import {
 import { ACCOUNT_ROWS } from '@xcord/core/node'
 import type { Beginning, ProfileInit } from '../profile-store.ts'
 
-const DEVICE_NAME_BYTES_MAX = 48
-
-/** What a device calls itself for its owner: this machine's name, as far as it fits. Only own devices read it. */
-export function deviceName(): string {
-  let name = hostname().trim() || 'device'
-  while (Buffer.byteLength(name) > DEVICE_NAME_BYTES_MAX) name = name.slice(0, -1)
-  return name
-}
-
 /** A new account, that of a phrase as a new device, or a linked one. XCORD_PHRASE_INVALID, XCORD_BACKUP_INVALID. */
 export function beginProfile(init: ProfileInit, place: string): Beginning {
-  const { suite, random, at, name, phrase, onPhrase, linked } = init
+  const { suite, random, at, name, deviceName, phrase, onPhrase, linked } = init
   if (linked !== undefined) return fromContents(linked.contents, linked.account, name)
   if (phrase !== undefined) return recover(init, phrase, place)
   const called = nameOf(name, place)
-  const account = createAccount(suite, random, at, { deviceName: deviceName() })
+  const account = createAccount(suite, random, at, { deviceName })
   const root = rootOf(init, account.phrase)
   onPhrase?.(account.phrase)
   return { account, name: called, backupKey: root.backupKey, servers: [] }
@@ -57,11 +47,11 @@ function rootOf({ suite }: ProfileInit, phrase: string): RootSecret {
 
 /** ID11. Without a backup the words bring back who one is, and nothing else. */
 function recover(init: ProfileInit, phrase: string, place: string): Beginning {
-  const { suite, random, at, name, backup, revokeOthers } = init
+  const { suite, random, at, name, deviceName, backup, revokeOthers } = init
   const root = rootOf(init, phrase)
   const contents = backup === undefined ? undefined : readBackup(init, root, backup)
   const recovered = recoverAccount(suite, random, at, phrase, {
-    deviceName: deviceName(),
+    deviceName,
     ...(contents === undefined ? {} : { log: contents.log }),
     ...(revokeOthers === undefined ? {} : { revokeOthers })
   })

@@ -2,7 +2,7 @@
 import { createMemoryStore } from '@xcord/core/adapters/memory'
 import type { OpenableStore, OpenProfile, ProfileInit } from '../profile-store.ts'
 import type { ProfileStore } from '../types.ts'
-import { beginProfile } from './identity.ts'
+import { beginProfile } from './begin.ts'
 
 /** Keeps everything in memory: for tests, demos and throw-away bots. */
 export function memory(): ProfileStore {

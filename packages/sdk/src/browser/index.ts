@@ -1,0 +1,12 @@
+/** XCord for pages: the entry that bundlers take for `@xcord/sdk` in browsers. */
+export { createClient, linkDevice } from './create-client.ts'
+export { indexedDb, type IndexedDbOptions } from './indexed-db.ts'
+export { memory } from '../profile/memory.ts'
+export { isXcordError, XcordError, type ErrorCode, type PermissionName } from '@xcord/core'
+export { verifyExplanation } from './verify-explanation.ts'
+export { verifyServerExport } from './verify-server-export.ts'
+export type { LinkDeviceInit } from '../link-device.ts'
+export type * from '../explain-types.ts'
+export type * from '../types.ts'
+export type * from '../shapes.ts'
+export type { IceServer, LinkStats, MediaEvent, MediaPort } from '@xcord/core/voice'

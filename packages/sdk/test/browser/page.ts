@@ -1,0 +1,27 @@
+/** What the pages of the tests load: the SDK as an application gets it, and what lies below it. */
+import { createSodiumSuite } from '@xcord/core/adapters/crypto-sodium'
+import { openIndexedStore } from '@xcord/core/adapters/indexeddb'
+import * as sdk from '@xcord/sdk/browser'
+import { outcomes } from './outcomes.fixture.ts'
+
+const page = {
+  ...sdk,
+  createSodiumSuite,
+  openIndexedStore,
+  outcomes,
+  fromHex: (text: string) => Uint8Array.from(text.match(/../g) ?? [], each => Number.parseInt(each, 16)),
+  toHex: (bytes: Uint8Array) => Array.from(bytes, each => each.toString(16).padStart(2, '0')).join('')
+}
+
+/** As `evaluate` sees it. */
+export type Page = typeof page
+
+declare global {
+  var xcord: Page
+  /** What a test keeps in its page from one step to the next. */
+  var kept: { client: sdk.Client }
+}
+
+globalThis.xcord = page
+globalThis.kept = {} as typeof kept
+document.title = 'ready'
