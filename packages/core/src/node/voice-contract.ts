@@ -78,8 +78,8 @@ export interface Voice {
    */
   join(server: ServerId, channel: ChannelId, options?: VoiceJoinOptions): VoiceSession
   /**
-   * Sends a member who is in a voice channel to another, or out (VX12). XCORD_PERMISSION_DENIED, and
-   * XCORD_MEMBER_NOT_FOUND where they are in none.
+   * Sends a member who is in a voice channel to another, or out (VX12). XCORD_PERMISSION_DENIED,
+   * XCORD_MEMBER_NOT_FOUND where they are in none, and as joining for a channel where nobody talks.
    */
   moveMember(server: ServerId, user: UserId, to: ChannelId | null): void
 }

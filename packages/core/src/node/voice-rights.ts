@@ -45,14 +45,8 @@ export function requireMover(standing: Standing | undefined): void {
   if (standing?.move !== true) throw denied('MoveMembers')
 }
 
-/** Refuses what our own client would refuse: before anything is said. Returns whether one has to push to talk. */
-export function requireJoinable(
-  authority: AuthorityState,
-  channel: ChannelId,
-  own: DeviceId,
-  at: number,
-  options: VoiceJoinOptions
-): boolean {
+/** Refuses what nobody can talk in. */
+export function requireVoiceChannel(authority: AuthorityState, channel: ChannelId): void {
   const found = authority.channel(channel)
   if (found === undefined)
     throw new XcordError('XCORD_CHANNEL_NOT_FOUND', 'There is no such channel.', { channel })
@@ -61,6 +55,17 @@ export function requireJoinable(
       channel,
       kind: found.kind
     })
+}
+
+/** Refuses what our own client would refuse: before anything is said. Returns whether one has to push to talk. */
+export function requireJoinable(
+  authority: AuthorityState,
+  channel: ChannelId,
+  own: DeviceId,
+  at: number,
+  options: VoiceJoinOptions
+): boolean {
+  requireVoiceChannel(authority, channel)
   const standing = standingOf(authority, channel, own, at)
   if (standing?.connect !== true) throw denied('Connect')
   const open = (authority.permissions(standing.user, channel, at) & OPEN_MICROPHONE) !== 0n
