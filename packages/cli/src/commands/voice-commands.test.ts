@@ -73,13 +73,13 @@ test(
   'voice list shows who is where before joining, and status says that one is in no call',
   SLOW,
   async () => {
-    await expect
-      .poll(async () => await ok('voice', 'list'), WAIT)
-      .toMatchObject([{ name: 'grace', channelName: 'lounge', muted: false, silenced: false }])
+    await expect.poll(seen, WAIT).toEqual(['lounge'])
+    expect(await ok('voice', 'list')).toMatchObject([
+      { name: 'grace', channelName: 'lounge', muted: false, silenced: false }
+    ])
     hers.deafen()
-    await expect
-      .poll(async () => (await xcord('voice', 'list')).out, WAIT)
-      .toMatch(/lounge\s+grace\s+deafened/)
+    await expect.poll(() => lounge()?.voice.occupants[0]?.deafened, WAIT).toBe(true)
+    expect((await xcord('voice', 'list')).out).toMatch(/lounge\s+grace\s+deafened/)
     expect(await ok('voice', 'status')).toEqual([{ call: null }])
     expect(await refused('voice', 'mute')).toBe('XCORD_VOICE_ABSENT')
   }
@@ -99,6 +99,7 @@ test('a call is joined by key or voice, changed, moved and left', SLOW, async ()
   expect(await ok('voice', 'push-to-talk', 'on')).toMatchObject([{ pushToTalk: true, talking: false }])
   expect(await ok('voice', 'talk', 'on')).toMatchObject([{ talking: true }])
   expect(await refused('voice', 'talk', 'loudly')).toBe('XCORD_USAGE')
+  expect(await ok('voice', 'priority', 'on')).toMatchObject([{ priority: true }])
   await ok('voice', 'volume', 'grace', '30')
   expect(await refused('voice', 'volume', 'grace', '201')).toBe('XCORD_USAGE')
   const grown = await ok('voice', 'status')

@@ -191,7 +191,8 @@ function registerChanging(voice: Command, { verb }: Shell): void {
     })
   const toggles = [
     ['talk', 'with push to talk: the key is down (on) or up (off)', 'talking'],
-    ['push-to-talk', 'whether you send only while you talk; off needs UseVAD', 'pushToTalk']
+    ['push-to-talk', 'whether you send only while you talk; off needs UseVAD', 'pushToTalk'],
+    ['priority', 'to be heard before others: needs PrioritySpeaker', 'priority']
   ] as const
   for (const [name, description, key] of toggles)
     verb(voice.command(`${name} <on|off>`).description(description), async (session, args, options) => {

@@ -12,7 +12,7 @@ const sounds = new WeakMap<VoiceSession, Sound>()
 const volumes = new WeakMap<Client, Map<string, number>>()
 
 async function callOf(client: Client, session: VoiceSession) {
-  const { channel, code, muted, deafened, pushToTalk, talking } = session
+  const { channel, code, muted, deafened, pushToTalk, talking, priority } = session
   return {
     channel: channel.id,
     name: channel.name,
@@ -21,6 +21,7 @@ async function callOf(client: Client, session: VoiceSession) {
     deafened,
     pushToTalk,
     talking,
+    priority,
     volumes: Object.fromEntries(volumes.get(client) ?? []),
     pairs: [...(await session.stats())]
   }
@@ -75,13 +76,14 @@ export const voiceHandlers: Handlers<keyof typeof voice> = {
   }),
   editVoice: async (
     { context: { client } },
-    { params, body: { muted, deafened, pushToTalk, talking, channel } }
+    { params, body: { muted, deafened, pushToTalk, talking, priority, channel } }
   ) => {
     const session = requireCall(findServer(client, params.server))
     const target = channel === undefined ? undefined : findChannel(client, channel)
     if (target !== undefined) session.move(target)
     // First what may be refused.
     if (pushToTalk !== undefined) session.setPushToTalk(pushToTalk)
+    if (priority !== undefined) session.setPriority(priority)
     if (muted !== undefined) session.mute(muted)
     if (deafened !== undefined) session.deafen(deafened)
     if (talking !== undefined) session.talk(talking)

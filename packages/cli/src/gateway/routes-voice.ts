@@ -38,6 +38,7 @@ const CallSchema = Type.Object({
   deafened: Type.Boolean(),
   pushToTalk: Type.Boolean(),
   talking: Type.Boolean({ description: 'With push to talk: the key is down' }),
+  priority: Type.Boolean({ description: 'To be heard before others' }),
   volumes: Type.Record(Type.String(), Type.Number(), {
     description: 'Percent by member, where it is not 100'
   }),
@@ -112,6 +113,7 @@ export const voice = {
       deafened: flag,
       pushToTalk: flag,
       talking: flag,
+      priority: Type.Optional(Type.Boolean({ description: 'To be heard before others: PrioritySpeaker' })),
       channel: Type.Optional(Type.String({ minLength: 1, description: 'Another voice channel: goes there' }))
     }),
     reply: CallSchema

@@ -111,7 +111,7 @@ export class VoiceHost implements Voice {
       return known
     }
     this.#requirePlace(replica, channel)
-    const self = { muted, deafened, pushToTalk, talking: false, speaking: false }
+    const self = { muted, deafened, pushToTalk, talking: false, priority: false, speaking: false }
     const session = new LiveVoiceSession(this.#sessionInit(replica, media), channel, self)
     if (session.ended === null) this.#sessions.set(server, session)
     return session

@@ -7,6 +7,7 @@ import type { VoiceJoinOptions } from './voice-contract.ts'
 const CONNECT = permissionsToBits(['ViewChannel', 'Connect'])
 const SPEAK = permissionsToBits(['Speak'])
 const MOVE = permissionsToBits(['MoveMembers'])
+const PRIORITY = permissionsToBits(['PrioritySpeaker'])
 const OPEN_MICROPHONE = permissionsToBits(['UseVAD'])
 
 /** Of whoever ever was a member by this device; undefined for strangers. */
@@ -28,7 +29,8 @@ export function standingOf(
     speak: connect && (bits & SPEAK) !== 0n,
     muted: member.voice.mute,
     deafened: member.voice.deaf,
-    move: (bits & MOVE) !== 0n
+    move: (bits & MOVE) !== 0n,
+    priority: (bits & PRIORITY) !== 0n
   }
 }
 
@@ -43,6 +45,11 @@ function denied(permission: string): XcordError {
 /** The right to move others (VX12). */
 export function requireMover(standing: Standing | undefined): void {
   if (standing?.move !== true) throw denied('MoveMembers')
+}
+
+/** The right to be heard before others (VX13). */
+export function requirePriority(standing: Standing | undefined): void {
+  if (standing?.priority !== true) throw denied('PrioritySpeaker')
 }
 
 /** Refuses what nobody can talk in. */

@@ -29,7 +29,7 @@ function fakeSession() {
   const listeners = new Map<string, (data: never) => void>()
   const session = {
     ended: null,
-    participants: [],
+    participants: [] as object[],
     on: (event: string, listener: (data: never) => void) => {
       listeners.set(event, listener)
       return () => undefined
@@ -41,12 +41,14 @@ function fakeSession() {
       device: `d${member}`,
       frame: new Int16Array(480).fill(value)
     } as VoiceEvents['audio'] as never)
-  return { session, hear }
+  const speakFirst = (member: string): void =>
+    void (session.participants as object[]).push({ device: `d${member}`, priority: true, speaking: true })
+  return { session, hear, speakFirst }
 }
 
-it('plays each member as loud as they were set, also before they came', async () => {
+it('[VX13] plays each member as loud as they were set, also before they came, and whoever speaks first before others', async () => {
   const played = installSpeakers()
-  const { session, hear } = fakeSession()
+  const { session, hear, speakFirst } = fakeSession()
   const sound = await connectSound(session, { speakers: true })
   sound.setVolume('uada' as never, 0.5)
   expect(() => sound.setVolume('uada' as never, 3)).toThrow(RangeError)
@@ -64,6 +66,18 @@ it('plays each member as loud as they were set, also before they came', async ()
       { timeout: 60_000 }
     )
     .toContain(510)
+  sound.setVolume('uada' as never, 1)
+  speakFirst('uada')
+  await expect
+    .poll(
+      () => {
+        hear('uada', 1_000)
+        hear('ugrace', 400)
+        return samples()
+      },
+      { timeout: 60_000 }
+    )
+    .toContain(1_100)
   sound.close()
   expect(samples()).not.toContain(1_010)
 })

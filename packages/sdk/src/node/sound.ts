@@ -41,6 +41,9 @@ export interface Sound {
   setVolume(member: UserId, volume: number): void
 }
 
+/** What others are turned down to while somebody speaks who is to be heard before them (VX13). */
+const BESIDE_PRIORITY = 0.25
+
 interface Flow {
   stop(): void
 }
@@ -80,7 +83,9 @@ function startSpeakers(
   const mixer = createMixer()
   const offs = [
     session.on('audio', ({ member, device: from, frame }) => {
-      mixer.setVolume(from, volumes.get(member) ?? 1)
+      const first = session.participants.filter(each => each.priority && each.speaking)
+      const beside = first.length > 0 && !first.some(each => each.device === from)
+      mixer.setVolume(from, (volumes.get(member) ?? 1) * (beside ? BESIDE_PRIORITY : 1))
       mixer.push(from, frame)
     }),
     session.on('leave', ({ participant }) => mixer.remove(participant.device)),
