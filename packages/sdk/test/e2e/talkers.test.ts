@@ -87,14 +87,19 @@ async function untilHeard(by: readonly Talker[], of: readonly Talker[]): Promise
   for (const ear of by) {
     const wanted = new Map(of.filter(each => each !== ear).map(each => [each.name, `${each.tone}`]))
     const found = new Set<string>()
+    let last: Record<string, number[]> = {}
     await until(`${ear.name} hears ${[...wanted.keys()].join(', ')}`, async () => {
-      const heard = Object.entries(await hears(ear))
+      const heard = Object.entries((last = await hears(ear)))
       if (heard.some(([name]) => !wanted.has(name))) {
         found.clear()
         return false
       }
       for (const [name, tones] of heard) if (tones.join() === wanted.get(name)) found.add(name)
       return found.size === wanted.size
+    }).catch((error: unknown) => {
+      throw new Error(`${String(error)}; of these ${[...found].join(', ')}; last ${JSON.stringify(last)}`, {
+        cause: error
+      })
     })
   }
 }
