@@ -9,6 +9,7 @@ import { type HealthServer, openHealthServer } from './health-server.ts'
 import { loadOrCreateKeyFile } from './key-file.ts'
 import { createLogger } from './logger.ts'
 import { createMetrics, type NodeMetrics } from './metrics.ts'
+import { openStunServer, type StunServer } from './stun-server.ts'
 
 /** BN9: above this lag the node is not ready, seconds. */
 const LAG_SECONDS_MAX = 1
@@ -85,6 +86,7 @@ class RunningNode implements BootstrapNode {
   readonly #parts: NodeParts
   #phase: 'new' | 'running' | 'stopping' | 'stopped' = 'new'
   #health: HealthServer | undefined
+  #stun: StunServer | undefined
   #stopping: Promise<void> | undefined
 
   constructor(parts: NodeParts) {
@@ -121,8 +123,10 @@ class RunningNode implements BootstrapNode {
       if (config.http.enabled) {
         this.#health = await openHealthServer({ ...config.http, metrics, notReady: () => this.#missing() })
       }
+      if (config.stun.port !== 0) this.#stun = await openStunServer(config.stun)
       await transport.start()
     } catch (error) {
+      await this.#stun?.close()
       await this.#health?.close()
       metrics.stop()
       throw error
@@ -150,6 +154,7 @@ class RunningNode implements BootstrapNode {
     this.#phase = 'stopping'
     if (wasRunning) await drain(transport, logger, signal)
     await transport.stop()
+    await this.#stun?.close()
     await this.#health?.close()
     metrics.stop()
     this.#phase = 'stopped'

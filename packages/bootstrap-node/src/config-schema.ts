@@ -58,6 +58,22 @@ export const configSchema = Type.Object(
       },
       strict
     ),
+    stun: Type.Object(
+      {
+        host: Type.String({
+          minLength: 1,
+          default: '0.0.0.0',
+          description: 'Interface that tells voice which address it is seen at (STUN)'
+        }),
+        port: Type.Integer({
+          minimum: 0,
+          maximum: 65_535,
+          default: 0,
+          description: 'UDP port of STUN, usually 3478; 0 answers none'
+        })
+      },
+      strict
+    ),
     roles: Type.Object(
       {
         relay: flag(true, 'Circuit relay'),
@@ -115,10 +131,11 @@ type Values<T> = T extends readonly (infer E)[]
 
 /** A whole configuration. */
 export interface NodeConfig extends Values<
-  Omit<Static<typeof configSchema>, 'dev' | 'http' | 'roles' | 'limits' | 'log'>
+  Omit<Static<typeof configSchema>, 'dev' | 'http' | 'stun' | 'roles' | 'limits' | 'log'>
 > {
   readonly dev: boolean
   readonly http: { readonly enabled: boolean; readonly host: string; readonly port: number }
+  readonly stun: { readonly host: string; readonly port: number }
   readonly roles: Readonly<Record<'relay' | 'rendezvous' | 'dht' | 'autonat', boolean>>
   readonly limits: Readonly<Record<LimitName, number>>
   readonly log: { readonly level: (typeof LOG_LEVELS)[number]; readonly addresses: boolean }

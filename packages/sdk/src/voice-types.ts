@@ -34,6 +34,8 @@ export interface VoiceParticipant extends Omit<Occupant, 'toJSON'> {
   /** Whether their audio arrives here, and ours there: who cannot hear whom. */
   readonly heard: 'unknown' | 'yes' | 'no'
   readonly hears: 'unknown' | 'yes' | 'no'
+  /** Is to be heard before others, by right (PrioritySpeaker): whoever plays turns others down while they speak. */
+  readonly priority: boolean
 }
 
 /** Why a session is over. `moved`: sent where one may not go, or out. `removed`: without Connect any more. */
@@ -100,6 +102,8 @@ export interface VoiceSession {
   readonly deafened: boolean
   readonly pushToTalk: boolean
   readonly talking: boolean
+  /** Whether we want to be heard before others. */
+  readonly priority: boolean
   /** The others. */
   readonly participants: readonly VoiceParticipant[]
   /** Four groups of digits: whoever reads out the same is in a call with the same devices. */
@@ -113,6 +117,8 @@ export interface VoiceSession {
   deafen(on?: boolean): void
   /** With push to talk: the key is down, or up. */
   talk(on: boolean): void
+  /** To be heard before others. XCORD_PERMISSION_DENIED without PrioritySpeaker. */
+  setPriority(on: boolean): void
   /** XCORD_PERMISSION_DENIED for `false` without UseVAD. */
   setPushToTalk(on: boolean): void
   stats(): Promise<readonly VoicePairJson[]>

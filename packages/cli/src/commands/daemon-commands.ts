@@ -156,7 +156,8 @@ function flagsAsEnvironment({ settings }: Session): Record<string, string> {
     XCORD_BOOTSTRAP: settings.bootstrap.join(','),
     XCORD_LISTEN: settings.listen?.join(',') ?? '',
     XCORD_ANNOUNCE: settings.announce?.join(',') ?? '',
-    XCORD_MDNS: String(settings.mdns)
+    XCORD_MDNS: String(settings.mdns),
+    XCORD_ICE: settings.ice.join(',')
   }
 }
 

@@ -55,6 +55,7 @@ function createProgram(): Command {
     .option('--bootstrap <address>', 'node that helps to find others (repeat)', gather)
     .option('--listen <address>', 'address to listen on (repeat)', gather)
     .option('--announce <address>', 'address to announce (repeat)', gather)
+    .option('--ice <url>', 'STUN or TURN server for voice (repeat)', gather)
     .option('--no-mdns', 'do not look for peers in the local network')
     .helpOption('-h, --help', 'show help')
     .helpCommand('help [command]', 'show help')
@@ -75,6 +76,7 @@ function openSession(
     bootstrap: options['bootstrap'],
     listen: options['listen'],
     announce: options['announce'],
+    ice: options['ice'],
     // Commander gives the default of --no-mdns as true.
     mdns: options['mdns'] === false ? false : undefined,
     wait: options['wait'],

@@ -11,7 +11,7 @@ import { usage } from '../errors/outcome.ts'
 import type { GatewayInit } from '../gateway/context.ts'
 import { answers } from '../gateway/listen.ts'
 import { profileExists, type ProfilePaths } from '../profile/paths.ts'
-import type { Settings } from '../profile/settings.ts'
+import { iceServerOf, type Settings } from '../profile/settings.ts'
 import type { Output } from '../render/output.ts'
 import type { Asker } from '../terminal/ask.ts'
 import type { Terminal } from '../terminal/terminal.ts'
@@ -56,10 +56,14 @@ export function passwordFromFile(session: Session): string | undefined {
 }
 
 /** Network settings as the SDK takes them. */
-export function networkOf(settings: Settings, reach: Reach): Pick<ClientInit, 'bootstrap' | 'network'> {
+export function networkOf(
+  settings: Settings,
+  reach: Reach
+): Pick<ClientInit, 'bootstrap' | 'network' | 'iceServers'> {
   if (reach === 'offline') return { bootstrap: [], network: { listen: [], mdns: false } }
   return {
     bootstrap: settings.bootstrap,
+    iceServers: settings.ice.map(iceServerOf),
     network: {
       mdns: settings.mdns,
       ...(settings.listen === null ? {} : { listen: settings.listen }),

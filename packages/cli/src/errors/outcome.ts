@@ -179,6 +179,7 @@ export const OUTCOMES: Readonly<Record<AnyCode, Outcome>> = {
   ),
   XCORD_STORE_FAILED: outcome(500, EXIT.fault, "Check the disk and the folder's permissions."),
   XCORD_USAGE: outcome(400, EXIT.usage, 'See --help.'),
+  XCORD_VOICE_ABSENT: outcome(409, EXIT.usage, 'Join one first: "xcord voice join <channel>".'),
   XCORD_VOICE_FULL: outcome(409, EXIT.limit, 'Wait until somebody leaves, or take another channel.'),
   XCORD_VOICE_UNAVAILABLE: outcome(503, EXIT.unreachable, 'Install what the reason names.'),
   XCORD_INTERNAL: outcome(500, EXIT.fault, 'This is a fault of XCord: please report it.')

@@ -2,7 +2,7 @@
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { XcordError } from '@xcord/core'
-import type { DeliveryState } from '@xcord/sdk'
+import type { DeliveryState, IceServer } from '@xcord/sdk'
 import { DELIVERY_STATES } from '../gateway/schemas.ts'
 import { parseDuration } from '../render/time.ts'
 import type { Environment } from './paths.ts'
@@ -34,6 +34,20 @@ const asBoolean = (value: unknown): boolean | undefined => {
   if (value === 'true' || value === '1' || value === 'yes') return true
   return value === 'false' || value === '0' || value === 'no' ? false : undefined
 }
+/** A STUN server, or a TURN server with who asks and their secret. */
+const ICE = /^(stuns?|turns?):(?:([^:@\s]+):([^@\s]+)@)?([^@\s,/]+)$/
+const asIceServers = (value: unknown) => {
+  const list = asList(value)
+  return list?.every(each => ICE.test(each) && each.startsWith('turn') === each.includes('@')) === true
+    ? list
+    : undefined
+}
+/** As WebRTC takes it. */
+export function iceServerOf(text: string): IceServer {
+  const [, scheme = '', username, credential, host = ''] = ICE.exec(text) ?? []
+  const urls = [`${scheme}:${host}`]
+  return username === undefined || credential === undefined ? { urls } : { urls, username, credential }
+}
 const asDuration = (value: unknown): number | undefined => {
   const ms =
     typeof value === 'number' ? value * 1_000 : typeof value === 'string' ? parseDuration(value) : undefined
@@ -59,6 +73,12 @@ export const SETTINGS = {
     allowed: 'true or false',
     read: asBoolean
   } as Setting<boolean>,
+  ice: {
+    variable: 'XCORD_ICE',
+    fallback: [],
+    allowed: 'stun:host:port or turn:user:secret@host:port, separated by commas',
+    read: asIceServers
+  } as Setting<readonly string[]>,
   wait: {
     variable: 'XCORD_WAIT',
     fallback: 'local',

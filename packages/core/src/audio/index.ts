@@ -1,5 +1,6 @@
 /** Sound as numbers: frames, tones, levels, mixing, other rates, files, and what makes a pair good. No I/O, no clock. */
 export { createFramer, FRAME_MS, FRAME_SAMPLES, type PcmFrame, SAMPLE_RATE_HZ } from './frame.ts'
+export { createVoiceGate } from './gate.ts'
 export { LEVEL_DB_MIN, levelDb, SILENT, type SpeakingState, stepSpeaking } from './level.ts'
 export { downmix, mixVoices, type Voice } from './mix.ts'
 export { createMixer, type Mixer } from './mixer.ts'

@@ -296,6 +296,11 @@ export interface ErrorDetails {
    */
   XCORD_USAGE: { argument: string }
   /**
+   * This profile is in no voice channel of `server`.
+   * @remedy Join one first.
+   */
+  XCORD_VOICE_ABSENT: { server: string }
+  /**
    * As many are in the voice channel as there are `places`.
    * @remedy Wait until somebody leaves, take another channel, or have the user limit raised (8 at most).
    */

@@ -57,7 +57,10 @@ export interface VoiceSession {
   code(): string
   /** 480 samples of 48 kHz mono, 16 bit, paced by whoever sends. Dropped while nothing of ours is to be heard. */
   send(frame: Int16Array): void
-  /** XCORD_PERMISSION_DENIED for an open microphone where the channel denies UseVAD. */
+  /**
+   * XCORD_PERMISSION_DENIED for an open microphone where the channel denies UseVAD, and for priority without
+   * PrioritySpeaker.
+   */
   set(change: Partial<Omit<CallSelf, 'speaking'>>): void
   stats(): Promise<readonly VoicePairStats[]>
   /** To another voice channel of the server. As joining. */
@@ -78,8 +81,8 @@ export interface Voice {
    */
   join(server: ServerId, channel: ChannelId, options?: VoiceJoinOptions): VoiceSession
   /**
-   * Sends a member who is in a voice channel to another, or out (VX12). XCORD_PERMISSION_DENIED, and
-   * XCORD_MEMBER_NOT_FOUND where they are in none.
+   * Sends a member who is in a voice channel to another, or out (VX12). XCORD_PERMISSION_DENIED,
+   * XCORD_MEMBER_NOT_FOUND where they are in none, and as joining for a channel where nobody talks.
    */
   moveMember(server: ServerId, user: UserId, to: ChannelId | null): void
 }

@@ -17,7 +17,7 @@ import type { LiveEvent, NodeInit } from './contract.ts'
 import type { LiveReplica } from './replica.ts'
 import type { Voice, VoiceJoinOptions, VoicePresence, VoiceSession } from './voice-contract.ts'
 import { VoicePresences } from './voice-presence.ts'
-import { requireJoinable, requireMover, standingOf } from './voice-rights.ts'
+import { requireJoinable, requireMover, requireVoiceChannel, standingOf } from './voice-rights.ts'
 import { LiveVoiceSession } from './voice-session.ts'
 import { createVoiceStreams, type VoiceStreams } from './voice-streams.ts'
 
@@ -111,7 +111,7 @@ export class VoiceHost implements Voice {
       return known
     }
     this.#requirePlace(replica, channel)
-    const self = { muted, deafened, pushToTalk, talking: false, speaking: false }
+    const self = { muted, deafened, pushToTalk, talking: false, priority: false, speaking: false }
     const session = new LiveVoiceSession(this.#sessionInit(replica, media), channel, self)
     if (session.ended === null) this.#sessions.set(server, session)
     return session
@@ -120,6 +120,7 @@ export class VoiceHost implements Voice {
   moveMember(server: ServerId, user: UserId, to: ChannelId | null): void {
     const replica = this.#require(server)
     const authority = replica.state()
+    if (to !== null) requireVoiceChannel(authority, to)
     const found = authority
       .channels()
       .flatMap(({ id }) => this.#presences.in(server, id))

@@ -7,6 +7,7 @@ import type { VoiceJoinOptions } from './voice-contract.ts'
 const CONNECT = permissionsToBits(['ViewChannel', 'Connect'])
 const SPEAK = permissionsToBits(['Speak'])
 const MOVE = permissionsToBits(['MoveMembers'])
+const PRIORITY = permissionsToBits(['PrioritySpeaker'])
 const OPEN_MICROPHONE = permissionsToBits(['UseVAD'])
 
 /** Of whoever ever was a member by this device; undefined for strangers. */
@@ -28,7 +29,8 @@ export function standingOf(
     speak: connect && (bits & SPEAK) !== 0n,
     muted: member.voice.mute,
     deafened: member.voice.deaf,
-    move: (bits & MOVE) !== 0n
+    move: (bits & MOVE) !== 0n,
+    priority: (bits & PRIORITY) !== 0n
   }
 }
 
@@ -45,14 +47,13 @@ export function requireMover(standing: Standing | undefined): void {
   if (standing?.move !== true) throw denied('MoveMembers')
 }
 
-/** Refuses what our own client would refuse: before anything is said. Returns whether one has to push to talk. */
-export function requireJoinable(
-  authority: AuthorityState,
-  channel: ChannelId,
-  own: DeviceId,
-  at: number,
-  options: VoiceJoinOptions
-): boolean {
+/** The right to be heard before others (VX13). */
+export function requirePriority(standing: Standing | undefined): void {
+  if (standing?.priority !== true) throw denied('PrioritySpeaker')
+}
+
+/** Refuses what nobody can talk in. */
+export function requireVoiceChannel(authority: AuthorityState, channel: ChannelId): void {
   const found = authority.channel(channel)
   if (found === undefined)
     throw new XcordError('XCORD_CHANNEL_NOT_FOUND', 'There is no such channel.', { channel })
@@ -61,6 +62,17 @@ export function requireJoinable(
       channel,
       kind: found.kind
     })
+}
+
+/** Refuses what our own client would refuse: before anything is said. Returns whether one has to push to talk. */
+export function requireJoinable(
+  authority: AuthorityState,
+  channel: ChannelId,
+  own: DeviceId,
+  at: number,
+  options: VoiceJoinOptions
+): boolean {
+  requireVoiceChannel(authority, channel)
   const standing = standingOf(authority, channel, own, at)
   if (standing?.connect !== true) throw denied('Connect')
   const open = (authority.permissions(standing.user, channel, at) & OPEN_MICROPHONE) !== 0n

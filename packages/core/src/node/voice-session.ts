@@ -22,7 +22,7 @@ import {
 } from '../voice/index.ts'
 import type { LiveReplica } from './replica.ts'
 import type { VoiceEvent, VoicePairStats, VoiceSession } from './voice-contract.ts'
-import { requireJoinable, standingOf } from './voice-rights.ts'
+import { requireJoinable, requirePriority, standingOf } from './voice-rights.ts'
 
 /** VX4: rights and time are looked at this often, ms. */
 const TICK_MS = 250
@@ -101,6 +101,8 @@ export class LiveVoiceSession implements VoiceSession {
     const { replica, device } = this.#init
     if (change.pushToTalk === false)
       requireJoinable(replica.state(), this.#channel, device, this.#now(), change)
+    if (change.priority === true)
+      requirePriority(standingOf(replica.state(), this.#channel, device, this.#now()))
     this.#step({ kind: 'self', change })
   }
 
@@ -205,7 +207,7 @@ export class LiveVoiceSession implements VoiceSession {
     const before = this.#call
     const { self } = before
     this.#channel = channel
-    this.#call = this.#newCall(channel, { ...self, talking: false, speaking: false })
+    this.#call = this.#newCall(channel, { ...self, talking: false, priority: false, speaking: false })
     // Presence of the new channel replaces that of the old one: saying goodbye after it would hide us.
     const parting = before.step({ kind: 'leave', at: this.#now() })
     this.#apply(parting.filter(each => each.kind !== 'publish' && !isEnd(each)))

@@ -2,9 +2,15 @@
  * Signalling between members (VX7): each side says what it has on streams that it opened itself, so that whom a frame is
  * from is who the connection was authenticated as. What cannot be sent is dropped: calls say it again.
  */
-import type { DeviceId, Refusal, Timers } from '../base/index.ts'
+import { type DeviceId, refuse, type Refusal, type Timers } from '../base/index.ts'
 import type { Connection, FrameStream, ProtocolName, Transport } from '../net/index.ts'
-import { decodeFrame, encodeFrame, VOICE_FRAME_BYTES_MAX, type VoiceFrame } from '../voice/index.ts'
+import {
+  decodeFrame,
+  encodeFrame,
+  FloodMeter,
+  VOICE_FRAME_BYTES_MAX,
+  type VoiceFrame
+} from '../voice/index.ts'
 
 const VOICE_PROTOCOL: ProtocolName = '/xcord/voice/1'
 /** Frames that wait for a stream; beyond, the oldest go. */
@@ -49,6 +55,7 @@ class Streams implements VoiceStreams {
   readonly #lanes = new Map<DeviceId, Lane>()
   readonly #streams = new Map<DeviceId, FrameStream>()
   readonly #running = new Set<Promise<void>>()
+  readonly #meter = new FloodMeter()
   #closed = false
 
   constructor(init: VoiceStreamsInit) {
@@ -121,17 +128,21 @@ class Streams implements VoiceStreams {
   async #serve(stream: FrameStream): Promise<void> {
     let refusals = 0
     for await (const bytes of stream.frames()) {
-      const read = decodeFrame(bytes)
-      if (!read.ok) {
-        stream.abort(read.rule)
-        return
-      }
-      if (read.value === undefined || this.#closed) continue
-      const refusal = this.#init.take(stream.connection.device, read.value)
-      if (refusal !== undefined && ++refusals >= REFUSALS_MAX) {
-        stream.abort(refusal.rule)
+      const refusal = this.#take(stream.connection.device, bytes)
+      if (refusal === undefined) continue
+      if (refusal === 'cut' || ++refusals >= REFUSALS_MAX) {
+        stream.abort('VX7')
         return
       }
     }
+  }
+
+  /** One frame: what it broke; 'cut' where nothing more is read of this stream. */
+  #take(device: DeviceId, bytes: Uint8Array): Refusal | 'cut' | undefined {
+    // Counted before it is read, so that what is passed over costs whoever says it as much as what is not.
+    if (this.#meter.tooMuch(device, this.#init.now())) return refuse('VX7', 'too many frames')
+    const read = decodeFrame(bytes)
+    if (!read.ok) return 'cut'
+    return read.value === undefined || this.#closed ? undefined : this.#init.take(device, read.value)
   }
 }

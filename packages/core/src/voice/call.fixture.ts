@@ -23,9 +23,10 @@ export const OPEN_SELF: CallSelf = {
   deafened: false,
   pushToTalk: false,
   talking: false,
+  priority: false,
   speaking: false
 }
-const ALLOWED = { connect: true, speak: true, muted: false, deafened: false, move: false }
+const ALLOWED = { connect: true, speak: true, muted: false, deafened: false, move: false, priority: false }
 
 /** What the network does to each frame. */
 export interface Faults {

@@ -200,6 +200,29 @@ describe('who is heard', () => {
   })
 })
 
+describe('who is heard first', () => {
+  it('[VX13] by the flag and the right; neither alone is enough', () => {
+    joinAll(a, b)
+    const first = (): boolean | undefined => a.call?.participants(world.now)[0]?.priority
+    const want = (priority: boolean): void => {
+      world.input(b, { kind: 'self', at: world.now, change: { priority } })
+      world.run(800)
+    }
+    want(true)
+    expect(first()).toBe(false)
+    world.set(b, { priority: true })
+    world.run(500)
+    expect(first()).toBe(true)
+    expect(b.call?.flags).toBe(VoiceFlags.priority)
+    world.set(b, { priority: true, muted: true })
+    world.run(500)
+    expect(first()).toBe(false)
+    world.set(b, { priority: true })
+    want(false)
+    expect(first()).toBe(false)
+  })
+})
+
 describe('what is refused', () => {
   it('[VX7] frames for another session, of a version or channel that is not ours', () => {
     joinAll(a, b)

@@ -62,11 +62,12 @@ export class Call {
 
   /** What we say of ourselves (VX5). */
   get flags(): number {
-    const { muted, deafened, speaking } = this.#self
+    const { muted, deafened, speaking, priority } = this.#self
     return (
       (muted || deafened ? VoiceFlags.muted : 0) |
       (deafened ? VoiceFlags.deafened : 0) |
-      (speaking && talks(this.#self) ? VoiceFlags.speaking : 0)
+      (speaking && talks(this.#self) ? VoiceFlags.speaking : 0) |
+      (priority ? VoiceFlags.priority : 0)
     )
   }
 

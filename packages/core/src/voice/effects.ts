@@ -15,6 +15,8 @@ export interface Standing {
   readonly deafened: boolean
   /** MoveMembers. */
   readonly move: boolean
+  /** PrioritySpeaker. */
+  readonly priority: boolean
 }
 
 /** How a pair stands. `unreachable`: tried some times, and going on. */
@@ -31,6 +33,8 @@ export interface Participant {
   readonly speaking: boolean
   /** By a moderator, or without Speak: not heard here, whatever their client does. */
   readonly silenced: boolean
+  /** Speaks before others by right (VX13): they are to be turned down while this one speaks. */
+  readonly priority: boolean
   readonly path: PairPath
   /** Whether their audio arrives here, and ours there. */
   readonly heard: Hearing
@@ -68,6 +72,8 @@ export interface CallSelf {
   /** Push to talk: only while `talking` anything is sent. */
   readonly pushToTalk: boolean
   readonly talking: boolean
+  /** We want to be heard before others (VX13); means nothing without PrioritySpeaker. */
+  readonly priority: boolean
   /** What we send sounds like speech. */
   readonly speaking: boolean
 }

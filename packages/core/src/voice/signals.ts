@@ -32,7 +32,7 @@ export type SessionId = string
 export const SESSION_BYTES = 16
 
 /** VX5, VX7: what a member of a call says of itself. */
-export const VoiceFlags = { muted: 1, deafened: 2, video: 4, stream: 8, speaking: 16 } as const
+export const VoiceFlags = { muted: 1, deafened: 2, video: 4, stream: 8, speaking: 16, priority: 32 } as const
 
 /** VX7: kinds of media; later versions add to the list. */
 export const MediaKind = { audio: 1 } as const

@@ -18,6 +18,7 @@ export function participantOf(pair: Pair, standing: Standing | undefined): Parti
     deafened: (flags & VoiceFlags.deafened) !== 0,
     speaking: !silenced && pair.connected && speaking,
     silenced,
+    priority: !silenced && standing.priority && (flags & VoiceFlags.priority) !== 0,
     path,
     heard,
     hears

@@ -119,6 +119,10 @@ class LiveVoice implements VoiceSession {
     return this.#session.self.talking
   }
 
+  get priority(): boolean {
+    return this.#session.self.priority
+  }
+
   get participants(): readonly VoiceParticipant[] {
     return this.#session.participants().map(each => toParticipant(this.#server, each))
   }
@@ -141,6 +145,10 @@ class LiveVoice implements VoiceSession {
 
   talk(on: boolean): void {
     this.#session.set({ talking: on })
+  }
+
+  setPriority(on: boolean): void {
+    this.#session.set({ priority: on })
   }
 
   setPushToTalk(on: boolean): void {

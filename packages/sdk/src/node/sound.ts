@@ -1,5 +1,5 @@
 /** Sound for a voice session in Node: what is sent comes from somewhere, what is heard goes somewhere. */
-import { createMixer } from '@xcord/core/audio'
+import { createMixer, createVoiceGate } from '@xcord/core/audio'
 import {
   createRecorder,
   everyFrame,
@@ -9,6 +9,7 @@ import {
   play,
   toneSource
 } from '@xcord/core/adapters/audio-node'
+import type { UserId } from '@xcord/core'
 import type { VoiceSession } from '../voice-types.ts'
 
 /** Where sound comes from and goes to. What is not named is left out. */
@@ -19,6 +20,8 @@ export interface SoundInit {
   readonly tone?: number
   /** The system's microphone: `true`, or its name there. */
   readonly microphone?: string | true
+  /** Of the microphone only what sounds like speech is sent (VX65), with the moment before it. */
+  readonly voiceActivity?: boolean
   /** The system's speakers: `true`, or their name there. */
   readonly speakers?: string | true
   /** A folder: each speaker becomes a WAV file in it. */
@@ -31,7 +34,15 @@ export interface SoundInit {
 export interface Sound {
   /** Ends it, and gives the files written, by speaker. Again: the same. */
   close(): Readonly<Record<string, string>>
+  /**
+   * How loud a member comes out of the speakers, by any of their devices: 1 as they are, 0 silent, at most 2. Holds for
+   * whoever is not there yet; files take everybody as they are. RangeError for another number.
+   */
+  setVolume(member: UserId, volume: number): void
 }
+
+/** What others are turned down to while somebody speaks who is to be heard before them (VX13). */
+const BESIDE_PRIORITY = 0.25
 
 interface Flow {
   stop(): void
@@ -51,19 +62,32 @@ async function startSending(
   const flows: Flow[] = []
   if (init.input !== undefined) flows.push({ stop: play(await fileSource(init.input), send) })
   if (init.tone !== undefined) flows.push({ stop: play(toneSource(init.tone), send) })
-  if (init.microphone !== undefined)
-    flows.push(openMicrophone(send, { ...named(init.microphone), ended: fail }))
+  if (init.microphone !== undefined) {
+    const gate = createVoiceGate()
+    const heard = init.voiceActivity === true ? (frame: Int16Array) => gate(frame).forEach(send) : send
+    flows.push(openMicrophone(heard, { ...named(init.microphone), ended: fail }))
+  }
   // What was asked to be played is meant to be heard, also where there is a key to hold.
   if (flows.length > 0 && init.microphone === undefined && session.pushToTalk) session.talk(true)
   return flows
 }
 
 /** What is heard, mixed for one pair of ears. */
-function startSpeakers(session: VoiceSession, device: string | true, fail: (error: unknown) => void): Flow {
+function startSpeakers(
+  session: VoiceSession,
+  device: string | true,
+  volumes: ReadonlyMap<string, number>,
+  fail: (error: unknown) => void
+): Flow {
   const speakers = openSpeakers({ ...named(device), ended: fail })
   const mixer = createMixer()
   const offs = [
-    session.on('audio', ({ device: from, frame }) => mixer.push(from, frame)),
+    session.on('audio', ({ member, device: from, frame }) => {
+      const first = session.participants.filter(each => each.priority && each.speaking)
+      const beside = first.length > 0 && !first.some(each => each.device === from)
+      mixer.setVolume(from, (volumes.get(member) ?? 1) * (beside ? BESIDE_PRIORITY : 1))
+      mixer.push(from, frame)
+    }),
     session.on('leave', ({ participant }) => mixer.remove(participant.device)),
     everyFrame(() => speakers.write(mixer.next()))
   ]
@@ -108,6 +132,7 @@ function startRecording(session: VoiceSession, folder: string, fail: (error: unk
 export async function connectSound(session: VoiceSession, init: SoundInit): Promise<Sound> {
   const fail = init.onError ?? (() => undefined)
   const flows: Flow[] = []
+  const volumes = new Map<string, number>()
   let files: Readonly<Record<string, string>> = {}
   const close = (): Readonly<Record<string, string>> => {
     for (const each of flows.splice(0)) each.stop()
@@ -115,7 +140,7 @@ export async function connectSound(session: VoiceSession, init: SoundInit): Prom
   }
   try {
     flows.push(...(await startSending(session, init, fail)))
-    if (init.speakers !== undefined) flows.push(startSpeakers(session, init.speakers, fail))
+    if (init.speakers !== undefined) flows.push(startSpeakers(session, init.speakers, volumes, fail))
     if (init.output !== undefined) {
       const recording = startRecording(session, init.output, fail)
       flows.push({ stop: () => void (files = recording.stop()) })
@@ -125,5 +150,11 @@ export async function connectSound(session: VoiceSession, init: SoundInit): Prom
     throw error
   }
   session.on('ended', () => void close())
-  return { close }
+  return {
+    close,
+    setVolume: (member, volume) => {
+      if (!(volume >= 0 && volume <= 2)) throw new RangeError('a volume is 0 to 2')
+      volumes.set(member, volume)
+    }
+  }
 }

@@ -214,6 +214,9 @@ describe('voice channels', () => {
       details: { permission: 'UseVAD' }
     })
     const voice = await enter('Grace', lounge)
+    expect(() => voice.session.setPriority(true)).toThrow(
+      expect.objectContaining({ details: expect.objectContaining({ permission: 'PrioritySpeaker' }) })
+    )
     expect(voice.session.pushToTalk).toBe(true)
     expect(() => voice.session.setPushToTalk(false)).toThrow(
       expect.objectContaining({ code: 'XCORD_PERMISSION_DENIED' })

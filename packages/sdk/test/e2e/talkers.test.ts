@@ -1,0 +1,157 @@
+/**
+ * Talking peers as real processes, each with a media engine of its own: real WebRTC over loopback, found and signalled
+ * over libp2p, told apart by tones. XCORD_TALKERS (default 4) and XCORD_JOINS (default 5) take more.
+ */
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { type Child, startChild } from './children/child.ts'
+import { until } from './peers.fixture.ts'
+
+const TALKERS = Number(process.env['XCORD_TALKERS'] ?? 4)
+const JOINS = Number(process.env['XCORD_JOINS'] ?? 5)
+const TONES = [400, 530, 670, 820, 980, 1150, 1330, 1520]
+/** Each process of a mesh wants a share of the machine. */
+const SLOW = 120_000 + TALKERS * 60_000 + JOINS * 20_000
+
+interface Talker {
+  readonly name: string
+  readonly tone: number
+  child: Child
+  start(link: string): Promise<void>
+}
+
+let home: string
+let all: Talker[] = []
+beforeEach(async () => {
+  home = await mkdtemp(join(tmpdir(), 'xcord-talkers-'))
+})
+afterEach(async () => {
+  await Promise.all(all.map(async ({ child }) => await child.kill()))
+  all = []
+  await rm(home, { recursive: true, force: true })
+})
+
+function talker(index: number): Talker {
+  const tone = TONES[index] ?? 440
+  const name = `talker${index}`
+  const made: Talker = {
+    name,
+    tone,
+    child: undefined as unknown as Child,
+    start: async link => {
+      made.child = startChild('talker.ts', [join(home, name), name, `${tone}`, TONES.join(','), link])
+      await made.child.heard(link === '' ? 'link' : 'ready')
+    }
+  }
+  return made
+}
+
+/** That many peers in one server. The first owns it. */
+async function gather(count: number): Promise<Talker[]> {
+  const found = Array.from({ length: count }, (_, index) => talker(index))
+  const [first, ...others] = found as [Talker, ...Talker[]]
+  await first.start('')
+  all.push(first)
+  const link = await first.child.heard('link')
+  for (const each of others) {
+    all.push(each)
+    await each.start(link)
+  }
+  return found
+}
+
+/** Tells, and waits until it is done. */
+async function tell({ child }: Talker, command: string): Promise<void> {
+  const before = child.said('done').filter(each => each === command).length
+  child.tell(command)
+  await until(`${command} is done`, () => {
+    expect(child.said('refused')).toEqual([])
+    return child.said('done').filter(each => each === command).length > before
+  })
+}
+
+/** Tones a peer hears now, by speaker. */
+async function hears({ child }: Talker): Promise<Record<string, number[]>> {
+  const before = child.said('report').length
+  child.tell('report')
+  return JSON.parse(await child.heard('report', before)) as Record<string, number[]>
+}
+
+/**
+ * Waits until each of these heard all of those, each by their own tone, while nobody else was heard. Not at one moment: a
+ * busy machine gives nobody an even stream.
+ */
+async function untilHeard(by: readonly Talker[], of: readonly Talker[]): Promise<void> {
+  for (const ear of by) {
+    const wanted = new Map(of.filter(each => each !== ear).map(each => [each.name, `${each.tone}`]))
+    const found = new Set<string>()
+    let last: Record<string, number[]> = {}
+    await until(`${ear.name} hears ${[...wanted.keys()].join(', ')}`, async () => {
+      const heard = Object.entries((last = await hears(ear)))
+      if (heard.some(([name]) => !wanted.has(name))) {
+        found.clear()
+        return false
+      }
+      for (const [name, tones] of heard) if (tones.join() === wanted.get(name)) found.add(name)
+      return found.size === wanted.size
+    }).catch((error: unknown) => {
+      throw new Error(`${String(error)}; of these ${[...found].join(', ')}; last ${JSON.stringify(last)}`, {
+        cause: error
+      })
+    })
+  }
+}
+
+describe(`${TALKERS} processes that talk`, () => {
+  it(
+    '[VX4] hear each other by tone, and no longer whoever is muted, timed out, kicked or banned; one killed comes back',
+    { timeout: SLOW },
+    async () => {
+      const talkers = await gather(TALKERS)
+      const [owner, ...others] = talkers as [Talker, ...Talker[]]
+      await Promise.all(talkers.map(async each => await tell(each, 'join')))
+      await untilHeard(talkers, talkers)
+
+      const last = others.at(-1) as Talker
+      const besideLast = talkers.filter(each => each !== last)
+      await tell(owner, `mute ${last.name}`)
+      await untilHeard(besideLast, besideLast)
+      await untilHeard([last], talkers)
+      await tell(owner, `unmute ${last.name}`)
+      await untilHeard(talkers, talkers)
+
+      const killed = others[0] as Talker
+      const besideKilled = talkers.filter(each => each !== killed)
+      await killed.child.kill()
+      await untilHeard(besideKilled, besideKilled)
+      await killed.start('again')
+      await tell(killed, 'join')
+      await untilHeard(talkers, talkers)
+
+      // Who is put out leaves by itself, and is heard by nobody; the call of the others goes on.
+      let left = talkers
+      for (const command of ['timeout', 'kick', 'ban']) {
+        const target = left.at(-1) as Talker
+        if (left.length < 2) break
+        await tell(owner, `${command} ${target.name}`)
+        await target.child.heard('ended')
+        left = left.filter(each => each !== target)
+        await untilHeard(left, left)
+      }
+      for (const { child } of talkers) expect(child.said('fault')).toEqual([])
+    }
+  )
+
+  it('[VX8] two that join at the same instant connect each time', { timeout: SLOW }, async () => {
+    const pair = await gather(2)
+    for (let round = 0; round < JOINS; round++) {
+      await Promise.all(pair.map(async each => await tell(each, 'join')))
+      await untilHeard(pair, pair)
+      await Promise.all(pair.map(async each => await tell(each, 'leave')))
+      await untilHeard(pair, [])
+    }
+    for (const { child } of pair) expect(child.said('fault')).toEqual([])
+  })
+})
