@@ -1,7 +1,7 @@
 /** Every kind of damage that a profile can have, done to a real one, and what verification says of it (ND41). */
 import { beforeAll, describe, expect, it } from 'vitest'
 import { createMemoryStore, type MemoryStore } from '../adapters/memory/index.ts'
-import type { ChannelId, ServerId } from '../base/index.ts'
+import { type ChannelId, idFromBytes, type MessageId, type ServerId } from '../base/index.ts'
 import { equalBytes } from '../encoding/index.ts'
 import { verifyProfile, type ProfileProblemCode, type ProfileReport } from '../node/index.ts'
 import { openDatabase, type AnyTable, type Database, type Row } from '../store/index.ts'
@@ -66,7 +66,7 @@ async function verify(store: MemoryStore): Promise<ProfileReport> {
 async function afterChange(
   change: (database: Database, batch: ReturnType<Database['batch']>) => Promise<void> | void
 ): Promise<ProfileReport> {
-  const store = peer.disk.copy()
+  const store = peer.disk.copy({})
   const { suite, chance: random } = simulation
   const database = await openDatabase({
     store: { ...methods(store), close: () => Promise.resolve() },
@@ -102,7 +102,7 @@ const codesOf = ({ problems }: ProfileReport): readonly ProfileProblemCode[] =>
 
 describe('[ND41] a profile', () => {
   it('[ND41] that nobody damaged has no problems, and is told in numbers', async () => {
-    const store = peer.disk.copy()
+    const store = peer.disk.copy({})
     const report = await verify(store)
     expect(report.problems).toEqual([])
     expect(report).toMatchObject({ problemCount: 0, complete: true })
@@ -115,7 +115,7 @@ describe('[ND41] a profile', () => {
   })
 
   it('[ND41] is not changed by verification', async () => {
-    const store = peer.disk.copy()
+    const store = peer.disk.copy({})
     const all = async (): Promise<string> => {
       const rows: string[] = []
       for await (const [key, value] of store.scan({})) rows.push(`${String(key)} ${String(value)}`)
@@ -136,7 +136,7 @@ describe('[ND41] a profile', () => {
       (value, other) => (equalBytes(value, other) ? value.subarray(1) : other)
     ]
     for (const [index, key] of keys.entries()) {
-      const store = peer.disk.copy()
+      const store = peer.disk.copy({})
       const value = (await store.get(key)) as Uint8Array
       const other = (await store.get(keys[(index + 1) % keys.length] as Uint8Array)) as Uint8Array
       const damage = damages[index % damages.length] as (typeof damages)[number]
@@ -147,7 +147,7 @@ describe('[ND41] a profile', () => {
   }, 120_000)
 
   it('[ND41] with a record that another key sealed, or that no table has, is told so', async () => {
-    const store = peer.disk.copy()
+    const store = peer.disk.copy({})
     const { suite, chance: random } = simulation
     const foreign = createMemoryStore()
     const database = await openDatabase({
@@ -165,11 +165,11 @@ describe('[ND41] a profile', () => {
   })
 
   it('[ND41] without its header, or with that of a newer version, is not read on', async () => {
-    const store = peer.disk.copy()
+    const store = peer.disk.copy({})
     for await (const [key] of store.scan({ limit: 1 })) await store.write([{ key, value: undefined }])
     expect(await verify(store)).toMatchObject({ complete: false, servers: [] })
     expect(codesOf(await verify(store))).toEqual(['header-missing'])
-    const newer = peer.disk.copy()
+    const newer = peer.disk.copy({})
     for await (const [key, value] of newer.scan({ limit: 1 }))
       await newer.write([{ key, value: Uint8Array.of(9, ...value.subarray(1)) }])
     expect(codesOf(await verify(newer))).toEqual(['header-newer'])
@@ -177,7 +177,7 @@ describe('[ND41] a profile', () => {
 
   it('[ND41] with a record of a newer schema is told so', async () => {
     const { suite, chance: random } = simulation
-    const store = peer.disk.copy()
+    const store = peer.disk.copy({})
     const later = { ...outboxTable, schema: 2 }
     const database = await openDatabase({
       store: { ...methods(store), close: () => Promise.resolve() },
@@ -307,12 +307,11 @@ describe('[ND41] a record that opens and does not belong', () => {
 
   it('[ND41] what is shown, waits, or was delivered, and never was', async () => {
     const report = await afterChange(async (database, batch) => {
-      const [message] = await rowsOf<{ channel: ChannelId; at: number }>(database, records)
+      const [message] = await rowsOf<{ channel: ChannelId; original: object }>(database, records)
       const other = idOf(new Uint8Array(32).fill(3))
-      batch.put(records, [other, message?.value.channel as never], {
-        ...(message?.value as never),
-        id: other
-      } as never)
+      const original = { ...message?.value.original, id: other }
+      const row = { ...message?.value, id: other, original }
+      batch.put(records, [other, message?.value.channel as never], row as never)
       batch.put(order, [message?.value.channel as never, 5, other], {
         at: 5,
         id: other,
@@ -349,4 +348,4 @@ describe('[ND41] a record that opens and does not belong', () => {
   })
 })
 
-const idOf = (bytes: Uint8Array): never => `m${Buffer.from(bytes).toString('hex')}` as never
+const idOf = (bytes: Uint8Array): MessageId => idFromBytes('m', bytes)

@@ -32,7 +32,6 @@ export const PROFILE_PROBLEM_CODES = [
   'order-missing',
   'order-orphaned',
   'act-missing',
-  'act-orphaned',
   'outbox-ahead',
   'delivery-orphaned',
   'events-overlap'

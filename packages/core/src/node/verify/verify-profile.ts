@@ -144,7 +144,7 @@ async function checkOwners(
   servers: readonly ServerId[]
 ): Promise<void> {
   for (const definition of OF_SERVERS) {
-    const table = database.table<readonly [ServerId, ...unknown[]], unknown>(definition as never)
+    const table = database.table<readonly [ServerId, ...unknown[]], unknown>(definition)
     let owned = 0
     for (const server of servers) owned += await table.count({ prefix: [server] as never })
     const all = await table.count()
