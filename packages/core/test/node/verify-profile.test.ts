@@ -1,11 +1,11 @@
 /** Every kind of damage that a profile can have, done to a real one, and what verification says of it (ND41). */
 import { beforeAll, describe, expect, it } from 'vitest'
-import { createMemoryStore, type MemoryStore } from '../adapters/memory/index.ts'
-import { type ChannelId, idFromBytes, type MessageId, type ServerId } from '../base/index.ts'
-import { equalBytes } from '../encoding/index.ts'
-import { verifyProfile, type ProfileProblemCode, type ProfileReport } from '../node/index.ts'
-import { openDatabase, type AnyTable, type Database, type Row } from '../store/index.ts'
-import { eventTable } from '../node/event-log.ts'
+import { createMemoryStore, type MemoryStore } from '../../src/adapters/memory/index.ts'
+import { type ChannelId, idFromBytes, type MessageId, type ServerId } from '../../src/base/index.ts'
+import { equalBytes } from '../../src/encoding/index.ts'
+import { verifyProfile, type ProfileProblemCode, type ProfileReport } from '../../src/node/index.ts'
+import { openDatabase, type AnyTable, type Database, type Row } from '../../src/store/index.ts'
+import { eventTable } from '../../src/node/event-log.ts'
 import {
   actTable,
   chainTable,
@@ -20,10 +20,10 @@ import {
   pendingTable,
   recordTable,
   serverTable
-} from '../node/tables.ts'
-import { order, records, TIMELINE_TABLES } from '../node/timeline-tables.ts'
-import { createSimulation, type Simulation } from './simulator/simulation.ts'
-import type { SimulatedPeer } from './simulator/peer.ts'
+} from '../../src/node/tables.ts'
+import { order, records, TIMELINE_TABLES } from '../../src/node/timeline-tables.ts'
+import { createSimulation, type Simulation } from '../../src/testing/simulator/simulation.ts'
+import type { SimulatedPeer } from '../../src/testing/simulator/peer.ts'
 
 const MASTER_KEY = new Uint8Array(32).fill(7)
 const OPEN = { maxUses: null, expiresInMs: null, reason: null, approval: false }
