@@ -29,6 +29,7 @@ import { registerThings } from './thing-commands.ts'
 import { registerVoice } from './voice-commands.ts'
 import { registerThreads } from './thread-commands.ts'
 import { registerTui } from './tui-commands.ts'
+import { registerVerifyProfile } from './verify-commands.ts'
 
 const EPILOGUE = `
 Names: #general, @ada, a whole id, or its first six characters where they are unique.
@@ -100,6 +101,7 @@ function registerAll(program: Command, shell: Shell): void {
   registerProfile(program, shell)
   registerDevices(program, shell)
   registerLock(program, shell)
+  registerVerifyProfile(program, shell)
   registerCommunity(program, shell)
   registerRequests(program, shell)
   registerPeople(program, shell)

@@ -14,6 +14,7 @@ import {
 } from '../graph/index.ts'
 import type { GossipMessage, GossipVerdict, Transport } from '../net/index.ts'
 import { judgeForward } from './arrival-rules.ts'
+import { isOut } from './membership.ts'
 import type { LiveReplica } from './replica.ts'
 import { takeEnvelopes } from './take-envelopes.ts'
 import type { Work } from './work.ts'
@@ -118,7 +119,7 @@ class Host implements GossipHost {
 
   #topicsOf({ current }: LiveReplica): ReadonlySet<string> {
     return new Set(
-      current.status === 'left' || current.status === 'imported'
+      isOut(current) || current.status === 'imported'
         ? []
         : current.ring.topics(this.#init.now()).map(each => each.topic)
     )

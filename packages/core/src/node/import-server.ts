@@ -13,6 +13,7 @@ import {
 import { permissionsToBits } from '../authority/index.ts'
 import type { Operation } from '../graph/index.ts'
 import type { ItemKind } from '../sync/index.ts'
+import { isOut } from './membership.ts'
 import { publishPlan } from './publish.ts'
 import type { ReplicaRegistry } from './registry.ts'
 import type { LiveReplica } from './replica.ts'
@@ -96,7 +97,7 @@ async function keep(
   const { server, log, seal, exporter } = file
   const operations = seal.operations
   const held = host.registry.replicas.get(server) ?? (await host.registry.recall(server))
-  const wasLeft = held?.current.status === 'left'
+  const wasLeft = held !== undefined && isOut(held.current)
   const fresh = held === undefined ? operations : await merge(held, [...log.operations()])
   const replica = held ?? (await restore(host, file))
   // What was left is ours again, by an admission that the file brought.
@@ -106,7 +107,7 @@ async function keep(
     if (replica.current.status === 'left') host.registry.replicas.delete(server)
     throw notAMember(replica.state().name, server)
   }
-  if (replica.current.status === 'left') await replica.do(asReader)
+  if (isOut(replica.current)) await replica.do(asReader)
   const merged = replica.state().hash()
   const counts = await takeContent(reader, file, replica)
   const enrolled = options.enrol && !replica.current.isMember() ? await enrol(host, replica) : null

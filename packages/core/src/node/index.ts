@@ -4,6 +4,14 @@ export type { EquivocationReport, ForkedChain } from './equivocation.ts'
 export type { UnopenedCause, UnopenedReport } from './unopened.ts'
 export type { ReplicaQuestion } from './explain.ts'
 export { createNode } from './node.ts'
+export { verifyProfile, type VerifyProfileInit } from './verify/verify-profile.ts'
+export {
+  PROFILE_PROBLEM_CODES,
+  type ProfileProblem,
+  type ProfileProblemCode,
+  type ProfileReport,
+  type VerifiedServer
+} from './verify/problems.ts'
 export { serverObjects } from './objects.ts'
 export { policyOf } from './operate-intent.ts'
 export { EVENTS_KEPT_MAX, type EventRecord, type LoggedEvent } from './event-log.ts'

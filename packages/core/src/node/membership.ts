@@ -1,6 +1,7 @@
 /** Our own place in the server, after a turn: joined, left, kicked or banned (IV3, AU28). */
 import type { DeviceId, UserId } from '../base/index.ts'
 import type { EventRecord } from './event-log.ts'
+import { farewellOf } from './removals.ts'
 import type { ReplicaState } from './replica-state.ts'
 import { type ServerRow, serverTable } from './tables.ts'
 import type { Work } from './work.ts'
@@ -14,6 +15,11 @@ export function usersOnline(state: ReplicaState, devices: Iterable<DeviceId>): R
     if (user !== undefined) users.add(user)
   }
   return users
+}
+
+/** Whether we are a member no more: what is held is shown nowhere. */
+export function isOut({ status }: ReplicaState): boolean {
+  return status === 'left' || status === 'leaving'
 }
 
 /** The server's row as it stands. */
@@ -33,7 +39,8 @@ export function settleMembership(work: Work): void {
   const member = state.isMember()
   if (state.status === 'member' && !member) {
     turn.events.push(leaveEvent(work))
-    state.status = 'left'
+    // Who was put out was told so by somebody; who goes tells the others first (ND40).
+    state.status = farewellOf(state) === undefined ? 'left' : 'leaving'
   } else if (state.status !== 'member' && member) {
     state.status = 'member'
     // The invite's secret has served: our own user key opens what comes from now on.

@@ -8,6 +8,7 @@ import { clockSkew } from './clock-skew.ts'
 import type { DoctorFinding, ImportReport, LiveEvent, Node, NodeInit, PeerReport } from './contract.ts'
 import { examine, storeWorks } from './doctor.ts'
 import { type EventLog, type LoggedEvent, openEventLog } from './event-log.ts'
+import { part, partIfLate } from './farewell.ts'
 import { foundServer } from './found-server.ts'
 import { importServer } from './import-server.ts'
 import { joinByLink } from './join.ts'
@@ -261,12 +262,9 @@ class LiveNode implements Node {
     }
     if (turn.authorityChanged || turn.received.size > 0) this.#parts.duties.consider(replica, turn.accepted)
     this.own.heard(replica, turn.accepted)
-    // Our goodbye has to leave first: what was published goes out before the server is forgotten here.
+    // What was published goes out first; whoever came back by a link meanwhile stays.
     if (turn.membershipChanged && replica.current.status === 'left')
-      this.#init.timers.after(2_000, () => {
-        // Whoever came back by a link meanwhile stays.
-        if (replica.current.status === 'left') this.#offline(replica)
-      })
+      this.#init.timers.after(2_000, () => this.#offline(replica))
   }
 
   #syncNews(replica: LiveReplica, news: SyncNews): void {
@@ -283,6 +281,8 @@ class LiveNode implements Node {
           done: news.missing === 0
         })
         return
+      case 'parted':
+        return part(replica, error => this.#fault(error))
       case 'offered':
         replica.confirm(news.device, news.offers)
         return
@@ -384,6 +384,7 @@ class LiveNode implements Node {
           this.#parts.duties.consider(replica)
           this.#subscribe(replica)
           this.own.joined(replica)
+          partIfLate(replica, this.#init.clock.now(), error => this.#fault(error))
         }
         this.#events.prune().catch((error: unknown) => this.#fault(error))
         this.#maintain()

@@ -30,6 +30,14 @@ function collect(state: ReplicaState): Removals {
 /** Looking through all operations costs some ms per 10,000: once for each that is added, and only where somebody asks. */
 const known = new WeakMap<ReplicaState, { readonly count: number; readonly removals: Removals }>()
 
+/** Our own leave, where it is by that that we are out (ND40). */
+export function farewellOf(state: ReplicaState): Operation | undefined {
+  if (state.status === 'imported' || state.log.state().member(state.user)?.status !== 'out') return undefined
+  const last = removalsOf(state, state.user).at(-1)
+  const operation = last === undefined ? undefined : state.log.get(last)
+  return operation !== undefined && kindName(operation.kind) === 'leave' ? operation : undefined
+}
+
 /** The operations that took a user out, in the order in which they were accepted. */
 export function removalsOf(state: ReplicaState, user: UserId): readonly OperationId[] {
   return allRemovals(state).get(user) ?? []

@@ -20,7 +20,7 @@ import type {
   SyncQuery
 } from '../sync/index.ts'
 import { readOutbox } from './outbox.ts'
-import { removalsOf } from './removals.ts'
+import { farewellOf, removalsOf } from './removals.ts'
 import type { ReplicaState } from './replica-state.ts'
 import { operationSource } from './settled.ts'
 import { channelsByInterest, readLogs } from './sync-logs.ts'
@@ -77,6 +77,7 @@ export function createServerView(current: () => ReplicaState): ServerView {
     kept: () => secretsOf(current()).known,
     standing: device => standingOf(current(), device),
     removals: device => removalsFor(current(), device),
+    farewell: () => (current().status === 'leaving' ? farewellOf(current())?.id : undefined),
     get operationIds() {
       return current().operationIds
     },

@@ -45,16 +45,16 @@ export interface ServerRow {
   readonly version: 1
   readonly server: string
   /**
-   * joining: the join is not part of the state yet; left: kept for those who ask, shown nowhere; imported: read from
-   * a file (SX11), shown, and no part of the network.
+   * joining: the join is not part of the state yet; leaving: we left, and nobody is known to have heard it (ND40);
+   * left: kept for those who ask, shown nowhere; imported: read from a file (SX11), shown, and no part of the network.
    */
-  readonly status: 'joining' | 'member' | 'left' | 'imported'
+  readonly status: 'joining' | 'member' | 'left' | 'imported' | 'leaving'
   /** Invite secret it is being joined with; null afterwards. */
   readonly inviteSecret: Uint8Array | null
   /** Addresses that the link named. */
   readonly addresses: readonly string[]
 }
-const STATUS: readonly ServerRow['status'][] = ['joining', 'member', 'left', 'imported']
+const STATUS: readonly ServerRow['status'][] = ['joining', 'member', 'left', 'imported', 'leaving']
 const status: Schema<ServerRow['status']> = {
   read: (value, path) => STATUS[uint(STATUS.length - 1).read(value, path)] as ServerRow['status'],
   write: value => STATUS.indexOf(value)

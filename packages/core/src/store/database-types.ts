@@ -138,7 +138,23 @@ export interface DatabaseProblem {
   /** Key in the store, hex. */
   readonly key: string
   readonly reason: string
+  readonly kind: ProblemKind
 }
+
+/**
+ * What is wrong with a record: it does not open; a newer or an older XCord wrote it; no table of this database has its key;
+ * the header, likewise; the walk ended where the store could not be read on.
+ */
+export type ProblemKind =
+  | 'damaged'
+  | 'newer'
+  | 'older'
+  | 'unknown'
+  | 'header-damaged'
+  | 'header-missing'
+  | 'header-newer'
+  | 'header-older'
+  | 'unreadable'
 
 /** What `verifyDatabase` found. */
 export interface DatabaseReport {

@@ -2,7 +2,7 @@
 import { XcordError } from '../base/index.ts'
 import { concatBytes, uintBytes } from '../encoding/index.ts'
 import type { Store, StoreRange } from './contract.ts'
-import type { KeyPrefix, Row, ScanOptions, Table } from './database-types.ts'
+import type { KeyPrefix, ProblemKind, Row, ScanOptions, Table } from './database-types.ts'
 import { createReadCache, type ReadCache } from './read-cache.ts'
 import { type TableSeal, textOfBytes } from './sealing.ts'
 import { SORT_KEY_BYTES, type TableDefinition } from './table.ts'
@@ -35,20 +35,26 @@ export function cacheKey(rawKey: Uint8Array): string {
   return textOfBytes(rawKey)
 }
 
+/** A row's value, or what is wrong with it. */
+type RowVerdict<V> =
+  | { readonly ok: true; readonly value: V }
+  | { readonly ok: false; readonly reason: string; readonly kind: ProblemKind }
+
 /** Opens and decodes one stored value, or says what is wrong with it. */
 export function openRow<V>(
   definition: TableDefinition<never, V>,
   seal: TableSeal,
   rawKey: Uint8Array,
   stored: Uint8Array
-): { readonly ok: true; readonly value: V } | { readonly ok: false; readonly reason: string } {
+): RowVerdict<V> {
   const opened = seal.open(rawKey, stored)
-  if (opened === undefined) return { ok: false, reason: 'it does not open under its key' }
+  if (opened === undefined) return { ok: false, kind: 'damaged', reason: 'it does not open under its key' }
   if (opened.schema !== definition.schema) {
-    return { ok: false, reason: `it has schema ${opened.schema}; ${definition.schema} was expected` }
+    const kind = opened.schema > definition.schema ? 'newer' : 'older'
+    return { ok: false, kind, reason: `it has schema ${opened.schema}; ${definition.schema} was expected` }
   }
   const decoded = definition.value.decode(opened.plaintext)
-  return decoded.ok ? decoded : { ok: false, reason: decoded.reason }
+  return decoded.ok ? decoded : { ok: false, kind: 'damaged', reason: decoded.reason }
 }
 
 /** The least key above all that begin with a prefix. */

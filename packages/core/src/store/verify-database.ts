@@ -2,7 +2,7 @@
 import { isXcordError } from '../base/index.ts'
 import { equalBytes } from '../encoding/index.ts'
 import { createDatabaseKeys, type DatabaseKeys, HEADER_KEY } from './database-keys.ts'
-import type { DatabaseInit, DatabaseProblem, DatabaseReport } from './database-types.ts'
+import type { DatabaseInit, DatabaseProblem, DatabaseReport, ProblemKind } from './database-types.ts'
 import type { Store } from './contract.ts'
 import { openRow } from './open-table.ts'
 import { TABLE_TAG_BYTES } from './sealing.ts'
@@ -28,9 +28,9 @@ export async function walkStore(
   let problemCount = 0
   let records = 0
   let headers = 0
-  function report(table: string, key: Uint8Array, reason: string): void {
+  function report(table: string, key: Uint8Array, kind: ProblemKind, reason: string): void {
     problemCount++
-    if (problems.length < PROBLEMS_LISTED_MAX) problems.push({ table, key: hex(key), reason })
+    if (problems.length < PROBLEMS_LISTED_MAX) problems.push({ table, key: hex(key), kind, reason })
   }
 
   function check(rawKey: Uint8Array, stored: Uint8Array): void {
@@ -39,19 +39,29 @@ export async function walkStore(
       try {
         const found = keys.openHeader(stored, 'store')
         if (found !== schema)
-          report('xcord-db', rawKey, `the header says schema ${found}; ${schema} was expected`)
+          report(
+            'xcord-db',
+            rawKey,
+            found > schema ? 'header-newer' : 'header-older',
+            `the header says schema ${found}; ${schema} was expected`
+          )
       } catch (error) {
-        report('xcord-db', rawKey, error instanceof Error ? error.message : 'the header does not open')
+        report(
+          'xcord-db',
+          rawKey,
+          isXcordError(error, 'XCORD_NEWER_VERSION') ? 'header-newer' : 'header-damaged',
+          error instanceof Error ? error.message : 'the header does not open'
+        )
       }
       return
     }
     const found = byTag.find(({ seal }) => equalBytes(rawKey.subarray(0, 1 + TABLE_TAG_BYTES), seal.tag))
-    if (found === undefined) return report('unknown', rawKey, 'no table has this tag')
+    if (found === undefined) return report('unknown', rawKey, 'unknown', 'no table has this tag')
     counts[found.table.name] = (counts[found.table.name] ?? 0) + 1
     if (found.seal.sortNumbers(rawKey) === undefined)
-      return report(found.table.name, rawKey, 'its key has another layout')
+      return report(found.table.name, rawKey, 'unknown', 'its key has another layout')
     const row = openRow(found.table as TableDefinition<never, unknown>, found.seal, rawKey, stored)
-    if (!row.ok) report(found.table.name, rawKey, row.reason)
+    if (!row.ok) report(found.table.name, rawKey, row.kind, row.reason)
   }
 
   try {
@@ -62,9 +72,14 @@ export async function walkStore(
   } catch (error) {
     // A damaged file ends the walk; a store closed under us is no finding.
     if (!isXcordError(error, 'XCORD_STORE_CORRUPT')) throw error
-    report('unknown', new Uint8Array(0), `the walk ended after ${records} records: ${error.message}`)
+    report(
+      'unknown',
+      new Uint8Array(0),
+      'unreadable',
+      `the walk ended after ${records} records: ${error.message}`
+    )
   }
-  if (headers === 0 && records > 0) report('xcord-db', HEADER_KEY, 'the header is missing')
+  if (headers === 0 && records > 0) report('xcord-db', HEADER_KEY, 'header-missing', 'the header is missing')
   return { records, tables: counts, problemCount, problems }
 }
 

@@ -70,6 +70,11 @@ export interface ServerView {
   standing(device: DeviceId): Standing
   /** The operations by which a removed device's account is no member: it is told of these and their past (SY3). */
   removals(device: DeviceId): readonly OperationId[]
+  /**
+   * Our own leave, until another member is known to hold it (ND40): the server is in sync to tell of it, and asks for no
+   * content any more. Absent or undefined: we did not leave.
+   */
+  farewell?(): OperationId | undefined
   readonly operations: OperationSource
   /** Ids of all accepted operations. */
   readonly operationIds: IdSet<OperationId>
@@ -302,6 +307,13 @@ export type SyncEffect =
   /** Nothing that this peer offers is missing here any more. Once for each time it becomes true. */
   | {
       readonly type: 'caught-up'
+      readonly session: SessionId
+      readonly device: DeviceId
+      readonly server: ServerId
+    }
+  /** This peer holds our leave (ND40). Once a session. */
+  | {
+      readonly type: 'parted'
       readonly session: SessionId
       readonly device: DeviceId
       readonly server: ServerId

@@ -36,6 +36,7 @@ export function createShare(session: Session, server: ServerId, handle: number, 
     pending: new Set(),
     comparing: null,
     caughtUp: false,
+    parted: false,
     received: 0,
     blocked: false,
     servedAt: 0

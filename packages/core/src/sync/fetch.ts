@@ -51,6 +51,7 @@ export function reconsider(turn: Turn, share: Share): Refusal | undefined {
   askEnvelopes(turn, share, view)
   compareForks(turn, share, view)
   tellCaughtUp(turn, share, view)
+  tellParted(turn, share, view)
   return share.fruitless > FRUITLESS_ROUNDS_MAX
     ? refuse('SY13', `${share.fruitless} rounds without progress`)
     : undefined
@@ -138,14 +139,20 @@ function mayWalk(share: Share, kind: 'leaves' | 'records' | 'windows'): boolean 
   return share.session.ranges && !share.unwalkable.has(kind) && !share.walks.has(kind)
 }
 
+/** Whether this peer serves content, and we want any of it: whoever leaves does not. */
+function wantsContent({ theirs, session }: Share, view: ServerView): boolean {
+  if (theirs === null || theirs.level < 2 || view.farewell?.() !== undefined) return false
+  return view.standing(session.peer) !== 'removed'
+}
+
 /**
  * Message logs are walked where the peer keeps its rows of chains to itself, and where so much is missing that what
  * is looked at first should come first (SY7).
  */
 function askWindows(turn: Turn, share: Share, view: ServerView): void {
   const { theirs, session } = share
-  if (theirs === null || theirs.level < 2 || share.walked || !mayWalk(share, 'windows')) return
-  if (view.standing(session.peer) === 'removed' || !bucketsDiffer(view, theirs)) return
+  if (theirs === null || !wantsContent(share, view) || share.walked || !mayWalk(share, 'windows')) return
+  if (!bucketsDiffer(view, theirs)) return
   const withheld = withholdsTips(view, theirs)
   if (withheld || missingCount(view, share) > session.limits.orderAbove)
     walkWindows(turn, share, view, withheld)
@@ -168,7 +175,7 @@ export function missingCount(view: ServerView, share: Share): number {
 
 function askEnvelopes(turn: Turn, share: Share, view: ServerView): void {
   const { session, theirs } = share
-  if (theirs === null || theirs.level < 2 || view.standing(session.peer) === 'removed') return
+  if (theirs === null || !wantsContent(share, view)) return
   // While the newest pages are looked for, little is under way that they would have to wait for.
   const ordering = share.walks.has('windows')
   const asksMax = ordering ? 1 : ENVELOPE_ASKS_MAX
@@ -328,6 +335,19 @@ export function wasAsked(ask: Ask, seq: number): boolean {
 /** Whether the peer told what it has: by rows, or where it keeps those to itself, by ranges. */
 function hasSeen(share: Share, view: ServerView, theirs: Summary): boolean {
   return share.tipsSeen || (share.walked && share.session.ranges && withholdsTips(view, theirs))
+}
+
+/** ND40: whoever counts us as removed names our leave among its heads; who would let us in again holds all that we hold. */
+function tellParted(turn: Turn, share: Share, view: ServerView): void {
+  const { theirs, session, server } = share
+  const leave = view.farewell?.()
+  if (leave === undefined || theirs === null || share.parted || view.standing(session.peer) !== 'member')
+    return
+  const { count, sum } = theirs.operations
+  const same = count === view.operationIds.size && sum === view.operationIds.sum
+  if (!same && !theirs.heads.includes(leave)) return
+  share.parted = true
+  turn.effects.push({ type: 'parted', session: session.id, device: session.peer, server })
 }
 
 function tellCaughtUp(turn: Turn, share: Share, view: ServerView): void {

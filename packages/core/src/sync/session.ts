@@ -80,6 +80,8 @@ export interface Share {
   readonly pending: Set<ChainId>
   comparing: { readonly chain: ChainId; left: Ranges; busy: boolean } | null
   caughtUp: boolean
+  /** The peer was seen to hold our leave (ND40). */
+  parted: boolean
   received: number
   /** Something is missing that another session is fetching. */
   blocked: boolean

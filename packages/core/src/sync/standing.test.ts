@@ -120,3 +120,45 @@ describe('[SY3] a server that was ended for want of standing', () => {
     expect(closes(a, b)).toBe(0)
   })
 })
+
+describe('[ND40] a leave', () => {
+  const leave = operationOf([genesis], 'b', 'leave')
+
+  /** b left while a was away; a would let b in again, or not. */
+  function leaving(seed: number, counted: Standing) {
+    const { world, a, b } = pair(seed)
+    a.holdings.removed = [leave.id]
+    a.post('not for b any more')
+    b.post('said before')
+    b.holdings.take('operations', [leave.bytes])
+    b.holdings.left = leave.id
+    const parted = (): number => b.log.filter(effect => effect.type === 'parted').length
+    world.connect(a, b)
+    return {
+      world,
+      a,
+      b,
+      parted,
+      hears: () => {
+        a.holdings.standings.set(b.identity.device, counted)
+        a.step({ type: 'standing', server: SERVER })
+      }
+    }
+  }
+
+  it.each(['removed', 'applicant'] as const)(
+    '[ND40] reaches who did not hear it, who counts us as %s then, and that is noticed once',
+    counted => {
+      const { world, a, b, parted, hears } = leaving(7, counted)
+      expect(world.run(500, () => a.holdings.held.has(leave.id))).toBe(true)
+      expect(parted()).toBe(0)
+      hears()
+      expect(world.run(500, () => parted() > 0)).toBe(true)
+      world.run(120_000)
+      expect(parted()).toBe(1)
+      // What was written before reached the others; what they write is not asked for.
+      expect([a.holdings.ids.size, b.holdings.ids.size]).toEqual([2, 1])
+      expect(closes(a, b)).toBe(0)
+    }
+  )
+})

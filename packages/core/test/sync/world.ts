@@ -177,6 +177,11 @@ export class Holdings implements ServerView {
   removals(): readonly OperationId[] {
     return this.removed
   }
+  /** Our own leave, while it is told. */
+  left: OperationId | undefined
+  farewell(): OperationId | undefined {
+    return this.left
+  }
   recordTime(id: RecordId): number {
     return (this.records.get(id)?.length ?? 0) % 7
   }

@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import type { Server } from '@xcord/sdk'
+import { type Server, verifyProfile } from '@xcord/sdk'
 import { type Child, startChild } from './children/child.ts'
 import { chainOf, replicaOf, seeded } from './faults.fixture.ts'
 import { type Cast, createCast, until } from './peers.fixture.ts'
@@ -49,7 +49,7 @@ async function killSomewhere(writer: Child, random: () => number, round: number)
 
 describe('a peer that is killed', () => {
   it(
-    `[DB2, KS6, SY18] ${KILLS} times while it writes: nothing acknowledged is lost, no place in its chain is used twice`,
+    `[DB2, KS6, ND41, SY18] ${KILLS} times while it writes: nothing acknowledged is lost, no place in its chain is used twice, and the profile verifies after each`,
     async () => {
       const random = seeded(SEED)
       child = startChild('writer.ts', [home, 'hush'])
@@ -70,6 +70,9 @@ describe('a peer that is killed', () => {
         roles.push(...child.said('role'))
         expect(child.said('refused')).toEqual([])
         expect(child.said('fault')).toEqual([])
+        const { problems, complete } = await verifyProfile(home)
+        expect(problems, `after kill ${round + 1}`).toEqual([])
+        expect(complete).toBe(true)
       }
       child = startChild('writer.ts', [home, 'hush'])
       await child.heard('ready')

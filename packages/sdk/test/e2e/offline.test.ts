@@ -95,6 +95,22 @@ describe('a peer that is closed and opened again', () => {
     expect(chainOf(again, device)).toMatchObject({ gaps: 0, forks: [] })
   })
 
+  it('[ND40] who left while nobody was there, tells of it when somebody is, though its profile was closed in between', async () => {
+    const [ada, grace] = (await gather(['ada', 'grace'])) as [Peer, Peer]
+    await ada.client.close()
+    await grace.server.channel('general').send('goodbye')
+    await grace.server.leave()
+    await grace.client.close()
+    const left = await world.open('grace')
+    expect(left.servers.all).toEqual([])
+    const back = await world.open('ada')
+    const server = back.servers.all[0] as Server
+    await left.connect(back.addresses()[0] as string)
+    await until('ada knows that grace left', () => server.members.get('grace') === undefined)
+    await until('ada reads her last words', async () => (await texts(server)).includes('goodbye'))
+    expect(left.servers.all).toEqual([])
+  })
+
   it('[AU35, EK14] opens what came before that on which it waits, though both came in one turn', async () => {
     const [ada, grace] = (await gather(['ada', 'grace'])) as [Peer, Peer]
     const heal = world.network.partition([deviceOf(ada)], [deviceOf(grace)])

@@ -35,6 +35,15 @@ storeContract({
 })
 
 describe('level store', () => {
+  it('[DB2] one that lost the pointer to its files is refused, not begun anew', async () => {
+    const path = await directory()
+    const store = await openLevelStore(path)
+    await store.write([{ key: Uint8Array.of(1), value: Uint8Array.of(2) }])
+    await store.close()
+    await rm(join(path, 'CURRENT'))
+    await expect(openLevelStore(path)).rejects.toMatchObject({ code: 'XCORD_STORE_CORRUPT' })
+  })
+
   it('[DB2] a damaged database is XCORD_STORE_CORRUPT, not an engine error', async () => {
     const path = await directory()
     const store = await openLevelStore(path)

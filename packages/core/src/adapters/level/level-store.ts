@@ -5,7 +5,7 @@ import { XcordError } from '../../base/index.ts'
 import { equalBytes } from '../../encoding/index.ts'
 import type { Store, StoreRange, StoreWrite } from '../../store/index.ts'
 import { levelError } from './level-errors.ts'
-import { damagedLog } from './log-damage.ts'
+import { damagedLog, orphanedFile } from './log-damage.ts'
 
 /** Options for `openLevelStore`. */
 export interface LevelStoreOptions {
@@ -209,6 +209,9 @@ export async function openLevelStore(path: string, options: LevelStoreOptions = 
   const damaged = await damagedLog(path)
   if (damaged !== undefined)
     throw levelError(new Error(`corruption: ${damaged} has a record that does not check out`), 'open', path)
+  const orphaned = await orphanedFile(path)
+  if (orphaned !== undefined)
+    throw levelError(new Error(`corruption: CURRENT is not there, and ${orphaned} is`), 'open', path)
   const database: Database = new Level<Bytes, Bytes>(path, {
     keyEncoding: 'view',
     valueEncoding: 'view',

@@ -5,7 +5,7 @@
  *
  * What a lost power leaves behind is no damage: a last record that is torn, or sectors of zeros that were never written.
  */
-import { readdir, readFile } from 'node:fs/promises'
+import { readdir, readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 
 /** LevelDB's log format: blocks, in each records of checksum(4) ‖ length(2) ‖ type(1) ‖ payload, little-endian. */
@@ -72,6 +72,21 @@ export function damageIn(log: Uint8Array): number | undefined {
       if (whole && damaged !== undefined && (type === FULL || type === LAST)) return damaged
       at = end
     }
+  }
+  return undefined
+}
+
+/**
+ * A database whose pointer to its files is gone, though some of them hold records: the engine would begin an empty one, and
+ * an author its chain anew. Gives the name of such a file.
+ */
+export async function orphanedFile(path: string): Promise<string | undefined> {
+  const names = await readdir(path).catch((): string[] => [])
+  if (names.includes('CURRENT')) return undefined
+  for (const name of names.sort()) {
+    if (!/\.(ldb|sst|log)$/.test(name)) continue
+    // Whoever lost power while the database was made has an empty log at most.
+    if ((await stat(join(path, name))).size > 0) return name
   }
   return undefined
 }

@@ -163,6 +163,16 @@ function openKeys(community: Community, word: SimulatedPeer, user: UserId, last:
     })
 }
 
+/** What is wrong with profiles on disk (ND41), in words: no crash and no fault may leave anything behind. */
+export async function damages(peers: readonly SimulatedPeer[]): Promise<readonly string[]> {
+  const found: string[] = []
+  for (const peer of peers) {
+    const { problems } = await peer.verify()
+    for (const { code, detail } of problems.slice(0, 3)) found.push(`${peer.name}: ${code}: ${detail}`)
+  }
+  return found
+}
+
 /** Devices held to have signed twice for one place though they never ran twice: a crash must not make one. */
 export function falseForks(community: Community, copied: ReadonlySet<SimulatedPeer>): readonly string[] {
   const { word } = membersOf(community)

@@ -10,7 +10,7 @@ import {
 } from '../../adapters/memory/index.ts'
 import type { Suite } from '../../crypto/index.ts'
 import { type Account, createAccount } from '../../identity/index.ts'
-import { createNode, type Node } from '../../node/index.ts'
+import { createNode, type Node, type ProfileReport, verifyProfile } from '../../node/index.ts'
 import type { Seeded } from './seeded.ts'
 
 /** How a disk behaves. */
@@ -35,6 +35,7 @@ export interface PeerWorld {
   fault(peer: SimulatedPeer, error: unknown): void
 }
 
+const MASTER_KEY = new Uint8Array(32).fill(7)
 const GOOD_DISK: DiskFaults = { latencyMs: 2, failing: 0, full: false }
 
 /** One run of the node, from start to stop or crash. */
@@ -113,7 +114,7 @@ export class SimulatedPeer {
       timers: { after: (ms, run) => time.after(ms, () => (life.alive ? run() : undefined)) },
       random: this.#chance,
       store: this.#store,
-      masterKey: new Uint8Array(32).fill(7),
+      masterKey: MASTER_KEY,
       account: this.account,
       name: this.name,
       transport,
@@ -144,6 +145,25 @@ export class SimulatedPeer {
   crash(): void {
     if (this.#life === undefined) return
     this.#buryWith('crash')
+  }
+
+  /** The disk as it is, while the peer is down: for tests that damage it. */
+  get disk(): MemoryStore {
+    if (this.#life !== undefined) throw new TypeError(`${this.name} is up`)
+    return this.#store
+  }
+
+  /** ND41: what `xcord verify` says of the disk, as it is while the peer is down. */
+  async verify(): Promise<ProfileReport> {
+    const { suite } = this.#world
+    const random = this.#chance.split('verify')
+    return await verifyProfile({
+      suite,
+      random,
+      store: this.disk,
+      masterKey: MASTER_KEY,
+      account: this.account
+    })
   }
 
   /** A second device that is this one: the same keys over a copy of the disk as it is now, as a copied folder makes it. */

@@ -1,7 +1,7 @@
 /** One seed from beginning to end: a world, a storm, calm, and what must hold then. */
 import { isXcordError } from '../../base/index.ts'
 import { isAction, perform } from './actions.ts'
-import { brokenPromises, differences, falseForks, leaks } from './agreement.ts'
+import { brokenPromises, damages, differences, falseForks, leaks } from './agreement.ts'
 import { Community } from './community.ts'
 import { Faults, SKEW_MS_MAX } from './faults.ts'
 import type { SimulatedPeer } from './peer.ts'
@@ -208,6 +208,7 @@ class Run {
     ])
       this.#failures.push(...(await this.#ask(simulation, look)))
     await simulation.end()
+    this.#failures.push(...(await simulation.do(async () => await damages(simulation.peers), SETUP_MS)))
   }
 
   async #ask(

@@ -185,3 +185,44 @@ describe('disks of peers', () => {
     expect(await copy.get(Uint8Array.of(1))).toEqual(Uint8Array.of(3))
   })
 })
+
+describe('[ND40] a leave that nobody hears', () => {
+  /** Grace leaves while Ada is down, and loses power right after. */
+  async function leftUnheard() {
+    const world = await pair()
+    const { simulation, ada, grace } = world
+    const standing = () => ada.node.replicas()[0]?.state().member(grace.account.user)?.status
+    await simulation.until('ada knows grace', () => standing() === 'in')
+    await simulation.do(async () => {
+      await ada.stop()
+      await grace.node.replicas()[0]?.leave()
+    })
+    grace.crash()
+    await simulation.do(async () => await grace.start())
+    expect(grace.node.replicas()).toEqual([])
+    return { ...world, standing }
+  }
+
+  it('[ND40] is told when they meet again, after a restart, and once', async () => {
+    const { simulation, ada, grace, standing } = await leftUnheard()
+    await simulation.do(async () => await ada.start())
+    await simulation.until('ada hears of it', () => standing() === 'out')
+    await simulation.run(10_000)
+    // Nobody is looked for any more.
+    await simulation.do(async () => {
+      await grace.stop()
+      await grace.start()
+    })
+    await simulation.run(60_000)
+    expect(grace.node.peers().filter(each => each.kind === 'member')).toEqual([])
+  })
+
+  it('[ND40] is told no longer after 30 days', async () => {
+    const { simulation, ada, grace, standing } = await leftUnheard()
+    grace.skewMs = 31 * 86_400_000
+    await simulation.run(70_000)
+    await simulation.do(async () => await ada.start())
+    await simulation.run(120_000)
+    expect(standing()).toBe('in')
+  })
+})
