@@ -12,6 +12,6 @@ export {
   SEALED_CHUNK_BYTES_MAX
 } from './form.ts'
 export { leafOf, proofOf, provenRoot, rootOf } from './merkle.ts'
-export { checkFile, openChunk, openProvenChunk } from './open.ts'
+export { checkFile, checkPlace, openChunk, openProvenChunk } from './open.ts'
 export { createFileKey, describeFile, sealChunk } from './seal.ts'
 export { removeMetadata, type Stripped } from './strip.ts'

@@ -27,7 +27,7 @@ export function checkFile<F extends SealedFile>(suite: Suite, file: F): Verdict<
 }
 
 /** AT2: whether a sealed chunk stands at this place of the file. Needs no key. */
-function checkPlace(
+export function checkPlace(
   suite: Suite,
   file: SealedFile,
   index: number,
