@@ -163,6 +163,7 @@ export function createFakeClient(init: FakeInit = {}): FakeClient {
       deleted: json.deleted === true,
       replyTo: (json.replyTo ?? null) as MessageId | null,
       mentions: json.mentions,
+      attachments: [],
       reactions: json.reactions.map(each => ({ emoji: each.emoji, users: each.users as UserId[] })),
       standing: json.standing,
       delivery: json.delivery,

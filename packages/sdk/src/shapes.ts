@@ -3,6 +3,7 @@
  * answers and what `xcord --json` prints. Fields are only added within a major version.
  */
 import type { ChannelKind, ErrorCode } from '@xcord/core'
+import type { AttachmentJson } from './attachment-types.ts'
 import type { JoinRequestJson } from './request-types.ts'
 
 /** How far a message or operation is known to have come (SY17). Rises only; levels may be skipped. */
@@ -42,7 +43,7 @@ export interface MessageJson {
   readonly deleted?: true
   readonly replyTo?: string
   readonly mentions: readonly string[]
-  readonly attachments: readonly never[]
+  readonly attachments: readonly AttachmentJson[]
   readonly reactions: readonly ReactionJson[]
   readonly standing: Standing
   readonly delivery: Delivery

@@ -12,6 +12,7 @@ import type {
   RoleId,
   UserId
 } from '@xcord/core'
+import type { Attachment, FileDraft } from './attachment-types.ts'
 import type { ChannelChanges, PermitChange, ReasonOptions } from './moderation-types.ts'
 import type { Thread, ThreadCollection, ThreadInit } from './thread-types.ts'
 import type { Server } from './server-types.ts'
@@ -29,6 +30,7 @@ import type {
   Standing
 } from './shapes.ts'
 
+export type * from './attachment-types.ts'
 export type * from './client-types.ts'
 export type * from './device-types.ts'
 export type * from './export-types.ts'
@@ -61,8 +63,11 @@ export interface Written {
 }
 
 export interface MessageDraft {
+  /** May be empty where there are files. */
   readonly content: string
   readonly replyTo?: MessageId | Message
+  /** At most 10. Needs AttachFiles. XCORD_LIMIT, XCORD_ATTACHMENT_INVALID. */
+  readonly files?: readonly FileDraft[]
 }
 
 /** A message as it stands now. Snapshots are immutable: an edit gives a new object under the same id. */
@@ -77,6 +82,7 @@ export interface Message {
   readonly deleted: boolean
   readonly replyTo: MessageId | null
   readonly mentions: readonly string[]
+  readonly attachments: readonly Attachment[]
   readonly reactions: readonly { readonly emoji: string; readonly users: readonly UserId[] }[]
   readonly standing: Standing
   readonly delivery: Delivery

@@ -24,7 +24,7 @@ export interface WrittenFile {
 }
 
 /** The pieces of a file, or of standard input for `-`. XCORD_USAGE where it cannot be read. */
-async function* readPieces(session: Session, path: string): AsyncGenerator<Uint8Array> {
+export async function* readPieces(session: Session, path: string): AsyncGenerator<Uint8Array> {
   const stream = path === '-' ? session.terminal.stdin : createReadStream(path)
   try {
     for await (const piece of stream) yield piece as Uint8Array
@@ -44,7 +44,7 @@ function unreadable(path: string, cause: unknown): XcordError<'XCORD_USAGE'> {
 }
 
 /** Writes beside the path first: what stands there is whole, or not there. */
-async function writeFile(path: string, pieces: AsyncIterable<Uint8Array>): Promise<WrittenFile> {
+export async function writeFile(path: string, pieces: AsyncIterable<Uint8Array>): Promise<WrittenFile> {
   const beside = `${path}.part`
   const file = await open(beside, 'w', 0o600).catch((error: unknown) => {
     throw unreadable(path, error)
@@ -68,13 +68,13 @@ async function writeFile(path: string, pieces: AsyncIterable<Uint8Array>): Promi
   return { bytes, sha256: hash.digest('hex') }
 }
 
-async function toStandardOutput(session: Session, pieces: AsyncIterable<Uint8Array>): Promise<void> {
+export async function toStandardOutput(session: Session, pieces: AsyncIterable<Uint8Array>): Promise<void> {
   const { stdout } = session.terminal
   for await (const piece of pieces)
     if (!stdout.write(piece)) await new Promise(resolve => stdout.once('drain', resolve))
 }
 
-const sizeText = (bytes: number): string =>
+export const sizeText = (bytes: number): string =>
   bytes < 10_000
     ? `${bytes} bytes`
     : bytes < 10_000_000

@@ -67,6 +67,11 @@ export async function settle(session: Session, api: Api): Promise<void> {
   if (api.own) await sleep(500, undefined, { signal: session.signal }).catch(() => undefined)
 }
 
+/** Where this process is the peer: looks for a member who may have what is asked for. */
+export async function reachAny(session: Session, api: Api, server: string): Promise<void> {
+  if (api.own && !(await alone(api, server))) await reachMember(session, api, server)
+}
+
 /** Waits until a member of the server is connected, so that closing can flush to it. */
 export async function handOver(session: Session, api: Api, server: string): Promise<void> {
   if (!api.own || (await alone(api, server))) return

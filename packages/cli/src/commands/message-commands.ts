@@ -1,3 +1,5 @@
+import { existsSync } from 'node:fs'
+import { basename, join } from 'node:path'
 import type { Command } from 'commander'
 import { isXcordError } from '@xcord/core'
 import type { MessageJson } from '@xcord/sdk'
@@ -5,7 +7,8 @@ import type { Api } from '../api/api.ts'
 import { EXIT, type ExitCode, usage } from '../errors/outcome.ts'
 import { PAGE_MESSAGES_MAX } from '../gateway/route-parts.ts'
 import { safeLine } from '../render/sanitize.ts'
-import { handOver, handOverMessage } from './hand-over.ts'
+import { readPieces, sizeText, toStandardOutput, writeFile } from './export-commands.ts'
+import { handOver, handOverMessage, reachAny } from './hand-over.ts'
 import { resolveChannel, resolveMessage } from './resolve.ts'
 import { deadlineOf, openApi, type Session } from './session.ts'
 import { argument, countOf, type Shell, textOf } from './shell.ts'
@@ -48,23 +51,50 @@ function report(
   return EXIT.deadline
 }
 
+function collectPaths(path: string, paths: readonly string[]): readonly string[] {
+  return [...paths, path]
+}
+
+/** Hands files to the peer: the message names them. */
+async function uploads(
+  session: Session,
+  api: Api,
+  paths: readonly string[],
+  options: Readonly<Record<string, unknown>>
+) {
+  const files: { upload: string; name: string; keepMetadata?: boolean }[] = []
+  for (const path of paths) {
+    const { upload } = await api.upload('uploadFile', {}, readPieces(session, path), {
+      signal: session.signal
+    })
+    const keepMetadata = options['keepMetadata'] === true
+    files.push({ upload, name: basename(path), ...(keepMetadata ? { keepMetadata } : {}) })
+  }
+  return files
+}
+
 function registerSend(program: Command, { verb }: Shell): void {
   verb(
     program
       .command('send <channel> [text...]')
       .description('send a message; without text, or with "-", it is read from standard input')
       .option('--reply <message>', 'answer this message')
+      .option('--file <path>', 'send this file with it; may be given up to ten times', collectPaths, [])
+      .option('--keep-metadata', 'send pictures with what they say of place, time and camera')
       .option(
         '--idempotency-key <key>',
         'sending again under this key sends nothing twice (while the daemon runs)'
       ),
     async (session, args, options) => {
       const words = args.slice(1)
+      const paths = (options['file'] ?? []) as readonly string[]
       const typed =
-        words.length === 0 || (words.length === 1 && words[0] === '-')
-          ? await session.asker.rest()
-          : words.join(' ')
-      if (typed.trim() === '') throw usage('text', 'the message is empty')
+        words.length === 0 && paths.length > 0
+          ? ''
+          : words.length === 0 || (words.length === 1 && words[0] === '-')
+            ? await session.asker.rest()
+            : words.join(' ')
+      if (typed.trim() === '' && paths.length === 0) throw usage('text', 'the message is empty')
       const api = await openApi(session, 'online')
       const channel = await resolveChannel(session, api, argument(args, 0), textOf(options, 'server'))
       const replyText = textOf(options, 'reply')
@@ -77,7 +107,11 @@ function registerSend(program: Command, { verb }: Shell): void {
         'sendMessage',
         {
           params: { channel: channel.id },
-          body: { content: typed, ...(replyTo === undefined ? {} : { replyTo }) }
+          body: {
+            content: typed,
+            ...(replyTo === undefined ? {} : { replyTo }),
+            ...(paths.length === 0 ? {} : { files: await uploads(session, api, paths, options) })
+          }
         },
         idempotencyKey === undefined ? {} : { idempotencyKey }
       )
@@ -202,9 +236,51 @@ function registerWriting(message: Command, { verb }: Shell): void {
   }
 }
 
-/** `send`, `message`, `read`. */
+/** A name of a stranger's as a file in a folder of ours: no folders, no dots in front, nothing that hides. */
+function fileName(name: string): string {
+  const plain = safeLine(basename(name)).replace(/^\.+/, '')
+  return plain === '' ? 'file' : plain
+}
+
+function registerFiles(program: Command, { verb }: Shell): void {
+  const attachment = program.command('attachment').description('files of messages: save')
+  verb(
+    attachment
+      .command('save <message> [number]')
+      .description('write a file of a message to disk; by default the first')
+      .option('-o, --output <file>', 'where to; "-" is standard output; default: its name, here')
+      .option('--force', 'replace the file if it is there'),
+    async (session, args, options) => {
+      const api = await openApi(session, 'online')
+      const found = await resolveMessage(session, api, argument(args, 0), textOf(options, 'server'))
+      const number = Number(args[1] ?? 1)
+      const file = found.attachments[number - 1]
+      if (file === undefined)
+        throw usage(
+          'number',
+          `the message carries ${found.attachments.length} files, none is number ${args[1] ?? 1}`
+        )
+      const path = textOf(options, 'output') ?? join('.', fileName(file.name))
+      if (path !== '-' && options['force'] !== true && existsSync(path))
+        throw usage('--output', `${path} is there already; --force replaces it`)
+      // A peer that has just started may have nobody to ask yet.
+      await reachAny(session, api, found.server)
+      const params = { message: found.id, file: file.id }
+      const pieces = api.download('readFile', { params }, { signal: session.signal })
+      if (path === '-') return await toStandardOutput(session, pieces)
+      const written = await writeFile(path, pieces)
+      session.output.done(
+        { ...file, file: path, ...written },
+        () => `Saved "${safeLine(file.name)}" to ${safeLine(path)}: ${sizeText(written.bytes)}.`
+      )
+    }
+  )
+}
+
+/** `send`, `message`, `attachment`, `read`. */
 export function registerMessages(program: Command, shell: Shell): void {
   registerSend(program, shell)
+  registerFiles(program, shell)
   const message = program.command('message').description('messages: list, edit, delete, react')
   registerReading(message, shell)
   registerWriting(message, shell)

@@ -231,6 +231,10 @@ export function showMessages(messages: readonly MessageJson[], me: string): stri
     const reply = message.replyTo === undefined ? '' : ` (reply to ${shortId(message.replyTo)})`
     const body = text.replaceAll('\n', '\n                   ')
     lines.push(`${head}${reply}: ${body}${marks.length === 0 ? '' : `  [${marks.join('; ')}]`}`)
+    for (const [at, file] of message.attachments.entries())
+      lines.push(
+        `                   file ${at + 1}: ${safeLine(file.name)} (${safeLine(file.type)}, ${file.size.toLocaleString('en')} bytes)`
+      )
     if (message.reactions.length > 0) {
       lines.push(
         `                   ${message.reactions.map(each => `${safeLine(each.emoji)} ${each.users.length}`).join('  ')}`

@@ -59,6 +59,16 @@ export const OUTCOMES: Readonly<Record<AnyCode, Outcome>> = {
     'Install ffmpeg or the tools of PulseAudio or ALSA, or use --input, --tone and --output.'
   ),
   XCORD_AUDIO_FORMAT: outcome(422, EXIT.verification, 'Give a WAV file: "ffmpeg -i song.mp3 song.wav".'),
+  XCORD_ATTACHMENT_INVALID: outcome(
+    422,
+    EXIT.verification,
+    'Ask its sender to send it again. An own image: mend it, or send it with --keep-metadata.'
+  ),
+  XCORD_ATTACHMENT_UNAVAILABLE: outcome(
+    503,
+    EXIT.unreachable,
+    'Try again when its author is online, or anybody who opened it.'
+  ),
   XCORD_AUTOMOD_BLOCKED: outcome(403, EXIT.denied, 'Write it in other words; nothing was sent.'),
   XCORD_BACKUP_INVALID: outcome(422, EXIT.verification, 'Use another copy of the file.'),
   XCORD_CHANNEL_KIND: outcome(

@@ -8,7 +8,7 @@ import type { Handlers } from './handlers.ts'
 import type { exports } from './routes-exports.ts'
 
 /** The request's bytes, which no schema describes. XCORD_USAGE where it has none. */
-function bytesOf(input: object): AsyncIterable<Uint8Array> {
+export function bytesOf(input: object): AsyncIterable<Uint8Array> {
   if ('body' in input && input.body instanceof Readable) return untilGone(input.body)
   throw usage('body', 'the file travels as the body, with content-type application/octet-stream')
 }
@@ -23,7 +23,7 @@ async function* untilGone(body: Readable): AsyncGenerator<Uint8Array> {
 }
 
 /** A stream whose first piece is there: what fails before it is answered as an error. */
-async function streamOf(source: AsyncIterable<Uint8Array>): Promise<Readable> {
+export async function streamOf(source: AsyncIterable<Uint8Array>): Promise<Readable> {
   const pieces = source[Symbol.asyncIterator]()
   const first = await pieces.next()
   async function* all(): AsyncGenerator<Uint8Array> {

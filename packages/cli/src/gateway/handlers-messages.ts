@@ -1,8 +1,10 @@
 import { isXcordError, parseId, XcordError } from '@xcord/core'
 import type { Channel, HistoryOptions, Message } from '@xcord/sdk'
+import { usage } from '../errors/outcome.ts'
 import { channelsOf, findChannel, findMessage, findServer } from './find.ts'
 import type { Call, Handlers } from './handlers.ts'
 import { PAGE_MESSAGES_MAX } from './route-parts.ts'
+import { useUploads } from './uploads.ts'
 
 type MessageName =
   | 'listMessages'
@@ -85,10 +87,17 @@ const again = async ({ context: { client } }: Call, id: string) => (await findMe
 export const messageHandlers: Handlers<MessageName> = {
   listMessages: ({ context: { client } }, { params, query }) =>
     page(findChannel(client, params.channel), query),
-  sendMessage: async ({ context: { client } }, { params, body }) => {
-    const channel = findChannel(client, params.channel)
+  sendMessage: async ({ context }, { params, body }) => {
+    const channel = findChannel(context.client, params.channel)
+    const { files = [] } = body
+    if (body.content.trim() === '' && files.length === 0) throw usage('content', 'a message needs content')
+    const taken = useUploads(
+      context,
+      files.map(each => each.upload)
+    )
     const draft = {
       content: body.content,
+      files: files.map(({ upload: _upload, ...file }, at) => ({ ...file, bytes: taken[at] as Uint8Array })),
       ...(body.replyTo === undefined ? {} : { replyTo: messageId(body.replyTo) })
     }
     return (await channel.send(draft)).toJSON()

@@ -3,6 +3,7 @@ import { XcordError } from '@xcord/core'
 import { deviceHandlers, lockHandlers } from './handlers-devices.ts'
 import { explainHandlers } from './handlers-explain.ts'
 import { exportHandlers } from './handlers-exports.ts'
+import { fileHandlers } from './handlers-files.ts'
 import { moderationHandlers } from './handlers-moderation.ts'
 import { readHandlers } from './handlers-read.ts'
 import { messageHandlers } from './handlers-messages.ts'
@@ -141,6 +142,7 @@ export const HANDLERS: Handlers = {
   ...writes,
   ...moderationHandlers,
   ...exportHandlers,
+  ...fileHandlers,
   ...explainHandlers,
   ...threadHandlers,
   ...voiceHandlers,

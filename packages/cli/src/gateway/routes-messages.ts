@@ -37,7 +37,21 @@ export const messages = {
     summary: 'Sends a message',
     status: 201,
     params: ofChannel,
-    body: input({ content: text, replyTo: Type.Optional(text) }),
+    body: input({
+      content: Type.String({ description: 'May be empty where there are files' }),
+      replyTo: Type.Optional(text),
+      files: Type.Optional(
+        Type.Array(
+          input({
+            upload: text,
+            name: text,
+            type: Type.Optional(text),
+            keepMetadata: Type.Optional(Type.Boolean())
+          }),
+          { maxItems: 10 }
+        )
+      )
+    }),
     reply: MessageSchema
   }),
   findMessages: route({

@@ -13,6 +13,7 @@ import { because, History, ofChannel, ofServer, reason, text, timeoutMs } from '
 import { input, listOf, route } from './route.ts'
 import { devices } from './routes-devices.ts'
 import { explanations } from './routes-explain.ts'
+import { files } from './routes-files.ts'
 import { exports } from './routes-exports.ts'
 import { moderation } from './routes-moderation.ts'
 import { things } from './routes-things.ts'
@@ -339,6 +340,7 @@ export const ROUTES = {
   ...voice,
   ...things,
   ...messages,
+  ...files,
   ...network,
   ...daemon
 }

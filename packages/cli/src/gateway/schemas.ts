@@ -4,6 +4,7 @@
  */
 import Type from 'typebox'
 import type {
+  AttachmentJson,
   AutomodJson,
   BanJson,
   ChannelJson,
@@ -68,6 +69,9 @@ export const OperationSchema = shape<OperationJson>()(
 const ReactionSchema = shape<ReactionJson>()(
   Type.Object({ emoji: Type.String(), users: Type.Array(Id) }, { $id: 'Reaction' })
 )
+const AttachmentSchema = shape<AttachmentJson>()(
+  Type.Object({ id: Id, name: Type.String(), type: Type.String(), size: count }, { $id: 'Attachment' })
+)
 export const MessageSchema = shape<MessageJson>()(
   Type.Object(
     {
@@ -82,7 +86,7 @@ export const MessageSchema = shape<MessageJson>()(
       deleted: Type.Optional(Type.Unsafe<true>({ type: 'boolean' })),
       replyTo: Type.Optional(Id),
       mentions: Type.Array(Type.String()),
-      attachments: Type.Unsafe<never[]>({ type: 'array', maxItems: 0, items: { type: 'object' } }),
+      attachments: Type.Array(AttachmentSchema),
       reactions: Type.Array(ReactionSchema),
       standing: StandingSchema,
       delivery: DeliverySchema

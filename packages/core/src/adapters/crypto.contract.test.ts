@@ -1,6 +1,15 @@
 /** One contract for every provider of suite 1 (CR): published vectors, the edge file, and each other. */
-import { argon2Sync, createHash, createHmac } from 'node:crypto'
+import {
+  argon2Sync,
+  createHash,
+  createHmac,
+  createPrivateKey,
+  createPublicKey,
+  diffieHellman
+} from 'node:crypto'
 import { readFileSync } from 'node:fs'
+import { gcm } from '@noble/ciphers/aes.js'
+import { chacha20poly1305, xchacha20poly1305 } from '@noble/ciphers/chacha.js'
 import { Point } from '@noble/ed25519'
 import fc from 'fast-check'
 import { fromString, toString } from 'uint8arrays'
@@ -254,6 +263,46 @@ describe.each(providers)('suite by $name', ({ create }) => {
             expect(Object.getPrototypeOf(out)).toBe(Uint8Array.prototype)
         }
       ),
+      { numRuns: runs }
+    )
+  })
+
+  test('[CR1] ciphers and X25519 agree with an independent implementation on any input', () => {
+    const bytes = (length: number) => fc.uint8Array({ minLength: length, maxLength: length })
+    const text = fc.uint8Array({ maxLength: 200 })
+    fc.assert(
+      fc.property(bytes(32), bytes(24), text, text, (key, nonce, aad, message) => {
+        const zero = new Uint8Array(12)
+        expect(suite.xchachaSeal(key, nonce, aad, message)).toEqual(
+          xchacha20poly1305(key, nonce, aad).encrypt(message)
+        )
+        expect(suite.chachaSealOnce(key, aad, message)).toEqual(
+          chacha20poly1305(key, zero, aad).encrypt(message)
+        )
+        expect(suite.aesGcmSeal(key, nonce.slice(12), aad, message)).toEqual(
+          gcm(key, nonce.slice(12), aad).encrypt(message)
+        )
+      }),
+      { numRuns: runs }
+    )
+    const der = (prefix: string, raw: Uint8Array): Buffer => Buffer.concat([hex(prefix), raw])
+    fc.assert(
+      fc.property(bytes(32), bytes(32), (secret, seed) => {
+        const publicKey = suite.x25519PublicKey(seed)
+        const shared = diffieHellman({
+          privateKey: createPrivateKey({
+            key: der('302e020100300506032b656e04220420', secret),
+            format: 'der',
+            type: 'pkcs8'
+          }),
+          publicKey: createPublicKey({
+            key: der('302a300506032b656e032100', publicKey),
+            format: 'der',
+            type: 'spki'
+          })
+        })
+        expect(toHex(suite.x25519(secret, publicKey))).toBe(shared.toString('hex'))
+      }),
       { numRuns: runs }
     )
   })

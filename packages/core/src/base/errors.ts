@@ -34,6 +34,18 @@ export interface ErrorDetails {
    */
   XCORD_APPROVAL_REFUSED: { server: string }
   /**
+   * The file is not what its message says: its key, its chunks or its size do not fit, by rule `rule`. Or it is an
+   * image of ours that is not whole, so that its metadata could not be removed (AT4).
+   * @remedy Ask its sender to send it again. Of an own image: mend it, or send it with its metadata
+   *   (`keepMetadata`, `--keep-metadata`).
+   */
+  XCORD_ATTACHMENT_INVALID: { name: string; rule: RuleId }
+  /**
+   * No connected member has the file.
+   * @remedy Try again when its author is online, or anybody who opened it. What came already is kept.
+   */
+  XCORD_ATTACHMENT_UNAVAILABLE: { name: string }
+  /**
    * No microphone or speaker could be opened, or it vanished; `reason` is what the system's tool said.
    * @remedy Install ffmpeg, PulseAudio's tools (pacat, parec) or ALSA's (aplay, arecord), plug the device in, or use
    *   `--input`, `--tone` and `--output`, which need none.

@@ -50,6 +50,10 @@ export interface Suite {
   /** ChaCha20-Poly1305 (IETF) under the zero nonce: only for keys that encrypt once (CR1). */
   chachaSealOnce(key: SecretKey, aad: Uint8Array, plaintext: Uint8Array): Uint8Array
   chachaOpenOnce(key: SecretKey, aad: Uint8Array, sealed: Uint8Array): Uint8Array | undefined
+  /** AES-256-GCM, ciphertext, then 16-byte tag: for chunks of attachments alone (CR1, AT1). Nonce 12 bytes. */
+  aesGcmSeal(key: SecretKey, nonce: Uint8Array, aad: Uint8Array, plaintext: Uint8Array): Uint8Array
+  /** undefined where key, nonce, data or AAD do not belong together. */
+  aesGcmOpen(key: SecretKey, nonce: Uint8Array, aad: Uint8Array, sealed: Uint8Array): Uint8Array | undefined
   /** Argon2id 1.3, p = 1. Slow by design; shells run it where blocking is allowed. */
   argon2id(
     password: Uint8Array,

@@ -58,6 +58,45 @@ interface Lockbox {
   refuse: Box[]
   sets: { accept: { boxes: string; max: number; rids: string[] }[]; refuse: { boxes: string; max: number }[] }
 }
+interface Edges {
+  x25519: { note: string; secret: string; point: string; shared: string | null }[]
+  seals: {
+    cipher: keyof ReturnType<typeof ciphers>
+    key: string
+    nonce: string
+    aad: string
+    text: string
+    sealed: string
+    refuse: { note: string; sealed: string }[]
+  }[]
+  hkdf: {
+    note: string
+    key: string
+    salt: string
+    info: string
+    length: number
+    out?: string
+    sha256?: string
+  }[]
+  hkdfRefused: number[]
+}
+/** The three ciphers as functions of text alone. */
+function ciphers(suite: Suite, key: Uint8Array, nonce: Uint8Array, aad: Uint8Array) {
+  return {
+    'xchacha20-poly1305': {
+      seal: (text: Uint8Array) => suite.xchachaSeal(key, nonce, aad, text),
+      open: (sealed: Uint8Array) => suite.xchachaOpen(key, nonce, aad, sealed)
+    },
+    'chacha20-poly1305': {
+      seal: (text: Uint8Array) => suite.chachaSealOnce(key, aad, text),
+      open: (sealed: Uint8Array) => suite.chachaOpenOnce(key, aad, sealed)
+    },
+    'aes-256-gcm': {
+      seal: (text: Uint8Array) => suite.aesGcmSeal(key, nonce, aad, text),
+      open: (sealed: Uint8Array) => suite.aesGcmOpen(key, nonce, aad, sealed)
+    }
+  }
+}
 interface Padding {
   lengths: { length: number; padded: number }[]
   pad: { bytes: string; padded: string }[]
@@ -110,6 +149,27 @@ describe.each([
     for (const { boxes, max, rids } of vectors.sets.accept)
       expect(readBoxes(hex(boxes), max)?.rids().map(toHex)).toEqual(rids)
     for (const { boxes, max } of vectors.sets.refuse) expect(readBoxes(hex(boxes), max)).toBeUndefined()
+  })
+
+  test('[CR1] [CR4] edges.json: low-order and odd points, tags cut and turned, lengths at their bounds', () => {
+    const { x25519, seals, hkdf, hkdfRefused } = read<Edges>('edges')
+    for (const { note, secret, point, shared } of x25519)
+      expect(suite.x25519(hex(secret), hex(point)), note).toEqual(shared === null ? undefined : hex(shared))
+    // The eight points of small order, and what has not 32 bytes, by each secret.
+    expect(x25519.filter(each => each.shared === null)).toHaveLength(3 * 11)
+    for (const { cipher, key, nonce, aad, text, sealed, refuse } of seals) {
+      const [k, n, a] = [hex(key), hex(nonce), hex(aad)] as const
+      const { seal, open } = ciphers(suite, k, n, a)[cipher]
+      expect(toHex(seal(hex(text))), cipher).toBe(sealed)
+      expect(open(hex(sealed)), cipher).toEqual(hex(text))
+      for (const each of refuse) expect(open(hex(each.sealed)), `${cipher}: ${each.note}`).toBeUndefined()
+    }
+    for (const { note, key, salt, info, length, out, sha256 } of hkdf) {
+      const given = suite.hkdfSha256(hex(key), hex(salt), hex(info), length)
+      expect(toHex(sha256 === undefined ? given : suite.sha256(given)), note).toBe(out ?? sha256)
+    }
+    for (const length of hkdfRefused)
+      expect(() => suite.hkdfSha256(hex('01'), hex(''), hex(''), length)).toThrow(RangeError)
   })
 
   test('[EN7] padding.json', () => {

@@ -3,6 +3,7 @@
  * layers; this one only does things.
  */
 import type {
+  BlobId,
   ChannelId,
   Clock,
   DeviceId,
@@ -171,6 +172,17 @@ export interface MadeInvite {
   readonly link: string
 }
 
+/** A file to be sent with a message. */
+export interface OutgoingFile {
+  /** Without folders. */
+  readonly name: string
+  readonly bytes: Uint8Array
+  /** Media type; by default what its bytes say of images, else `application/octet-stream`. */
+  readonly type?: string
+  /** Sends an image as it is, with whatever it says of place, time and camera (AT4). */
+  readonly keepMetadata?: boolean
+}
+
 /** What a channel is called. */
 export interface ChannelTitle {
   readonly name: string | null
@@ -189,7 +201,22 @@ export interface Replica {
   /** Whether our own device may do this now (AU28). */
   permits(permission: PermissionName, channel: ChannelId | null): boolean
   /** XCORD_PERMISSION_DENIED before anything is signed; resolves when committed here. */
-  send(channel: ChannelId, content: string, replyTo: MessageId | null): Promise<HeldMessage>
+  send(
+    channel: ChannelId,
+    content: string,
+    replyTo: MessageId | null,
+    files?: readonly OutgoingFile[]
+  ): Promise<HeldMessage>
+  /**
+   * A file of a message, piece by piece, each checked and opened (AT). What is not held comes from connected members.
+   * XCORD_MESSAGE_NOT_FOUND, XCORD_ATTACHMENT_INVALID, XCORD_ATTACHMENT_UNAVAILABLE, XCORD_ABORTED.
+   */
+  openFile(
+    channel: ChannelId,
+    message: MessageId,
+    blob: BlobId,
+    signal?: AbortSignal
+  ): AsyncIterable<Uint8Array>
   edit(channel: ChannelId, message: MessageId, content: string): Promise<HeldMessage>
   remove(channel: ChannelId, message: MessageId): Promise<HeldMessage>
   react(channel: ChannelId, message: MessageId, emoji: string, on: boolean): Promise<HeldMessage>

@@ -5,6 +5,7 @@ import { createSync, type ServerView } from '../sync/index.ts'
 import { type AddressBook, openAddressBook } from './address-book.ts'
 import type { NodeInit } from './contract.ts'
 import { answerApplicant } from './ask-service.ts'
+import { Blobs } from './blobs.ts'
 import { createDiscovery, type Discovery } from './discovery.ts'
 import { createDuties, type Duties } from './duties.ts'
 import type { EventLog } from './event-log.ts'
@@ -52,11 +53,30 @@ export async function createParts(
   init: NodeInit,
   database: Database,
   events: EventLog,
-  hooks: ReplicaHooks
+  told: Omit<ReplicaHooks, 'blobs'>
 ): Promise<NodeParts> {
   const { suite, clock, random, timers, transport, account, bootstrap } = init
-  const fault = (error: unknown): void => hooks.fault(error)
+  const fault = (error: unknown): void => told.fault(error)
   const views = new Map<ServerId, ServerView>()
+  const blobs = new Blobs({
+    suite,
+    random,
+    timers,
+    transport,
+    database,
+    now: () => clock.now(),
+    isMember: (server, device) => views.get(server)?.standing(device) === 'member',
+    fault: error => told.fault(error)
+  })
+  await blobs.tidy()
+  const hooks: ReplicaHooks = {
+    ...told,
+    blobs,
+    changed: (replica, turn) => {
+      blobs.turnDone(replica.server, turn)
+      told.changed(replica, turn)
+    }
+  }
   const registry = await loadServers(init, database, events, hooks)
   const book = await openAddressBook(database, [...registry.replicas.keys()])
   const gossip = createGossipHost({

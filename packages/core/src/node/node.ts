@@ -228,7 +228,7 @@ class LiveNode implements Node {
 
   // What replicas tell.
 
-  #hooks(): ReplicaHooks {
+  #hooks(): Omit<ReplicaHooks, 'blobs'> {
     return {
       feed: event => this.#parts.sync.feed(event),
       publish: (replica, envelopes) => this.#parts.gossip.publish(replica, envelopes),

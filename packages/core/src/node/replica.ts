@@ -24,9 +24,9 @@ import type { Envelope } from '../graph/index.ts'
 import type { ItemKind, OfferedEnvelope, ServerView, SyncFound, SyncQuery } from '../sync/index.ts'
 import type { Message, Page, PageOptions } from '../timeline/index.ts'
 import type { Explanation } from '../verifier/index.ts'
-import { recallPace } from './arrival-rules.ts'
 import { auditPage, listBans, reportHeads } from './audit.ts'
 import { type AutomodRule, automodRules } from './automod.ts'
+import type { Blobs } from './blobs.ts'
 import type {
   AuditPage,
   AuditQuery,
@@ -63,7 +63,8 @@ import { giveConsent, transferServer } from './transfer.ts'
 import type { Turn } from './turn.ts'
 import { TurnRunner } from './turn-runner.ts'
 import type { Work } from './work.ts'
-import { writeDelete, writeEdit, writeMessage, writeReaction } from './write-content.ts'
+import { openFile, sendMessage } from './message-files.ts'
+import { writeDelete, writeEdit, writeReaction } from './write-content.ts'
 
 /** What a replica tells the node after a commit. */
 export interface ReplicaHooks {
@@ -76,6 +77,7 @@ export interface ReplicaHooks {
   online(): ReadonlySet<DeviceId>
   /** Something that is not kept is told to people. */
   live(event: LiveEvent): void
+  readonly blobs: Blobs
   /** Where a link made here should lead. */
   linkAddresses(server: ServerId): readonly string[]
   fault(error: unknown): void
@@ -221,23 +223,20 @@ export class LiveReplica implements Replica, SyncPort {
   }
 
   permits(permission: PermissionName, channel: ChannelId | null): boolean {
-    const state = this.current
-    return (
-      (state.log.state().permissions(state.user, channel, this.#deps.clock.now()) &
-        permissionsToBits([permission])) !==
-      0n
-    )
+    const { log, user } = this.current
+    const held = log.state().permissions(user, channel, this.now())
+    return (held & permissionsToBits([permission])) !== 0n
   }
 
-  async send(channel: ChannelId, content: string, replyTo: MessageId | null): Promise<HeldMessage> {
-    const recalled = recallPace(this.current, channel)
-    if (recalled !== undefined) await recalled
-    const { id, turn } = await this.do(work => ({
-      id: writeMessage(work, channel, content, replyTo).id,
-      turn: work.turn
-    }))
+  async send(...draft: Parameters<Replica['send']>): Promise<HeldMessage> {
+    const { id, turn } = await sendMessage(this, this.#hooks.blobs, ...draft)
+    const [channel] = draft
     const message = turn.shown.get(id)
     return message === undefined ? await this.#require(channel, id) : { message, delivery: LOCAL }
+  }
+
+  openFile(...named: Parameters<Replica['openFile']>): AsyncIterable<Uint8Array> {
+    return openFile(this, this.#hooks.blobs, ...named)
   }
 
   async edit(channel: ChannelId, message: MessageId, content: string): Promise<HeldMessage> {
@@ -256,7 +255,7 @@ export class LiveReplica implements Replica, SyncPort {
     })
   }
 
-  async react(channel: ChannelId, message: MessageId, emoji: string, on: boolean): Promise<HeldMessage> {
+  async react(...[channel, message, emoji, on]: Parameters<Replica['react']>): Promise<HeldMessage> {
     const held = await requireMessage(this.#deps.timeline, channel, message)
     return await this.#write(channel, work => {
       writeReaction(work, held, emoji, on)

@@ -28,6 +28,7 @@ import {
   uint
 } from '../encoding/index.ts'
 import { type AnyTable, defineTable, hiddenId, hiddenText, sortNumber } from '../store/index.ts'
+import { BLOB_TABLES } from './blob-tables.ts'
 import { type DeliveryBlock, deliveryBlockFields } from './delivery-block.ts'
 import { eventTable } from './event-log.ts'
 
@@ -347,5 +348,6 @@ export const nodeTables: readonly AnyTable[] = [
   outboxTable,
   addressTable,
   settingTable,
-  eventTable
+  eventTable,
+  ...BLOB_TABLES
 ]

@@ -4,7 +4,14 @@ import { type ChannelState, draft, type PermissionName, permissionsToBits } from
 import type { Body } from '../e2ee/index.ts'
 import { utf8 } from '../encoding/index.ts'
 import type { Envelope } from '../graph/index.ts'
-import { isEmoji, mentionsOf, type Mentions, type Message } from '../timeline/index.ts'
+import {
+  type Attachment,
+  isEmoji,
+  mentionsOf,
+  type Mentions,
+  type Message,
+  validateBody
+} from '../timeline/index.ts'
 import { requireDecent, requirePace } from './arrival-rules.ts'
 import { assertWritable } from './assert-writable.ts'
 import { requireKind, takesMessages } from './channel-kinds.ts'
@@ -61,6 +68,11 @@ function demand(
 
 const EVERYONE = permissionsToBits(['MentionEveryone'])
 const SPEAKS = permissionsToBits(['ViewChannel', 'SendMessages'])
+/** TypeError where the names or types of files are none. */
+function assertFiles(body: Body & { readonly kind: 'message' }): void {
+  const checked = body.attachments.length > 0 ? validateBody(body) : undefined
+  if (checked?.ok === false) throw new TypeError(checked.reason)
+}
 
 /** Mentions of a text; `@everyone` without the permission is only text, as people know it. */
 function mentions(state: ReplicaState, channel: ChannelId, content: string, at: number): Mentions {
@@ -69,8 +81,8 @@ function mentions(state: ReplicaState, channel: ChannelId, content: string, at: 
   return { users, roles, everyone: may }
 }
 
-function assertContent(content: string): void {
-  if (content.trim() === '') throw new TypeError('a message needs content')
+function assertContent(content: string, files: readonly Attachment[] = []): void {
+  if (content.trim() === '' && files.length === 0) throw new TypeError('a message needs content')
   if (3 * content.length <= MESSAGE_BYTES_MAX) return
   const bytes = utf8(content).length
   if (bytes <= MESSAGE_BYTES_MAX) return
@@ -113,26 +125,24 @@ export function writeMessage(
   work: Work,
   channel: ChannelId,
   content: string,
-  replyTo: MessageId | null
+  replyTo: MessageId | null,
+  attachments: readonly Attachment[] = []
 ): Envelope {
   const { state, turn } = work
-  assertContent(content)
+  assertContent(content, attachments)
   assertWritable(state)
   requireKind(requireChannel(state, channel), takesMessages(state, channel), 'holds no messages of its own')
   const bits = state.log.state().permissions(state.user, channel, turn.at)
   if ((bits & SPEAKS) !== SPEAKS) demand(state, channel, bits, ['ViewChannel', 'SendMessages'])
+  if (attachments.length > 0) demand(state, channel, bits, ['AttachFiles'])
   requirePace(state, channel, turn.at)
   const named = mentions(state, channel, content, turn.at)
   requireDecent(state, { user: state.user, channel, content, mentions: named, at: turn.at })
+  const body = { kind: 'message', content, replyTo, mentions: named, attachments } as const
+  assertFiles(body)
   reopen(work, channel)
-  // What it needs beside was looked at above: it mentions everyone only where we may, and nothing is attached.
-  return publishContent(work, channel, {
-    kind: 'message',
-    content,
-    replyTo,
-    mentions: named,
-    attachments: []
-  })
+  // What it needs beside was looked at above: it mentions everyone only where we may.
+  return publishContent(work, channel, body)
 }
 
 /** A new text for one's own message (AU38). */

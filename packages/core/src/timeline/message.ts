@@ -85,6 +85,12 @@ function reactionsOf(marks: readonly ReactionMark[]): readonly Reaction[] {
   return [...byEmoji].map(([emoji, users]) => ({ emoji, users }))
 }
 
+/** TL10: an edit takes files away and adds none, for to attach takes a permission that edits are not asked for. */
+function filesShown(sent: readonly Attachment[], edit: Edit | undefined): readonly Attachment[] {
+  if (edit === undefined || sent.length === 0) return sent
+  return sent.filter(each => edit.attachments.some(({ blob }) => blob === each.blob))
+}
+
 /** What people see of a record; undefined while the message itself has not arrived. */
 export function messageOf(record: MessageRecord): Message | undefined {
   const { original } = record
@@ -105,7 +111,7 @@ export function messageOf(record: MessageRecord): Message | undefined {
     content: deleted ? '' : said.content,
     replyTo: original.replyTo,
     mentions: deleted ? NO_MENTIONS : said.mentions,
-    attachments: deleted ? [] : said.attachments,
+    attachments: deleted ? [] : filesShown(original.attachments, edit),
     editedAt: edit?.at ?? null,
     deletedBy: standingDeletion(record)?.user ?? null,
     reactions: deleted ? [] : reactionsOf(record.reactions),

@@ -288,9 +288,7 @@ describe('[ND41] a record that opens and does not belong', () => {
       batch.put(
         envelopeTable,
         [server, one?.device as never, last.sort[0] as number, idOf(new Uint8Array(32))],
-        {
-          ...last.value
-        }
+        last.value
       )
     })
     expect(codesOf(foreign)).toContain('envelope-misplaced')
@@ -300,7 +298,7 @@ describe('[ND41] a record that opens and does not belong', () => {
     const report = await afterChange(async (database, batch) => {
       const chains = await rowsOf<{ device: string; index: Uint8Array }>(database, chainTable)
       const [one, two] = chains.map(each => each.value)
-      batch.put(chainTable, [server, one?.device as never], { ...(one as never), index: two?.index as never })
+      batch.put(chainTable, [server, one?.device as never], { ...(one as object), index: two?.index } as never)
     })
     expect(codesOf(report)).toEqual(['chain-differs'])
   })

@@ -136,7 +136,7 @@ export class LiveChannel implements Channel {
         : typeof draft.replyTo === 'string'
           ? draft.replyTo
           : draft.replyTo.id
-    return createMessage(this, await this.server.replica.send(this.id, draft.content, replyTo))
+    return createMessage(this, await this.server.replica.send(this.id, draft.content, replyTo, draft.files))
   }
 
   async *history(options: HistoryOptions = {}): AsyncGenerator<Message> {

@@ -4,6 +4,7 @@ import type { HeldMessage } from '@xcord/core/node'
 import { dateOf } from './date-of.ts'
 import type { Delivery, DeliveryState, MessageJson } from '../shapes.ts'
 import type { Message, WaitOptions } from '../types.ts'
+import { createAttachment } from './attachment.ts'
 import type { LiveChannel } from './channel.ts'
 import { toWritten } from './written.ts'
 
@@ -30,6 +31,7 @@ export function createMessage(channel: LiveChannel, held: HeldMessage): Message 
       ...body.mentions.roles,
       ...(body.mentions.everyone ? ['@everyone'] : [])
     ],
+    attachments: body.attachments.map(each => createAttachment(channel, body.id, each)),
     reactions: body.reactions,
     standing: body.status === 'hidden' ? 'voided' : 'effective',
     delivery,
@@ -61,7 +63,7 @@ function messageJson(message: Message, id: string): MessageJson {
     ...(message.deleted ? { deleted: true as const } : {}),
     ...(message.replyTo === null ? {} : { replyTo: message.replyTo }),
     mentions: message.mentions,
-    attachments: [],
+    attachments: message.attachments.map(each => each.toJSON()),
     reactions: message.reactions,
     standing: message.standing,
     delivery: message.delivery

@@ -22,7 +22,8 @@ import { type KeyPlace, KeptKeys } from '../profile/kept-keys.ts'
 const KEY_BYTES = 32
 const OWNER_ONLY = 0o600
 
-const keyStorePath = (path: string): string => join(path, 'keystore')
+/** Where a folder keeps it. */
+export const keyStorePath = (path: string): string => join(path, 'keystore')
 const keyPlace = (path: string): KeyPlace => ({
   name: path,
   write: async bytes => await writeKeyStoreFile(keyStorePath(path), bytes)

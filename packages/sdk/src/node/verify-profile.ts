@@ -21,8 +21,7 @@ import { ACCOUNT_ROWS, type ProfileReport, verifyProfile as verifyDatabase } fro
 import type { Store } from '@xcord/core/store'
 import type { VerifyCode, VerifyJson, VerifyProblem } from '../verify-types.ts'
 import { copyDatabase, temporaryFolder } from './database-copy.ts'
-import { hasProfile } from './folder.ts'
-import { keyStorePath } from './key-file.ts'
+import { hasProfile, keyStorePath } from './folder.ts'
 
 /** How a profile to be verified is opened. */
 export interface VerifyProfileOptions {

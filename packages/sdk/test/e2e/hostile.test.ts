@@ -25,6 +25,7 @@ const RUNS = Number(process.env['XCORD_RUNS'] ?? 60)
 const SEEDS = Number(process.env['XCORD_SEEDS'] ?? 4)
 const PROTOCOLS: readonly ProtocolName[] = [
   '/xcord/sync/1',
+  '/xcord/blob/1',
   '/xcord/store/1',
   '/xcord/exchange/1',
   '/xcord/check/1',

@@ -2,6 +2,7 @@
  * The primitives of suite 1 that libsodium serves on every platform, behind the contract's manners: lengths
  * are the caller's duty (RangeError), contents a peer's (undefined).
  */
+import { gcm } from '@noble/ciphers/aes.js'
 import sodium from 'libsodium-wrappers-sumo'
 import type { Suite } from '../../crypto/index.ts'
 import { createRawSodium, type RawSodium } from './raw.ts'
@@ -15,6 +16,7 @@ export type SodiumPrimitives = Omit<Suite, 'name' | 'sha256' | 'signingKey' | 'v
 const KEY_BYTES = 32
 const NONCE_BYTES = 24
 const TAG_BYTES = 16
+const GCM_NONCE_BYTES = 12
 const HMAC_BLOCK_BYTES = 64
 const HASH_BYTES = 32
 const HKDF_BLOCKS_MAX = 255
@@ -146,7 +148,31 @@ function createChachaOnce(lib: Sodium): Pick<Suite, 'chachaSealOnce' | 'chachaOp
   }
 }
 
-/** CR1's primitives by libsodium. */
+/**
+ * AES-256-GCM by noble: libsodium's needs instructions that WebAssembly has not, and WebCrypto's is asynchronous
+ * (docs/adr/0210).
+ */
+function createAesGcm(): Pick<Suite, 'aesGcmSeal' | 'aesGcmOpen'> {
+  return {
+    aesGcmSeal: (key, nonce, aad, plaintext) => {
+      checkGcm(key, nonce)
+      return gcm(key, nonce, aad).encrypt(plaintext)
+    },
+    aesGcmOpen: (key, nonce, aad, sealed) => {
+      checkGcm(key, nonce)
+      if (sealed.length < TAG_BYTES) return undefined
+      return attempt(() => gcm(key, nonce, aad).decrypt(sealed))
+    }
+  }
+}
+
+/** @throws RangeError unless key and nonce are AES-256-GCM's; other nonce lengths are another mode (SP 800-38D, 7.1). */
+export function checkGcm(key: Uint8Array, nonce: Uint8Array): void {
+  checkLength(key, KEY_BYTES, 'an AES-256-GCM key')
+  checkLength(nonce, GCM_NONCE_BYTES, 'an AES-256-GCM nonce')
+}
+
+/** CR1's primitives by libsodium, but for AES-256-GCM. */
 export function createSodiumPrimitives(lib: Sodium, raw: RawSodium = createRawSodium(lib)): SodiumPrimitives {
   const hmacSha256 = createHmac(lib, raw)
   return {
@@ -164,6 +190,7 @@ export function createSodiumPrimitives(lib: Sodium, raw: RawSodium = createRawSo
     },
     ...createXchacha(lib, raw),
     ...createChachaOnce(lib),
+    ...createAesGcm(),
     argon2id: (password, salt, memoryKiB, passes, length) => {
       checkLength(salt, lib.crypto_pwhash_SALTBYTES, 'an Argon2id salt')
       return lib.crypto_pwhash(
