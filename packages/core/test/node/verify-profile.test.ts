@@ -298,7 +298,10 @@ describe('[ND41] a record that opens and does not belong', () => {
     const report = await afterChange(async (database, batch) => {
       const chains = await rowsOf<{ device: string; index: Uint8Array }>(database, chainTable)
       const [one, two] = chains.map(each => each.value)
-      batch.put(chainTable, [server, one?.device as never], { ...(one as object), index: two?.index } as never)
+      batch.put(chainTable, [server, one?.device as never], {
+        ...(one as object),
+        index: two?.index
+      } as never)
     })
     expect(codesOf(report)).toEqual(['chain-differs'])
   })
