@@ -9,6 +9,7 @@ import { catchUp } from './cases/catch-up.mjs'
 import { authority } from './cases/authority.mjs'
 import { authors } from './cases/authors.mjs'
 import { crypto } from './cases/crypto.mjs'
+import { enter } from './cases/enter.mjs'
 import { floor } from './cases/floor.mjs'
 import { latency } from './cases/latency.mjs'
 import { live } from './cases/live.mjs'
@@ -38,6 +39,7 @@ const CASES = [
   start,
   authority,
   snapshot,
+  enter,
   crypto,
   voice,
   simulator

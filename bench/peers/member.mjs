@@ -135,6 +135,27 @@ serve({
     await waitFor('the messages that were missed', () => lastAt !== undefined)
     return { ms: lastAt - (connectedAt ?? began), sinceOpenMs: lastAt - began }
   },
+  /** Makes so many operations, and waits until a snapshot that stands for most of them was published. */
+  operate: async ({ count, atOnce }) => {
+    const channel = channelOf(clients[0])
+    let next = 0
+    const worker = async () => {
+      while (next < count) await channel.edit({ topic: `${next++}` })
+    }
+    await Promise.all(Array.from({ length: atOnce }, worker))
+    const published = async () =>
+      (await serverOf(clients[0]).audit({ action: 'log:checkpoint', limit: 1 })).items.length > 0
+    if (count >= 1_000) await waitFor('a snapshot', published)
+  },
+  /** Joins: until the server is shown, and until what is shown was replayed here. */
+  enter: async ({ link }) => {
+    const started = performance.now()
+    const server = await clients[0].servers.join(link, { timeoutMs: 600_000 })
+    const enteredMs = performance.now() - started
+    const verifying = server.verification !== null
+    await waitFor('the replay', () => server.verification === null, 1_200_000)
+    return { enteredMs, verifying, verifiedMs: performance.now() - started, rss: process.memoryUsage.rss() }
+  },
   /** Opens a profile that exists and shows the newest page: process start apart. */
   show: async ({ folder, limit }) => {
     const started = performance.now()

@@ -487,6 +487,8 @@ export function createFakeClient(init: FakeInit = {}): FakeClient {
       stateHash: json.stateHash,
       imported: false,
       requests: { all: [], get: () => undefined },
+      verification: null,
+      falseSnapshots: [],
       unopened: () => [],
       async *export() {
         yield Buffer.from(`export of ${json.id}`)

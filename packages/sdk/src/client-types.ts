@@ -53,6 +53,8 @@ export interface ClientEvents {
   'operation:restore': EventShapes['operation:restore']
   /** A device signed two things for one place of its chain: its owner should make it anew. Once for each chain. */
   'device:fork': EventShapes['device:fork']
+  /** A snapshot that somebody published is false: it is used for nothing, and this is who signed it. */
+  'snapshot:false': EventShapes['snapshot:false']
   'sync:progress': EventShapes['sync:progress']
   'connection:update': EventShapes['connection:update']
   /** Who is in a voice channel changed, or what they say of themselves. Not kept: no cursor brings it again. */

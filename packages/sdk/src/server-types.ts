@@ -13,7 +13,14 @@ import type {
 } from './moderation-types.ts'
 import type { ExpressionCollection, ScheduleCollection } from './object-types.ts'
 import type { RequestCollection } from './request-types.ts'
-import type { BanJson, ServerJson, StateJson, UnopenedJson } from './shapes.ts'
+import type {
+  BanJson,
+  FalseSnapshotJson,
+  ServerJson,
+  StateJson,
+  UnopenedJson,
+  VerifyingJson
+} from './shapes.ts'
 import type { ThreadCollection } from './thread-types.ts'
 import type { VoiceSession } from './voice-types.ts'
 import type { Channel, Invite, Member, Role, Written } from './types.ts'
@@ -106,6 +113,10 @@ export interface Server {
   revokeDevice(device: DeviceId): Promise<Written>
   /** The operations as an audit log, voided ones too. XCORD_PERMISSION_DENIED without ViewAuditLog. */
   audit(options?: AuditOptions): Promise<AuditPage>
+  /** A member's snapshot that is shown while it is being verified, and writing waits; null where all was replayed here. */
+  readonly verification: VerifyingJson | null
+  /** Snapshots that members published and that were found false here. They are used for nothing. */
+  readonly falseSnapshots: readonly FalseSnapshotJson[]
   /** What is held and cannot be shown yet, each with its cause. It opens by itself as soon as it can be. */
   unopened(): readonly UnopenedJson[]
   /**

@@ -5,6 +5,15 @@
 import type { ChannelKind, ErrorCode } from '@xcord/core'
 import type { AttachmentJson } from './attachment-types.ts'
 import type { JoinRequestJson } from './request-types.ts'
+import type { FalseSnapshotJson, VerifyingJson } from './doctor-shapes.ts'
+
+export type {
+  DoctorCheckJson,
+  DoctorJson,
+  FalseSnapshotJson,
+  UnopenedJson,
+  VerifyingJson
+} from './doctor-shapes.ts'
 
 /** How far a message or operation is known to have come (SY17). Rises only; levels may be skipped. */
 export type DeliveryState = 'local' | 'sent' | 'stored' | 'delivered' | 'seen'
@@ -62,6 +71,8 @@ export interface ServerJson {
   readonly nodes?: readonly string[]
   /** Read from a file: this device only reads. */
   readonly imported?: true
+  /** Shown by a member's snapshot, which is being verified; absent where everything was replayed here. */
+  readonly verifying?: VerifyingJson
 }
 
 export interface ChannelJson {
@@ -304,43 +315,6 @@ export interface PeerJson {
   readonly remedy?: string
 }
 
-export interface DoctorCheckJson {
-  readonly check:
-    | 'store'
-    | 'identity'
-    | 'addresses'
-    | 'bootstrap'
-    | 'relay'
-    | 'members'
-    | 'forks'
-    | 'clock'
-    | 'unopened'
-    | 'outbox'
-  readonly ok: boolean
-  readonly detail: string
-  readonly cause?: string
-  readonly remedy?: string
-}
-
-/** Something held that cannot be shown yet. */
-export interface UnopenedJson {
-  readonly id: string
-  /** User id of its author; null while their device is not known. */
-  readonly author: string | null
-  /**
-   * `key-unknown`: its key was not heard of. `key-asked`: members are asked for it. `before-you`: it is from before you
-   * could read there. `operations`: what its author had seen is missing. `clock`: it claims a time far ahead.
-   */
-  readonly cause: 'key-unknown' | 'key-asked' | 'before-you' | 'operations' | 'clock'
-}
-
-export interface DoctorJson {
-  readonly ok: boolean
-  readonly addresses: readonly string[]
-  readonly checks: readonly DoctorCheckJson[]
-  readonly peers: readonly PeerJson[]
-}
-
 export interface ErrorJson {
   readonly code: ErrorCode | 'XCORD_INTERNAL'
   readonly message: string
@@ -382,6 +356,7 @@ export interface EventShapes {
   'operation:void': { operation: string; server: string; rule: string; by: string | null; own: boolean }
   'operation:restore': { operation: string; server: string }
   'device:fork': EquivocationJson
+  'snapshot:false': FalseSnapshotJson
   'sync:progress': { server: string; received: number; expected: number | null; done: boolean }
   'connection:update': { peer: PeerJson; connected: boolean }
   gap: { reason: string; from: string; to: string }

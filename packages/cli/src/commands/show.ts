@@ -40,7 +40,10 @@ export function showServer(server: ServerJson): string {
     ['members', String(server.members)],
     ['channels', String(server.channels)],
     ['unread', String(server.unread)],
-    ['state hash', server.stateHash]
+    ['state hash', server.stateHash],
+    ...(server.verifying === undefined
+      ? []
+      : [['being verified', `${server.verifying.operations} of ${server.verifying.of} operations`] as const])
   ])
 }
 

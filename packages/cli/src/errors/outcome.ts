@@ -155,6 +155,7 @@ export const OUTCOMES: Readonly<Record<AnyCode, Outcome>> = {
     EXIT.notFound,
     'Make one with "xcord init", or name another with --profile.'
   ),
+  XCORD_VERIFYING: outcome(409, EXIT.conflict, 'Wait: it opens for writing by itself.'),
   XCORD_NOT_A_MEMBER: outcome(403, EXIT.denied, 'Join with an invite link.'),
   XCORD_PERMISSION_DENIED: outcome(403, EXIT.denied, 'Ask someone who may manage roles; nothing was sent.'),
   XCORD_PHRASE_INVALID: outcome(

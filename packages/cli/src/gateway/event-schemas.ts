@@ -80,6 +80,13 @@ export const EVENT_DATA = {
     branches: Type.Array(Id),
     own: Type.Boolean()
   }),
+  'snapshot:false': Type.Object({
+    server: Id,
+    operation: Id,
+    device: Id,
+    user: nullable(Id),
+    reason: nullable(Type.String())
+  }),
   'sync:progress': Type.Object({
     server: Id,
     received: count,

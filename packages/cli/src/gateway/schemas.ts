@@ -106,7 +106,8 @@ export const ServerSchema = shape<ServerJson>()(
       stateHash: Type.String(),
       unread: count,
       nodes: Type.Optional(Type.Array(Type.String())),
-      imported: Type.Optional(Type.Literal(true))
+      imported: Type.Optional(Type.Literal(true)),
+      verifying: Type.Optional(Type.Object({ snapshot: Id, by: nullable(Id), operations: count, of: count }))
     },
     { $id: 'Server' }
   )
@@ -328,6 +329,7 @@ const DoctorCheckSchema = shape<DoctorCheckJson>()(
         'relay',
         'members',
         'forks',
+        'snapshots',
         'unopened',
         'clock',
         'outbox'

@@ -8,7 +8,7 @@ import type { OperationDraft } from './contract.ts'
 import { decodeBody } from './kinds/table.ts'
 import type { Ledger } from './ledger.ts'
 import { makeSnapshot } from './snapshot.ts'
-import type { SnapshotRoots } from './snapshot-claim.ts'
+import type { AuthoritySnapshot, SnapshotRoots } from './snapshot-claim.ts'
 import { cutAt } from './snapshot-cut.ts'
 import type { Membership } from './view.ts'
 
@@ -73,13 +73,13 @@ export function readCheckpoint(
   }
 }
 
-/** Compares a claim with what the operations themselves give. */
+/** Compares a claim with what the operations themselves give: that, where it is true. */
 export function auditClaim(
   suite: Suite,
   ledger: Ledger,
   claim: SnapshotRoots,
   has: Membership
-): Verdict<void> {
+): Verdict<AuthoritySnapshot> {
   const cut = cutAt(
     ledger,
     has,
@@ -91,5 +91,5 @@ export function auditClaim(
   if (found.sum !== claim.sum) return refuse('AU60', 'it was made of other operations')
   if (compareBytes(found.stateRoot, claim.stateRoot) !== 0) return refuse('AU60', 'its state is false')
   if (compareBytes(found.contentRoot, claim.contentRoot) !== 0) return refuse('AU60', 'its content is false')
-  return accept(undefined)
+  return accept(found)
 }

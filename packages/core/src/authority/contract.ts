@@ -389,8 +389,8 @@ export interface AuthorityLog {
   settledCount(): number
   /** Something was asked that only those operations can answer: add them all to a new log. */
   wantsHistory(): boolean
-  /** AU60: whether a published snapshot is what its operations give; undefined while they are not all here. */
-  auditSnapshot(claim: SnapshotRoots): Verdict<void> | undefined
+  /** AU60: a published snapshot, if it is what its operations give; undefined while they are not all here. */
+  auditSnapshot(claim: SnapshotRoots): Verdict<AuthoritySnapshot> | undefined
   /** AU58: undefined where no set of operations can be told by 16 heads. */
   snapshot(options?: SnapshotOptions): AuthoritySnapshot | undefined
 }

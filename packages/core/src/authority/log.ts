@@ -241,7 +241,7 @@ class Log implements AuthorityLog {
     return this.#wanting
   }
 
-  auditSnapshot(claim: SnapshotRoots): Verdict<void> | undefined {
+  auditSnapshot(claim: SnapshotRoots): Verdict<AuthoritySnapshot> | undefined {
     return this.#answer(() => {
       const has = this.#frontiers.membership(claim.heads)
       return has && auditClaim(this.#deps.suite, this.#ledger, claim, has)

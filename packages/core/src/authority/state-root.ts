@@ -64,12 +64,24 @@ export function frozenRoot(suite: Suite, frozen: Frozen): Uint8Array {
   return merkleRoot(suite, stateChunks([...frozenRows(frozen, () => false)]))
 }
 
-/** AU41's tree: leaf H(00‖chunk), node H(01‖left‖right), split at the largest power of two. */
+/** What a chunk is called in AU41's tree: H(00‖chunk). */
+export function chunkHash(suite: Suite, chunk: Uint8Array): Uint8Array {
+  return suite.sha256(concatBytes([LEAF, chunk]))
+}
+
+/** AU41's tree over chunks. */
 export function merkleRoot(suite: Suite, chunks: readonly Uint8Array[]): Uint8Array {
-  if (chunks.length === 1) return suite.sha256(concatBytes([LEAF, chunks[0] as Uint8Array]))
-  let split = 1
-  while (split * 2 < chunks.length) split *= 2
-  return suite.sha256(
-    concatBytes([NODE, merkleRoot(suite, chunks.slice(0, split)), merkleRoot(suite, chunks.slice(split))])
+  return rootOfHashes(
+    suite,
+    chunks.map(each => chunkHash(suite, each))
   )
+}
+
+/** AU41's tree over the hashes of one chunk or more: node H(01‖left‖right), split at the largest power of two. */
+export function rootOfHashes(suite: Suite, hashes: readonly Uint8Array[]): Uint8Array {
+  if (hashes.length === 1) return hashes[0] as Uint8Array
+  let split = 1
+  while (split * 2 < hashes.length) split *= 2
+  const [left, right] = [hashes.slice(0, split), hashes.slice(split)]
+  return suite.sha256(concatBytes([NODE, rootOfHashes(suite, left), rootOfHashes(suite, right)]))
 }

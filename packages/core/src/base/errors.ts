@@ -240,6 +240,12 @@ export interface ErrorDetails {
    */
   XCORD_NOT_A_MEMBER: { server: string }
   /**
+   * You entered this server by a member's snapshot, and its operations are still being fetched and verified; `held` of
+   * the `of` that the snapshot stands for are here.
+   * @remedy Wait: it opens for writing by itself. `xcord server info` shows how far it is.
+   */
+  XCORD_VERIFYING: { server: string; held: number; of: number }
+  /**
    * Your roles do not permit the action here; `permission` and the deciding `rule` say why.
    * @remedy Ask someone who may manage roles. Nothing was signed or sent.
    */

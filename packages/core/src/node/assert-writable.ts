@@ -10,6 +10,14 @@ export function assertWritable(state: ReplicaState): void {
       { what: 'server protocol', found: 2, supported: 1 }
     )
   }
+  if (state.preview !== undefined) {
+    const { log, claim } = state.preview
+    throw new XcordError(
+      'XCORD_VERIFYING',
+      `${log.state().name} is still being verified: writing waits until all its operations are here.`,
+      { server: state.server, held: state.log.count(), of: claim.count }
+    )
+  }
   if (!state.isMember())
     throw new XcordError('XCORD_NOT_A_MEMBER', 'You are not a member of this server.', {
       server: state.server

@@ -28,12 +28,14 @@ import type { DeliveryLevel } from '../sync/index.ts'
 import type { Message, Page, PageOptions } from '../timeline/index.ts'
 import type { IceServer, MediaPort } from '../voice/index.ts'
 import type { AutomodRule } from './automod.ts'
+import type { VerificationReport } from './enter.ts'
 import type { EquivocationReport } from './equivocation.ts'
 import type { UnopenedReport } from './unopened.ts'
 import type { LoggedEvent } from './event-log.ts'
 import type { ReplicaQuestion } from './explain.ts'
 import type { Intent } from './intents.ts'
 import type { ImportReport } from './import-server.ts'
+import type { FalseSnapshot } from './published-claims.ts'
 import type { Voice } from './voice-contract.ts'
 
 /** Everything a peer is made of. */
@@ -233,6 +235,10 @@ export interface Replica {
   audit(query: AuditQuery): Promise<AuditPage>
   /** XCORD_PERMISSION_DENIED without BanMembers. */
   bans(): Promise<readonly BanReport[]>
+  /** Whether what is shown was replayed here, or is a member's snapshot that is being verified (ND26). */
+  verification(): VerificationReport
+  /** Snapshots that members published and that were found false here (AU60). */
+  falseSnapshots(): readonly FalseSnapshot[]
   heads(): HeadsReport
   /** Devices whose chains have two branches (AU39, EN8): to be made anew, not banned. */
   equivocations(): readonly EquivocationReport[]
@@ -321,6 +327,7 @@ export interface DoctorFinding {
     | 'relay'
     | 'members'
     | 'forks'
+    | 'snapshots'
     | 'clock'
     | 'unopened'
     | 'outbox'

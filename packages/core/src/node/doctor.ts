@@ -26,6 +26,7 @@ export function examine(input: DoctorInput): readonly DoctorFinding[] {
     relay(input),
     ...members(input),
     forks(input),
+    snapshots(input),
     clock(input),
     unopenedOnes(input),
     outbox(input)
@@ -141,6 +142,20 @@ function forks(input: DoctorInput): DoctorFinding {
         ? 'no device signed two things for one place'
         : `${devices} device${devices === 1 ? '' : 's'} of others did`
   }
+}
+
+/** AU60, ND26: servers that are still being verified, and who published what is false. */
+function snapshots({ replicas }: DoctorInput): DoctorFinding {
+  const said = replicas.flatMap(each => {
+    const report = each.verification()
+    const lies = each.falseSnapshots().length
+    const { name } = each.state()
+    return [
+      ...(report.state === 'verified' ? [] : [`${name} is being verified: ${report.held} of ${report.of}`]),
+      ...(lies === 0 ? [] : [`${name}: ${lies} false, used for nothing`])
+    ]
+  })
+  return { check: 'snapshots', ok: true, detail: said.join('; ') || 'everything shown was replayed here' }
 }
 
 function outbox(input: DoctorInput): DoctorFinding {

@@ -1,9 +1,10 @@
-/** What members owe their server without being asked: keys (EK11, EK14) and seals (AU40). */
+/** What members owe their server without being asked: keys (EK11, EK14), seals (AU40) and snapshots (AU60). */
 import type { Random } from '../base/index.ts'
 import type { Operation } from '../graph/index.ts'
 import { createKeyDuties } from './key-duties.ts'
 import type { LiveReplica } from './replica.ts'
 import { createSealDuties } from './seal-duties.ts'
+import { createSnapshotDuties } from './snapshot-duties.ts'
 
 export interface Duties {
   /** Looks whether anything is owed, and if so sets the clock. `accepted`: operations that came just now. */
@@ -15,14 +16,17 @@ export interface Duties {
 export function createDuties(random: Random, now: () => number): Duties {
   const keys = createKeyDuties(random, now)
   const seals = createSealDuties(random)
+  const snapshots = createSnapshotDuties(random)
   return {
     consider: (replica, accepted = []) => {
       keys.consider(replica)
       seals.consider(replica, accepted)
+      snapshots.consider(replica, accepted)
     },
     forget: replica => {
       keys.forget(replica)
       seals.forget(replica)
+      snapshots.forget(replica)
     }
   }
 }

@@ -8,7 +8,14 @@ import {
   type ServerId,
   XcordError
 } from '../base/index.ts'
-import { authorityDeps, checkGenesis, draftJoin, signJoin } from '../authority/index.ts'
+import {
+  authorityDeps,
+  type AuthorityState,
+  checkGenesis,
+  draftJoin,
+  type OperationDraft,
+  signJoin
+} from '../authority/index.ts'
 import type { Suite } from '../crypto/index.ts'
 import {
   type InviteKeys,
@@ -23,6 +30,9 @@ import type { Account } from '../identity/index.ts'
 import type { Connection, Transport } from '../net/index.ts'
 import { askToJoin, type Door } from './ask-to-join.ts'
 import { rendezvousKey } from './discovery.ts'
+import { enter, mayEnter } from './enter.ts'
+import type { Preview } from './fetch-snapshot.ts'
+import type { FindPreview } from './find-preview.ts'
 import { fetchPackage, inviteFault, type InviteFault } from './invite-service.ts'
 import { operate } from './operate.ts'
 import { publishProfile } from './own-profile.ts'
@@ -44,6 +54,8 @@ export interface JoinHost {
   /** A replica to join with: made anew, or the one we left before. */
   prepare(start: JoinStart): Promise<LiveReplica>
   replica(server: ServerId): LiveReplica | undefined
+  /** Somebody's snapshot of the server, fetched and verified (ND26); undefined where nobody connected has one. */
+  readonly preview: FindPreview
   /** Resolves when sync brought something new of this server. */
   changed(server: ServerId, signal: AbortSignal): Promise<void>
   /** Said to those who approve, where the link asks. */
@@ -72,10 +84,11 @@ async function approved(host: JoinHost, link: InviteLink, signal: AbortSignal): 
 
 async function joinWith(host: JoinHost, link: InviteLink, signal: AbortSignal): Promise<ServerId> {
   const keys = inviteKeys(host.suite, link.secret)
-  const { contents } = await findPackage(host, link, keys, signal)
+  const { contents, connection } = await findPackage(host, link, keys, signal)
+  const genesis = readGenesis(host, link, contents)
   const replica = await host.prepare({
     server: link.server,
-    genesis: readGenesis(host, link, contents),
+    genesis,
     secret: link.secret,
     topicSecret: contents.topicSecret,
     addresses: link.addresses
@@ -83,7 +96,27 @@ async function joinWith(host: JoinHost, link: InviteLink, signal: AbortSignal): 
   replica.current.ring.unlock({
     invites: [{ invite: contents.invite, boxPublicKey: keys.boxPublicKey, boxSecret: keys.boxSecret }]
   })
-  while (!isReady(replica, contents.invite)) await host.changed(link.server, signal)
+  const fresh = replica.current.log.count() <= 1 && replica.current.ownJoin === undefined
+  let preview: Preview | undefined
+  if (fresh)
+    void host
+      .preview(replica, genesis, connection, signal)
+      .then(async found => {
+        preview = found
+        // A turn wakes whoever waits for a change.
+        if (found !== undefined) await replica.do(() => undefined)
+      })
+      // Closed meanwhile.
+      .catch(() => undefined)
+  while (!isReady(replica, contents.invite)) {
+    const shown = preview
+    if (shown !== undefined && mayEnter(replica.current, shown, contents.invite)) {
+      await replica.do(work => enterBy(work, shown, host, contents.invite, keys))
+      void sayName(host, replica)
+      return link.server
+    }
+    await host.changed(link.server, signal)
+  }
   await replica.do(work => sign(work, host, contents.invite, keys))
   // A link that was made before a removal admits without opening anything (IV3): a member hands the keys over.
   while (!mayWrite(replica)) await host.changed(link.server, signal)
@@ -145,16 +178,8 @@ function hasKeys(replica: LiveReplica): boolean {
 
 function sign(work: Work, host: JoinHost, invite: InviteId, keys: InviteKeys): void {
   const { state, turn } = work
-  if (state.isMember()) return
-  const found = state.log.state().invite(invite)
-  const fault =
-    found === undefined || !equalBytes(found.signPublicKey, keys.signingKey.publicKey)
-      ? 'unknown'
-      : inviteFault(found, turn.at)
-  if (fault !== undefined) throw faultError(fault, found?.notAfter ?? null, found?.maxUses ?? null)
-  const userKey = host.account.userKeys.at(-1)
-  if (userKey === undefined) throw new RangeError('an account without user key')
-  const { generation, boxPublicKey } = userKey
+  if (state.isMember() || state.ownJoin !== undefined) return
+  const draft = joinDraft(host, state.log.state(), invite, keys, turn.at)
   turn.urgent = true
   const carrier = state.ring.currentTopic() === undefined ? 'bare' : 'keyed'
   const joined = state.log.state().member(host.account.user)
@@ -162,19 +187,51 @@ function sign(work: Work, host: JoinHost, invite: InviteId, keys: InviteKeys): v
     returnAs(work, host.account, joined.joins)
     return
   }
-  operate(
-    work,
-    draftJoin({
-      invite,
-      credential: host.account.credential,
-      userKey: { generation, boxPublicKey },
-      signature: signJoin(host.suite, keys.signingKey, state.server, host.account.user, {
-        generation,
-        boxPublicKey
-      })
-    }),
-    carrier
-  )
+  operate(work, draft, carrier)
+}
+
+/** Once the keys came, though the call that joined is long over; if we close before, when we open again. */
+async function sayName(host: JoinHost, replica: LiveReplica): Promise<void> {
+  const { signal } = new AbortController()
+  try {
+    while (!mayWrite(replica)) await host.changed(replica.server, signal)
+    await replica.do(work => publishProfile(work, host.name))
+  } catch {
+    // Closed meanwhile.
+  }
+}
+
+/** Signs by what a snapshot shows; a link that admits nobody is told of like any other. */
+function enterBy(work: Work, preview: Preview, host: JoinHost, invite: InviteId, keys: InviteKeys): void {
+  enter(work, preview, joinDraft(host, preview.log.state(), invite, keys, work.turn.at))
+}
+
+/** @throws XcordError where the invite admits nobody by this state. */
+function joinDraft(
+  host: JoinHost,
+  shown: AuthorityState,
+  invite: InviteId,
+  keys: InviteKeys,
+  now: number
+): OperationDraft {
+  const found = shown.invite(invite)
+  const fault =
+    found === undefined || !equalBytes(found.signPublicKey, keys.signingKey.publicKey)
+      ? 'unknown'
+      : inviteFault(found, now)
+  if (fault !== undefined) throw faultError(fault, found?.notAfter ?? null, found?.maxUses ?? null)
+  const userKey = host.account.userKeys.at(-1)
+  if (userKey === undefined) throw new RangeError('an account without user key')
+  const { generation, boxPublicKey } = userKey
+  return draftJoin({
+    invite,
+    credential: host.account.credential,
+    userKey: { generation, boxPublicKey },
+    signature: signJoin(host.suite, keys.signingKey, shown.server, host.account.user, {
+      generation,
+      boxPublicKey
+    })
+  })
 }
 
 function faultError(fault: InviteFault, notAfter: number | null, maxUses: number | null): XcordError {

@@ -17,6 +17,8 @@ export interface SnapshotPace {
   readonly closing: number
   /** Newest that stay outside: what comes late is concurrent with these at most. */
   readonly lag: number
+  /** Operations after which one is published for others (AU60); as ND26 has it unless told. */
+  readonly publish?: number
 }
 
 /** AU41's 1,000; on closing where opening would else cost more than a glance; 0136 on what stays outside. */

@@ -25,8 +25,10 @@ import type { Database } from '../store/index.ts'
 import { DeliveryTracker } from '../sync/index.ts'
 import { loadRequests } from './join-requests.ts'
 import { type OpenedLog, openFromSnapshot } from './open-snapshot.ts'
+import { loadOwnJoin } from './enter.ts'
 import { loadOutbox } from './outbox.ts'
 import type { OwnSnapshot } from './own-snapshot.ts'
+import { loadPublished } from './published-snapshot.ts'
 import { type ReplicaDeps, ReplicaState } from './replica-state.ts'
 import type { Settled } from './settled.ts'
 import {
@@ -67,6 +69,8 @@ export async function loadReplica(
     ...(pins === undefined ? {} : { pins })
   })
   state.addresses = row.addresses
+  await loadPublished(state)
+  await loadOwnJoin(state)
   if (snapshot !== undefined) noteSnapshot(state, snapshot)
   for (const each of opened.operations) noteOperation(state, each)
   state.nextOperation = opened.rows

@@ -17,6 +17,7 @@ import { findInvite } from './link-addresses.ts'
 import { mentionsUs } from './peers.ts'
 import { ReplicaRegistry } from './registry.ts'
 import type { LiveReplica, ReplicaHooks } from './replica.ts'
+import { serveSnapshots } from './snapshot-service.ts'
 import { createSyncHost, type SyncHost } from './sync-host.ts'
 import { createTimelineStore } from './timeline-store.ts'
 import { VoiceHost } from './voice-host.ts'
@@ -34,13 +35,14 @@ export interface NodeParts {
   readonly voice: VoiceHost
 }
 
-/** Servers that people see: those we are a member of, and those read from a file (SX11). */
+/** Servers that people see: those we are a member of or enter (ND26), and those read from a file (SX11). */
 export function shown(registry: ReplicaRegistry): readonly LiveReplica[] {
   return [...registry.replicas.values()].filter(each => isShown(each))
 }
 
 export function isShown(replica: LiveReplica): boolean {
-  return replica.current.status === 'member' || replica.current.status === 'imported'
+  const { status, preview } = replica.current
+  return status === 'member' || status === 'imported' || (status === 'joining' && preview !== undefined)
 }
 
 /** Servers we are a member of. */
@@ -166,7 +168,7 @@ async function loadServers(
   return registry
 }
 
-/** What members and those who hold an invite ask us beside sync and gossip (ND7, ND8). */
+/** What members and those who hold an invite ask us beside sync and gossip (ND7, ND8, ND26). */
 function meetMembers(
   { suite, clock, random, transport }: NodeInit,
   registry: ReplicaRegistry,
@@ -189,6 +191,7 @@ function meetMembers(
         asking
       )
   })
+  serveSnapshots({ suite, transport, replica: server => registry.replicas.get(server) })
   const exchange = createExchange({
     transport,
     isMember: (server, device) => views.get(server)?.standing(device) === 'member',

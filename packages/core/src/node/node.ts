@@ -11,12 +11,12 @@ import { type EventLog, type LoggedEvent, openEventLog } from './event-log.ts'
 import { part, partIfLate } from './farewell.ts'
 import { foundServer } from './found-server.ts'
 import { importServer } from './import-server.ts'
-import { joinByLink } from './join.ts'
+import { joinByLink, type JoinHost } from './join.ts'
 import { linkAddresses } from './link-addresses.ts'
+import { previewFinder } from './find-preview.ts'
 import { createParts, isShown, joined, type NodeParts, shown } from './node-parts.ts'
 import { publishProfile } from './own-profile.ts'
 import { reportPeers } from './peers.ts'
-import type { JoinStart } from './registry.ts'
 import type { LiveReplica, ReplicaHooks } from './replica.ts'
 import type { SyncNews } from './sync-host.ts'
 import { DATABASE_SCHEMA, nodeTables } from './tables.ts'
@@ -145,7 +145,7 @@ class LiveNode implements Node {
   ): Promise<ServerId> {
     let asked: ServerId | undefined
     const { suite, clock, random, account, name, transport, bootstrap, timers } = this.#init
-    const host = {
+    const host: JoinHost = {
       suite,
       clock,
       random,
@@ -153,16 +153,17 @@ class LiveNode implements Node {
       name,
       transport,
       bootstrap,
-      prepare: async (start: JoinStart) => {
+      prepare: async start => {
         const replica = await this.#parts.registry.prepare(start)
         this.#online(replica)
         return replica
       },
-      replica: (server: ServerId) => this.#parts.registry.replicas.get(server),
-      changed: async (server: ServerId, signal: AbortSignal) => await this.#waiters.changed(server, signal),
+      replica: server => this.#parts.registry.replicas.get(server),
+      preview: previewFinder(this.#init),
+      changed: async (server, signal) => await this.#waiters.changed(server, signal),
       words: options.words ?? '',
-      pause: async (ms: number, signal: AbortSignal) => await pause(timers, ms, signal),
-      asked: (server: ServerId) => void (asked = server)
+      pause: async (ms, signal) => await pause(timers, ms, signal),
+      asked: server => void (asked = server)
     }
     return await withDeadline(
       timers,
@@ -351,7 +352,7 @@ class LiveNode implements Node {
         addresses: this.addresses(),
         bootstrap: this.#init.bootstrap,
         peers: this.peers(),
-        replicas: joined(this.#parts.registry),
+        replicas: shown(this.#parts.registry).filter(each => !each.imported),
         storeWorks: await storeWorks(this.#database)
       })
     ]

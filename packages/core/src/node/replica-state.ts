@@ -15,7 +15,7 @@ import type {
   ServerId,
   UserId
 } from '../base/index.ts'
-import type { AuthorityLog } from '../authority/index.ts'
+import type { AuthorityLog, AuthorityState } from '../authority/index.ts'
 import type { Suite } from '../crypto/index.ts'
 import type { KeyRing } from '../e2ee/index.ts'
 import { toHex } from '../encoding/index.ts'
@@ -25,9 +25,11 @@ import type { Database } from '../store/index.ts'
 import { ChainIndex, type DeliveryTracker, IdSet } from '../sync/index.ts'
 import type { DeliveryBlock } from './delivery-block.ts'
 import type { EventLog } from './event-log.ts'
+import type { Preview } from './fetch-snapshot.ts'
 import type { SnapshotPace } from './keep-snapshot.ts'
 import type { AskKeys, KnownRequest } from './join-requests.ts'
 import type { Settled } from './settled.ts'
+import type { FalseSnapshot, LastPublished } from './published-claims.ts'
 import type { ServerRow } from './tables.ts'
 import type { TimelineStore } from './timeline-store.ts'
 import type { Tip } from './tips.ts'
@@ -152,6 +154,14 @@ export class ReplicaState {
   addresses: readonly string[] = []
   /** The snapshot that the log began with; undefined where all operations are in it. */
   readonly settled: Settled | undefined
+  /** Snapshots that members published: the newest, those compared with the operations, and those found false. */
+  published: LastPublished | undefined
+  readonly audited = new Set<OperationId>()
+  readonly falseSnapshots = new Map<OperationId, FalseSnapshot>()
+  /** What people are shown until all operations are here (ND26). */
+  preview: Preview | undefined
+  /** Our join, signed by what a snapshot told; it counts here once its past is here. */
+  ownJoin: Operation | undefined
   /** Operations there were when a snapshot was made last, or tried. */
   snapshotAt = 0
   #wantsAll = false
@@ -206,6 +216,18 @@ export class ReplicaState {
       .map((id, row) => [id, row] as const)
   }
 
+  /** The present state; until all operations are here, as a snapshot tells of it (ND26). */
+  shown(): AuthorityState {
+    return (this.preview?.log ?? this.log).state()
+  }
+
+  /** Members there are, by the present state. */
+  memberCount(): number {
+    let count = 0
+    for (const each of this.log.state().members()) if (each.status === 'in') count++
+    return count
+  }
+
   get self(): DeviceId {
     return this.deps.account.device.device
   }
@@ -247,7 +269,7 @@ export class ReplicaState {
 
   /** What a channel is called: by its operations, else as sealed inside it (EK19). */
   titleOf(channel: ChannelId): { readonly name: string | null; readonly topic: string | null } {
-    const found = this.log.state().channel(channel)
+    const found = this.shown().channel(channel)
     const sealed = this.channelNames.get(channel)
     if (found?.name === null && sealed !== undefined) return { name: sealed.name, topic: sealed.topic }
     return { name: found?.name ?? null, topic: found?.topic ?? null }

@@ -43,6 +43,7 @@ import type {
   Replica
 } from './contract.ts'
 import { applyReceipt, deliveryOf, knownDelivery, LOCAL, settleFurther } from './deliver.ts'
+import { type VerificationReport, verificationOf } from './enter.ts'
 import { type EquivocationReport, equivocations } from './equivocation.ts'
 import { type UnopenedReport, unopened } from './unopened.ts'
 import { explainFor, type ReplicaQuestion } from './explain.ts'
@@ -53,6 +54,7 @@ import { notHeld, requireMessage } from './require-message.ts'
 import { usersOnline } from './membership.ts'
 import { operate } from './operate.ts'
 import { operateIntent } from './operate-intent.ts'
+import type { FalseSnapshot } from './published-claims.ts'
 import type { ReplicaDeps, ReplicaState } from './replica-state.ts'
 import type { SyncEvent, SyncNews, SyncPort } from './sync-host.ts'
 import { isSnapshotDue, keepSnapshot } from './keep-snapshot.ts'
@@ -214,17 +216,14 @@ export class LiveReplica implements Replica, SyncPort {
 
   // What people ask.
 
-  state(): AuthorityState {
-    return this.current.log.state()
-  }
+  readonly state = (): AuthorityState => this.current.shown()
+  readonly falseSnapshots = (): readonly FalseSnapshot[] => [...this.current.falseSnapshots.values()]
+  readonly verification = (): VerificationReport => verificationOf(this.current)
 
-  nameOf(user: UserId): string {
-    return this.current.nameOf(user)
-  }
+  readonly nameOf = (user: UserId): string => this.current.nameOf(user)
 
   permits(permission: PermissionName, channel: ChannelId | null): boolean {
-    const { log, user } = this.current
-    const held = log.state().permissions(user, channel, this.now())
+    const held = this.state().permissions(this.current.user, channel, this.now())
     return (held & permissionsToBits([permission])) !== 0n
   }
 
@@ -303,14 +302,8 @@ export class LiveReplica implements Replica, SyncPort {
     return listBans(await this.whole())
   }
 
-  heads(): HeadsReport {
-    return reportHeads(this.current)
-  }
-
-  equivocations(): readonly EquivocationReport[] {
-    return equivocations(this.current)
-  }
-
+  readonly heads = (): HeadsReport => reportHeads(this.current)
+  readonly equivocations = (): readonly EquivocationReport[] => equivocations(this.current)
   readonly unopened = (): readonly UnopenedReport[] => unopened(this.current)
 
   async explain(question: ReplicaQuestion, options: ExplainOptions = {}): Promise<Explanation> {

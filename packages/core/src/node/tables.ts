@@ -11,6 +11,7 @@ import {
   type KeyId,
   type MessageId,
   OPERATION_BYTES_MAX,
+  type OperationId,
   type ServerId,
   type UserId
 } from '../base/index.ts'
@@ -95,6 +96,43 @@ export const snapshotTable = defineTable({
   schema: 1,
   key: [hiddenId<ServerId>(), sortNumber()] as const,
   value: versioned({ part: uint(255), bytes: bytes(1, SNAPSHOT_PIECE_BYTES_MAX) }) as Codec<SnapshotRow>
+})
+
+/** The snapshot that is served to who enters (ND26): the operation that published it, and its chunks. */
+export const publishedTable = defineTable({
+  name: 'published-snapshots',
+  schema: 1,
+  key: [hiddenId<ServerId>(), sortNumber()] as const,
+  value: versioned({ part: uint(255), bytes: bytes(1, SNAPSHOT_PIECE_BYTES_MAX) }) as Codec<SnapshotRow>
+})
+
+/** Published snapshots that were found false (AU60), and who signed them. */
+export interface FalseSnapshotRow {
+  readonly version: 1
+  readonly operation: string
+  readonly device: string
+  readonly user: string | null
+}
+export const falseSnapshotTable = defineTable({
+  name: 'false-snapshots',
+  schema: 1,
+  key: [hiddenId<ServerId>(), hiddenId<OperationId>()] as const,
+  value: versioned({ operation: id, device: id, user: nullable(id) }) as Codec<FalseSnapshotRow>
+})
+
+/** Our join where it was signed before its past was here (ND26): a second one would fork our chain. */
+export interface OwnJoinRow extends BytesRow {
+  /** From the invite's package: by it others know us until we have keys. */
+  readonly topicSecret: Uint8Array | null
+}
+export const ownJoinTable = defineTable({
+  name: 'own-joins',
+  schema: 1,
+  key: [hiddenId<ServerId>()] as const,
+  value: versioned({
+    bytes: bytes(1, OPERATION_BYTES_MAX + 128),
+    topicSecret: nullable(bytes(32))
+  }) as Codec<OwnJoinRow>
 })
 
 /** A key record and when this device first saw it: ages keys, retires topics. */
@@ -337,6 +375,9 @@ export const nodeTables: readonly AnyTable[] = [
   recordTable,
   seedTable,
   snapshotTable,
+  publishedTable,
+  falseSnapshotTable,
+  ownJoinTable,
   envelopeTable,
   pendingTable,
   chainTable,

@@ -11,6 +11,7 @@ import { type AddResult, type AuthorityChange, KINDS, type Rejudge } from '../au
 import { decodeOperation, type Operation } from '../graph/index.ts'
 import { forkEvent } from './equivocation.ts'
 import type { EventRecord } from './event-log.ts'
+import { notePublished } from './published-claims.ts'
 import type { ReplicaState } from './replica-state.ts'
 import { operationTable } from './tables.ts'
 import type { Turn } from './turn.ts'
@@ -127,12 +128,14 @@ function accepted(
 }
 
 const AUTOMOD_KIND = KINDS.automodSet[0]
+const CHECKPOINT_KIND = KINDS.checkpoint[0]
 
 /** Notes who acted, and how far (also while loading). */
 export function noteOperation(state: ReplicaState, operation: Operation): void {
   state.operationIds.add(operation.id)
   state.devices.add(operation.device)
   if (operation.kind === AUTOMOD_KIND) state.automodSeen = true
+  if (operation.kind === CHECKPOINT_KIND) notePublished(state, operation)
   const last = state.lastOperations.get(operation.device)
   if (last === undefined || operation.seq >= last.seq)
     state.lastOperations.set(operation.device, { seq: operation.seq, id: operation.id })

@@ -4,6 +4,7 @@
  */
 import type { Timers } from '../base/index.ts'
 import { noteOwn, settleDeliveries } from './deliver.ts'
+import { settleEntry } from './enter.ts'
 import { createInbox, type Inbox } from './inbox.ts'
 import { settleMembership } from './membership.ts'
 import { publishControl } from './publish.ts'
@@ -135,10 +136,12 @@ export class TurnRunner {
   }
 
   async #reload(all: boolean): Promise<void> {
-    const { packageSecret, caughtUp, skews, snapshotAt } = this.#current
+    const { packageSecret, caughtUp, skews, snapshotAt, preview, audited } = this.#current
     this.#current = await this.#init.reload(all)
     this.#current.packageSecret = packageSecret
     this.#current.caughtUp = caughtUp
+    this.#current.preview = preview
+    for (const id of audited) this.#current.audited.add(id)
     // Read whole, it does not tell of the snapshot that lies there.
     this.#current.snapshotAt = Math.max(this.#current.snapshotAt, snapshotAt)
     for (const [device, skew] of skews) this.#current.skews.set(device, skew)
@@ -189,6 +192,7 @@ export class TurnRunner {
   }
 
   async #finish(work: Work): Promise<void> {
+    await settleEntry(work)
     await settle(work)
     for (const operation of work.announcements) publishControl(work, { kind: 'operation', operation })
     settleMembership(work)

@@ -1,8 +1,19 @@
 import { beforeAll, describe, expect, it } from 'vitest'
 import { createNodeSuite } from '../adapters/crypto-node/index.ts'
-import { draft, draftBan, draftKick, draftRoleAssign, draftRoleCreate } from '../authority/index.ts'
+import { idFromBytes } from '../base/index.ts'
+import {
+  authorityDeps,
+  draft,
+  draftBan,
+  draftKick,
+  draftRoleAssign,
+  draftRoleCreate,
+  openAuthorityLog,
+  readSnapshot
+} from '../authority/index.ts'
 import type { Suite } from '../crypto/index.ts'
 import { decodeCbor, encodeCbor } from '../encoding/index.ts'
+import { signOperation } from '../graph/index.ts'
 import { accountOf, foundServer, joinOf, makeInvite, type VectorSite } from '../../scripts/authority-stage.ts'
 import { type Explanation, explanationFromJson, explanationToJson, narrate, verifyProof } from './index.ts'
 
@@ -142,6 +153,43 @@ describe('verifyProof', () => {
     expect(verifyProof(suite, { ...json, surplus: 1 })).toMatchObject(refused)
     expect(verifyProof(suite, { ...json, steps: [] })).toMatchObject(refused)
     expect(verifyProof(suite, { ...json, proof: ['AA=='] })).toMatchObject(refused)
+  })
+
+  it('[AU49] says why there is nothing to prove: what it waits for, what was refused, what a snapshot stands for', () => {
+    const { site, users, kick } = stage()
+    const nothing = { allowed: false, proof: [] }
+    const may = {
+      kind: 'permission',
+      user: users.grace.user,
+      permission: 'KickMembers',
+      channel: null,
+      at: site.now
+    } as const
+    const waiting = site.log.explain(may, { frontier: [idFromBytes('o', new Uint8Array(32).fill(9))] })
+    expect(waiting).toMatchObject({ ...nothing, code: 'waiting' })
+
+    // Alan has no such power: his device signs it all the same.
+    const { device, signingKey } = users.alan.device
+    const at = site.now + 1
+    const fields = site.log.place(device, draftBan(users.grace.user), at)
+    const ban = signOperation(suite, signingKey, fields)
+    expect(site.log.add(ban, at).kind).toBe('rejected')
+    const refused = site.log.explain({ kind: 'operation', operation: ban.id })
+    expect(refused).toMatchObject({ ...nothing, code: 'refused' })
+    expect(narrate(refused).steps.at(-1)).toContain('Refused: ')
+    expect(refused.steps.at(-1)).toMatchObject({ subjects: [ban.id] })
+
+    const snapshot = site.log.snapshot()
+    const genesis = [...site.log.operations()][0]
+    const read = snapshot && readSnapshot(snapshot, snapshot.chunks)
+    if (genesis === undefined || read === undefined) throw new Error('no snapshot')
+    const late = openAuthorityLog(authorityDeps(suite), genesis, { snapshot: read })
+    const unaudited = late.explain(may)
+    expect(unaudited).toMatchObject({ ...nothing, code: 'unaudited' })
+    expect(late.explain({ kind: 'operation', operation: kick }).proof).toEqual([])
+
+    for (const each of [waiting, refused, unaudited])
+      expect(verifyProof(suite, file(each))).toMatchObject({ ok: false, rule: 'AU50' })
   })
 
   it("[AU49] a permission that does not exist is the asker's mistake", () => {

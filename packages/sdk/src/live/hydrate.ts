@@ -92,6 +92,11 @@ export function hydrate(
     }
     case 'device:fork':
       return { type, data: forkOf(server, refs, note) }
+    case 'snapshot:false': {
+      const [operation = '', device = '', user = ''] = refs
+      const data = { server: server.id, operation, device, user: user === '' ? null : user, reason: note }
+      return { type, data }
+    }
     case 'operation:restore':
       return { type, data: { operation: ref, server: server.id } }
     default:

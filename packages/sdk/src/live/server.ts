@@ -13,7 +13,7 @@ import type { AuthorityState } from '@xcord/core/authority'
 import { policyOf, type Replica } from '@xcord/core/node'
 import { toHex } from '@xcord/core/encoding'
 import type { Explained, ExplainOptions, ExplainQuestion } from '../explain-types.ts'
-import type { ServerJson, StateJson, UnopenedJson } from '../shapes.ts'
+import type { FalseSnapshotJson, ServerJson, StateJson, UnopenedJson, VerifyingJson } from '../shapes.ts'
 import type {
   AuditOptions,
   AuditPage,
@@ -138,6 +138,17 @@ export class LiveServer implements Server {
     return await auditOf(this, options)
   }
 
+  get verification(): VerifyingJson | null {
+    const report = this.replica.verification()
+    if (report.state === 'verified') return null
+    const { snapshot, by, held, of } = report
+    return { snapshot, by, operations: held, of }
+  }
+
+  get falseSnapshots(): readonly FalseSnapshotJson[] {
+    return this.replica.falseSnapshots().map(each => ({ server: this.id, ...each, reason: null }))
+  }
+
   unopened(): readonly UnopenedJson[] {
     return this.replica.unopened().map(({ id, user, cause }) => ({ id, author: user, cause }))
   }
@@ -203,6 +214,7 @@ export class LiveServer implements Server {
   toJSON(): ServerJson {
     const state = this.replica.state()
     const { channels, threads, members } = this.#current()
+    const { verification } = this
     return {
       id: this.id,
       name: state.name,
@@ -213,7 +225,8 @@ export class LiveServer implements Server {
       stateHash: this.stateHash,
       unread: [...channels, ...threads].reduce((sum, each) => sum + each.unread, 0),
       ...(this.nodes.length === 0 ? {} : { nodes: this.nodes }),
-      ...(this.imported ? { imported: true as const } : {})
+      ...(this.imported ? { imported: true as const } : {}),
+      ...(verification === null ? {} : { verifying: verification })
     }
   }
 

@@ -1,0 +1,103 @@
+/**
+ * Writes docs/spec/vectors/node/snapshot-frames.json: frames of `/xcord/snapshot/1` (ND26), and how they are refused.
+ * `node --conditions=xcord-source packages/core/scripts/vectors-node.ts`
+ */
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { createNodeSuite } from '../src/adapters/crypto-node/index.ts'
+import { idFromBytes, idToBytes } from '../src/base/index.ts'
+import { type CborValue, encodeCbor } from '../src/encoding/index.ts'
+import {
+  askFrame,
+  chunkFrame,
+  laterFrame,
+  namedFrame,
+  snapshotProof,
+  wantFrame
+} from '../src/node/snapshot-frames.ts'
+import { fill, toHex } from './vector-tools.ts'
+
+const suite = await createNodeSuite()
+const server = idFromBytes('s', fill(1))
+const asking = idFromBytes('d', fill(2))
+const answering = idFromBytes('d', fill(3))
+const topicSecret = fill(4)
+const proof = snapshotProof(suite, topicSecret, { server, asking, answering })
+const ask = { version: 1, kind: 1, server: idToBytes(server), proof } as const
+const many = (count: number): Uint8Array[] => Array.from({ length: count }, () => fill(5))
+
+const valid = [
+  { frame: 'ask', bytes: askFrame.encode(ask), fields: { proof: toHex(proof) } },
+  {
+    frame: 'want',
+    bytes: wantFrame.encode({ version: 1, kind: 2, chunks: [fill(5), fill(6)] }),
+    fields: { chunks: [fill(5), fill(6)].map(toHex) }
+  },
+  {
+    frame: 'named',
+    bytes: namedFrame.encode({ version: 1, kind: 3, operation: fill(7, 3), chunks: [fill(5)] }),
+    fields: { operation: toHex(fill(7, 3)), chunks: [toHex(fill(5))] }
+  },
+  {
+    frame: 'named',
+    bytes: namedFrame.encode({ version: 1, kind: 3, operation: null, chunks: [] }),
+    fields: { operation: null, chunks: [] }
+  },
+  {
+    frame: 'later',
+    bytes: laterFrame.encode({ version: 1, kind: 4, operations: [fill(7, 3), fill(8, 2)] }),
+    fields: { operations: [fill(7, 3), fill(8, 2)].map(toHex) }
+  },
+  {
+    frame: 'later',
+    bytes: laterFrame.encode({ version: 1, kind: 4, operations: [] }),
+    fields: { operations: [] }
+  },
+  {
+    frame: 'chunk',
+    bytes: chunkFrame.encode({ version: 1, kind: 5, chunk: fill(9, 4) }),
+    fields: { chunk: toHex(fill(9, 4)) }
+  },
+  {
+    frame: 'chunk',
+    bytes: chunkFrame.encode({ version: 1, kind: 5, chunk: null }),
+    fields: { chunk: null }
+  }
+]
+const invalid: readonly (readonly [string, string, CborValue])[] = [
+  ['ask', 'version 2', [2, 1, fill(1), fill(0, 16)]],
+  ['ask', 'another kind', [1, 2, fill(1), fill(0, 16)]],
+  ['ask', 'a short server', [1, 1, fill(1, 31), fill(0, 16)]],
+  ['ask', 'a long proof', [1, 1, fill(1), fill(0, 17)]],
+  ['want', 'no chunk', [1, 2, []]],
+  ['want', '1,025 chunks', [1, 2, many(1_025)]],
+  ['want', 'a short hash', [1, 2, [fill(5, 31)]]],
+  ['named', '1,025 chunks', [1, 3, fill(7, 3), many(1_025)]],
+  ['named', 'an empty operation', [1, 3, fill(7, 0), []]],
+  ['later', '257 operations', [1, 4, many(257)]],
+  ['later', 'an empty operation', [1, 4, [fill(7, 0)]]],
+  ['chunk', 'an empty chunk', [1, 5, fill(9, 0)]],
+  ['chunk', 'a field more', [1, 5, null, 0]]
+]
+const vectors = {
+  title: 'Frames of /xcord/snapshot/1',
+  rules: 'ND26',
+  proof: {
+    topicSecret: toHex(topicSecret),
+    server: toHex(idToBytes(server)),
+    asking: toHex(idToBytes(asking)),
+    answering: toHex(idToBytes(answering)),
+    proof: toHex(proof)
+  },
+  valid: valid.map(({ frame, bytes, fields }) => ({ frame, bytes: toHex(bytes), fields })),
+  invalid: invalid.map(([frame, note, value]) => ({
+    frame,
+    note,
+    rule: 'ND26',
+    bytes: toHex(encodeCbor(value))
+  }))
+}
+writeFileSync(
+  join(import.meta.dirname, '../../../docs/spec/vectors/node/snapshot-frames.json'),
+  `${JSON.stringify(vectors, null, 1)}\n`
+)
