@@ -7,7 +7,7 @@ export { KeyRecordKind, readKeyRecord, signKeyRecord, verifyKeyRecord } from './
 export { writeHistoryMode } from './key-record.ts'
 export { createKeyRing } from './key-ring.ts'
 export { isOpenToAll } from './readers.ts'
-export { metaChannel, tagOf, topicOfShard } from './derive.ts'
+export { commitOf, keyIdOf, maskKeyId, metaChannel, tagOf, topicOfShard } from './derive.ts'
 export { decodeStoredSeed, encodeStoredSeed } from './stored-seed.ts'
 export * from './invite-link.ts'
 export * from './invite-package.ts'
