@@ -796,6 +796,7 @@ export function createFakeClient(init: FakeInit = {}): FakeClient {
   return {
     identity: { id: me, device: fakeId('d', name), name },
     devices,
+    conversations: { all: [], get: () => undefined, blocked: [] } as unknown as Client['conversations'],
     changePassword: () => Promise.resolve(),
     servers: {
       get all() {

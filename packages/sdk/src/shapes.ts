@@ -3,6 +3,7 @@
  * answers and what `xcord --json` prints. Fields are only added within a major version.
  */
 import type { ChannelKind, ErrorCode } from '@xcord/core'
+import type { ConversationJson, DirectMessageJson } from './conversation-types.ts'
 import type { JoinRequestJson } from './request-types.ts'
 
 /** How far a message or operation is known to have come (SY17). Rises only; levels may be skipped. */
@@ -378,6 +379,10 @@ export interface EventShapes {
   'invite:revoke': { invite: InviteJson }
   'request:create': { request: JoinRequestJson }
   'request:update': { request: JoinRequestJson }
+  'conversation:create': { conversation: ConversationJson }
+  'conversation:update': { conversation: ConversationJson }
+  'conversation:message': { message: DirectMessageJson }
+  'conversation:delete': { conversation: string; message: string; expired: boolean }
   'operation:void': { operation: string; server: string; rule: string; by: string | null; own: boolean }
   'operation:restore': { operation: string; server: string }
   'device:fork': EquivocationJson

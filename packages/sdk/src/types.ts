@@ -30,6 +30,7 @@ import type {
 } from './shapes.ts'
 
 export type * from './client-types.ts'
+export type * from './conversation-types.ts'
 export type * from './device-types.ts'
 export type * from './export-types.ts'
 export type * from './moderation-types.ts'

@@ -12,6 +12,7 @@ import { registerAuthority } from './authority-commands.ts'
 import { registerAutomod } from './automod-commands.ts'
 import { registerConfiguration } from './config-commands.ts'
 import { registerDaemon } from './daemon-commands.ts'
+import { registerDirect } from './dm-commands.ts'
 import { registerDevices } from './device-commands.ts'
 import { registerExplain } from './explain-commands.ts'
 import { registerExports } from './export-commands.ts'
@@ -97,6 +98,7 @@ function registerAll(program: Command, shell: Shell): void {
   registerTui(program, shell)
   registerProfile(program, shell)
   registerDevices(program, shell)
+  registerDirect(program, shell)
   registerLock(program, shell)
   registerCommunity(program, shell)
   registerRequests(program, shell)

@@ -83,6 +83,16 @@ export interface ErrorDetails {
    */
   XCORD_CONFLICT: { operation: string; rule: RuleId }
   /**
+   * The conversation was left: nothing more can be written in it, and nothing new comes. Its history stays here.
+   * @remedy Open a new conversation with the same people.
+   */
+  XCORD_CONVERSATION_LEFT: { conversation: string }
+  /**
+   * No conversation of this profile has that id.
+   * @remedy List them with `xcord dm list`, or begin one with `xcord dm open`.
+   */
+  XCORD_CONVERSATION_NOT_FOUND: { conversation: string }
+  /**
    * A setting has an unknown name or a value out of its range; `key` names it.
    * @remedy Correct that key in the file, variable or flag; `allowed` says what it may be.
    */
@@ -295,6 +305,17 @@ export interface ErrorDetails {
    * @remedy Read the command's `--help`.
    */
   XCORD_USAGE: { argument: string }
+  /**
+   * That person is blocked here.
+   * @remedy Take the block back with `xcord dm unblock`.
+   */
+  XCORD_USER_BLOCKED: { user: string }
+  /**
+   * Nobody by that name or id is known: conversations are opened with people of servers you are in, and with those you
+   * talked with before.
+   * @remedy Join a server together first, or check the name with `xcord member list`.
+   */
+  XCORD_USER_NOT_FOUND: { user: string }
   /**
    * As many are in the voice channel as there are `places`.
    * @remedy Wait until somebody leaves, take another channel, or have the user limit raised (8 at most).

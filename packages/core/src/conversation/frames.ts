@@ -1,17 +1,6 @@
 /** DM5, DM6: frames of `/xcord/conversation/1`. */
 import { accept, type DeviceId, ENVELOPE_BYTES_MAX, refuse, type Verdict } from '../base/index.ts'
-import {
-  array,
-  bool,
-  bytes,
-  type Codec,
-  codec,
-  literal,
-  type Schema,
-  text,
-  tuple,
-  uint
-} from '../encoding/index.ts'
+import { array, bool, bytes, codec, literal, type Schema, text, tuple, uint } from '../encoding/index.ts'
 import { idSchema } from '../e2ee/index.ts'
 import { IDENTITY_LOG_BYTES_MAX } from '../identity/index.ts'
 import { ADDRESSES_MAX, CHAINS_MAX, CONVERSATION_FRAME_BYTES_MAX, ITEMS_MAX, PREKEYS_MAX } from './limits.ts'
