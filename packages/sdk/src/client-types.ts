@@ -1,7 +1,12 @@
 /** Public types of a profile's peer: the client, what it tells, and what it is made of. Interfaces only. */
 import type { ChannelId, DeviceId, RoleId, ServerId, UserId } from '@xcord/core'
 import type { IceServer, MediaPort } from '@xcord/core/voice'
-import type { Conversation, ConversationCollection, DirectMessage } from './conversation-types.ts'
+import type {
+  Conversation,
+  ConversationCollection,
+  DirectMessage,
+  SafetyCollection
+} from './conversation-types.ts'
 import type { DeviceCollection } from './device-types.ts'
 import type { ByteSource, Imported, ImportOptions } from './export-types.ts'
 import type { JoinRequest } from './request-types.ts'
@@ -100,6 +105,7 @@ export interface Client {
   readonly devices: DeviceCollection
   /** Two to ten people without a server. */
   readonly conversations: ConversationCollection
+  readonly safety: SafetyCollection
   readonly view: View<readonly Server[]>
   on<E extends ClientEventName>(
     event: E,

@@ -1,7 +1,7 @@
 /** The client: a profile's peer as live objects. */
 import { type ServerId, XcordError } from '@xcord/core'
 import type { LiveEvent, LoggedEvent, Node } from '@xcord/core/node'
-import { conversationCollection } from './live/conversations.ts'
+import { conversationCollection, safetyCollection } from './live/conversations.ts'
 import { deviceCollection } from './live/devices.ts'
 import { describeIdentity, describePeers, runDoctor } from './live/describe.ts'
 import type { ClientContext } from './live/context.ts'
@@ -44,6 +44,7 @@ class LiveClient implements Client, ClientContext {
 
   readonly devices: Client['devices']
   readonly conversations: Client['conversations']
+  readonly safety: Client['safety']
   readonly servers: Client['servers']
   readonly view: Client['view']
 
@@ -52,6 +53,7 @@ class LiveClient implements Client, ClientContext {
     this.#place = place
     this.devices = deviceCollection(node)
     this.conversations = conversationCollection(node)
+    this.safety = safetyCollection(node)
     this.servers = this.#serverCollection()
     this.view = { subscribe: this.#view.subscribe, getSnapshot: this.#view.getSnapshot }
     this.#view.set(this.#all())

@@ -82,6 +82,31 @@ export interface Conversation {
   toJSON(): ConversationJson
 }
 
+export interface SafetyJson {
+  /** User id. */
+  readonly user: string
+  readonly name: string
+  /** Twelve groups of five digits: the same on both sides. */
+  readonly number: string
+  /** ISO 8601: when the numbers were compared; null: never. */
+  readonly verifiedAt: string | null
+  /** Devices that came since. */
+  readonly added: readonly string[]
+  /** The identity that this one says is its successor. */
+  readonly moved: string | null
+}
+
+/** Whether people are who they seem: numbers that two of them compare, over a way that nobody can alter. */
+export interface SafetyCollection {
+  /** Everybody whose number was compared. `added` tells of devices that came since. */
+  readonly verified: readonly SafetyJson[]
+  of(user: string): SafetyJson
+  /** The numbers are the same: by the caller's word, or by the digits the other reads out. XCORD_SAFETY_MISMATCH. */
+  verify(user: string, digits?: string): Promise<SafetyJson>
+  /** Takes that back. */
+  forget(user: string): Promise<SafetyJson>
+}
+
 /** The conversations of this profile. */
 export interface ConversationCollection {
   readonly all: readonly Conversation[]

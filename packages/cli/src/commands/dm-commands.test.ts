@@ -87,4 +87,20 @@ describe('dm', () => {
     expect(await ok('dm', 'blocked')).toEqual([])
     expect(await refused('dm', 'disappear', '@grace', 'soon')).toBe('XCORD_USAGE')
   })
+
+  test('[ID8, ID14] safety numbers: the same at both, compared, taken back', SLOW, async () => {
+    const [shown] = await ok('safety', 'show', '@grace')
+    expect(shown?.['number']).toBe(grace.safety.of(ada.identity.id).number)
+    expect(shown).toMatchObject({ verifiedAt: null, added: [] })
+    expect(await refused('safety', 'verify', '@grace', '--number', '12345 '.repeat(12))).toBe(
+      'XCORD_SAFETY_MISMATCH'
+    )
+    expect(await ok('safety', 'list')).toEqual([])
+    const digits = (shown?.['number'] as string).replace(/ /g, '')
+    expect((await ok('safety', 'verify', '@grace', '--number', digits))[0]?.['verifiedAt']).not.toBeNull()
+    expect(await ok('safety', 'list')).toMatchObject([{ name: 'grace' }])
+    expect((await xcord('safety', 'show', '@grace')).out).toContain('Compared')
+    await ok('safety', 'verify', '@grace')
+    expect(await ok('safety', 'forget', '@grace')).toMatchObject([{ verifiedAt: null }])
+  })
 })

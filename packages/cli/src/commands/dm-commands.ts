@@ -31,7 +31,7 @@ async function people(api: Api): Promise<readonly Person[]> {
 }
 
 /** Somebody by name, id or its first characters. XCORD_USER_NOT_FOUND. */
-async function resolvePerson(api: Api, text: string): Promise<string> {
+export async function resolvePerson(api: Api, text: string): Promise<string> {
   const whole = parseId('u', text)
   if (whole !== undefined) return whole
   const found = pick(await people(api), text.replace(/^@/, ''), each => [each.name], 'person')

@@ -22,6 +22,7 @@ import { registerModeration } from './moderation-commands.ts'
 import { registerNetwork } from './network-commands.ts'
 import { registerPeople } from './people-commands.ts'
 import { registerProfile } from './profile-commands.ts'
+import { registerSafety } from './safety-commands.ts'
 import { registerRequests } from './request-commands.ts'
 import { registerCommunity } from './server-commands.ts'
 import type { Session } from './session.ts'
@@ -99,6 +100,7 @@ function registerAll(program: Command, shell: Shell): void {
   registerProfile(program, shell)
   registerDevices(program, shell)
   registerDirect(program, shell)
+  registerSafety(program, shell)
   registerLock(program, shell)
   registerCommunity(program, shell)
   registerRequests(program, shell)

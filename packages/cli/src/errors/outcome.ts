@@ -168,6 +168,7 @@ export const OUTCOMES: Readonly<Record<AnyCode, Outcome>> = {
   ),
   XCORD_REQUEST_NOT_FOUND: outcome(404, EXIT.notFound, 'List requests with "xcord invite requests".'),
   XCORD_ROLE_NOT_FOUND: outcome(404, EXIT.notFound, 'List roles with "xcord role list".'),
+  XCORD_SAFETY_MISMATCH: outcome(409, EXIT.verification, 'Do not trust that identity; compare once more.'),
   XCORD_SERVER_NOT_FOUND: outcome(
     404,
     EXIT.notFound,

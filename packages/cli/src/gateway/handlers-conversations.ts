@@ -41,6 +41,11 @@ export const conversationHandlers: Handlers<keyof typeof conversations> = {
     await findConversation(client, params.conversation).delete(params.message)
     return { message: params.message }
   },
+  listVerified: ({ context: { client } }) => ({ items: [...client.safety.verified] }),
+  getSafety: ({ context: { client } }, { params }) => client.safety.of(params.user),
+  verifySafety: async ({ context: { client } }, { params, body }) =>
+    await client.safety.verify(params.user, body.digits),
+  forgetSafety: async ({ context: { client } }, { params }) => await client.safety.forget(params.user),
   listBlocked: ({ context: { client } }) => ({ items: client.conversations.blocked.map(user => ({ user })) }),
   blockUser: async ({ context: { client } }, { params }) => {
     await client.conversations.block(params.user)

@@ -1,9 +1,9 @@
 /** Routes of conversations: two to ten people without a server. */
 import Type from 'typebox'
-import type { ConversationJson, DirectMessageJson } from '@xcord/sdk'
+import type { ConversationJson, DirectMessageJson, SafetyJson } from '@xcord/sdk'
 import { text } from './route-parts.ts'
 import { input, listOf, route } from './route.ts'
-import { count, Id, shape, time } from './schemas.ts'
+import { count, Id, nullable, shape, time } from './schemas.ts'
 
 const PAGE_MAX = 200
 const LIFETIME_SECONDS_MAX = 31_536_000
@@ -38,6 +38,19 @@ export const DirectMessageSchema = shape<DirectMessageJson>()(
       deliveredTo: Type.Array(Id)
     },
     { $id: 'DirectMessage' }
+  )
+)
+export const SafetySchema = shape<SafetyJson>()(
+  Type.Object(
+    {
+      user: Id,
+      name: Type.String(),
+      number: Type.String(),
+      verifiedAt: nullable(time),
+      added: Type.Array(Id),
+      moved: nullable(Id)
+    },
+    { $id: 'Safety' }
   )
 )
 const Blocked = Type.Object({ user: Id })
@@ -116,6 +129,38 @@ export const conversations = {
     summary: 'Deletes an own message',
     params: Type.Object({ conversation: text, message: text }),
     reply: Type.Object({ message: Id })
+  }),
+  listVerified: route({
+    method: 'GET',
+    url: '/v1/safety',
+    tag,
+    summary: 'Whose safety number was compared, and which devices came since',
+    reply: listOf(SafetySchema)
+  }),
+  getSafety: route({
+    method: 'GET',
+    url: '/v1/safety/:user',
+    tag,
+    summary: 'The safety number of somebody and oneself',
+    params: ofUser,
+    reply: SafetySchema
+  }),
+  verifySafety: route({
+    method: 'PUT',
+    url: '/v1/safety/:user',
+    tag,
+    summary: 'The numbers are the same: by word, or by the digits given',
+    params: ofUser,
+    body: input({ digits: Type.Optional(text) }),
+    reply: SafetySchema
+  }),
+  forgetSafety: route({
+    method: 'DELETE',
+    url: '/v1/safety/:user',
+    tag,
+    summary: 'Takes a verification back',
+    params: ofUser,
+    reply: SafetySchema
   }),
   listBlocked: route({
     method: 'GET',

@@ -279,6 +279,12 @@ export interface ErrorDetails {
    */
   XCORD_ROLE_NOT_FOUND: { role: string }
   /**
+   * The safety number that was given is not the one of that person and you: somebody stands in between, or it is of
+   * somebody else.
+   * @remedy Compare once more, over a way that nobody can alter. If they differ again, do not trust that identity.
+   */
+  XCORD_SAFETY_MISMATCH: { user: string }
+  /**
    * This profile holds no server with that id or name.
    * @remedy List them with `xcord server list`, or join with an invite link.
    */

@@ -20,7 +20,15 @@ interface Contact {
   log: IdentityLog | undefined
   readonly places: Map<DeviceId, readonly string[]>
   blocked: boolean
+  verified: { readonly at: number; readonly devices: readonly DeviceId[] | null } | undefined
 }
+
+const devicesOf = (log: IdentityLog): readonly DeviceId[] =>
+  log
+    .state()
+    .devices.filter(({ active }) => active)
+    .map(({ device }) => device)
+    .slice(0, PLACES_MAX)
 
 /** Everybody known. Changes are staged into a batch and count at once: a failed batch loses no more than news. */
 export class Contacts implements Directory {
@@ -41,7 +49,11 @@ export class Contacts implements Directory {
       contacts.#contacts.set(value.user as UserId, {
         log: log?.ok === true ? log.value : undefined,
         places: new Map(value.places.map(each => [each.device as DeviceId, each.addresses])),
-        blocked: value.blocked
+        blocked: value.blocked,
+        verified:
+          value.verifiedAt === null
+            ? undefined
+            : { at: value.verifiedAt, devices: value.verifiedDevices as readonly DeviceId[] | null }
       })
     }
     for await (const { value } of database.table(prekeyTable).scan()) {
@@ -96,8 +108,32 @@ export class Contacts implements Directory {
     for (const entry of told.entries()) log.add(entry.bytes)
     if (log.entries().length === before) return false
     contact.log = log
+    // What was compared before any device was known holds for those that are known first.
+    const { verified } = contact
+    if (verified?.devices === null) contact.verified = { ...verified, devices: devicesOf(log) }
     this.#put(batch, told.user)
     return true
+  }
+
+  /** Whether the owner compared the numbers, and which devices came since (ID14). */
+  verified(user: UserId): { readonly at: number; readonly added: readonly DeviceId[] } | undefined {
+    const contact = this.#contacts.get(user)
+    if (contact?.verified === undefined) return undefined
+    const { at, devices } = contact.verified
+    const now = contact.log === undefined ? [] : devicesOf(contact.log)
+    return { at, added: devices === null ? [] : now.filter(each => !devices.includes(each)) }
+  }
+
+  verify(batch: Batch, user: UserId, at: number | null): void {
+    const contact = this.#of(user)
+    const devices = contact.log === undefined ? null : devicesOf(contact.log)
+    contact.verified = at === null ? undefined : { at, devices }
+    this.#put(batch, user)
+  }
+
+  /** Everybody verified. */
+  allVerified(): readonly UserId[] {
+    return [...this.#contacts].filter(([, each]) => each.verified !== undefined).map(([user]) => user)
   }
 
   note(batch: Batch, user: UserId, device: DeviceId, addresses: readonly string[]): void {
@@ -125,18 +161,23 @@ export class Contacts implements Directory {
   #of(user: UserId): Contact {
     let contact = this.#contacts.get(user)
     if (contact === undefined)
-      this.#contacts.set(user, (contact = { log: undefined, places: new Map(), blocked: false }))
+      this.#contacts.set(
+        user,
+        (contact = { log: undefined, places: new Map(), blocked: false, verified: undefined })
+      )
     return contact
   }
 
   #put(batch: Batch, user: UserId): void {
-    const { log, places, blocked } = this.#of(user)
+    const { log, places, blocked, verified } = this.#of(user)
     const row: ContactRow = {
       version: 1,
       user,
       log: log === undefined ? null : encodeIdentityLog(log),
       places: [...places].map(([device, addresses]) => ({ device, addresses })),
-      blocked
+      blocked,
+      verifiedAt: verified?.at ?? null,
+      verifiedDevices: verified?.devices ?? null
     }
     batch.put(contactTable, [user], row)
   }

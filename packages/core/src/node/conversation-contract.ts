@@ -34,6 +34,19 @@ export interface ConversationReport {
   readonly unmet: readonly UserId[]
 }
 
+/** Whether two people see each other's true identity (ID8, ID14). */
+export interface SafetyReport {
+  readonly user: UserId
+  /** Twelve groups of five digits, the same on both sides. */
+  readonly number: string
+  /** When the numbers were compared, ms; null: never. */
+  readonly verifiedAt: number | null
+  /** Devices that came since: their owner added them, or somebody who holds one of theirs. */
+  readonly added: readonly DeviceId[]
+  /** The identity says that another one is its successor (ID12): to be compared anew. */
+  readonly moved: UserId | null
+}
+
 /** A page of history. */
 export interface ConversationPageOptions {
   /** Only what stands before this message. */
@@ -68,6 +81,14 @@ export interface Conversations {
   block(user: UserId): Promise<void>
   unblock(user: UserId): Promise<void>
   blocked(): readonly UserId[]
+  /** Of one person. */
+  safety(user: UserId): SafetyReport
+  /** Everybody whose number was compared. */
+  verified(): readonly SafetyReport[]
+  /** The numbers were compared: by their owner's word, or by the digits given. XCORD_SAFETY_MISMATCH. */
+  verify(user: UserId, digits?: string): Promise<SafetyReport>
+  /** They are not known to be the same any more. */
+  unverify(user: UserId): Promise<SafetyReport>
   /** Calls back after a change to any of them. */
   onChange(listener: (id: ConversationId) => void): () => void
 }

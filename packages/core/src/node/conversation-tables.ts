@@ -190,6 +190,10 @@ export interface ContactRow {
   readonly log: Uint8Array | null
   readonly places: readonly { readonly device: string; readonly addresses: readonly string[] }[]
   readonly blocked: boolean
+  /** When its owner said that the numbers are the same (ID14), ms; null: never. */
+  readonly verifiedAt: number | null
+  /** Devices known then; null where none were known yet. */
+  readonly verifiedDevices: readonly string[] | null
 }
 export const contactTable = defineTable({
   name: 'contacts',
@@ -199,7 +203,9 @@ export const contactTable = defineTable({
     user: id,
     log: nullable(bytes(1, IDENTITY_LOG_BYTES_MAX + 4_096)),
     places: array(tuple({ device: id, addresses: array(text(256), 8) }), 64),
-    blocked: bool
+    blocked: bool,
+    verifiedAt: nullable(uint()),
+    verifiedDevices: nullable(array(id, 64))
   })
 })
 

@@ -4,12 +4,14 @@ import { XcordError } from '../base/index.ts'
 import { recipientsOf } from '../conversation/index.ts'
 import type { Body } from '../e2ee/index.ts'
 import { LIFETIME_SECONDS_MAX } from '../e2ee/index.ts'
+import { safetyNumber } from '../identity/index.ts'
 import { validateBody } from '../timeline/index.ts'
 import type {
   ConversationMessage,
   ConversationPageOptions,
   ConversationReport,
-  Conversations
+  Conversations,
+  SafetyReport
 } from './conversation-contract.ts'
 import { ConversationCore, type ConversationCoreInit } from './conversation-core.ts'
 import { ConversationHost, type ConversationHostInit } from './conversation-host.ts'
@@ -242,6 +244,47 @@ export class LiveConversations implements Conversations {
 
   blocked(): readonly UserId[] {
     return this.#core.contacts.blocked()
+  }
+
+  // Who they are.
+
+  safety(user: UserId): SafetyReport {
+    const { contacts, user: self } = this.#core
+    const verified = contacts.verified(user)
+    return {
+      user,
+      number: safetyNumber(this.#init.node.suite, self, user),
+      verifiedAt: verified?.at ?? null,
+      added: verified?.added ?? [],
+      moved: contacts.log(user)?.state().moved ?? null
+    }
+  }
+
+  verified(): readonly SafetyReport[] {
+    return this.#core.contacts.allVerified().map(user => this.safety(user))
+  }
+
+  async verify(user: UserId, digits?: string): Promise<SafetyReport> {
+    const { number } = this.safety(user)
+    if (digits !== undefined && digits.replace(/\s/g, '') !== number.replace(/\s/g, ''))
+      throw new XcordError('XCORD_SAFETY_MISMATCH', 'The numbers differ: this is not who you think.', {
+        user
+      })
+    return await this.#setVerified(user, this.#core.now)
+  }
+
+  async unverify(user: UserId): Promise<SafetyReport> {
+    return await this.#setVerified(user, null)
+  }
+
+  async #setVerified(user: UserId, at: number | null): Promise<SafetyReport> {
+    if (user === this.#core.user) throw new RangeError('one is oneself')
+    await this.#core.do(async () => {
+      const batch = this.#core.database.batch()
+      this.#core.contacts.verify(batch, user, at)
+      await batch.commit()
+    })
+    return this.safety(user)
   }
 
   async #setBlocked(user: UserId, blocked: boolean): Promise<void> {

@@ -1,12 +1,14 @@
 /** Conversations over the node. */
 import { type ConversationId, type MessageId, parseId, type UserId, XcordError } from '@xcord/core'
-import type { ConversationMessage, Node } from '@xcord/core/node'
+import type { ConversationMessage, Node, SafetyReport } from '@xcord/core/node'
 import type {
   Conversation,
   ConversationCollection,
   ConversationJson,
   DirectMessage,
-  DirectMessageJson
+  DirectMessageJson,
+  SafetyCollection,
+  SafetyJson
 } from '../conversation-types.ts'
 import { dateOf } from './date-of.ts'
 
@@ -116,6 +118,25 @@ export function conversationOf(node: Node, id: ConversationId): Conversation | u
       const names = users.map(user => personName(node, user))
       return { id, users, names, left, lifetimeSeconds, since: dateOf(since).toISOString(), unmet, skipped }
     }
+  }
+}
+
+function safetyJson(node: Node, report: SafetyReport): SafetyJson {
+  const { user, number, verifiedAt, added, moved } = report
+  const at = verifiedAt === null ? null : dateOf(verifiedAt).toISOString()
+  return { user, name: personName(node, user), number, verifiedAt: at, added, moved }
+}
+
+/** As `Client.safety`. */
+export function safetyCollection(node: Node): SafetyCollection {
+  const { conversations } = node
+  return {
+    get verified() {
+      return conversations.verified().map(each => safetyJson(node, each))
+    },
+    of: user => safetyJson(node, conversations.safety(userOf(user))),
+    verify: async (user, digits) => safetyJson(node, await conversations.verify(userOf(user), digits)),
+    forget: async user => safetyJson(node, await conversations.unverify(userOf(user)))
   }
 }
 

@@ -3,4 +3,5 @@ export { createClient, createProfile, type MadeProfile } from './create-client.t
 export { folder, type FolderOptions, hasProfile } from './folder.ts'
 export { memory } from './memory.ts'
 export { linkDevice, type LinkDeviceInit } from './link-device.ts'
+export { resetPassword, type ResetPasswordInit } from './reset-password.ts'
 export { connectSound, type Sound, type SoundInit } from './sound.ts'
