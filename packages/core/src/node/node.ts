@@ -377,6 +377,7 @@ class LiveNode implements Node {
           this.#subscribe(replica)
           this.own.joined(replica)
         }
+        this.own.maintain().catch((error: unknown) => this.#fault(error))
         this.#events.prune().catch((error: unknown) => this.#fault(error))
         this.#maintain()
       })
