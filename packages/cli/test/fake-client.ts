@@ -799,6 +799,8 @@ export function createFakeClient(init: FakeInit = {}): FakeClient {
   return {
     identity: { id: me, device: fakeId('d', name), name },
     devices,
+    conversations: { all: [], get: () => undefined, blocked: [] } as unknown as Client['conversations'],
+    safety: { verified: [] } as unknown as Client['safety'],
     changePassword: () => Promise.resolve(),
     servers: {
       get all() {

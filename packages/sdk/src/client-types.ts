@@ -1,6 +1,12 @@
 /** Public types of a profile's peer: the client, what it tells, and what it is made of. Interfaces only. */
 import type { ChannelId, DeviceId, RoleId, ServerId, UserId } from '@xcord/core'
 import type { IceServer, MediaPort } from '@xcord/core/voice'
+import type {
+  Conversation,
+  ConversationCollection,
+  DirectMessage,
+  SafetyCollection
+} from './conversation-types.ts'
 import type { DeviceCollection } from './device-types.ts'
 import type { ByteSource, Imported, ImportOptions } from './export-types.ts'
 import type { JoinRequest } from './request-types.ts'
@@ -49,6 +55,12 @@ export interface ClientEvents {
   'invite:revoke': { invite: Invite }
   'request:create': { request: JoinRequest }
   'request:update': { request: JoinRequest }
+  'conversation:create': { conversation: Conversation }
+  /** Its people, its lifetime, who left, or how far own messages have come. */
+  'conversation:update': { conversation: Conversation }
+  /** A new message, or a changed text (`edited`). */
+  'conversation:message': { message: DirectMessage }
+  'conversation:delete': EventShapes['conversation:delete']
   'operation:void': EventShapes['operation:void']
   'operation:restore': EventShapes['operation:restore']
   /** A device signed two things for one place of its chain: its owner should make it anew. Once for each chain. */
@@ -93,6 +105,9 @@ export interface Client {
     import(source: ByteSource, options?: ImportOptions): Promise<Imported>
   }
   readonly devices: DeviceCollection
+  /** Two to ten people without a server. */
+  readonly conversations: ConversationCollection
+  readonly safety: SafetyCollection
   readonly view: View<readonly Server[]>
   on<E extends ClientEventName>(
     event: E,

@@ -1,6 +1,7 @@
 /** The client: a profile's peer as live objects. */
 import { type ServerId, XcordError } from '@xcord/core'
 import type { LiveEvent, LoggedEvent, Node } from '@xcord/core/node'
+import { conversationCollection, safetyCollection } from './live/conversations.ts'
 import { deviceCollection } from './live/devices.ts'
 import { describeIdentity, describePeers, runDoctor } from './live/describe.ts'
 import type { ClientContext } from './live/context.ts'
@@ -42,6 +43,8 @@ class LiveClient implements Client, ClientContext {
   #closed: Promise<void> | undefined
 
   readonly devices: Client['devices']
+  readonly conversations: Client['conversations']
+  readonly safety: Client['safety']
   readonly servers: Client['servers']
   readonly view: Client['view']
 
@@ -49,6 +52,8 @@ class LiveClient implements Client, ClientContext {
     this.node = node
     this.#place = place
     this.devices = deviceCollection(node)
+    this.conversations = conversationCollection(node)
+    this.safety = safetyCollection(node)
     this.servers = this.#serverCollection()
     this.view = { subscribe: this.#view.subscribe, getSnapshot: this.#view.getSnapshot }
     this.#view.set(this.#all())
@@ -222,7 +227,7 @@ class LiveClient implements Client, ClientContext {
   }
 
   #deliver(cursor: number, event: LiveEventData): void {
-    if ('message' in event.data && typeof event.data.message === 'object') {
+    if ('message' in event.data && typeof event.data.message === 'object' && 'server' in event.data.message) {
       const { message } = event.data
       this.server(message.server.id)?.liveChannel(message.channel.id).absorb(message)
     }

@@ -4,6 +4,7 @@
  */
 import type { ChannelKind, ErrorCode } from '@xcord/core'
 import type { AttachmentJson } from './attachment-types.ts'
+import type { ConversationJson, DirectMessageJson } from './conversation-types.ts'
 import type { JoinRequestJson } from './request-types.ts'
 import type { FalseSnapshotJson, VerifyingJson } from './doctor-shapes.ts'
 
@@ -353,6 +354,10 @@ export interface EventShapes {
   'invite:revoke': { invite: InviteJson }
   'request:create': { request: JoinRequestJson }
   'request:update': { request: JoinRequestJson }
+  'conversation:create': { conversation: ConversationJson }
+  'conversation:update': { conversation: ConversationJson }
+  'conversation:message': { message: DirectMessageJson }
+  'conversation:delete': { conversation: string; message: string; expired: boolean }
   'operation:void': { operation: string; server: string; rule: string; by: string | null; own: boolean }
   'operation:restore': { operation: string; server: string }
   'device:fork': EquivocationJson

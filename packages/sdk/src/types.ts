@@ -32,6 +32,7 @@ import type {
 
 export type * from './attachment-types.ts'
 export type * from './client-types.ts'
+export type * from './conversation-types.ts'
 export type * from './device-types.ts'
 export type * from './export-types.ts'
 export type * from './moderation-types.ts'

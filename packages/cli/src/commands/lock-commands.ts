@@ -29,6 +29,16 @@ async function newPassword(session: Session, options: Options): Promise<string> 
   return next
 }
 
+/** Forgotten: the 24 words open the profile, which nothing else may have open meanwhile. */
+async function resetByPhrase(session: Session, options: Options): Promise<void> {
+  const phrase = (await session.asker.ask('Your 24 words: ', { secret: true }))?.trim().toLowerCase()
+  if (phrase === undefined || phrase === '') throw usage('--phrase', 'give the 24 words at the prompt')
+  const password = await newPassword(session, options)
+  const { resetPassword } = await import('@xcord/sdk/node')
+  await resetPassword({ path: session.paths.store, phrase, password })
+  session.output.done({ changed: true }, () => 'The password is changed. Nothing else was.')
+}
+
 async function changePassword(session: Session, options: Options): Promise<void> {
   const api = await openApi(session, 'offline')
   const old = passwordFromFile(session) ?? (await session.asker.ask('Present password: ', { secret: true }))
@@ -61,7 +71,11 @@ export function registerLock(program: Command, { verb }: Shell): void {
     program
       .command('passwd')
       .description('another password for this profile')
-      .option('--new-password-file <path>', 'file with the new password'),
-    async (session, _args, options) => await changePassword(session, options)
+      .option('--new-password-file <path>', 'file with the new password')
+      .option('--phrase', 'by the 24 words, where the present one is forgotten'),
+    async (session, _args, options) =>
+      options['phrase'] === true
+        ? await resetByPhrase(session, options)
+        : await changePassword(session, options)
   )
 }

@@ -12,6 +12,7 @@ import { registerAuthority } from './authority-commands.ts'
 import { registerAutomod } from './automod-commands.ts'
 import { registerConfiguration } from './config-commands.ts'
 import { registerDaemon } from './daemon-commands.ts'
+import { registerDirect } from './dm-commands.ts'
 import { registerDevices } from './device-commands.ts'
 import { registerExplain } from './explain-commands.ts'
 import { registerExports } from './export-commands.ts'
@@ -21,6 +22,7 @@ import { registerModeration } from './moderation-commands.ts'
 import { registerNetwork } from './network-commands.ts'
 import { registerPeople } from './people-commands.ts'
 import { registerProfile } from './profile-commands.ts'
+import { registerSafety } from './safety-commands.ts'
 import { registerRequests } from './request-commands.ts'
 import { registerCommunity } from './server-commands.ts'
 import type { Session } from './session.ts'
@@ -100,6 +102,8 @@ function registerAll(program: Command, shell: Shell): void {
   registerTui(program, shell)
   registerProfile(program, shell)
   registerDevices(program, shell)
+  registerDirect(program, shell)
+  registerSafety(program, shell)
   registerLock(program, shell)
   registerVerifyProfile(program, shell)
   registerCommunity(program, shell)

@@ -90,6 +90,8 @@ export const OUTCOMES: Readonly<Record<AnyCode, Outcome>> = {
     'Look at the present state, then repeat what still makes sense.'
   ),
   XCORD_CONSENT_INVALID: outcome(422, EXIT.verification, 'Ask for a new consent, copied whole.'),
+  XCORD_CONVERSATION_LEFT: outcome(409, EXIT.conflict, 'Open a new conversation with "xcord dm open".'),
+  XCORD_CONVERSATION_NOT_FOUND: outcome(404, EXIT.notFound, 'List conversations with "xcord dm list".'),
   XCORD_CURSOR_EXPIRED: outcome(
     410,
     EXIT.notFound,
@@ -177,6 +179,7 @@ export const OUTCOMES: Readonly<Record<AnyCode, Outcome>> = {
   ),
   XCORD_REQUEST_NOT_FOUND: outcome(404, EXIT.notFound, 'List requests with "xcord invite requests".'),
   XCORD_ROLE_NOT_FOUND: outcome(404, EXIT.notFound, 'List roles with "xcord role list".'),
+  XCORD_SAFETY_MISMATCH: outcome(409, EXIT.verification, 'Do not trust that identity; compare once more.'),
   XCORD_SERVER_NOT_FOUND: outcome(
     404,
     EXIT.notFound,
@@ -191,6 +194,8 @@ export const OUTCOMES: Readonly<Record<AnyCode, Outcome>> = {
   XCORD_STORE_FAILED: outcome(500, EXIT.fault, "Check the disk and the folder's permissions."),
   XCORD_USAGE: outcome(400, EXIT.usage, 'See --help.'),
   XCORD_VOICE_ABSENT: outcome(409, EXIT.usage, 'Join one first: "xcord voice join <channel>".'),
+  XCORD_USER_BLOCKED: outcome(403, EXIT.denied, 'Take the block back with "xcord dm unblock".'),
+  XCORD_USER_NOT_FOUND: outcome(404, EXIT.notFound, 'Join a server together, or check the name.'),
   XCORD_VOICE_FULL: outcome(409, EXIT.limit, 'Wait until somebody leaves, or take another channel.'),
   XCORD_VOICE_UNAVAILABLE: outcome(503, EXIT.unreachable, 'Install what the reason names.'),
   XCORD_INTERNAL: outcome(500, EXIT.fault, 'This is a fault of XCord: please report it.')

@@ -1,6 +1,7 @@
 /** What each event carries, as TypeBox schemas; the compiler checks that each equals the SDK's shape. */
 import Type from 'typebox'
 import type { EventName, EventShapes } from '@xcord/sdk'
+import { ConversationSchema, DirectMessageSchema } from './routes-conversations.ts'
 import { JoinRequestSchema } from './routes-requests.ts'
 import {
   ChannelSchema,
@@ -63,6 +64,10 @@ export const EVENT_DATA = {
   'invite:revoke': invite,
   'request:create': request,
   'request:update': request,
+  'conversation:create': Type.Object({ conversation: ConversationSchema }),
+  'conversation:update': Type.Object({ conversation: ConversationSchema }),
+  'conversation:message': Type.Object({ message: DirectMessageSchema }),
+  'conversation:delete': Type.Object({ conversation: Id, message: Id, expired: Type.Boolean() }),
   'operation:void': Type.Object({
     operation: Id,
     server: Id,

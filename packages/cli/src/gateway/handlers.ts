@@ -1,5 +1,6 @@
 /** What each route does: the only place where a request becomes a call of the SDK. */
 import { XcordError } from '@xcord/core'
+import { conversationHandlers } from './handlers-conversations.ts'
 import { deviceHandlers, lockHandlers } from './handlers-devices.ts'
 import { explainHandlers } from './handlers-explain.ts'
 import { exportHandlers } from './handlers-exports.ts'
@@ -138,6 +139,7 @@ const writes: Handlers<WriteName> = {
 export const HANDLERS: Handlers = {
   ...readHandlers,
   ...deviceHandlers,
+  ...conversationHandlers,
   ...lockHandlers,
   ...writes,
   ...moderationHandlers,

@@ -11,6 +11,7 @@ import {
 } from './schemas.ts'
 import { because, History, ofChannel, ofServer, reason, text, timeoutMs } from './route-parts.ts'
 import { input, listOf, route } from './route.ts'
+import { conversations } from './routes-conversations.ts'
 import { devices } from './routes-devices.ts'
 import { explanations } from './routes-explain.ts'
 import { files } from './routes-files.ts'
@@ -327,6 +328,7 @@ const members = {
 export const ROUTES = {
   ...identity,
   ...devices,
+  ...conversations,
   ...servers,
   ...invites,
   ...requests,

@@ -95,6 +95,16 @@ export interface ErrorDetails {
    */
   XCORD_CONFLICT: { operation: string; rule: RuleId }
   /**
+   * The conversation was left: nothing more can be written in it, and nothing new comes. Its history stays here.
+   * @remedy Open a new conversation with the same people.
+   */
+  XCORD_CONVERSATION_LEFT: { conversation: string }
+  /**
+   * No conversation of this profile has that id.
+   * @remedy List them with `xcord dm list`, or begin one with `xcord dm open`.
+   */
+  XCORD_CONVERSATION_NOT_FOUND: { conversation: string }
+  /**
    * A setting has an unknown name or a value out of its range; `key` names it.
    * @remedy Correct that key in the file, variable or flag; `allowed` says what it may be.
    */
@@ -287,6 +297,12 @@ export interface ErrorDetails {
    */
   XCORD_ROLE_NOT_FOUND: { role: string }
   /**
+   * The safety number that was given is not the one of that person and you: somebody stands in between, or it is of
+   * somebody else.
+   * @remedy Compare once more, over a way that nobody can alter. If they differ again, do not trust that identity.
+   */
+  XCORD_SAFETY_MISMATCH: { user: string }
+  /**
    * This profile holds no server with that id or name.
    * @remedy List them with `xcord server list`, or join with an invite link.
    */
@@ -313,6 +329,17 @@ export interface ErrorDetails {
    * @remedy Read the command's `--help`.
    */
   XCORD_USAGE: { argument: string }
+  /**
+   * That person is blocked here.
+   * @remedy Take the block back with `xcord dm unblock`.
+   */
+  XCORD_USER_BLOCKED: { user: string }
+  /**
+   * Nobody by that name or id is known: conversations are opened with people of servers you are in, and with those you
+   * talked with before.
+   * @remedy Join a server together first, or check the name with `xcord member list`.
+   */
+  XCORD_USER_NOT_FOUND: { user: string }
   /**
    * This profile is in no voice channel of `server`.
    * @remedy Join one first.

@@ -31,6 +31,8 @@ export type BlobId = Id<'blob'>
 export type RecordId = Id<'record'>
 /** An epoch, role or bucket key (EK2). 16 bytes. */
 export type KeyId = Id<'key'>
+/** A conversation outside servers: hash of its genesis (DM1). 32 bytes. */
+export type ConversationId = Id<'conversation'>
 /** An entry of an identity log (ID4); the genesis goes by the user id's bytes. 32 bytes. */
 export type IdentityEntryId = Id<'identityEntry'>
 
@@ -47,6 +49,7 @@ interface IdKinds {
   k: RecordId
   e: KeyId
   n: IdentityEntryId
+  v: ConversationId
 }
 
 /** The letter that opens an id of each kind. */
@@ -64,7 +67,8 @@ const ID_BYTES: Readonly<Record<IdLetter, number>> = {
   b: 32,
   k: 32,
   e: 16,
-  n: 32
+  n: 32,
+  v: 32
 }
 
 /**

@@ -46,6 +46,8 @@ export const DOCUMENT_UPDATE_BYTES_MAX = 49_152
 export const DOCUMENT_DEPS_MAX = 64
 export const PROFILE_BYTES_MAX = 4_096
 export const CHANNEL_NAME_BYTES_MAX = 5_120
+/** DM10: messages that disappear do so within a year. */
+export const LIFETIME_SECONDS_MAX = 31_536_000
 /** IV4: a request to join. */
 export const REQUEST_BYTES_MAX = 4_096
 const OPERATION_WIRE_BYTES_MAX = OPERATION_BYTES_MAX + 128
@@ -139,6 +141,8 @@ const KINDS = {
   inviteAsk: [20, { invite: idSchema('i'), linkBox: bytes(32), askSecret: bytes(32) }],
   joinRequest: [21, { request: bytes(1, REQUEST_BYTES_MAX) }],
   joinAnswer: [22, { request: bytes(1, REQUEST_BYTES_MAX), sealed: nullable(bytes(96)) }],
+  leave: [23, {}],
+  lifetime: [24, { seconds: uint(LIFETIME_SECONDS_MAX) }],
   typing: [32, { on: bool }],
   presence: [33, { status: uint(3), text: nullable(text(STATUS_TEXT_BYTES_MAX)) }],
   voiceState: [34, { call: nullable(bytes(16)), flags: uint(255) }]

@@ -45,7 +45,9 @@ const BODIES: readonly Body[] = [
   { kind: 'channelName', name: fill(9, 100) },
   { kind: 'typing', on: true },
   { kind: 'presence', status: 3, text: 'away' },
-  { kind: 'voiceState', call: fill(1, 16), flags: 3 }
+  { kind: 'voiceState', call: fill(1, 16), flags: 3 },
+  { kind: 'leave' },
+  { kind: 'lifetime', seconds: 60 }
 ]
 const payload = (body: Body, over: Partial<Payload> = {}): Payload => ({
   thread: null,

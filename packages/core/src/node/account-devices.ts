@@ -26,6 +26,7 @@ import type { ReplicaRegistry } from './registry.ts'
 import type { LiveReplica } from './replica.ts'
 import { serveReturns } from './return-service.ts'
 import { serverTable } from './tables.ts'
+import { isUserKeyOver } from './user-key-age.ts'
 
 /** A device of the account, as its own devices see it. */
 export interface OwnDevice {
@@ -69,6 +70,8 @@ export interface AccountDevices {
   /** A server takes us as a member: whatever it has still to be told. */
   joined(replica: LiveReplica): void
   heard(replica: LiveReplica, accepted: readonly Operation[]): void
+  /** Renews the user key where it is due (ID7). */
+  maintain(): Promise<void>
   stop(): Promise<void>
 }
 
@@ -89,6 +92,7 @@ class LiveAccountDevices implements AccountDevices {
   readonly account: Account
   readonly #init: NodeInit
   readonly #host: AccountHost
+  readonly #database: Database
   readonly #keeper: AccountKeeper
   readonly #own: OwnDevices
   readonly #listeners = new Set<() => void>()
@@ -98,6 +102,7 @@ class LiveAccountDevices implements AccountDevices {
     const { suite, transport, timers } = init
     this.#init = init
     this.#host = host
+    this.#database = database
     this.#keeper = keepAccount({
       suite,
       account: init.account,
@@ -192,6 +197,17 @@ class LiveAccountDevices implements AccountDevices {
     else this.#known.delete(replica.server)
     if (accepted.some(each => tellsIdentity(replica.current, each)))
       this.#own.absorb(entriesToldBy(replica.current))
+  }
+
+  async maintain(): Promise<void> {
+    const { suite, random, clock } = this.#init
+    const state = this.account.log.state().device(this.account.device.device)
+    // Another device of the account does it, one that may.
+    if (state?.active !== true || !state.manage) return
+    if (!(await isUserKeyOver(this.#database, this.account, clock.now()))) return
+    await this.#keeper.change(
+      log => void appendUserKey(suite, random, log, this.account.device, this.account.userKeys.at(-1))
+    )
   }
 
   async stop(): Promise<void> {

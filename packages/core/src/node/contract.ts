@@ -29,6 +29,7 @@ import type { Message, Page, PageOptions } from '../timeline/index.ts'
 import type { IceServer, MediaPort } from '../voice/index.ts'
 import type { AutomodRule } from './automod.ts'
 import type { VerificationReport } from './enter.ts'
+import type { Conversations } from './conversation-contract.ts'
 import type { EquivocationReport } from './equivocation.ts'
 import type { UnopenedReport } from './unopened.ts'
 import type { LoggedEvent } from './event-log.ts'
@@ -347,6 +348,7 @@ export interface Node {
   /** Own devices: who they are, and what one may do to the others. */
   readonly own: AccountDevices
   readonly voice: Voice
+  readonly conversations: Conversations
   replica(server: ServerId): Replica | undefined
   replicas(): readonly Replica[]
   createServer(init: { readonly name: string; readonly channels: readonly string[] }): Promise<ServerId>
@@ -379,6 +381,7 @@ export interface Node {
 }
 
 export type { ImportReport } from './import-server.ts'
+export type * from './conversation-contract.ts'
 export type * from './voice-contract.ts'
 export type { Intent, OverwriteChange, ServerPolicy } from './intents.ts'
 export type { ObjectContent, ServerObject } from './objects.ts'

@@ -1,9 +1,10 @@
 /** What a node is made of: its replicas, and what carries them over the network, built in order and joined up. */
-import type { ServerId } from '../base/index.ts'
+import type { DeviceId, ServerId, UserId } from '../base/index.ts'
 import type { Database } from '../store/index.ts'
 import { createSync, type ServerView } from '../sync/index.ts'
 import { type AddressBook, openAddressBook } from './address-book.ts'
 import type { NodeInit } from './contract.ts'
+import { type LiveConversations, openConversations } from './conversations.ts'
 import { answerApplicant } from './ask-service.ts'
 import { Blobs } from './blobs.ts'
 import { createDiscovery, type Discovery } from './discovery.ts'
@@ -33,6 +34,7 @@ export interface NodeParts {
   readonly sync: SyncHost
   readonly discovery: Discovery
   readonly voice: VoiceHost
+  readonly conversations: LiveConversations
 }
 
 /** Servers that people see: those we are a member of or enter (ND26), and those read from a file (SX11). */
@@ -117,7 +119,55 @@ export async function createParts(
     fault
   })
   const duties = createDuties(random, () => clock.now())
-  return { views, registry, book, duties, gossip, introductions, sync, discovery, voice }
+  const conversations = await talkWithPeople(init, database, events, registry, book, hooks)
+  return { views, registry, book, duties, gossip, introductions, sync, discovery, voice, conversations }
+}
+
+/** Ends what carries and holds the servers, in the order in which one needs the other. */
+export async function closeParts({ registry, duties, voice, sync, conversations }: NodeParts): Promise<void> {
+  for (const replica of registry.replicas.values()) duties.forget(replica)
+  await conversations.stop()
+  await voice.close()
+  await sync.close()
+}
+
+/** Conversations outside servers (DM): with people of the servers we are in, and those we talked with before. */
+async function talkWithPeople(
+  init: NodeInit,
+  database: Database,
+  events: EventLog,
+  registry: ReplicaRegistry,
+  book: AddressBook,
+  hooks: ReplicaHooks
+): Promise<LiveConversations> {
+  const userIn = (replica: LiveReplica, device: DeviceId): UserId | undefined => {
+    const authority = replica.state()
+    const known = authority.device(device)
+    return known?.on === true && authority.member(known.user)?.status === 'in' ? known.user : undefined
+  }
+  return await openConversations({
+    node: init,
+    account: init.account,
+    database,
+    events,
+    transport: init.transport,
+    timers: init.timers,
+    isMember: user => joined(registry).some(each => each.state().member(user)?.status === 'in'),
+    memberOf: device => {
+      for (const replica of joined(registry)) {
+        const user = userIn(replica, device)
+        if (user !== undefined) return user
+      }
+      return undefined
+    },
+    placesOf: user => {
+      const entries = joined(registry).flatMap(replica =>
+        book.of(replica.server).filter(({ device }) => userIn(replica, device) === user)
+      )
+      return new Map(entries.map(({ device, addresses }) => [device, addresses]))
+    },
+    fault: error => hooks.fault(error)
+  })
 }
 
 function createVoice(

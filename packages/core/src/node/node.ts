@@ -5,6 +5,8 @@ import type { Connection } from '../net/index.ts'
 import { type Database, openDatabase } from '../store/index.ts'
 import { type AccountDevices, createAccountDevices } from './account-devices.ts'
 import { clockSkew } from './clock-skew.ts'
+import { conversationTables } from './conversation-tables.ts'
+import type { Conversations } from './conversation-contract.ts'
 import type { DoctorFinding, ImportReport, LiveEvent, Node, NodeInit, PeerReport } from './contract.ts'
 import { examine, storeWorks } from './doctor.ts'
 import { type EventLog, type LoggedEvent, openEventLog } from './event-log.ts'
@@ -14,11 +16,11 @@ import { importServer } from './import-server.ts'
 import { joinByLink, type JoinHost } from './join.ts'
 import { linkAddresses } from './link-addresses.ts'
 import { previewFinder } from './find-preview.ts'
-import { createParts, isShown, joined, type NodeParts, shown } from './node-parts.ts'
+import { closeParts, createParts, isShown, joined, type NodeParts, shown } from './node-parts.ts'
 import { publishProfile } from './own-profile.ts'
 import { reportPeers } from './peers.ts'
 import type { LiveReplica, ReplicaHooks } from './replica.ts'
-import type { SyncNews } from './sync-host.ts'
+import { hearSync } from './sync-news.ts'
 import { DATABASE_SCHEMA, nodeTables } from './tables.ts'
 import { TIMELINE_TABLES } from './timeline-store.ts'
 import type { Turn } from './turn.ts'
@@ -37,7 +39,7 @@ export async function createNode(init: NodeInit): Promise<Node> {
     masterKey: init.masterKey,
     random: init.random,
     schema: DATABASE_SCHEMA,
-    tables: [...nodeTables, ...TIMELINE_TABLES]
+    tables: [...nodeTables, ...TIMELINE_TABLES, ...conversationTables]
   })
   try {
     const node = new LiveNode(init, database, await openEventLog(database))
@@ -108,7 +110,13 @@ class LiveNode implements Node {
     for (const replica of this.#parts.registry.replicas.values()) this.#online(replica)
     this.#parts.discovery.start()
     this.own.start()
+    this.#parts.conversations.start()
+    this.#offs.push(this.own.onChange(() => this.#parts.conversations.identityChanged()))
     this.#maintain()
+  }
+
+  get conversations(): Conversations {
+    return this.#parts.conversations
   }
 
   get voice(): Voice {
@@ -234,7 +242,17 @@ class LiveNode implements Node {
       feed: event => this.#parts.sync.feed(event),
       publish: (replica, envelopes) => this.#parts.gossip.publish(replica, envelopes),
       changed: (replica, turn) => this.#turnDone(replica, turn),
-      news: (replica, news) => this.#syncNews(replica, news),
+      news: (replica, news) =>
+        hearSync(
+          {
+            judge: each => this.#parts.introductions.judge(each),
+            emit: event => this.#emitLive(event),
+            wake: server => this.#waiters.wake(server),
+            fault: error => this.#fault(error)
+          },
+          replica,
+          news
+        ),
       online: () => new Set(this.#init.transport.connections().map(each => each.device)),
       live: event => this.#emitLive(event),
       linkAddresses: server => this.#linkAddresses(server),
@@ -268,34 +286,6 @@ class LiveNode implements Node {
       this.#init.timers.after(2_000, () => this.#offline(replica))
   }
 
-  #syncNews(replica: LiveReplica, news: SyncNews): void {
-    switch (news.type) {
-      case 'matched':
-        this.#parts.introductions.judge(replica)
-        return
-      case 'progress':
-        this.#emitLive({
-          type: 'sync:progress',
-          server: replica.server,
-          received: news.received,
-          expected: news.received + news.missing,
-          done: news.missing === 0
-        })
-        return
-      case 'parted':
-        return part(replica, error => this.#fault(error))
-      case 'offered':
-        replica.confirm(news.device, news.offers)
-        return
-      case 'caught-up':
-        replica.current.caughtUp = true
-        this.#waiters.wake(replica.server)
-        return
-      default:
-        this.#waiters.wake(replica.server)
-    }
-  }
-
   #connectionChanged(connection: Connection, connected: boolean): void {
     for (const replica of this.#parts.registry.replicas.values()) {
       if (!replica.current.devices.has(connection.device)) continue
@@ -303,7 +293,10 @@ class LiveNode implements Node {
       this.#parts.introductions.judge(replica)
       this.#emitLive({ type: 'view:update', server: replica.server })
     }
-    if (connected) this.own.meet(connection)
+    if (connected) {
+      this.own.meet(connection)
+      this.#parts.conversations.meet(connection)
+    }
     this.#init.transport.gossip.setOnline(this.peers().filter(each => each.kind === 'member').length)
     this.#emitLive({ type: 'connection:update', device: connection.device, connected })
   }
@@ -369,10 +362,8 @@ class LiveNode implements Node {
     for (const off of this.#offs) off()
     this.#parts.discovery.stop()
     await this.own.stop()
-    for (const replica of this.#parts.registry.replicas.values()) this.#parts.duties.forget(replica)
-    await this.#parts.voice.close()
+    await closeParts(this.#parts)
     await this.#init.media?.stop()
-    await this.#parts.sync.close()
     for (const replica of this.#parts.registry.replicas.values()) await replica.close()
     await this.#init.transport.stop()
     await this.#database.close()
@@ -387,6 +378,7 @@ class LiveNode implements Node {
           this.own.joined(replica)
           partIfLate(replica, this.#init.clock.now(), error => this.#fault(error))
         }
+        this.own.maintain().catch((error: unknown) => this.#fault(error))
         this.#events.prune().catch((error: unknown) => this.#fault(error))
         this.#maintain()
       })

@@ -27,5 +27,10 @@ export interface Store {
    * made to a user or peer. XCORD_DISK_FULL, XCORD_STORE_FAILED.
    */
   write(batch: readonly StoreWrite[], options?: { readonly sync?: boolean }): Promise<void>
+  /**
+   * Rewrites the files that hold keys with this prefix without what was deleted from them, where the store keeps such:
+   * deleted bytes are gone from the disk afterwards. Absent where deleting does so by itself.
+   */
+  compact?(prefix: Uint8Array): Promise<void>
   close(): Promise<void>
 }

@@ -123,6 +123,8 @@ export interface Database {
   readonly schema: number
   table<K extends readonly unknown[], V>(definition: TableDefinition<K, V>): Table<K, V>
   batch(): Batch
+  /** What was deleted from this table leaves the disk (DB13). Costs a rewrite of the table's files. */
+  compact(table: AnyTable): Promise<void>
   /** Reads every record and tells what does not open: for `xcord verify`. */
   verify(): Promise<DatabaseReport>
   /** Writes handed to the store so far, and the commits they served. */

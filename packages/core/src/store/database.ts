@@ -210,6 +210,11 @@ function createDatabase(init: DatabaseInit, keys: DatabaseKeys, name: string): D
     table: <K extends readonly unknown[], V>(definition: TableDefinition<K, V>) =>
       tableOf(definition) as Table<K, V>,
     batch: () => new PendingBatch(deps),
+    compact: async definition => {
+      assertOpen()
+      await committer.idle()
+      await store.compact?.(keys.sealOf(definition).rawKey([]))
+    },
     verify: () => {
       assertOpen()
       return walkStore(store, init.tables, keys, init.schema)

@@ -2,12 +2,13 @@
  * Events: from what the node logged (ids) to what listeners get (live objects) and what streams carry (JSON).
  * Things are looked up when read, so an old event shows what its subject is now.
  */
-import type { ChannelId, InviteId, MessageId, RoleId, ServerId, UserId } from '@xcord/core'
+import type { ChannelId, ConversationId, InviteId, MessageId, RoleId, ServerId, UserId } from '@xcord/core'
 import type { HeldMessage, LoggedEvent } from '@xcord/core/node'
 import type { DeliveryState, EquivocationJson, EventJson } from '../shapes.ts'
 import type { ClientEventName, ClientEvents } from '../types.ts'
 import type { ClientContext } from './context.ts'
 import { requestOf } from './request.ts'
+import { conversationOf, directMessage } from './conversations.ts'
 import { createMessage } from './message.ts'
 import type { LiveServer } from './server.ts'
 
@@ -44,6 +45,7 @@ export function hydrate(
       data: { server: { id: event.server as ServerId, name, cause: cause as 'left' | 'kicked' | 'banned' } }
     }
   }
+  if (type.startsWith('conversation:')) return hydrateConversation(context, event)
   const server = context.server(event.server as ServerId)
   if (server === undefined) return undefined
   if (type === 'server:join' || type === 'server:update') return { type, data: { server } }
@@ -116,6 +118,29 @@ function forkOf(server: LiveServer, refs: readonly string[], note: string | null
     seq: Number(seq),
     branches,
     own: own === 'own'
+  }
+}
+
+function hydrateConversation(
+  { node }: ClientContext,
+  { type, server, refs, note }: LoggedEvent
+): LiveEventData | undefined | Promise<LiveEventData | undefined> {
+  const conversation = conversationOf(node, server as ConversationId)
+  if (conversation === undefined) return undefined
+  switch (type) {
+    case 'conversation:create':
+    case 'conversation:update':
+      return { type, data: { conversation } }
+    case 'conversation:delete':
+      return { type, data: { conversation: server, message: refs[0] ?? '', expired: note === 'expired' } }
+    case 'conversation:message':
+      return node.conversations
+        .message(conversation.id, refs[0] as MessageId)
+        .then(held =>
+          held === undefined ? undefined : { type, data: { message: directMessage(node, held) } }
+        )
+    default:
+      return undefined
   }
 }
 

@@ -164,7 +164,8 @@ describe('canaries', () => {
       message: canary(),
       edited: canary(),
       deleted: canary(),
-      reply: canary()
+      reply: canary(),
+      direct: canary()
     }
     const { ada, grace, wires, nodeFolder, nodeSaid } = await tappedPair(cast, words)
     const server = await ada.servers.create({ name: words.server, channels: [words.channel] })
@@ -184,6 +185,12 @@ describe('canaries', () => {
         joined.roles.get(words.role) !== undefined &&
         joined.channel(words.channel).topic === words.topic &&
         joined.members.get(words.ada) !== undefined
+    )
+
+    const talk = await grace.conversations.open(ada.identity.id)
+    await talk.send(words.direct)
+    await until('ada reads what is for her alone', async () =>
+      (await ada.conversations.get(talk.id)?.history())?.some(each => each.content === words.direct)
     )
 
     const all = Object.values(words)

@@ -31,6 +31,7 @@ const PROTOCOLS: readonly ProtocolName[] = [
   '/xcord/check/1',
   '/xcord/self/1',
   '/xcord/return/1',
+  '/xcord/conversation/1',
   '/xcord/voice/1'
 ]
 const GROWTH_BYTES_MAX = 256 * 1_048_576

@@ -1,6 +1,7 @@
 import { readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { resetPassword } from '@xcord/sdk/node'
 import { type Cast, createCast, texts, until } from './peers.fixture.ts'
 
 let cast: Cast
@@ -119,6 +120,32 @@ describe('joining and its refusals', () => {
 })
 
 describe('profiles in folders', () => {
+  it('[KS2, KS4] a forgotten password gives way to the 24 words, and to no others', async () => {
+    let phrase = ''
+    const ada = await cast.open('ada', {
+      password: 'correct horse',
+      onPhrase: words => void (phrase = words)
+    })
+    const { id } = ada.identity
+    const path = join(cast.home, 'ada')
+    const reset = async (words: string, password = 'battery staple'): Promise<void> =>
+      await resetPassword({ path, phrase: words, password })
+    await expect(reset(phrase)).rejects.toMatchObject({ code: 'XCORD_PROFILE_IN_USE' })
+    await ada.close()
+    let others = ''
+    await (await cast.open('grace', { onPhrase: words => void (others = words) })).close()
+    const before = await readFile(join(path, 'keystore'))
+    await expect(reset('not words')).rejects.toMatchObject({ code: 'XCORD_PHRASE_INVALID' })
+    await expect(reset(others)).rejects.toMatchObject({ code: 'XCORD_KEYSTORE_REFUSED' })
+    await expect(reset(phrase, 'short')).rejects.toThrow(RangeError)
+    expect(await readFile(join(path, 'keystore'))).toEqual(before)
+    await reset(phrase)
+    await expect(cast.open('ada', { password: 'correct horse' })).rejects.toMatchObject({
+      code: 'XCORD_KEYSTORE_REFUSED'
+    })
+    expect((await cast.open('ada', { password: 'battery staple' })).identity.id).toBe(id)
+  })
+
   it('[KS5] gives one error for a wrong password and an altered key store', async () => {
     const ada = await cast.open('ada', { password: 'correct horse' })
     await ada.close()

@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
@@ -34,6 +34,13 @@ storeContract({
   }
 })
 
+/** Whether these bytes lie in any file below a folder. */
+async function liesIn(path: string, bytes: Uint8Array): Promise<boolean> {
+  for (const name of await readdir(path))
+    if ((await readFile(join(path, name))).includes(Buffer.from(bytes))) return true
+  return false
+}
+
 describe('level store', () => {
   it('[DB2] one that lost the pointer to its files is refused, not begun anew', async () => {
     const path = await directory()
@@ -42,6 +49,21 @@ describe('level store', () => {
     await store.close()
     await rm(join(path, 'CURRENT'))
     await expect(openLevelStore(path)).rejects.toMatchObject({ code: 'XCORD_STORE_CORRUPT' })
+  })
+
+  it('[DB13] deleted bytes are in no file once their range is compacted', async () => {
+    const path = await directory()
+    const store = await openLevelStore(path)
+    const secret = new TextEncoder().encode('what should leave the disk for good')
+    const rows = Array.from({ length: 50 }, (_, at) => ({ key: Uint8Array.of(1, at), value: secret }))
+    await store.write([...rows, { key: Uint8Array.of(2), value: Uint8Array.of(9) }])
+    expect(await liesIn(path, secret)).toBe(true)
+    await store.write(rows.map(({ key }) => ({ key, value: undefined })))
+    expect(await liesIn(path, secret)).toBe(true)
+    await store.compact?.(Uint8Array.of(1))
+    expect(await liesIn(path, secret)).toBe(false)
+    expect(await store.get(Uint8Array.of(2))).toEqual(Uint8Array.of(9))
+    await store.close()
   })
 
   it('[DB2] a damaged database is XCORD_STORE_CORRUPT, not an engine error', async () => {

@@ -2,7 +2,7 @@
 import { statfs } from 'node:fs/promises'
 import { Level } from 'level'
 import { XcordError } from '../../base/index.ts'
-import { equalBytes } from '../../encoding/index.ts'
+import { concatBytes, equalBytes } from '../../encoding/index.ts'
 import type { Store, StoreRange, StoreWrite } from '../../store/index.ts'
 import { levelError } from './level-errors.ts'
 import { damagedLog, orphanedFile } from './log-damage.ts'
@@ -21,6 +21,8 @@ type Operation =
 
 /** Rows fetched from the engine at a time: a native call costs as much as some dozens of rows. */
 const SCAN_ROWS = 128
+/** No key of ours has so many zeros, or ones, behind the prefix of its table. */
+const EDGE_BYTES = 64
 /** Bytes at which the engine hands over fewer rows than asked. */
 const SCAN_BYTES = 131_072
 
@@ -163,6 +165,40 @@ class LevelStore implements Store {
       }
     })()
     return this.#reopening
+  }
+
+  compact(prefix: Bytes): Promise<void> {
+    if (this.#closed !== undefined) return Promise.reject(closed())
+    const run = this.#last.then(async () => {
+      try {
+        await this.#compact(prefix)
+      } catch (error) {
+        throw levelError(error, 'write', this.#path)
+      }
+    })
+    this.#last = run.catch(() => undefined)
+    return run
+  }
+
+  /**
+   * LevelDB flushes what is in memory to the deepest level where nothing overlaps it, and never rewrites that level by
+   * itself. So the range is flushed, and then overlapped from end to end by two deletions of keys that are not there:
+   * what merges these into the level leaves out what was deleted before.
+   */
+  async #compact(prefix: Bytes): Promise<void> {
+    // LevelDB's own; Level's type covers browsers too, which have nothing of the kind.
+    const database = this.#database as Database & { compactRange(from: Bytes, to: Bytes): Promise<void> }
+    const edge = (fill: number): Bytes => concatBytes([prefix, new Uint8Array(EDGE_BYTES).fill(fill)])
+    const [from, to] = [edge(0), edge(0xff)]
+    await database.compactRange(from, to)
+    await database.batch(
+      [
+        { type: 'del', key: from },
+        { type: 'del', key: to }
+      ],
+      { sync: true }
+    )
+    await database.compactRange(from, to)
   }
 
   close(): Promise<void> {
