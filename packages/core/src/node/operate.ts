@@ -2,6 +2,7 @@
 import { type OperationId, XcordError, OPERATION_CITES_MAX } from '../base/index.ts'
 import type { OperationDraft } from '../authority/index.ts'
 import { signOperation } from '../graph/index.ts'
+import { assertWritable } from './assert-writable.ts'
 import { gather, publishControl, publishKeyed, publishPlan } from './publish.ts'
 import { addOperation } from './take-operations.ts'
 import type { Work } from './work.ts'
@@ -18,6 +19,7 @@ export function operate(
   carrier: 'control' | 'keyed' | 'bare' = 'control'
 ): OperationId {
   const { state, turn, news } = work
+  if (state.preview !== undefined) assertWritable(state)
   const permitted = state.log.permits(state.self, draft, turn.at)
   if (!permitted.ok) {
     const { permission, rule, reason } = permitted

@@ -199,6 +199,9 @@ describe('revoking', () => {
     await expect(onPhone.channel('general').send('still here?')).rejects.toMatchObject({
       code: expect.stringMatching(/XCORD_/)
     })
+    await until('the phone is told too', () =>
+      phone.devices.all.some(each => each.device === phoneDevice && !each.active)
+    )
     const { code, linked, stop } = await waiting('evil')
     await expect(phone.devices.link(code, { compare: () => Promise.resolve(true) })).rejects.toMatchObject({
       code: 'XCORD_PERMISSION_DENIED'

@@ -121,6 +121,7 @@ describe('entering by a snapshot', () => {
     await expect(graces.channel('general').send('too early')).rejects.toMatchObject({
       code: 'XCORD_VERIFYING'
     })
+    await expect(graces.leave()).rejects.toMatchObject({ code: 'XCORD_VERIFYING' })
     expect((await grace.doctor()).checks.find(each => each.check === 'snapshots')?.detail).toContain(
       'Engine is being verified'
     )
