@@ -10,6 +10,7 @@ import { authority } from './cases/authority.mjs'
 import { authors } from './cases/authors.mjs'
 import { crypto } from './cases/crypto.mjs'
 import { floor } from './cases/floor.mjs'
+import { keys } from './cases/keys.mjs'
 import { latency } from './cases/latency.mjs'
 import { live } from './cases/live.mjs'
 import { open } from './cases/open.mjs'
@@ -39,6 +40,7 @@ const CASES = [
   authority,
   snapshot,
   crypto,
+  keys,
   voice,
   simulator
 ]
