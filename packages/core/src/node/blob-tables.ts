@@ -35,7 +35,7 @@ export const blobTable = defineTable({
       leaves: bytes(0, CHUNKS_MAX * LEAF_BYTES)
     }),
     { rule: 'ND3' }
-  ) as Codec<BlobRow>
+  )
 })
 
 interface ChunkRow {
@@ -48,7 +48,7 @@ export const chunkTable = defineTable({
   key: [hiddenId<ServerId>(), hiddenId<BlobId>(), sortNumber()] as const,
   value: codec(tuple({ version: literal(1), bytes: bytes(1, SEALED_CHUNK_BYTES_MAX) }), {
     rule: 'ND3'
-  }) as Codec<ChunkRow>
+  })
 })
 
 export const BLOB_TABLES: readonly AnyTable[] = [blobTable, chunkTable]
