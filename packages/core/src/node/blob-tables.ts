@@ -1,7 +1,7 @@
 /** Tables of sealed files (AT7): chunks as they travel, sealed once more like every row. */
 import type { BlobId, ServerId } from '../base/index.ts'
 import { CHUNKS_MAX, LEAF_BYTES, SEALED_CHUNK_BYTES_MAX } from '../attachment/index.ts'
-import { bool, bytes, type Codec, codec, literal, nullable, text, tuple, uint } from '../encoding/index.ts'
+import { bool, bytes, codec, literal, nullable, text, tuple, uint } from '../encoding/index.ts'
 import { type AnyTable, defineTable, hiddenId, sortNumber } from '../store/index.ts'
 
 /** A file of which chunks are kept here. */
@@ -38,10 +38,6 @@ export const blobTable = defineTable({
   )
 })
 
-interface ChunkRow {
-  readonly version: 1
-  readonly bytes: Uint8Array
-}
 export const chunkTable = defineTable({
   name: 'blob-chunks',
   schema: 1,

@@ -101,7 +101,7 @@ describe('files', () => {
     for (const bytes of await filesBelow(cast.home)) expect(bytes.includes('CANARY')).toBe(false)
     // Deleted, it is gone from disk; the tombstone carries none.
     const again = await cast.open('ada')
-    const mine = (await newest(again.servers.all[0] as Server, 'two files'))
+    const mine = await newest(again.servers.all[0] as Server, 'two files')
     await mine.delete()
     const after = await (again.servers.all[0] as Server).channel('general').message(mine.id)
     expect(after.attachments).toEqual([])
