@@ -19,6 +19,8 @@ export const REMARKS = {
     "a turn opens and writes what it was sent, then waits for the disk before the next begins. Of what is computed a quarter is the three rows of each message (hiding their keys, sealing, handing them to LevelDB), a third garbage collection, most of it on V8's own threads; hashing, opening and decoding are a tenth, verifying a twentieth.",
   'catch-up/newcomer peak memory (RSS)':
     '110 MB are there before it begins; what a turn holds outlives the small young generation, and the old one nearly doubles before it is collected.',
+  'keys/removal: CPU':
+    'a loss makes every key of the role be judged anew: whom each of the 10,000 boxes in a hundred buckets is for is looked up in the present state, twice (when the keys are planned, and when they are taken in). Sealing the new boxes is a tenth of it.',
   'open/reader: open and show':
     'it does not grow with the history: instantiating libsodium, the lock and key store files, opening LevelDB, judging the stored operations and deriving topics are nearly all of it.',
   'open/author: open and show': 'as for the reader.',

@@ -11,6 +11,7 @@ import { authors } from './cases/authors.mjs'
 import { crypto } from './cases/crypto.mjs'
 import { enter } from './cases/enter.mjs'
 import { floor } from './cases/floor.mjs'
+import { keys } from './cases/keys.mjs'
 import { latency } from './cases/latency.mjs'
 import { live } from './cases/live.mjs'
 import { open } from './cases/open.mjs'
@@ -41,6 +42,7 @@ const CASES = [
   snapshot,
   enter,
   crypto,
+  keys,
   voice,
   simulator
 ]

@@ -49,11 +49,13 @@ export function decoded(suite, bytes, options) {
 }
 
 export class History {
-  constructor(suite) {
+  /** `ownKey`: of the owner's, where its secret is needed. */
+  constructor(suite, ownKey = {}) {
     this.suite = suite
     this.deps = standInDeps(suite)
     this.now = START
     this.owner = createPerson(this.suite)
+    Object.assign(this.owner.userKey, ownKey)
     const { key, device, credential, userKey } = this.owner
     const init = { name: 'Bench', credential, userKey, nonce: new Uint8Array(randomBytes(16)), at: START }
     this.genesis = signGenesis(suite, key, device, init)

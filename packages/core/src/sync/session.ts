@@ -12,7 +12,7 @@ import type { ItemLog, Span } from './range-form.ts'
 import type { RangeBound } from './range-tree.ts'
 import type { Ranges } from './ranges.ts'
 import type { ReceiptKind } from './receipt.ts'
-import { TokenBucket } from './token-bucket.ts'
+import { TokenBucket } from '../base/index.ts'
 import type { Walk, WalkKind, Window } from './walk-state.ts'
 
 /** A peer's row about one chain, and what came of it. */
