@@ -11,7 +11,14 @@ import {
 } from '../base/index.ts'
 import type { Envelope } from '../graph/index.ts'
 import type { GossipVerdict } from '../net/index.ts'
-import { type IceServer, type LinkId, type MediaPort, placesOf, type VoiceFrame } from '../voice/index.ts'
+import {
+  type IceServer,
+  type LinkId,
+  type MediaPort,
+  placesOf,
+  type VoiceFrame,
+  type VoiceState
+} from '../voice/index.ts'
 import type { AddressBook } from './address-book.ts'
 import type { LiveEvent, NodeInit } from './contract.ts'
 import type { LiveReplica } from './replica.ts'
@@ -55,6 +62,7 @@ export class VoiceHost implements Voice {
       suite,
       now: () => clock.now(),
       publish: init.publish,
+      said: (replica, state) => this.#tellRelayed(replica, state),
       changed: (server, channel) => this.#presenceChanged(server, channel)
     })
     this.#streams = createVoiceStreams({
@@ -209,10 +217,25 @@ export class VoiceHost implements Voice {
       })
   }
 
+  /** VX5: gossip does not run over relays; whoever is connected by nothing else is told on a stream. */
+  #tellRelayed(replica: LiveReplica, { channel, session, flags, at }: VoiceState): void {
+    const direct = new Map<DeviceId, boolean>()
+    for (const { device, limits } of this.#init.transport.connections())
+      direct.set(device, direct.get(device) === true || limits === undefined)
+    const signal = { kind: 'present', session, flags, at } as const
+    const frame = { server: replica.server, channel, from: session ?? NO_SESSION, to: null, signal }
+    for (const [device, without] of direct)
+      // Whoever may not be there does not learn that anybody is.
+      if (!without && standingOf(replica.state(), channel, device, this.#now())?.connect === true)
+        this.#streams.send(device, frame)
+  }
+
   #take(device: DeviceId, frame: VoiceFrame): Refusal | undefined {
     const replica = this.#init.replica(frame.server)
     if (replica?.state().device(device) === undefined)
       return refuse('VX7', 'of no member of a server of ours')
+    const { channel, signal } = frame
+    if (signal.kind === 'present') return this.#presences.hear(replica, device, { ...signal, channel })
     const session = this.#sessions.get(frame.server)
     if (session?.channel !== frame.channel) return refuse('VX7', 'for a call that we are not in')
     return session.frame(device, frame)

@@ -2,7 +2,7 @@
  * Presence of voice channels over gossip (VX5): ephemeral envelopes under the channel's epoch, so that whoever may not
  * see the channel learns nothing, and relays forward what they cannot read.
  */
-import type { ChannelId, DeviceId, ServerId } from '../base/index.ts'
+import { type ChannelId, type DeviceId, refuse, type Refusal, type ServerId } from '../base/index.ts'
 import { type Envelope, verifyBundle } from '../graph/index.ts'
 import type { Suite } from '../crypto/index.ts'
 import type { GossipVerdict } from '../net/index.ts'
@@ -12,7 +12,8 @@ import {
   sessionBytes,
   type SessionId,
   sessionOf,
-  VoiceFlags
+  VoiceFlags,
+  type VoiceState
 } from '../voice/index.ts'
 import { publishEphemeral } from './publish.ts'
 import type { LiveReplica } from './replica.ts'
@@ -27,6 +28,8 @@ export interface VoicePresenceInit {
   readonly suite: Suite
   now(): number
   publish(replica: LiveReplica, envelopes: readonly Envelope[]): void
+  /** We said where we are. */
+  said(replica: LiveReplica, state: VoiceState): void
   /** Who is in a channel changed, for people. */
   changed(server: ServerId, channel: ChannelId): void
 }
@@ -83,10 +86,19 @@ export class VoicePresences {
     // What is not newer than the last does not count.
     const at = Math.max(this.#init.now(), (this.#saidAt.get(server) ?? 0) + 1)
     this.#saidAt.set(server, at)
-    this.#note(server, current.self, { session, channel, flags, at })
+    const state = { session, channel, flags, at }
+    this.#note(server, current.self, state)
+    this.#init.said(replica, state)
     const body = { kind: 'voiceState', call, flags } as const
     const envelope = await replica.do(work => publishEphemeral(work, channel, body, at))
     this.#init.publish(replica, [envelope])
+  }
+
+  /** What a device said of itself on a stream of its own: gossip does not run where it is connected by a relay. */
+  hear(replica: LiveReplica, device: DeviceId, state: VoiceState): Refusal | undefined {
+    const standing = standingOf(replica.state(), state.channel, device, this.#init.now())
+    if (standing?.connect !== true) return refuse('VX4', 'a device that may not connect')
+    return this.#note(replica.server, device, state) ? undefined : refuse('VX5', 'presence heard before')
   }
 
   /** A neighbour's bundle of ephemeral envelopes: what to do with it. */

@@ -88,7 +88,9 @@ const KINDS = {
   bye: [6, {}],
   refused: [7, { why: oneOf(REFUSALS) }],
   /** A moderator's word: this session is to go (to another channel). */
-  move: [8, { device: id('d'), target: session, to: nullable(id('c')) }]
+  move: [8, { device: id('d'), target: session, to: nullable(id('c')) }],
+  /** Presence (VX5) for whom gossip does not reach. `at`: by my clock, ms. */
+  present: [9, { session: nullable(session), flags, at: uint() }]
 } as const
 
 type Kinds = typeof KINDS

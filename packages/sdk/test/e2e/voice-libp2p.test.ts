@@ -3,6 +3,7 @@ import { afterEach, beforeEach, expect, it } from 'vitest'
 import { createMemoryMedia } from '@xcord/core/testing'
 import { systemRandom, systemTimers } from '@xcord/core/adapters/runtime-node'
 import type { Client, Server, VoiceSession } from '@xcord/sdk'
+import { startNode } from './node.fixture.ts'
 import { type Cast, createCast, until } from './peers.fixture.ts'
 
 let cast: Cast
@@ -43,4 +44,35 @@ it('[VX7] two peers over libp2p find each other in a channel, hear each other, a
   await grace.close()
   await until('grace is gone', () => one.participants.length === 0)
   await until('grace is seen no more', () => server.channel('lounge').voice.occupants.length === 1)
+})
+
+it('[VX5] two that are connected by a relay alone see each other in a channel, and talk', async () => {
+  const node = await startNode()
+  try {
+    const media = createMemoryMedia({ timers: systemTimers, random: systemRandom })
+    // Who listens nowhere is reached through the node, or not at all.
+    const network = { listen: [], mdns: false }
+    const init = { network, bootstrap: [node.address] }
+    const ada = await cast.open('ada', { ...init, media: media.port() })
+    const grace = await cast.open('grace', { ...init, media: media.port() })
+    const server = await ada.servers.create({ name: 'Difference Engine' })
+    await server.channels.create({ kind: 'voice', name: 'lounge' })
+    const link = (await server.invites.create()).link as string
+    const hers = await grace.servers.join(link, { timeoutMs: 60_000 })
+    await until('the lounge is seen', () => hers.channels.get('lounge'))
+    const one = await server.channel('lounge').voice.join()
+    await until('ada is seen from outside', () => hers.channel('lounge').voice.occupants.length === 1)
+    expect(
+      ada
+        .peers()
+        .filter(each => each.kind === 'member')
+        .map(each => each.path)
+    ).toEqual(['relayed'])
+    const two = await hers.channel('lounge').voice.join()
+    await until('they are linked', () => one.participants[0]?.path === 'connected')
+    two.leave()
+    await until('grace is seen no more', () => server.channel('lounge').voice.occupants.length === 1)
+  } finally {
+    await node.stop()
+  }
 })

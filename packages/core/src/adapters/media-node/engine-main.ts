@@ -5,13 +5,15 @@ const post = (message: FromEngine, done: () => void): void => {
   if (process.connected) process.send?.(message, undefined, undefined, done)
 }
 
-process.on('disconnect', () => process.exit(0))
+let endNow = (): void => process.exit(0)
+process.on('disconnect', () => endNow())
 // An interrupt at the terminal is for the peer, which then ends this process in order.
 process.on('SIGINT', () => undefined)
 
 try {
-  const { startEngine } = await import('./engine.ts')
-  const take = startEngine(post)
+  const engine = await import('./engine.ts')
+  endNow = engine.endNow
+  const take = engine.startEngine(post)
   process.on('message', message => take(message as ToEngine))
   post({ kind: 'ready' }, () => undefined)
 } catch (error) {

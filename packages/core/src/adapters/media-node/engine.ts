@@ -25,6 +25,14 @@ function createTeller(post: (message: FromEngine, done: () => void) => void) {
   }
 }
 
+/**
+ * Ends this process at once (PF4). In an ordinary end native destructors run while threads of WebRTC still deliver, and
+ * whoever comes first crashes the other; nothing here waits to be written, so that nothing is lost by not running them.
+ */
+export function endNow(): void {
+  process.kill(process.pid, 'SIGKILL')
+}
+
 /** Starts the engine. `post` gives a message to the peer and calls back once it is on its way. */
 export function startEngine(
   post: (message: FromEngine, done: () => void) => void
@@ -76,8 +84,7 @@ export function startEngine(
         return post({ kind: 'pong' }, () => undefined)
       case 'stop':
         for (const each of links.values()) each.close()
-        // PF4: anything but an explicit end of a process that had a source crashes.
-        return process.exit(0)
+        return endNow()
     }
   }
 }
