@@ -8,6 +8,7 @@
 import { catchUp } from './cases/catch-up.mjs'
 import { authority } from './cases/authority.mjs'
 import { authors } from './cases/authors.mjs'
+import { browser } from './cases/browser.mjs'
 import { crypto } from './cases/crypto.mjs'
 import { floor } from './cases/floor.mjs'
 import { latency } from './cases/latency.mjs'
@@ -40,6 +41,7 @@ const CASES = [
   snapshot,
   crypto,
   voice,
+  browser,
   simulator
 ]
 
