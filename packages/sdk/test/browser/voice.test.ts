@@ -32,7 +32,9 @@ async function talker(name: string, link: string, hz: number): Promise<Page> {
         store: xcord.memory(),
         bootstrap: [init.node]
       })
-      const joined = await kept.client.servers.join(init.link)
+      const join = async (): Promise<Server> =>
+        await kept.client.servers.join(init.link).catch(async () => await join())
+      const joined = await join()
       while (joined.channels.get('lounge') === undefined)
         await new Promise(resolve => setTimeout(resolve, 20))
       kept.session = await joined.channel('lounge').voice.join()
