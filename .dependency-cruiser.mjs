@@ -79,7 +79,10 @@ const architecture = [
   forbid(
     'front doors only, between packages',
     'Import another package by its name and an entry of its exports map; end-to-end tests that break things look inside, and suites run in pages.',
-    { path: '^(packages|examples)/([^/]+)/', pathNot: ['\\.fixture\\.ts$', '/test/(?:e2e|browser)/'] },
+    {
+      path: '^(packages|examples)/([^/]+)/',
+      pathNot: ['\\.fixture\\.ts$', '/test/(?:e2e|browser)/', '^examples/[^/]+/test/']
+    },
     { path: '^packages/[^/]+/', pathNot: ['^$1/$2/', '/(?:index|browser)\\.tsx?$', 'package\\.json$'] }
   ),
   forbid(

@@ -8,6 +8,7 @@
 import { catchUp } from './cases/catch-up.mjs'
 import { authority } from './cases/authority.mjs'
 import { authors } from './cases/authors.mjs'
+import { browser } from './cases/browser.mjs'
 import { crypto } from './cases/crypto.mjs'
 import { enter } from './cases/enter.mjs'
 import { floor } from './cases/floor.mjs'
@@ -44,6 +45,7 @@ const CASES = [
   crypto,
   keys,
   voice,
+  browser,
   simulator
 ]
 

@@ -28,7 +28,7 @@ export interface Platform {
     suite: Suite,
     device: Account['device']
   ): Promise<Transport>
-  createMedia(): MediaPort | undefined
+  createMedia(): MediaPort
   /** Keeps the backup file fresh where the platform has files. */
   keepBackup?(
     path: string,
@@ -77,7 +77,6 @@ async function connect(
 ): Promise<Client> {
   const transport = await platform.transportOf(init, suite, profile.account.device)
   const opened: { client?: Client } = {}
-  const media = init.media ?? platform.createMedia()
   const node = await createNode({
     suite,
     clock: platform.clock,
@@ -92,7 +91,7 @@ async function connect(
     name: profile.name,
     transport,
     bootstrap: init.bootstrap ?? [],
-    ...(media === undefined ? {} : { media }),
+    media: init.media ?? platform.createMedia(),
     iceServers: init.iceServers ?? [],
     onFault: error => reportFault(opened.client, error)
   })

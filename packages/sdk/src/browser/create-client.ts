@@ -1,5 +1,6 @@
 /** `createClient` for browsers: IndexedDB, libsodium, libp2p by WebSockets, circuits and WebRTC. */
 import { XcordError } from '@xcord/core'
+import { createPageEngine } from '@xcord/core/adapters/media-browser'
 import { pageClock, pageRandom, pageTimers } from '@xcord/core/adapters/runtime-browser'
 import type { Suite } from '@xcord/core/crypto'
 import { linkDeviceOver, type LinkDeviceInit } from '../link-device.ts'
@@ -34,7 +35,7 @@ const pagePlatform: Platform = {
   manages: false,
   createSuite,
   transportOf,
-  createMedia: () => undefined
+  createMedia: createPageEngine
 }
 
 /**

@@ -1,6 +1,7 @@
 /** XCord for pages: the entry that bundlers take for `@xcord/sdk` in browsers. */
 export { createClient, linkDevice } from './create-client.ts'
 export { indexedDb, type IndexedDbOptions } from './indexed-db.ts'
+export { connectSound, type Sound, type SoundDevice, soundDevices, type SoundInit } from './sound.ts'
 export { memory } from '../profile/memory.ts'
 export { isXcordError, XcordError, type ErrorCode, type PermissionName } from '@xcord/core'
 export { verifyExplanation } from './verify-explanation.ts'

@@ -42,8 +42,18 @@ async function open(page: Page, name: string, password: string | null = PASSWORD
   )
 }
 
+/** Again and again: on a busy machine the first try may find nobody in time. */
 const join = async (page: Page, link: string): Promise<void> =>
-  await page.evaluate(async invite => void (await kept.client.servers.join(invite)), link)
+  void (await until('the page joins', async () =>
+    page.evaluate(
+      async invite =>
+        await kept.client.servers.join(invite).then(
+          () => true,
+          () => false
+        ),
+      link
+    )
+  ))
 const send = async (page: Page, text: string): Promise<void> =>
   await page.evaluate(
     async content => void (await kept.client.servers.all[0]?.channel('general').send(content)),
@@ -63,7 +73,9 @@ describe('chat in a browser', () => {
     const ada = await cast.open('ada', { bootstrap: [node.address] })
     const server = await ada.servers.create({ name: 'Engine' })
     await server.channel('general').send('hello page')
-    await until('ada has a relay', () => ada.addresses().some(each => each.includes('/p2p-circuit')))
+    await until('ada has a relay that pages reach', () =>
+      ada.addresses().some(each => each.includes('/ws/') && each.includes('/p2p-circuit'))
+    )
     const page = await browser.open()
     expect(await open(page, 'grace')).toBe('open')
     await join(page, await linkOf(server))

@@ -1,5 +1,6 @@
 /** What the pages of the tests load: the SDK as an application gets it, and what lies below it. */
 import { createSodiumSuite } from '@xcord/core/adapters/crypto-sodium'
+import { tonesHeard } from '@xcord/core/audio'
 import { openIndexedStore } from '@xcord/core/adapters/indexeddb'
 import * as sdk from '@xcord/sdk/browser'
 import { outcomes } from './outcomes.fixture.ts'
@@ -9,6 +10,7 @@ const page = {
   createSodiumSuite,
   openIndexedStore,
   outcomes,
+  tonesHeard,
   fromHex: (text: string) => Uint8Array.from(text.match(/../g) ?? [], each => Number.parseInt(each, 16)),
   toHex: (bytes: Uint8Array) => Array.from(bytes, each => each.toString(16).padStart(2, '0')).join('')
 }
@@ -19,7 +21,7 @@ export type Page = typeof page
 declare global {
   var xcord: Page
   /** What a test keeps in its page from one step to the next. */
-  var kept: { client: sdk.Client }
+  var kept: { client: sdk.Client; session: sdk.VoiceSession; sound: sdk.Sound }
 }
 
 globalThis.xcord = page

@@ -1,8 +1,9 @@
 /** The engine in its own process: links by number, one clock for all of them. */
 import type { LinkId, MediaEvent } from '../../voice/index.ts'
 import { everyFrame } from '../audio-node/index.ts'
-import { type EngineLink, openLink } from './link.ts'
+import { type EngineLink, openLink } from '../media-link/index.ts'
 import type { FromEngine, ToEngine } from './messages.ts'
+import { NATIVE } from './native.ts'
 
 /** Messages under way to a peer that does not read; beyond it sound is dropped, never words. */
 const BACKLOG_MAX = 100
@@ -48,7 +49,7 @@ export function startEngine(
     try {
       links.set(
         link,
-        openLink(link, init, tell, () => performance.now())
+        openLink(NATIVE, link, init, tell, () => performance.now())
       )
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error)

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { packetsArrived, readStats } from './link-stats.ts'
-import type { StatsReport } from './native.ts'
+import type { StatsReport } from './platform.ts'
 
 const reports = (inbound: object, local = 'host'): StatsReport[] => [
   { id: 'T', type: 'transport', selectedCandidatePairId: 'P2' },

@@ -28,9 +28,11 @@ export function descriptionFault(sdp: string): string | undefined {
   return undefined
 }
 
-/** Whether a candidate is one; mDNS names and unknown shapes are none here, and do no harm. */
-export function isCandidate(text: string): boolean {
-  return text.length <= CANDIDATE_CHARS_MAX && CANDIDATE.test(text) && !/\.local /i.test(text)
+/** Whether a candidate is one; unknown shapes are none, nor mDNS names where nobody resolves them, and do no harm. */
+export function isCandidate(text: string, resolvesLocal = false): boolean {
+  return (
+    text.length <= CANDIDATE_CHARS_MAX && CANDIDATE.test(text) && (resolvesLocal || !/\.local /i.test(text))
+  )
 }
 
 /**

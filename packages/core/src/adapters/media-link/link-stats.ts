@@ -1,6 +1,6 @@
 /** WebRTC's counters as what a call wants to know: figures since the link began, and since the last question. */
 import type { LinkStats } from '../../voice/index.ts'
-import type { StatsReport } from './native.ts'
+import type { StatsReport } from './platform.ts'
 
 /** Counters at the last question. */
 export interface StatsMark {

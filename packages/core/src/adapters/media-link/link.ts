@@ -1,4 +1,4 @@
-/** One link in the engine's process: a simple-peer, the source it sends from, and the sink it is heard by. */
+/** One link of an engine: a simple-peer, the source it sends from, and the sink it is heard by. */
 import {
   createFramer,
   createPacer,
@@ -15,18 +15,15 @@ import {
 import type { LinkFailure, LinkId, LinkInit, LinkSignal, LinkStats, MediaEvent } from '../../voice/index.ts'
 import { CANDIDATES_MAX, descriptionFault, isCandidate, tuneOpus } from './descriptions.ts'
 import { packetsArrived, readStats, type StatsMark } from './link-stats.ts'
-import {
-  type AudioSink,
-  createAudioSink,
-  createAudioSource,
-  createPeer,
-  createStream,
-  type MediaTrack,
-  type PeerSignal,
-  type SimplePeer,
-  type SinkPiece,
-  type StatsReport
-} from './native.ts'
+import type {
+  AudioSink,
+  LinkPlatform,
+  MediaTrack,
+  PeerSignal,
+  SimplePeer,
+  SinkPiece,
+  StatsReport
+} from './platform.ts'
 
 /** Frames between two `level` events: ten a second. */
 const LEVEL_FRAMES = 10
@@ -56,7 +53,7 @@ function failureOf(code: string | undefined): LinkFailure {
 type Tell = (event: MediaEvent) => void
 
 /** What the other side sends, as frames and levels, while anybody wants it. */
-function createEar(link: LinkId, tell: Tell) {
+function createEar(platform: LinkPlatform, link: LinkId, tell: Tell) {
   let track: MediaTrack | undefined
   let sink: AudioSink | undefined
   let wanted = false
@@ -87,7 +84,7 @@ function createEar(link: LinkId, tell: Tell) {
   const update = (): void => {
     if (wanted && track !== undefined && sink === undefined) {
       framer = createFramer()
-      sink = createAudioSink(track)
+      sink = platform.createSink(track)
       sink.ondata = take
     }
     if (!wanted && sink !== undefined) {
@@ -111,8 +108,8 @@ function createEar(link: LinkId, tell: Tell) {
 }
 
 /** What we send: frames by the clock, silence between them. */
-function createMouth() {
-  const source = createAudioSource()
+function createMouth(platform: LinkPlatform) {
+  const source = platform.createSource()
   const track = source.createTrack()
   const pacer = createPacer()
   const silence = new Int16Array(FRAME_SAMPLES)
@@ -141,7 +138,7 @@ function createMouth() {
 }
 
 /** What the other side may still give, before it is too much or out of turn. */
-function createGate(init: LinkInit) {
+function createGate(init: LinkInit, resolvesLocal: boolean) {
   let described: string | undefined
   let candidates = 0
   return (signal: LinkSignal): PeerSignal | 'skip' | { failure: LinkFailure; reason: string } => {
@@ -150,7 +147,7 @@ function createGate(init: LinkInit) {
       candidates += 1
       if (candidates > CANDIDATES_MAX)
         return { failure: 'limit', reason: `more than ${CANDIDATES_MAX} candidates` }
-      if (!isCandidate(candidate)) return 'skip'
+      if (!isCandidate(candidate, resolvesLocal)) return 'skip'
       return { type: 'candidate', candidate: { candidate, sdpMid: mid, sdpMLineIndex: line } }
     }
     const { type, sdp } = signal.description
@@ -166,10 +163,10 @@ function createGate(init: LinkInit) {
 }
 
 /** ICE servers and tuning as simple-peer wants them. */
-function makePeer(init: LinkInit, track: MediaTrack): SimplePeer {
-  return createPeer({
+function makePeer(platform: LinkPlatform, init: LinkInit, track: MediaTrack): SimplePeer {
+  return platform.createPeer({
     initiator: init.initiator,
-    stream: createStream(track),
+    stream: platform.createStream(track),
     trickle: true,
     // PF16: both packages would otherwise ask public servers.
     config: {
@@ -189,6 +186,14 @@ function signalOf({ type, sdp, candidate }: PeerSignal): LinkSignal | undefined 
   if ((type === 'offer' || type === 'answer') && sdp !== undefined)
     return { kind: 'description', description: { type, sdp } }
   return undefined
+}
+
+/** Hands on what the other side is to get. */
+function tellSignals(peer: SimplePeer, link: LinkId, tell: Tell): void {
+  peer.on('signal', said => {
+    const signal = signalOf(said)
+    if (signal !== undefined) tell({ kind: 'signal', link, signal })
+  })
 }
 
 /** How far a link has come. */
@@ -230,16 +235,22 @@ function createLookout(reports: () => Promise<readonly StatsReport[]>, at: Progr
 }
 
 /** Begins a link. It tells until it failed or closed, or `close` was called. */
-export function openLink(link: LinkId, init: LinkInit, say: Tell, now: () => number): EngineLink {
+export function openLink(
+  platform: LinkPlatform,
+  link: LinkId,
+  init: LinkInit,
+  say: Tell,
+  now: () => number
+): EngineLink {
   const at: Progress = { over: false, connected: false, arrived: false }
   let mark: StatsMark | undefined
   const tell: Tell = event => {
     if (!at.over) say(event)
   }
-  const mouth = createMouth()
-  const ear = createEar(link, tell)
-  const gate = createGate(init)
-  const peer = makePeer(init, mouth.track)
+  const mouth = createMouth(platform)
+  const ear = createEar(platform, link, tell)
+  const gate = createGate(init, platform.resolvesLocal)
+  const peer = makePeer(platform, init, mouth.track)
 
   const end = (event?: MediaEvent): void => {
     if (at.over) return
@@ -258,10 +269,7 @@ export function openLink(link: LinkId, init: LinkInit, say: Tell, now: () => num
   const look = createLookout(reports, at, () => tell({ kind: 'arrived', link }))
 
   watchPath(peer, link, at, tell)
-  peer.on('signal', said => {
-    const signal = signalOf(said)
-    if (signal !== undefined) tell({ kind: 'signal', link, signal })
-  })
+  tellSignals(peer, link, tell)
   peer.on('track', ear.setTrack)
   // Unread, what the other side writes into the data channel would pile up.
   peer.on('data', () => undefined)
