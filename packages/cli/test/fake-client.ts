@@ -579,7 +579,7 @@ export function createFakeClient(init: FakeInit = {}): FakeClient {
         }
       },
       // What moderation shows is tested against the real thing, in moderation-commands.test.ts.
-      bans: { list: () => [], create: async () => written(), remove: async () => written() },
+      bans: { list: async () => [], create: async () => written(), remove: async () => written() },
       automod: {
         all: [],
         get: () => undefined,
@@ -597,7 +597,7 @@ export function createFakeClient(init: FakeInit = {}): FakeClient {
         return written()
       },
       revokeDevice: async () => written(),
-      audit: () => ({ items: [], next: null }),
+      audit: async () => ({ items: [], next: null }),
       explain: async () => Promise.reject(new Error('the fake explains nothing')),
       heads: () => ({
         server: json.id,

@@ -76,7 +76,7 @@ export interface Server {
   readonly requests: RequestCollection
   readonly bans: {
     /** Who is banned. XCORD_PERMISSION_DENIED without BanMembers. */
-    list(): readonly BanJson[]
+    list(): Promise<readonly BanJson[]>
     /** Bans somebody by id, a member or not. */
     create(user: UserId, options?: ReasonOptions): Promise<Written>
     /** Lets a banned user join again. */
@@ -105,7 +105,7 @@ export interface Server {
    */
   revokeDevice(device: DeviceId): Promise<Written>
   /** The operations as an audit log, voided ones too. XCORD_PERMISSION_DENIED without ViewAuditLog. */
-  audit(options?: AuditOptions): AuditPage
+  audit(options?: AuditOptions): Promise<AuditPage>
   /** What is held and cannot be shown yet, each with its cause. It opens by itself as soon as it can be. */
   unopened(): readonly UnopenedJson[]
   /**

@@ -67,8 +67,8 @@ export const moderationHandlers: Handlers<keyof typeof moderation> = {
     const member = findMember(findServer(client, params.server), params.member)
     return (await member.setNick(body.nick, because(body.reason))).toJSON()
   },
-  listBans: ({ context: { client } }, { params }) => ({
-    items: [...findServer(client, params.server).bans.list()]
+  listBans: async ({ context: { client } }, { params }) => ({
+    items: [...(await findServer(client, params.server).bans.list())]
   }),
   unbanUser: async ({ context: { client } }, { params, query }) =>
     (
@@ -110,12 +110,12 @@ export const moderationHandlers: Handlers<keyof typeof moderation> = {
     return (await server.transfer(findMember(server, member), { ...options, ...because(reason) })).toJSON()
   },
   getState: ({ context: { client } }, { params }) => findServer(client, params.server).heads(),
-  listAudit: ({ context: { client } }, { params, query }) => {
+  listAudit: async ({ context: { client } }, { params, query }) => {
     const { actor, since, until, after, ...rest } = query
     const from = after === undefined ? undefined : parseId('o', after)
     if (after !== undefined && from === undefined)
       throw new XcordError('XCORD_USAGE', `"${after}" is not the id of an operation`, { argument: 'after' })
-    const page = findServer(client, params.server).audit({
+    const page = await findServer(client, params.server).audit({
       ...rest,
       ...(actor === undefined ? {} : { actor: userId(actor) }),
       ...(since === undefined ? {} : { since: new Date(since) }),

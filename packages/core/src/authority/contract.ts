@@ -330,7 +330,7 @@ export interface AuthorityLog {
   add(operation: Operation, now: number, options?: AddOptions): AddResult
   /** Results of orphans and held operations that can be placed now, in order. */
   drain(now: number): readonly AddResult[]
-  /** Undefined also for operations before the snapshot that the log began with, but for the genesis. */
+  /** Undefined also for operations before the snapshot that the log began with, but for the genesis and those kept. */
   get(id: OperationId): Operation | undefined
   mark(id: OperationId): OperationMark | undefined
   has(id: OperationId): boolean

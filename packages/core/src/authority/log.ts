@@ -36,7 +36,7 @@ import type { AuthorityDeps } from './deps.ts'
 import { isRaised } from './kinds/plan-server.ts'
 import { decodeBody, isSpine, type KindBody } from './kinds/table.ts'
 import { explain, unexplained } from './explain/explain.ts'
-import { Frontiers, type Inside } from './frontiers.ts'
+import { Frontiers } from './frontiers.ts'
 import { HistoryNeeded } from './history-needed.ts'
 import { isLateJoin } from './late-join.ts'
 import { Ledger } from './ledger.ts'
@@ -80,7 +80,7 @@ export function createAuthorityLog(
 interface LogStart {
   readonly known: Known
   readonly settled?: Foundation
-  readonly inside?: Inside | undefined
+  readonly open?: OpenLog
 }
 
 /**
@@ -92,12 +92,8 @@ interface LogStart {
 export function openAuthorityLog(deps: AuthorityDeps, genesis: Operation, open: OpenLog): AuthorityLog {
   const known = checkGenesis(deps, genesis, { trusted: open.trusted === true })
   if (!known.ok) throw new TypeError(`not a genesis: ${known.rule}, ${known.reason}`)
-  const { snapshot, inside } = open
-  return new Log(deps, genesis, {
-    known: known.value,
-    settled: new Foundation(snapshot, snapshot.frozen),
-    inside
-  })
+  const settled = new Foundation(open.snapshot, open.snapshot.frozen)
+  return new Log(deps, genesis, { known: known.value, settled, open })
 }
 
 class Log implements AuthorityLog {
@@ -113,14 +109,16 @@ class Log implements AuthorityLog {
   #state: State | undefined
   #wanting = false
   readonly #genesis: Operation
+  readonly #kept: OpenLog['kept']
 
   constructor(deps: AuthorityDeps, genesis: Operation, start: LogStart) {
     this.#deps = deps
     this.server = genesis.server
     this.#genesis = genesis
     const { settled } = start
+    this.#kept = start.open?.kept
     this.#ledger = new Ledger(genesis.server, settled)
-    this.#frontiers = new Frontiers(this.#ledger, start.inside)
+    this.#frontiers = new Frontiers(this.#ledger, start.open?.inside)
     this.#losses = new LossBook(id => this.#ledger.entries.get(id))
     this.#content = new ContentJudge(this.#ledger, ids => this.#frontiers.membership(ids))
     if (settled === undefined) this.#found(genesis, start.known)
@@ -219,7 +217,7 @@ class Log implements AuthorityLog {
   get(id: OperationId): Operation | undefined {
     if (id === this.#genesis.id) return this.#genesis
     const entry = this.#ledger.entries.get(id)
-    return entry?.settled === true ? undefined : entry?.op
+    return entry === undefined || entry.settled === true ? this.#kept?.get(id) : entry.op
   }
 
   mark(id: OperationId): OperationMark | undefined {

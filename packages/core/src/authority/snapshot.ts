@@ -1,7 +1,8 @@
 /** Snapshots as they travel and are kept (AU41, AU58): a claim of a few hashes, and the chunks that it is about. */
-import { accept, OPERATION_CITES_MAX, refuse, type Verdict } from '../base/index.ts'
+import { accept, OPERATION_CITES_MAX, type OperationId, refuse, type Verdict } from '../base/index.ts'
 import type { Suite } from '../crypto/index.ts'
 import { compareBytes } from '../encoding/index.ts'
+import type { Operation } from '../graph/index.ts'
 import { Frozen } from './frozen.ts'
 import type { Inside } from './frontiers.ts'
 import type { Ledger } from './ledger.ts'
@@ -25,6 +26,8 @@ export interface OpenLog {
   readonly trusted?: boolean
   /** Tells of operations in the snapshot by their ids, where somebody keeps them. */
   readonly inside?: Inside
+  /** Operations of the snapshot that are at hand themselves: `get` answers with them. */
+  readonly kept?: ReadonlyMap<OperationId, Operation>
 }
 
 /** AU58: more is no server that a peer could hold. */

@@ -21,6 +21,9 @@ import type { AuthorityLog } from '../authority/index.ts'
 import type { SecretKey, SigningKey, Suite } from '../crypto/index.ts'
 import type { Envelope, EnvelopeStub, EnvelopeType } from '../graph/index.ts'
 import type { Payload } from './payload.ts'
+import type { RecordStanding, RingPins } from './ring-pins.ts'
+
+export type { AuthorFacts, RecordStanding, RingPins } from './ring-pins.ts'
 
 /** EK15: who reads what was sent before they came. */
 export type HistoryMode =
@@ -146,6 +149,8 @@ export interface KeyRingInit {
   /** From storage. Loading opens no box: only these seeds are held until something new arrives. */
   readonly records?: readonly StoredKeyRecord[]
   readonly seeds?: readonly StoredSeed[]
+  /** Of a log that begins with a snapshot: what was kept with it. */
+  readonly pins?: RingPins
 }
 
 /** What a record did. */
@@ -160,12 +165,6 @@ export type KeyAddResult =
     }
   | { readonly kind: 'known'; readonly id: RecordId }
   | { readonly kind: 'rejected'; readonly refusal: Refusal }
-
-/** EK12's answer. `waiting`: operations or earlier keys it names are missing here. */
-export type RecordStanding =
-  | { readonly kind: 'valid' }
-  | { readonly kind: 'waiting' }
-  | { readonly kind: 'invalid'; readonly rule: RuleId; readonly reason: string }
 
 /** Why a key is not safe, for people and for tests. */
 export type KeySafety =
@@ -310,6 +309,8 @@ export interface KeyRing {
   /** EK10: whether the key was safe in what a message's author knew; undefined where that is not known here. */
   wasSafe(keyId: KeyId, auth: readonly OperationId[]): boolean | undefined
   keys(): readonly KeySummary[]
+  /** EK20: what a ring over a snapshot with these heads needs; they and all before them are known here. */
+  pin(heads: readonly OperationId[]): RingPins
 
   /** EK10: the key to send under, or undefined where one has to be made. */
   chooseEpoch(channel: ChannelId, at: number): KeyId | undefined

@@ -10,7 +10,7 @@ import type { KeyEntry, RingState } from './ring-state.ts'
 const viewsByState = new WeakMap<AuthorityState, Map<RoleId, ReadonlySet<ChannelId>>>()
 
 /** Channels that a role, held alone, lets one view in a state; remembered with the state, which never changes. */
-function viewOf(state: AuthorityState, role: RoleId): ReadonlySet<ChannelId> {
+export function viewOf(state: AuthorityState, role: RoleId): ReadonlySet<ChannelId> {
   let known = viewsByState.get(state)
   if (known === undefined) viewsByState.set(state, (known = new Map()))
   let view = known.get(role)
@@ -23,17 +23,25 @@ function viewOf(state: AuthorityState, role: RoleId): ReadonlySet<ChannelId> {
 }
 
 /**
- * States in which a key was announced; undefined where one is not known here yet. Whether those records are valid is
- * not asked: that may hang on the answer.
+ * What a role could view, by each record that announced its key; undefined where one's frontier is not known here
+ * yet. Whether those records are valid is not asked: that may hang on the answer.
  */
-function statesOf(ring: RingState, entry: KeyEntry): readonly AuthorityState[] | undefined {
-  const states: AuthorityState[] = []
-  for (const { record } of entry.records) {
+function viewsThen(
+  ring: RingState,
+  entry: KeyEntry,
+  role: RoleId
+): readonly Iterable<ChannelId>[] | undefined {
+  const views: Iterable<ChannelId>[] = []
+  for (const { record, facts } of entry.records) {
+    if (facts !== undefined) {
+      views.push(facts.views)
+      continue
+    }
     const state = ring.log.stateAt(record.frontier)
     if (state === undefined) return undefined
-    states.push(state)
+    views.push(viewOf(state, role))
   }
-  return states
+  return views
 }
 
 /**
@@ -44,15 +52,20 @@ export function isBeforeCut(ring: RingState, entry: KeyEntry, state: AuthoritySt
   if (entry.scope.kind === 'epoch') return false
   const { role } = entry.scope
   const now = viewOf(state, role)
-  return statesOf(ring, entry)?.some(then => [...viewOf(then, role)].some(channel => !now.has(channel)))
+  return viewsThen(ring, entry, role)?.some(then => [...then].some(channel => !now.has(channel)))
 }
 
-/** Whether a user held the role of a key in every state that somebody announced it in. */
-export function heldRoleThen(ring: RingState, entry: KeyEntry, user: UserId): boolean {
+/** Whether a user held the role of a key in every state that somebody announced it in; undefined as above. */
+export function heldRoleThen(ring: RingState, entry: KeyEntry, user: UserId): boolean | undefined {
   if (entry.scope.kind === 'epoch') return false
   const { role } = entry.scope
-  const states = statesOf(ring, entry)
-  return states !== undefined && states.length > 0 && states.every(then => holdsRole(then, role, user))
+  const held = entry.records.map(({ record, facts }) => {
+    if (facts !== undefined && user === ring.user) return facts.mine
+    const then = ring.log.stateAt(record.frontier)
+    return then && holdsRole(then, role, user)
+  })
+  if (held.includes(false)) return false
+  return held.includes(undefined) ? undefined : held.length > 0
 }
 
 /** Channels a role reads, meta among them for @everyone: what a cut leaves it. */

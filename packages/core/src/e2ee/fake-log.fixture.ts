@@ -66,7 +66,10 @@ export function createFakeLog(world: World, known: Iterable<OperationId> = []): 
     permits: never,
     place: never,
     judge: never,
-    mark: never,
+    mark: id => {
+      const op = have.has(id) ? world.nodes.get(id)?.op : undefined
+      return op && { kind: op.kind, lamport: op.lamport, at: op.at }
+    },
     gathers: () => [],
     forks: () => [],
     strengthens: never,

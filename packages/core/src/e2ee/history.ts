@@ -26,16 +26,18 @@ function epochRecords(ring: RingState, entry: KeyEntry): readonly Held<EpochBody
   )
 }
 
-/** Whether a user could read an epoch's channel in every state that somebody announced it in. */
-export function couldReadThen(ring: RingState, entry: KeyEntry, user: UserId): boolean {
-  const records = epochRecords(ring, entry)
-  return (
-    records.length > 0 &&
-    records.every(({ record }) => {
-      const then = ring.log.stateAt(record.frontier)
-      return then !== undefined && mayRead(then, record.body.channel, user)
-    })
-  )
+/**
+ * Whether a user could read an epoch's channel in every state that somebody announced it in; undefined where that is
+ * not known here, as of frontiers inside the snapshot that the log began with (EK20).
+ */
+export function couldReadThen(ring: RingState, entry: KeyEntry, user: UserId): boolean | undefined {
+  const could = epochRecords(ring, entry).map(({ record, facts }) => {
+    if (facts !== undefined && user === ring.user) return facts.mine
+    const then = ring.log.stateAt(record.frontier)
+    return then && mayRead(then, record.body.channel, user)
+  })
+  if (could.includes(false)) return false
+  return could.includes(undefined) ? undefined : could.length > 0
 }
 
 /** Whether a key was made for those alone who could read then, or read for some days back. */
@@ -54,27 +56,27 @@ export function mayShare(state: AuthorityState, channel: ChannelId, user: UserId
 /**
  * EK15 for a grant, in the state its author had seen: of mode all to anybody entitled, of the others to who could
  * read when the key was made, of mode window also by somebody who may share. EK16: a role key of before a cut to
- * who held the role then.
+ * who held the role then. undefined where that is not known here yet.
  */
 export function mayGrant(
   ring: RingState,
   entry: KeyEntry,
   recipient: UserId,
   author: { readonly user: UserId; readonly state: AuthorityState }
-): boolean {
+): boolean | undefined {
   if (entry.scope.kind !== 'epoch')
     return isBeforeCut(ring, entry, author.state) === false || heldRoleThen(ring, entry, recipient)
-  if (!isClosedHistory(entry) || couldReadThen(ring, entry, recipient)) return true
+  if (!isClosedHistory(entry)) return true
   const { channel } = entry.scope
   const join = entry.records.some(
     ({ record }) => record.body.kind === 'epoch' && record.body.mode.mode === 'join'
   )
-  return !join && mayShare(author.state, channel, author.user)
+  return (!join && mayShare(author.state, channel, author.user)) || couldReadThen(ring, entry, recipient)
 }
 
 /** Claimed time of the newest operation a frontier names: a record itself has none. */
 export function timeOf(ring: RingState, frontier: readonly OperationId[]): number {
-  return Math.max(0, ...frontier.map(id => ring.log.get(id)?.at ?? 0))
+  return Math.max(0, ...frontier.map(id => ring.log.mark(id)?.at ?? 0))
 }
 
 /**
@@ -91,6 +93,10 @@ export function isWithinWindow(ring: RingState, entry: KeyEntry, at: number): bo
 
 /** Whether this device gives a key to a user now: what EK12 would accept, and of mode window no older than its days. */
 export function gives(ring: RingState, entry: KeyEntry, recipient: UserId, at: number): boolean {
-  if (!mayGrant(ring, entry, recipient, { user: ring.user, state: ring.log.state() })) return false
-  return !isClosedHistory(entry) || couldReadThen(ring, entry, recipient) || isWithinWindow(ring, entry, at)
+  if (mayGrant(ring, entry, recipient, { user: ring.user, state: ring.log.state() }) !== true) return false
+  return (
+    !isClosedHistory(entry) ||
+    isWithinWindow(ring, entry, at) ||
+    couldReadThen(ring, entry, recipient) === true
+  )
 }

@@ -6,6 +6,7 @@ export { encodeChannelName, readChannelName, type ChannelName } from './channel-
 export { KeyRecordKind, readKeyRecord, signKeyRecord, verifyKeyRecord } from './key-record.ts'
 export { writeHistoryMode } from './key-record.ts'
 export { createKeyRing } from './key-ring.ts'
+export { decodePins, encodePins } from './pins-codec.ts'
 export { isOpenToAll } from './readers.ts'
 export { metaChannel, tagOf, topicOfShard } from './derive.ts'
 export { decodeStoredSeed, encodeStoredSeed } from './stored-seed.ts'

@@ -7,12 +7,13 @@ import { headKeys } from './draft.ts'
 import { gives } from './history.ts'
 import { readKeyRecord } from './key-record.ts'
 import { followLinks, openAll } from './opening.ts'
+import { pinned, takePins, usePins } from './pins.ts'
 import { epochFor } from './plan-epoch.ts'
 import { grantsDue, lackOf, planCannotOpen, planGrants, planRotations, rotationsDue } from './plan-grants.ts'
 import { planEveryone } from './plan-role.ts'
 import { createRidIndex } from './readers.ts'
 import { addRecord, insert } from './ring-add.ts'
-import { firstSeen, type Held, lamportOf, type RingState } from './ring-state.ts'
+import { firstSeen, type Held, heldLamport, lamportOf, type RingState } from './ring-state.ts'
 import { isCovered, safetyOf, viewAt } from './safety.ts'
 import { openWith, resolveKey, sealWith } from './seal-open.ts'
 import { standingOf } from './standing.ts'
@@ -39,6 +40,7 @@ function createState(init: KeyRingInit): RingState {
     sealedTo: new Map(),
     waiting: new Map(),
     rids: createRidIndex(),
+    pins: pinned(init.pins),
     judge: held => standingOf(ring, held),
     version: 0
   }
@@ -49,6 +51,7 @@ function createState(init: KeyRingInit): RingState {
     if (!read.ok || ring.records.has(read.value.id)) continue
     insert(ring, { record: read.value, receivedAt: stored.receivedAt })
   }
+  if (init.pins !== undefined) usePins(ring, init.pins)
   for (const keyId of ring.seeds.keys()) followLinks(ring, keyId)
   return ring
 }
@@ -93,6 +96,7 @@ export function createKeyRing(init: KeyRingInit): KeyRing {
       return view === undefined || !ring.keys.has(keyId) ? undefined : isCovered(ring, keyId, view)
     },
     keys: () => [...ring.keys.values()].map(entry => summary(ring, entry.keyId)),
+    pin: heads => takePins(ring, heads),
     chooseEpoch: (channel, at) => chooseEpoch(ring, channel, at),
     epochFor: (random, channel, at) => epochFor(ring, random, channel, at),
     rotationsDue: at => rotationsDue(ring, at),
@@ -134,7 +138,7 @@ function applyPlan(
 /** Ascending by (lamport of frontier, id): the order in which sync hands records over (SY6). */
 function sorted(ring: RingState, held: readonly Held[]): readonly KeyRecord[] {
   return held
-    .map(each => ({ record: each.record, lamport: ring.log.lamportOf(each.record.frontier) }))
+    .map(each => ({ record: each.record, lamport: heldLamport(ring, each) }))
     .sort((a, b) => a.lamport - b.lamport || compareIds(a.record.id, b.record.id))
     .map(each => each.record)
 }

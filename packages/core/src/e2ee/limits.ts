@@ -32,3 +32,8 @@ export const RELINKED_MAX = 64
 export const TOPIC_LINKS_MAX = 64
 /** Derived message keys kept: one an epoch and author. */
 export const MESSAGE_KEYS_MAX = 2_048
+
+/** EK20: losses that differ in what they took, kept for one frontier; few frontiers have more than a dozen. */
+export const LOSSES_PINNED_MAX = 1_000
+/** EK20: channels of a role kept with a key record: 5,000 are 170 kB, and one piece. */
+export const CHANNELS_PINNED_MAX = 5_000

@@ -5,26 +5,50 @@
  * grant may be unseen here while the removal of the one it favoured is seen. In doubt it touches: the price is
  * a rotation, the other price is a leak.
  */
-import type { UserId } from '../base/index.ts'
+import type { ChannelId, UserId } from '../base/index.ts'
 import { everyoneRole, type AuthorityState, type Loss } from '../authority/index.ts'
 import type { KeyScope } from './contract.ts'
-import { hangsOn, isOpenToAll } from './readers.ts'
+import { isOpenToAll, withParents } from './readers.ts'
+
+/** What a state says of the channel of a key: all of it that decides which losses touch the key. */
+export interface ChannelFacts {
+  /** The channel stands, or is meta; of role keys nothing is asked. */
+  readonly known: boolean
+  readonly open: boolean
+  /** The channel itself and the category or parent it hangs on. */
+  readonly chain: readonly ChannelId[]
+}
+
+/** Of keys that are no channel's. */
+export const NO_CHANNEL: ChannelFacts = { known: false, open: false, chain: [] }
+
+/** What a state says of a key's channel. */
+export function channelFacts(state: AuthorityState, scope: KeyScope): ChannelFacts {
+  if (scope.kind !== 'epoch') return NO_CHANNEL
+  const { channel } = scope
+  return {
+    known: state.channel(channel) !== undefined,
+    open: isOpenToAll(state, channel),
+    chain: withParents(state, channel)
+  }
+}
 
 /**
  * Whether a loss takes away what a key's readers rest on.
  *
- * @param states - What the key's author had seen, and the view in which the question is asked.
+ * @param facts - As the key's author had seen it, and in the view in which the question is asked.
  * @param mayHold - Of a bucket: whether an account would be in it.
  */
 export function touches(
+  server: AuthorityState['server'],
   scope: KeyScope,
   loss: Loss,
-  states: readonly AuthorityState[],
+  facts: readonly ChannelFacts[],
   mayHold: (user: UserId) => boolean = () => true
 ): boolean {
-  const everyone = everyoneRole((states[0] as AuthorityState).server)
-  if (loss.invite !== undefined) return invitedTouches(scope, states, everyone)
-  if (loss.channel !== undefined) return channelTouches(scope, loss, loss.channel, states)
+  const everyone = everyoneRole(server)
+  if (loss.invite !== undefined) return invitedTouches(scope, facts, everyone)
+  if (loss.channel !== undefined) return channelTouches(scope, loss, loss.channel, facts)
   // Membership or a device: whoever left may have held any role, by assignments not seen here.
   if (loss.role === undefined) return loss.users.some(mayHold)
   if (scope.kind !== 'epoch')
@@ -32,16 +56,13 @@ export function touches(
   if (scope.channel.slice(1) === everyone.slice(1)) return false
   // A role or its holder lost something: readers of channels open to all lose nothing by it, unless that is
   // the role that opens them.
-  return loss.role === everyone || !states.every(state => isOpenToAll(state, scope.channel))
+  return loss.role === everyone || !facts.every(each => each.open)
 }
 
 /** An invite's holder has the @everyone key, and by it every epoch sealed to that. */
-function invitedTouches(scope: KeyScope, states: readonly AuthorityState[], everyone: string): boolean {
+function invitedTouches(scope: KeyScope, facts: readonly ChannelFacts[], everyone: string): boolean {
   if (scope.kind !== 'epoch') return scope.kind === 'role' && scope.role === everyone
-  return (
-    states.some(state => isOpenToAll(state, scope.channel)) ||
-    states.some(state => state.channel(scope.channel) === undefined)
-  )
+  return facts.some(each => each.open || !each.known)
 }
 
 /** A role key opens, by back links, what its role could view: so losing a channel touches the role too (EK16). */
@@ -49,9 +70,9 @@ function channelTouches(
   scope: KeyScope,
   loss: Loss,
   channel: NonNullable<Loss['channel']>,
-  states: readonly AuthorityState[]
+  facts: readonly ChannelFacts[]
 ): boolean {
   if (scope.kind === 'epoch')
-    return scope.channel === channel || states.some(state => hangsOn(state, scope.channel, channel))
+    return scope.channel === channel || facts.some(each => each.chain.includes(channel))
   return loss.role === undefined ? loss.users.length === 0 : loss.role === scope.role
 }

@@ -18,7 +18,7 @@ import {
 import { addToDraft, closeDraft, type Draft, headKeys, isValidKey, openDraft } from './draft.ts'
 import { HEAD_KEYS_MAX } from './key-record.ts'
 import { ROLE_BOXES_MAX, TOPIC_LINKS_MAX } from './limits.ts'
-import { touches } from './losses.ts'
+import { channelFacts, touches } from './losses.ts'
 import { unlinkedKeys } from './opening.ts'
 import { bitsInUse, bucketBits, bucketRecipients } from './plan-buckets.ts'
 import { holdersOf } from './readers.ts'
@@ -56,10 +56,14 @@ function nextTopicSecret(draft: Draft, cause: 'loss' | 'age'): SecretKey {
   const current = topicTable(ring).current
   const newest = everyoneKeys(ring)[0]
   if (current !== undefined && newest !== undefined && cause === 'loss') {
-    const losses = newest.records
-      .flatMap(held => ring.log.lossesOutside(held.record.frontier))
-      .filter(loss => touches(newest.scope, loss, [draft.state]))
-    const gentle = losses.every(loss => GENTLE_KINDS.includes(ring.log.get(loss.operation)?.kind ?? -1))
+    const view = wholeView(ring)
+    const facts = [channelFacts(draft.state, newest.scope)]
+    const gentle = newest.records.every(held =>
+      view
+        .losses(held.record.frontier)
+        ?.filter(loss => touches(ring.server, newest.scope, loss, facts))
+        .every(loss => GENTLE_KINDS.includes(view.kindOf(loss.operation)))
+    )
     if (gentle) return current.topicSecret
   }
   draft.newTopic = true

@@ -24,18 +24,13 @@ const isMeta = (state: AuthorityState, channel: ChannelId): boolean =>
   channel.slice(1) === state.server.slice(1)
 
 /** The channel and the category it may take its overwrites from (AU31). */
-function withParents(state: AuthorityState, channel: ChannelId): readonly ChannelId[] {
+export function withParents(state: AuthorityState, channel: ChannelId): readonly ChannelId[] {
   const out: ChannelId[] = []
   for (let at: ChannelId | null = channel; at !== null && !out.includes(at) && out.length < 4;) {
     out.push(at)
     at = state.channel(at)?.parent ?? null
   }
   return out
-}
-
-/** Whether a loss in `changed` may reach `channel`: itself, or a category or parent it hangs on. */
-export function hangsOn(state: AuthorityState, channel: ChannelId, changed: ChannelId): boolean {
-  return withParents(state, channel).includes(changed)
 }
 
 /**

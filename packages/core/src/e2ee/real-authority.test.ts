@@ -2,176 +2,21 @@
 import { describe, expect, it } from 'vitest'
 import { idAs, idFromBytes, idToBytes, type ChannelId } from '../base/index.ts'
 import {
-  authorityDeps,
-  type AuthorityLog,
-  createAuthorityLog,
   draft,
   draftBan,
   draftChannelCreate,
-  draftInviteCreate,
   draftInviteRevoke,
-  draftJoin,
   draftRoleAssign,
   draftRoleCreate,
   draftRoleEdit,
   draftRoleUnassign,
-  everyoneRole,
-  type OperationDraft,
-  signGenesis
+  everyoneRole
 } from '../authority/index.ts'
-import { type Operation, readEnvelope, signOperation, linkAfter, verifyEnvelope } from '../graph/index.ts'
-import { type Account, createAccount } from '../identity/index.ts'
-import type { HeldInvite, KeyRing } from './contract.ts'
-import { heldInvite, inviteKeys, signJoinWith } from './invite-link.ts'
-import { createKeyRing } from './key-ring.ts'
+import { type Operation, readEnvelope } from '../graph/index.ts'
+import { createAccount } from '../identity/index.ts'
+import { heldInvite, inviteKeys } from './invite-link.ts'
 import { seeded, suite } from './peers.fixture.ts'
-
-const deps = authorityDeps(suite)
-let clock = 1_700_000_000_000
-
-interface Peer {
-  readonly account: Account
-  readonly log: AuthorityLog
-  readonly ring: KeyRing
-  operate(draft: OperationDraft): Operation
-  meet(other: Peer): void
-  /** Under a channel's key; `thread` is the thread named inside. */
-  send(channel: ChannelId, content: string, thread?: ChannelId): Uint8Array
-  opens(from: Peer, bytes: Uint8Array): boolean
-  rotate(): void
-  grant(): void
-}
-
-function createPeer(
-  account: Account,
-  genesis: Operation,
-  seed: number,
-  invites: (log: AuthorityLog) => readonly HeldInvite[],
-  known: readonly Operation[] = []
-): Peer {
-  const random = seeded(seed)
-  const log = createAuthorityLog(deps, genesis)
-  for (const operation of known) log.add(operation, clock)
-  const { device } = account
-  const ring = createKeyRing({
-    suite,
-    server: log.server,
-    log,
-    user: account.user,
-    device: device.device,
-    signingKey: device.signingKey,
-    userKeys: account.userKeys,
-    invites: invites(log)
-  })
-  const apply = (result: ReturnType<KeyRing['planGrants']>): void => {
-    if (result.kind !== 'plan') throw new Error(result.kind)
-    for (const each of ring.apply(result.plan, clock))
-      if (each.kind === 'rejected') throw new Error(each.refusal.reason)
-  }
-  return {
-    account,
-    log,
-    ring,
-    operate: draft => {
-      const operation = signOperation(suite, device.signingKey, log.place(device.device, draft, ++clock))
-      const result = log.add(operation, clock)
-      if (result.kind !== 'accepted') throw new Error(JSON.stringify(result))
-      return operation
-    },
-    meet: other => {
-      for (const operation of other.log.operations()) log.add(operation, clock)
-      for (const record of other.ring.records()) ring.add(record.bytes, clock)
-    },
-    send: (channel, content, thread) => {
-      const choice = ring.epochFor(random, channel, ++clock)
-      if (choice.kind === 'plan') apply(choice)
-      if (choice.kind !== 'plan' && choice.kind !== 'key') throw new Error(JSON.stringify(choice))
-      const body = {
-        kind: 'message',
-        content,
-        replyTo: null,
-        mentions: { users: [], roles: [], everyone: false },
-        attachments: []
-      } as const
-      const payload = {
-        thread: thread ?? null,
-        at: clock,
-        auth: log.frontierFor(device.device),
-        parents: [],
-        body
-      }
-      return ring.seal({ random, type: 1, keyId: choice.keyId, link: linkAfter(undefined), payload }).bytes
-    },
-    opens: (from, bytes) => {
-      const envelope = readEnvelope(suite, bytes)
-      return (
-        envelope.ok &&
-        verifyEnvelope(suite, envelope.value, from.account.device.device).ok &&
-        ring.open(envelope.value).kind === 'opened'
-      )
-    },
-    rotate: () => {
-      apply(ring.planRotations(random, clock))
-    },
-    grant: () => {
-      apply(ring.planGrants(random, ring.grantsDue(clock)))
-    }
-  }
-}
-
-const userKeyOf = (account: Account): { generation: number; boxPublicKey: Uint8Array } => {
-  const { generation, boxPublicKey } = account.userKeys.at(-1) as Account['userKeys'][number]
-  return { generation, boxPublicKey }
-}
-
-/** A server of Ada's with a channel and an open invite. */
-function found(): {
-  ada: Peer
-  general: ChannelId
-  secret: Uint8Array
-  join: (seed: number) => Peer
-  invite: Operation
-} {
-  const account = createAccount(suite, seeded(1), clock, {})
-  const genesis = signGenesis(suite, account.device.signingKey, account.device.device, {
-    name: 'Difference Engine',
-    credential: account.credential,
-    userKey: userKeyOf(account),
-    nonce: new Uint8Array(16),
-    at: clock
-  })
-  const ada = createPeer(account, genesis, 101, () => [])
-  const general = idAs(
-    'c',
-    ada.operate(draftChannelCreate({ kind: 'text', name: 'general', position: Uint8Array.of(1) })).id
-  )
-  ada.send(general, 'first')
-  const secret = new Uint8Array(16).fill(7)
-  const keys = inviteKeys(suite, secret)
-  const invite = ada.operate(
-    draftInviteCreate({ signPublicKey: keys.signingKey.publicKey, boxPublicKey: keys.boxPublicKey })
-  )
-  ada.grant()
-  const join = (seed: number): Peer => {
-    const joiner = createAccount(suite, seeded(seed), clock, {})
-    const peer = createPeer(joiner, genesis, seed + 100, () => [heldInvite(idAs('i', invite.id), keys)], [
-      ...ada.log.operations()
-    ])
-    for (const record of ada.ring.records()) peer.ring.add(record.bytes, clock)
-    peer.operate(
-      draftJoin({
-        invite: idAs('i', invite.id),
-        credential: joiner.credential,
-        userKey: userKeyOf(joiner),
-        signature: signJoinWith(suite, keys, peer.log.server, joiner.user, userKeyOf(joiner))
-      })
-    )
-    peer.grant()
-    ada.meet(peer)
-    return peer
-  }
-  return { ada, general, secret, join, invite }
-}
+import { createPeer, found, type Peer, time } from './real-peers.fixture.ts'
 
 describe('key ring over the real authority', () => {
   it('[IV3, EK10] a joiner by link reads the past with nobody online, writes, and is read', () => {
@@ -182,7 +27,7 @@ describe('key ring over the real authority', () => {
     const hers = grace.send(general, 'hello')
     ada.meet(grace)
     expect(ada.opens(grace, hers)).toBe(true)
-    expect(ada.ring.safety(ada.ring.chooseEpoch(general, clock) as never)).toEqual({ safe: true })
+    expect(ada.ring.safety(ada.ring.chooseEpoch(general, time.now) as never)).toEqual({ safe: true })
   })
 
   it('[EK9, EK17] a ban rotates keys and topic; the banned opens nothing later, the rest all', () => {
@@ -195,7 +40,7 @@ describe('key ring over the real authority', () => {
     const later = ada.send(general, 'later')
     for (const peer of [grace, alan]) peer.meet(ada)
     expect([grace.opens(ada, later), alan.opens(ada, later)]).toEqual([true, false])
-    expect(ada.ring.rotationsDue(clock)).toEqual([])
+    expect(ada.ring.rotationsDue(time.now)).toEqual([])
   })
 
   it('[IV3] after a ban the old link still admits, and a member grants what it no longer opens', () => {
@@ -329,7 +174,7 @@ describe('key ring over the real authority', () => {
     ada.operate(draftInviteRevoke(idAs('i', invite.id)))
     ada.rotate()
     const later = ada.send(general, 'later')
-    const outsider = createAccount(suite, seeded(9), clock, {})
+    const outsider = createAccount(suite, seeded(9), time.now, {})
     const holder = createPeer(outsider, [...ada.log.operations()][0] as Operation, 10, () => [
       heldInvite(idAs('i', invite.id), inviteKeys(suite, secret))
     ])

@@ -2,10 +2,20 @@
  * What a key ring remembers: records, keys, seeds, and who was granted or refused what. Changed only by
  * `ring-add.ts`; everything else reads.
  */
-import type { ChannelId, DeviceId, KeyId, RecordId, RoleId, ServerId, UserId } from '../base/index.ts'
-import type { AuthorityLog } from '../authority/index.ts'
+import type {
+  ChannelId,
+  DeviceId,
+  KeyId,
+  OperationId,
+  RecordId,
+  RoleId,
+  ServerId,
+  UserId
+} from '../base/index.ts'
+import type { AuthorityLog, Loss } from '../authority/index.ts'
 import type { SecretKey, SigningKey, Suite } from '../crypto/index.ts'
 import type {
+  AuthorFacts,
   HeldInvite,
   KeyRecord,
   KeyRecordBody,
@@ -29,6 +39,8 @@ export interface Held<B extends KeyRecordBody = KeyRecordBody> {
   readonly receivedAt: number
   /** EK12, once it is final. */
   standing?: RecordStanding
+  /** What its author had seen, once it was asked. */
+  facts?: AuthorFacts | undefined
 }
 
 /** One key: every record that announces it. */
@@ -46,6 +58,13 @@ export interface KeyEntry {
 export interface OpenedSeed {
   readonly scope: KeyScope
   readonly seed: SecretKey
+}
+
+/** Losses by frontier, of frontiers inside a snapshot. */
+export interface Pinned {
+  /** Of the snapshot. */
+  readonly heads: readonly OperationId[]
+  readonly losses: ReadonlyMap<string, readonly Loss[]>
 }
 
 export interface RingState {
@@ -74,6 +93,8 @@ export interface RingState {
   /** Records of a device whose frontier was not known when they came. */
   readonly waiting: Map<DeviceId, Set<RecordId>>
   readonly rids: RidIndex
+  /** What was kept for frontiers inside the snapshot that the log began with. */
+  readonly pins: Pinned | undefined
   /** EK12 of one record. */
   readonly judge: (held: Held) => RecordStanding
   /** Grows with every change here; with the log's count it dates caches. */
@@ -107,7 +128,12 @@ export function keysOf(state: RingState, scope: KeyScope): readonly KeyEntry[] {
 
 /** Highest lamport value among an entry's frontiers: EK10's order. */
 export function lamportOf(state: RingState, entry: KeyEntry): number {
-  return Math.max(...entry.records.map(each => state.log.lamportOf(each.record.frontier)))
+  return Math.max(...entry.records.map(each => heldLamport(state, each)))
+}
+
+/** Highest lamport value in a record's frontier. */
+export function heldLamport(state: RingState, held: Held): number {
+  return held.facts?.lamport ?? state.log.lamportOf(held.record.frontier)
 }
 
 /** When this device first saw the key, ms. */

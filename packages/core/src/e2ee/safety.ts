@@ -13,8 +13,9 @@ import {
 } from '../base/index.ts'
 import { type AuthorityState, everyoneRole, KINDS, type Loss } from '../authority/index.ts'
 import { readBoxes, RID_BYTES } from '../crypto/index.ts'
-import type { KeySafety, KeyScope } from './contract.ts'
-import { touches } from './losses.ts'
+import { authorFacts, lossesOutside } from './author-facts.ts'
+import type { AuthorFacts, KeySafety, KeyScope } from './contract.ts'
+import { channelFacts, touches } from './losses.ts'
 import { bucketIndex, isEntitled, type RidOwner, roleReads } from './readers.ts'
 import { ridAsKey } from './rid.ts'
 import { type Held, type KeyBody, type KeyEntry, type RingState, stamp } from './ring-state.ts'
@@ -22,8 +23,8 @@ import { type Held, type KeyBody, type KeyEntry, type RingState, stamp } from '.
 /** What is known where the question is asked. */
 export interface View {
   readonly state: AuthorityState
-  /** Losses the view holds and a frontier does not. */
-  losses(frontier: readonly OperationId[]): readonly Loss[]
+  /** Losses the view holds and a frontier does not; undefined where that cannot be told here. */
+  losses(frontier: readonly OperationId[]): readonly Loss[] | undefined
   /** Kind of an operation in the log; -1 where unknown. */
   kindOf(operation: OperationId): number
   /** Whether grants count: not in EK12, whose answer must not depend on what arrived. */
@@ -43,8 +44,11 @@ export function wholeView(ring: RingState): View {
   return {
     state: ring.log.state(),
     grants: true,
-    losses: frontier => ring.log.lossesOutside(frontier),
-    kindOf: operation => ring.log.get(operation)?.kind ?? -1
+    losses: frontier => {
+      const found = lossesOutside(ring, frontier)
+      return found && [...found.kept, ...found.later]
+    },
+    kindOf: operation => ring.log.mark(operation)?.kind ?? -1
   }
 }
 
@@ -55,8 +59,14 @@ export function viewAt(ring: RingState, frontier: readonly OperationId[]): View 
   return {
     state,
     grants: false,
-    losses: of => ring.log.lossesOutside(of).filter(loss => ring.log.covers(frontier, loss.operation)),
-    kindOf: operation => ring.log.get(operation)?.kind ?? -1
+    losses: of => {
+      const found = lossesOutside(ring, of)
+      // A state that a log tells of holds all of the snapshot that the log began with.
+      return (
+        found && [...found.kept, ...found.later.filter(loss => ring.log.covers(frontier, loss.operation))]
+      )
+    },
+    kindOf: operation => ring.log.mark(operation)?.kind ?? -1
   }
 }
 
@@ -66,8 +76,11 @@ export function boxOwners(
   held: Held<KeyBody>,
   state: AuthorityState
 ): readonly (RidOwner | { readonly kind: 'key'; readonly keyId: KeyId } | undefined)[] {
-  const boxes = readBoxes(held.record.body.boxes, LOCKBOXES_MAX)
-  return (boxes?.rids() ?? []).map(rid => ownerOf(ring, rid, state))
+  return ridsOf(held).map(rid => ownerOf(ring, rid, state))
+}
+
+function ridsOf(held: Held<KeyBody>): readonly Uint8Array[] {
+  return readBoxes(held.record.body.boxes, LOCKBOXES_MAX)?.rids() ?? []
 }
 
 /** Whom one rid means: a key known here, a user, an invite, or nobody known. */
@@ -93,9 +106,11 @@ const PUTTING_OUT: ReadonlySet<number> = new Set([KINDS.kick[0], KINDS.ban[0], K
  */
 export function inviteReads(view: View, invite: InviteId): boolean {
   if (view.state.invite(invite)?.open !== true) return false
-  return !view
-    .losses([idAs('o', invite)])
-    .some(loss => loss.role === undefined && PUTTING_OUT.has(view.kindOf(loss.operation)))
+  const losses = view.losses([idAs('o', invite)])
+  return (
+    losses !== undefined &&
+    !losses.some(loss => loss.role === undefined && PUTTING_OUT.has(view.kindOf(loss.operation)))
+  )
 }
 
 /** EK9(a) for one recipient. */
@@ -105,7 +120,7 @@ function recipientFault(
   k: number,
   owner: RidOwner | undefined,
   view: View,
-  authorState: AuthorityState
+  wasOutdated: boolean
 ): string | undefined {
   if (owner === undefined) return 'somebody not known here can open it'
   if (owner.kind === 'invite') {
@@ -119,10 +134,7 @@ function recipientFault(
   if (now === undefined || owner.generation > now.generation)
     return 'it is sealed to a user key not known here'
   if (now.stale === true) return 'it is sealed to a user key of a revoked device'
-  const then = authorState.member(owner.user)?.userKey
-  return then !== undefined && owner.generation < then.generation
-    ? 'it is sealed to an outdated user key'
-    : undefined
+  return wasOutdated ? 'it is sealed to an outdated user key' : undefined
 }
 
 /** Who may be in a bucket; everybody of any other key. */
@@ -141,23 +153,39 @@ function recordSafety(
   path: readonly KeyId[]
 ): KeySafety {
   const body = held.record.body
-  const authorState = ring.log.stateAt(held.record.frontier)
-  if (authorState === undefined) return unsafe('its author had seen operations not known here')
-  const loss = view
-    .losses(held.record.frontier)
-    .find(each => touches(entry.scope, each, [authorState, view.state], holderTest(ring, body)))
+  const facts = authorFacts(ring, held)
+  if (facts === undefined) return unsafe('its author had seen operations not known here')
+  const loss = touchedBy(ring, entry, held, facts, view)
+  if (loss === null) return unsafe('what was lost since it was made is not known here')
   if (loss !== undefined) return unsafe('its author had not seen a loss', loss.operation)
   const k = body.kind === 'bucket' ? body.k : 0
-  for (const owner of boxOwners(ring, held, view.state)) {
+  for (const rid of ridsOf(held)) {
+    const owner = ownerOf(ring, rid, view.state)
     if (owner?.kind === 'key') {
       const inner = keyRecipient(ring, entry.scope, owner.keyId, view, path)
       if (!inner.safe) return inner
       continue
     }
-    const fault = recipientFault(ring, entry.scope, k, owner, view, authorState)
+    const fault = recipientFault(ring, entry.scope, k, owner, view, facts.outdated.includes(ridAsKey(rid)))
     if (fault !== undefined) return unsafe(fault)
   }
   return SAFE
+}
+
+/** The first loss in a view that touches a record's key; null where that cannot be told here. */
+function touchedBy(
+  ring: RingState,
+  entry: KeyEntry,
+  held: Held<KeyBody>,
+  facts: AuthorFacts,
+  view: View
+): Loss | null | undefined {
+  const losses = view.losses(held.record.frontier)
+  if (losses === undefined) return null
+  if (losses.length === 0) return undefined
+  const both = [facts.channel, channelFacts(view.state, entry.scope)]
+  const mayHold = holderTest(ring, held.record.body)
+  return losses.find(each => touches(ring.server, entry.scope, each, both, mayHold))
 }
 
 /** A key among the recipients: it must be safe itself, and all its holders readers of the outer key. */
@@ -193,12 +221,12 @@ function entrySafety(ring: RingState, entry: KeyEntry, view: View, path: readonl
   const buckets = valid[0]?.record.body.kind === 'bucket' ? valid[0].record.body.k : 0
   for (const grant of ring.grants.get(entry.keyId) ?? []) {
     if (ring.judge(grant).kind !== 'valid') continue
-    const authorState = ring.log.stateAt(grant.record.frontier)
+    const facts = authorFacts(ring, grant)
     const owner = ring.rids.find(view.state, grantRid(grant.record.body.box))
     const fault =
-      authorState === undefined
+      facts === undefined
         ? 'a grant is ahead of us'
-        : recipientFault(ring, entry.scope, buckets, owner, view, authorState)
+        : recipientFault(ring, entry.scope, buckets, owner, view, facts.outdated.length > 0)
     if (fault !== undefined) return unsafe(fault)
   }
   return SAFE
@@ -245,16 +273,8 @@ export function isCovered(ring: RingState, keyId: KeyId, view: View, path: reado
   return entry.records
     .filter(each => ring.judge(each).kind === 'valid')
     .every(held => {
-      const authorState = ring.log.stateAt(held.record.frontier)
-      if (
-        authorState === undefined ||
-        view
-          .losses(held.record.frontier)
-          .some(loss =>
-            touches(entry.scope, loss, [authorState, view.state], holderTest(ring, held.record.body))
-          )
-      )
-        return false
+      const facts = authorFacts(ring, held)
+      if (facts === undefined || touchedBy(ring, entry, held, facts, view) !== undefined) return false
       return boxOwners(ring, held, view.state).every(
         owner => owner?.kind !== 'key' || isCovered(ring, owner.keyId, view, [...path, keyId])
       )

@@ -28,6 +28,7 @@ const judging = new Set<Held>()
 
 function judge(ring: RingState, held: Held): RecordStanding {
   const { device, frontier, body } = held.record
+  if (lacksKeys(ring, held)) return WAITING
   const state = ring.log.stateAt(frontier)
   if (state === undefined) return WAITING
   const author = state.device(device)
@@ -46,6 +47,16 @@ function judge(ring: RingState, held: Held): RecordStanding {
     default:
       return judgeRole(ring, held as Held<KeyBody>, state)
   }
+}
+
+/** Whether keys are missing without which nothing is final: then the state of the frontier is not asked. */
+function lacksKeys(ring: RingState, { record: { body }, facts }: Held): boolean {
+  if (body.kind === 'grant') return !ring.keys.has(body.keyId)
+  // Kept without an answer beside a snapshot: it waited for one of these.
+  const waited = ring.pins !== undefined && facts !== undefined
+  if (!waited || (body.kind !== 'role' && body.kind !== 'bucket')) return false
+  const links = body.kind === 'role' ? body.back.map(each => each.keyId) : []
+  return [...body.after, ...links].some(each => !ring.keys.has(each))
 }
 
 function judgeRole(ring: RingState, held: Held<KeyBody>, state: AuthorityState): RecordStanding {
@@ -115,7 +126,7 @@ function judgeGrant(ring: RingState, held: Held<GrantBody>, state: AuthorityStat
   if (current === undefined || current.stale === true || owner.generation > current.generation)
     return invalid("its recipient's user key was not in force")
   const author = state.device(held.record.device)?.user
-  return author !== undefined && mayGrant(ring, entry, owner.user, { user: author, state })
-    ? VALID
-    : invalid('EK15 and EK16 keep this key from its recipient')
+  const may = author !== undefined && mayGrant(ring, entry, owner.user, { user: author, state })
+  if (may === undefined) return WAITING
+  return may ? VALID : invalid('EK15 and EK16 keep this key from its recipient')
 }

@@ -15,6 +15,7 @@ import type {
   Timers,
   UserId
 } from '../base/index.ts'
+import type { SnapshotPace } from './keep-snapshot.ts'
 import type { AuthorityState, ExplainOptions, ForkState, PermissionName } from '../authority/index.ts'
 import type { Suite } from '../crypto/index.ts'
 import type { Account, BackupServer } from '../identity/index.ts'
@@ -63,6 +64,8 @@ export interface NodeInit {
   readonly iceServers?: readonly IceServer[]
   /** Faults in the background that no caller waits for. */
   readonly onFault?: (error: unknown) => void
+  /** When snapshots are made (ND24): for tests, which have few operations. */
+  readonly snapshots?: SnapshotPace
 }
 
 /** How far something is known to have come (SY17). */
@@ -200,9 +203,9 @@ export interface Replica {
   /** Rules of automod that stand and that this version understands. */
   automod(): readonly AutomodRule[]
   /** XCORD_PERMISSION_DENIED without ViewAuditLog. */
-  audit(query: AuditQuery): AuditPage
+  audit(query: AuditQuery): Promise<AuditPage>
   /** XCORD_PERMISSION_DENIED without BanMembers. */
-  bans(): readonly BanReport[]
+  bans(): Promise<readonly BanReport[]>
   heads(): HeadsReport
   /** Devices whose chains have two branches (AU39, EN8): to be made anew, not banned. */
   equivocations(): readonly EquivocationReport[]

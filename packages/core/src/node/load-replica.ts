@@ -8,13 +8,14 @@ import {
   type ServerId,
   XcordError
 } from '../base/index.ts'
-import { authorityDeps, createAuthorityLog } from '../authority/index.ts'
+import { authorityDeps, type AuthorityLog, createAuthorityLog } from '../authority/index.ts'
 import {
   createKeyRing,
   decodeStoredSeed,
   type HeldInvite,
   inviteKeys,
   readChannelName,
+  type RingPins,
   type StoredKeyRecord,
   type StoredSeed
 } from '../e2ee/index.ts'
@@ -23,8 +24,11 @@ import { readProfile } from '../identity/index.ts'
 import type { Database } from '../store/index.ts'
 import { DeliveryTracker } from '../sync/index.ts'
 import { loadRequests } from './join-requests.ts'
+import { type OpenedLog, openFromSnapshot } from './open-snapshot.ts'
 import { loadOutbox } from './outbox.ts'
+import type { OwnSnapshot } from './own-snapshot.ts'
 import { type ReplicaDeps, ReplicaState } from './replica-state.ts'
+import type { Settled } from './settled.ts'
 import {
   chainTable,
   channelNameTable,
@@ -38,27 +42,35 @@ import {
 } from './tables.ts'
 import { noteOperation } from './take-operations.ts'
 
-/** Loads one server of the profile. XCORD_STORE_CORRUPT where what is stored no longer holds together. */
-export async function loadReplica(deps: ReplicaDeps, row: ServerRow): Promise<ReplicaState> {
+/**
+ * Loads one server of the profile: from its snapshot where there is one that fits, unless `all` operations are called
+ * for. XCORD_STORE_CORRUPT where what is stored no longer holds together.
+ */
+export async function loadReplica(
+  deps: ReplicaDeps,
+  row: ServerRow,
+  options: { readonly all?: boolean } = {}
+): Promise<ReplicaState> {
   const server = row.server as ServerId
-  const operations = await readOperations(deps, server)
-  const [genesis] = operations
-  if (genesis === undefined) throw corrupt('operations', 'the genesis is missing')
+  const opened =
+    (options.all === true ? undefined : await openFromSnapshot(deps, server)) ?? (await replay(deps, server))
+  const { snapshot, settled, pins } = opened
   const state = createReplicaState(deps, {
     server,
-    genesis,
+    genesis: opened.genesis,
     records: await readRecords(deps.database, server),
     seeds: await readSeeds(deps.database, server),
     inviteSecret: row.inviteSecret,
     status: row.status,
-    prepare: log => {
-      // All that is stored was accepted once: no clock is asked again (AU6).
-      for (const each of operations) log.add(each, Number.MAX_SAFE_INTEGER, { trusted: true })
-    }
+    log: opened.log,
+    ...(settled === undefined ? {} : { settled }),
+    ...(pins === undefined ? {} : { pins })
   })
   state.addresses = row.addresses
-  for (const each of operations) noteOperation(state, each)
-  state.nextOperation = operations.length
+  if (snapshot !== undefined) noteSnapshot(state, snapshot)
+  for (const each of opened.operations) noteOperation(state, each)
+  state.nextOperation = opened.rows
+  state.snapshotAt = snapshot?.rows ?? 0
   await readChains(state)
   await readProfiles(state)
   await readTitles(state)
@@ -66,6 +78,33 @@ export async function loadReplica(deps: ReplicaDeps, row: ServerRow): Promise<Re
   await readRest(state)
   await loadOutbox(state)
   return state
+}
+
+/** Notes who acted in the snapshot, and how far. */
+function noteSnapshot(state: ReplicaState, { marks, devices, automodSeen }: OwnSnapshot): void {
+  for (const id of marks.keys()) state.operationIds.add(id)
+  for (const { device, seq, id } of devices) {
+    state.devices.add(device)
+    state.lastOperations.set(device, { seq, id })
+  }
+  state.automodSeen = automodSeen
+}
+
+/** All operations, one after the other: between two reads of the store others have their turn. */
+async function replay(deps: ReplicaDeps, server: ServerId): Promise<OpenedLog> {
+  const operations: Operation[] = []
+  let log: AuthorityLog | undefined
+  for await (const { value } of deps.database.table(operationTable).scan({ prefix: [server] })) {
+    const read = decodeOperation(deps.suite, value.bytes, { trusted: true })
+    if (!read.ok) throw corrupt('operations', read.reason)
+    operations.push(read.value)
+    // All that is stored was accepted once: no clock is asked again (AU6).
+    if (log === undefined) log = createAuthorityLog(authorityDeps(deps.suite), read.value, { trusted: true })
+    else log.add(read.value, Number.MAX_SAFE_INTEGER, { trusted: true })
+  }
+  const [genesis] = operations
+  if (genesis === undefined || log === undefined) throw corrupt('operations', 'the genesis is missing')
+  return { genesis, log, operations, rows: operations.length }
 }
 
 /** What a replica starts from: the genesis alone (made or joined here), or everything that was stored. */
@@ -76,16 +115,16 @@ export interface ReplicaStart {
   readonly inviteSecret: Uint8Array | null
   readonly records?: readonly StoredKeyRecord[]
   readonly seeds?: readonly StoredSeed[]
-  readonly prepare?: (log: ReplicaState['log']) => void
+  /** With everything that was stored. */
+  readonly log?: AuthorityLog
+  readonly settled?: Settled
+  readonly pins?: RingPins
 }
 
 /** Puts the machines of a replica together. */
 export function createReplicaState(deps: ReplicaDeps, start: ReplicaStart): ReplicaState {
   const { suite, account } = deps
-  const log = createAuthorityLog(authorityDeps(suite), start.genesis, {
-    trusted: start.prepare !== undefined
-  })
-  start.prepare?.(log)
+  const log = start.log ?? createAuthorityLog(authorityDeps(suite), start.genesis)
   const records = start.records ?? []
   const ring = createKeyRing({
     suite,
@@ -97,14 +136,16 @@ export function createReplicaState(deps: ReplicaDeps, start: ReplicaStart): Repl
     userKeys: account.userKeys,
     invites: heldInvites(deps, log, start.inviteSecret),
     records,
-    seeds: start.seeds ?? []
+    seeds: start.seeds ?? [],
+    ...(start.pins === undefined ? {} : { pins: start.pins })
   })
   const state = new ReplicaState(deps, {
     server: start.server,
     status: start.status,
     log,
     ring,
-    tracker: new DeliveryTracker()
+    tracker: new DeliveryTracker(),
+    settled: start.settled
   })
   state.inviteSecret = start.inviteSecret
   for (const record of ring.records()) state.recordIds.add(record.id)
@@ -129,16 +170,6 @@ export function heldInvites(
         each.boxPublicKey.every((byte, index) => byte === keys.boxPublicKey[index])
     )
     .map(each => ({ invite: each.id, boxPublicKey: keys.boxPublicKey, boxSecret: keys.boxSecret }))
-}
-
-async function readOperations(deps: ReplicaDeps, server: ServerId): Promise<readonly Operation[]> {
-  const operations: Operation[] = []
-  for await (const { value } of deps.database.table(operationTable).scan({ prefix: [server] })) {
-    const read = decodeOperation(deps.suite, value.bytes, { trusted: true })
-    if (!read.ok) throw corrupt('operations', read.reason)
-    operations.push(read.value)
-  }
-  return operations
 }
 
 async function readRecords(database: Database, server: ServerId): Promise<readonly StoredKeyRecord[]> {

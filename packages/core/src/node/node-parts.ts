@@ -127,7 +127,7 @@ function createVoice(
 }
 
 async function loadServers(
-  { suite, clock, random, timers, account }: NodeInit,
+  { suite, clock, random, timers, account, snapshots }: NodeInit,
   database: Database,
   events: EventLog,
   hooks: ReplicaHooks
@@ -138,7 +138,7 @@ async function loadServers(
     isMentioned: message => mentionsUs(registry.replicas.values(), account.user, message)
   })
   const registry = new ReplicaRegistry(
-    { suite, clock, random, database, events, timeline, account },
+    { suite, clock, random, database, events, timeline, account, snapshots },
     timers,
     hooks
   )

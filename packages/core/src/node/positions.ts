@@ -5,8 +5,17 @@ import type { ReplicaState } from './replica-state.ts'
 
 const BOTTOM = new Uint8Array(0)
 
-function between(state: ReplicaState, below: Uint8Array, above: Uint8Array | null): Uint8Array {
-  const position = positionBetween(below, above, state.deps.random.bytes(1)[0] as number)
+/** @param now - Where it stands: a move back to there is written too, so it never draws the same bytes again. */
+function between(
+  state: ReplicaState,
+  below: Uint8Array,
+  above: Uint8Array | null,
+  now: Uint8Array = BOTTOM
+): Uint8Array {
+  const salt = Math.max(1, state.deps.random.bytes(1)[0] as number)
+  const drawn = positionBetween(below, above, salt)
+  const again = drawn !== undefined && comparePositions(drawn, now) === 0
+  const position = again ? positionBetween(below, above, (salt % 255) + 1) : drawn
   if (position === undefined)
     throw new XcordError('XCORD_LIMIT', 'There is no room left between positions; move something first.', {
       what: 'positions',
@@ -48,15 +57,17 @@ export function lowestRolePosition(state: ReplicaState): Uint8Array {
  * @throws RangeError for a place that is none.
  */
 export function rolePosition(state: ReplicaState, role: RoleId, place: number): Uint8Array {
-  const others = state.log
-    .state()
-    .roles()
-    .filter((each: RoleState) => each.id !== role && each.position.length > 0)
-    .reverse()
+  const roles = state.log.state().roles()
+  const others = roles.filter((each: RoleState) => each.id !== role && each.position.length > 0).reverse()
   if (!Number.isSafeInteger(place) || place < 1)
     throw new RangeError("a role's position is 1 or more; @everyone is at 0")
   const index = Math.min(place, others.length + 1)
-  return between(state, others[index - 2]?.position ?? BOTTOM, others[index - 1]?.position ?? null)
+  return between(
+    state,
+    others[index - 2]?.position ?? BOTTOM,
+    others[index - 1]?.position ?? null,
+    roles.find(each => each.id === role)?.position
+  )
 }
 
 /**

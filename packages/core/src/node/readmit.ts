@@ -26,7 +26,7 @@ export function readmit(work: Work, message: Message, reason: string | null): Op
     if (verdict.kind === 'visible') break
     if (verdict.kind !== 'hidden')
       throw conflict(id, 'AU35', 'This message is not held here as a member wrote it.')
-    const denial = state.log.get(verdict.by)
+    const denial = state.operation(verdict.by)
     if (denial === undefined || denial.cut === null || verdict.by === last)
       throw conflict(verdict.by, verdict.rule, 'What hides this message cannot be widened: lift it instead.')
     last = verdict.by

@@ -81,14 +81,14 @@ export class ReplicaRegistry {
 
   #adopt(state: ReplicaState): LiveReplica {
     const { server } = state
-    const replica = new LiveReplica(this.#deps, this.#timers, this.#hooks, state, async () => {
+    const replica = new LiveReplica(this.#deps, this.#timers, this.#hooks, state, async all => {
       const row = await this.#deps.database.table(serverTable).get([server])
       if (row === undefined)
         throw new XcordError('XCORD_STORE_CORRUPT', 'A server vanished from the profile.', {
           table: 'servers',
           reason: 'missing row'
         })
-      return await loadReplica(this.#deps, row)
+      return await loadReplica(this.#deps, row, { all })
     })
     this.replicas.set(server, replica)
     return replica

@@ -91,7 +91,7 @@ const MAKES_CHANNEL: ReadonlySet<number> = new Set([KINDS.channelCreate[0], KIND
 
 /** Every channel and thread there ever was, deleted ones too. */
 function channelsEver(work: Work): readonly ChannelId[] {
-  const made: OperationId[] = []
+  const made: OperationId[] = [...(work.state.settled?.kept.keys() ?? [])]
   for (const operation of work.state.log.operations())
     if (MAKES_CHANNEL.has(operation.kind)) made.push(operation.id)
   return made.map(id => idAs('c', id))

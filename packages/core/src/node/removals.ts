@@ -18,7 +18,7 @@ function removedBy(state: ReplicaState, operation: Operation): UserId | undefine
 }
 
 function collect(state: ReplicaState): Removals {
-  const found = new Map<UserId, OperationId[]>()
+  const found = new Map<UserId, readonly OperationId[]>(state.settled?.removals)
   for (const operation of state.log.operations()) {
     const user = removedBy(state, operation)
     if (user === undefined || state.log.standing(operation.id)?.standing !== 'effective') continue
@@ -40,8 +40,13 @@ export function farewellOf(state: ReplicaState): Operation | undefined {
 
 /** The operations that took a user out, in the order in which they were accepted. */
 export function removalsOf(state: ReplicaState, user: UserId): readonly OperationId[] {
+  return allRemovals(state).get(user) ?? []
+}
+
+/** The same of everybody. */
+export function allRemovals(state: ReplicaState): Removals {
   const count = state.log.count()
   let cached = known.get(state)
   if (cached?.count !== count) known.set(state, (cached = { count, removals: collect(state) }))
-  return cached.removals.get(user) ?? []
+  return cached.removals
 }

@@ -19,13 +19,15 @@ import type { AuthorityLog } from '../authority/index.ts'
 import type { Suite } from '../crypto/index.ts'
 import type { KeyRing } from '../e2ee/index.ts'
 import { toHex } from '../encoding/index.ts'
-import { type AuthorChain, authorIdOf, createAuthorChain } from '../graph/index.ts'
+import { type AuthorChain, authorIdOf, createAuthorChain, type Operation } from '../graph/index.ts'
 import type { Account } from '../identity/index.ts'
 import type { Database } from '../store/index.ts'
 import { ChainIndex, type DeliveryTracker, IdSet } from '../sync/index.ts'
 import type { DeliveryBlock } from './delivery-block.ts'
 import type { EventLog } from './event-log.ts'
+import type { SnapshotPace } from './keep-snapshot.ts'
 import type { AskKeys, KnownRequest } from './join-requests.ts'
+import type { Settled } from './settled.ts'
 import type { ServerRow } from './tables.ts'
 import type { TimelineStore } from './timeline-store.ts'
 import type { Tip } from './tips.ts'
@@ -39,6 +41,8 @@ export interface ReplicaDeps {
   readonly events: EventLog
   readonly timeline: TimelineStore
   readonly account: Account
+  /** When snapshots are made; as ND24 has it unless told. */
+  readonly snapshots?: SnapshotPace | undefined
 }
 
 /** Where this profile stands in the server. */
@@ -146,6 +150,11 @@ export class ReplicaState {
   /** Operations from the future that wait in the log, and until when (AU6). */
   readonly held = new Map<OperationId, number>()
   addresses: readonly string[] = []
+  /** The snapshot that the log began with; undefined where all operations are in it. */
+  readonly settled: Settled | undefined
+  /** Operations there were when a snapshot was made last, or tried. */
+  snapshotAt = 0
+  #wantsAll = false
   /** Places in the order of acceptance. */
   nextOperation = 0
   nextRecord = 0
@@ -159,6 +168,7 @@ export class ReplicaState {
       readonly log: AuthorityLog
       readonly ring: KeyRing
       readonly tracker: DeliveryTracker
+      readonly settled?: Settled | undefined
     }
   ) {
     this.deps = deps
@@ -167,6 +177,33 @@ export class ReplicaState {
     this.log = init.log
     this.ring = init.ring
     this.tracker = init.tracker
+    this.settled = init.settled
+  }
+
+  /** Something here can be told only by all operations. */
+  wantAll(): void {
+    this.#wantsAll = this.settled !== undefined
+  }
+
+  /** Whether something was asked that only the operations in the snapshot can tell: they are to be read then. */
+  wantsAll(): boolean {
+    return this.#wantsAll || (this.settled !== undefined && this.log.wantsHistory())
+  }
+
+  /** An operation by its id; where it is in the snapshot alone, all are called for. */
+  operation(id: OperationId): Operation | undefined {
+    const found = this.log.get(id)
+    if (found === undefined && this.settled?.marks.has(id) === true) this.wantAll()
+    return found
+  }
+
+  /** Operations that lie outside the snapshot, and where they are stored. */
+  rows(): Iterable<readonly [OperationId, number]> {
+    if (this.settled !== undefined) return this.settled.rows
+    return this.operationIds
+      .newestFirst()
+      .toReversed()
+      .map((id, row) => [id, row] as const)
   }
 
   get self(): DeviceId {

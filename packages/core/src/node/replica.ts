@@ -11,11 +11,11 @@ import {
   type Refusal,
   type ServerId,
   type Timers,
-  type UserId,
-  XcordError
+  type UserId
 } from '../base/index.ts'
 import {
   type AuthorityState,
+  draftLeave,
   type ExplainOptions,
   type PermissionName,
   permissionsToBits
@@ -49,20 +49,21 @@ import { explainFor, type ReplicaQuestion } from './explain.ts'
 import { exportServer } from './export-server.ts'
 import { answerRequest, listRequests } from './answer-request.ts'
 import { makeInvite } from './make-invite.ts'
+import { notHeld, requireMessage } from './require-message.ts'
 import { usersOnline } from './membership.ts'
 import { operate } from './operate.ts'
 import { operateIntent } from './operate-intent.ts'
 import type { ReplicaDeps, ReplicaState } from './replica-state.ts'
 import type { SyncEvent, SyncNews, SyncPort } from './sync-host.ts'
+import { isSnapshotDue, keepSnapshot } from './keep-snapshot.ts'
 import { noteOnScreen } from './sync-logs.ts'
-import { createServerView, heldOf, lookUp } from './sync-port.ts'
+import { AGAIN, createServerView, heldOf, lacks, lookUp } from './sync-port.ts'
 import { takeItems } from './take-items.ts'
 import { giveConsent, transferServer } from './transfer.ts'
 import type { Turn } from './turn.ts'
 import { TurnRunner } from './turn-runner.ts'
 import type { Work } from './work.ts'
 import { writeDelete, writeEdit, writeMessage, writeReaction } from './write-content.ts'
-import { draftLeave } from '../authority/index.ts'
 
 /** What a replica tells the node after a commit. */
 export interface ReplicaHooks {
@@ -97,7 +98,7 @@ export class LiveReplica implements Replica, SyncPort {
     timers: Timers,
     hooks: ReplicaHooks,
     state: ReplicaState,
-    reload: () => Promise<ReplicaState>
+    reload: (all: boolean) => Promise<ReplicaState>
   ) {
     this.server = state.server
     this.#deps = deps
@@ -135,7 +136,19 @@ export class LiveReplica implements Replica, SyncPort {
   }
 
   async close(): Promise<void> {
+    await this.#keep('closing')
     await this.#turns.close()
+  }
+
+  /** Until all operations are here: asked for what a snapshot does not tell (ND24). */
+  async whole(): Promise<ReplicaState> {
+    if (this.current.settled !== undefined) await this.do(work => work.state.wantAll())
+    return this.current
+  }
+
+  #keep(when: 'every' | 'closing'): Promise<void> {
+    const due = isSnapshotDue(this.current, when) ? this.do(keepSnapshot) : Promise.resolve()
+    return due.catch((error: unknown) => this.#hooks.fault(error))
   }
 
   /** After the commit: nothing that is told here can be lost any more. */
@@ -156,12 +169,14 @@ export class LiveReplica implements Replica, SyncPort {
     if (turn.authorityChanged) this.#hooks.feed({ type: 'standing', server: this.server })
     // Of a long outbox the part that follows is looked through in a turn of its own.
     if (turn.outboxRefilled) this.do(settleFurther).catch((error: unknown) => this.#hooks.fault(error))
+    void this.#keep('every')
     this.#hooks.changed(this, turn)
   }
 
   // Sync's side.
 
   async lookup(query: SyncQuery): Promise<SyncFound> {
+    if (lacks(this.current, query)) return await this.whole().then(() => AGAIN)
     // What is offered is tracked from then on: a change, so it takes its turn.
     return query.kind === 'outbox'
       ? await this.do(async work => await lookUp(work.state, query))
@@ -226,7 +241,7 @@ export class LiveReplica implements Replica, SyncPort {
   }
 
   async edit(channel: ChannelId, message: MessageId, content: string): Promise<HeldMessage> {
-    const held = await this.#required(channel, message)
+    const held = await requireMessage(this.#deps.timeline, channel, message)
     return await this.#write(channel, work => {
       writeEdit(work, held, content)
       return message
@@ -234,7 +249,7 @@ export class LiveReplica implements Replica, SyncPort {
   }
 
   async remove(channel: ChannelId, message: MessageId): Promise<HeldMessage> {
-    const held = await this.#required(channel, message)
+    const held = await requireMessage(this.#deps.timeline, channel, message)
     return await this.#write(channel, work => {
       writeDelete(work, held)
       return message
@@ -242,7 +257,7 @@ export class LiveReplica implements Replica, SyncPort {
   }
 
   async react(channel: ChannelId, message: MessageId, emoji: string, on: boolean): Promise<HeldMessage> {
-    const held = await this.#required(channel, message)
+    const held = await requireMessage(this.#deps.timeline, channel, message)
     return await this.#write(channel, work => {
       writeReaction(work, held, emoji, on)
       return message
@@ -257,8 +272,8 @@ export class LiveReplica implements Replica, SyncPort {
     return committed(await this.do(work => transferServer(work, options)))
   }
 
-  exportServer(options: { readonly content: boolean }): AsyncIterable<Uint8Array> {
-    return exportServer(this.current, options)
+  async *exportServer(options: { readonly content: boolean }): AsyncIterable<Uint8Array> {
+    yield* exportServer(await this.whole(), options)
   }
 
   get imported(): boolean {
@@ -281,12 +296,12 @@ export class LiveReplica implements Replica, SyncPort {
     return automodRules(this.state())
   }
 
-  audit(query: AuditQuery): AuditPage {
-    return auditPage(this.current, query)
+  async audit(query: AuditQuery): Promise<AuditPage> {
+    return auditPage(await this.whole(), query)
   }
 
-  bans(): readonly BanReport[] {
-    return listBans(this.current)
+  async bans(): Promise<readonly BanReport[]> {
+    return listBans(await this.whole())
   }
 
   heads(): HeadsReport {
@@ -300,7 +315,7 @@ export class LiveReplica implements Replica, SyncPort {
   readonly unopened = (): readonly UnopenedReport[] => unopened(this.current)
 
   async explain(question: ReplicaQuestion, options: ExplainOptions = {}): Promise<Explanation> {
-    return await explainFor(this.current, question, options)
+    return await explainFor(await this.whole(), question, options)
   }
 
   async invite(options: {
@@ -321,9 +336,7 @@ export class LiveReplica implements Replica, SyncPort {
     return await this.do(work => answerRequest(work, user, yes, reason))
   }
 
-  linkOf(invite: InviteId): string | undefined {
-    return this.current.links.get(invite)
-  }
+  readonly linkOf = (invite: InviteId): string | undefined => this.current.links.get(invite)
 
   async leave(): Promise<OperationOutcome> {
     return committed(await this.do(work => operate(work, draftLeave())))
@@ -377,21 +390,8 @@ export class LiveReplica implements Replica, SyncPort {
 
   async #require(channel: ChannelId, id: MessageId): Promise<HeldMessage> {
     const held = await this.message(channel, id)
-    if (held === undefined)
-      throw new XcordError('XCORD_MESSAGE_NOT_FOUND', 'The message is not held here.', { message: id })
+    if (held === undefined) throw notHeld(id)
     return held
-  }
-
-  async #required(channel: ChannelId, id: MessageId): Promise<Message> {
-    const message = await this.#deps.timeline.message(channel, id)
-    if (message === undefined || message.status === 'deleted') {
-      throw new XcordError(
-        'XCORD_MESSAGE_NOT_FOUND',
-        message === undefined ? 'No such message is held here.' : 'This message was deleted.',
-        { message: id }
-      )
-    }
-    return message
   }
 
   async #held(message: Message): Promise<HeldMessage> {

@@ -14,7 +14,6 @@ import type {
   ChainId,
   ChainRange,
   OfferedEnvelope,
-  OperationPlace,
   ServerView,
   Standing,
   SyncFound,
@@ -23,6 +22,7 @@ import type {
 import { readOutbox } from './outbox.ts'
 import { farewellOf, removalsOf } from './removals.ts'
 import type { ReplicaState } from './replica-state.ts'
+import { operationSource } from './settled.ts'
 import { channelsByInterest, readLogs } from './sync-logs.ts'
 import { type EnvelopeRow, envelopeTable } from './tables.ts'
 
@@ -68,14 +68,11 @@ function secretsOf(state: ReplicaState): {
 
 /** Presents a replica to the sync machine. `current` gives the state of this moment: a reload replaces it. */
 export function createServerView(current: () => ReplicaState): ServerView {
-  const places = {
-    heads: () => current().log.heads(),
-    leaves: () => current().log.leaves(),
-    get: (id: OperationId): OperationPlace | undefined => current().log.get(id)
-  }
   return {
     server: current().server,
-    operations: places,
+    get operations() {
+      return operationSource(current())
+    },
     offered: () => secretsOf(current()).current,
     kept: () => secretsOf(current()).known,
     standing: device => standingOf(current(), device),
@@ -98,6 +95,16 @@ export function createServerView(current: () => ReplicaState): ServerView {
     knowsChain: (chain: ChainId) => chain.startsWith('d') && current().devices.has(chain as DeviceId)
   }
 }
+
+/** Whether operations are asked for that lie in the snapshot which the server was opened from, and are to be read first. */
+export function lacks({ settled }: ReplicaState, query: SyncQuery): boolean {
+  if (settled === undefined || query.kind !== 'operations') return false
+  // One of them that is at hand by itself would come without those before it.
+  return query.ids.some(id => settled.marks.has(id as OperationId))
+}
+
+/** Said once all operations were read: what the other side lacks is to be told anew. */
+export const AGAIN: SyncFound = { kind: 'operations', items: [], rest: 0, again: true }
 
 /** Reads what sync asks for. */
 export async function lookUp(state: ReplicaState, query: SyncQuery): Promise<SyncFound> {

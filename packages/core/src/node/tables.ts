@@ -71,6 +71,9 @@ export const serverTable = defineTable({
   }) as Codec<ServerRow>
 })
 
+/** A chunk of 64 KiB, a list of 500, or the losses that one frontier did not know (AU58, EK20). */
+const SNAPSHOT_PIECE_BYTES_MAX = 200_000
+
 /** Bytes in order of acceptance, so that loading never meets an operation before its past. */
 export interface BytesRow {
   readonly version: 1
@@ -82,6 +85,17 @@ export const operationTable = defineTable({
   key: [hiddenId<ServerId>(), sortNumber()] as const,
   value: versioned({ bytes: bytes(1, OPERATION_BYTES_MAX + 128) }) as Codec<BytesRow>
 })
+/** A piece of the peer's own snapshot (ND24), in order. */
+export interface SnapshotRow extends BytesRow {
+  readonly part: number
+}
+export const snapshotTable = defineTable({
+  name: 'snapshots',
+  schema: 1,
+  key: [hiddenId<ServerId>(), sortNumber()] as const,
+  value: versioned({ part: uint(255), bytes: bytes(1, SNAPSHOT_PIECE_BYTES_MAX) }) as Codec<SnapshotRow>
+})
+
 /** A key record and when this device first saw it: ages keys, retires topics. */
 export interface RecordRow extends BytesRow {
   readonly receivedAt: number
@@ -321,6 +335,7 @@ export const nodeTables: readonly AnyTable[] = [
   operationTable,
   recordTable,
   seedTable,
+  snapshotTable,
   envelopeTable,
   pendingTable,
   chainTable,

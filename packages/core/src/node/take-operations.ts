@@ -105,6 +105,7 @@ function accepted(
   from: DeviceId | undefined
 ): void {
   const { operation } = result
+  state.settled?.rows.set(operation.id, state.nextOperation)
   turn.batch.put(operationTable, [state.server, state.nextOperation++], {
     version: 1,
     bytes: operation.bytes
@@ -159,7 +160,7 @@ function eventOf(state: ReplicaState, change: AuthorityChange, cause: Operation)
       seq: change.seq,
       branches: [change.other, change.operation]
     })
-  const own = state.log.get(change.operation)?.device === state.self ? 'own' : 'other'
+  const own = state.operation(change.operation)?.device === state.self ? 'own' : 'other'
   const by = change.by ?? cause.id
   return { ...base, refs: [change.operation, by], note: 'rule' in change ? `${change.rule}\n${own}` : null }
 }
@@ -174,12 +175,12 @@ function channelType(
 }
 
 function authorOf(state: ReplicaState, operation: OperationId): UserId | undefined {
-  const device = state.log.get(operation)?.device
+  const device = state.operation(operation)?.device
   return device === undefined ? undefined : state.log.state().device(device)?.user
 }
 
 /** The audit reason ends the body of most spine kinds (AU12). */
 function reasonOf(state: ReplicaState, id: OperationId): string | null {
-  const last = state.log.get(id)?.body.at(-1)
+  const last = state.operation(id)?.body.at(-1)
   return typeof last === 'string' ? last : null
 }

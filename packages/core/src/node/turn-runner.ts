@@ -16,8 +16,8 @@ import { Work } from './work.ts'
 export interface TurnRunnerInit {
   readonly state: ReplicaState
   readonly timers: Timers
-  /** The state as the store has it. */
-  reload(): Promise<ReplicaState>
+  /** The state as the store has it; `all`: with every operation (ND24). */
+  reload(all: boolean): Promise<ReplicaState>
   /** Right after the commit: what others wait for leaves before anything is told here. */
   publish(work: Work): void
   /** After the commit: nothing that is told now can be lost any more. */
@@ -117,37 +117,16 @@ export class TurnRunner {
     const jobs = [...called, ...this.#lingering.splice(0)]
     this.#cancelLinger?.()
     this.#cancelLinger = undefined
-    if (this.#torn) {
-      const { packageSecret } = this.#current
-      this.#current = await this.#init.reload()
-      this.#current.packageSecret = packageSecret
-      this.#torn = false
-    }
-    const { database, clock } = this.#current.deps
-    const turn = new Turn(database, clock.now())
-    const work = new Work(this.#current, turn)
-    if (nextHeld(work.state) <= turn.at) drainOperations(work.state, turn, work.news)
-    const done: Job[] = []
-    for (const job of jobs) {
-      try {
-        const running = job.run(work)
-        if (running !== undefined) await running
-        done.push(job)
-      } catch (error) {
-        job.failed(error)
-      }
-    }
-    let release: () => void
-    try {
-      release = await this.#finish(work)
-    } catch (error) {
+    if (this.#torn) await this.#reload(this.#current.wantsAll())
+    let tried = await this.#try(jobs)
+    if (tried === 'wants all') {
+      // Nothing of it was kept or told: it is done again where everything can be told.
       this.#torn = true
-      // Where it was not the commit that failed: what was staged must not be read any more.
-      turn.batch.abandon()
-      for (const job of done) job.failed(error)
-      this.#init.fault(error)
-      return
+      await this.#reload(true)
+      tried = await this.#try(jobs)
     }
+    if (typeof tried === 'string') return
+    const { work, release, done } = tried
     this.#init.publish(work)
     release()
     for (const job of done) job.done()
@@ -155,14 +134,67 @@ export class TurnRunner {
     this.#watchHeld()
   }
 
-  async #finish(work: Work): Promise<() => void> {
+  async #reload(all: boolean): Promise<void> {
+    const { packageSecret, caughtUp, skews, snapshotAt } = this.#current
+    this.#current = await this.#init.reload(all)
+    this.#current.packageSecret = packageSecret
+    this.#current.caughtUp = caughtUp
+    // Read whole, it does not tell of the snapshot that lies there.
+    this.#current.snapshotAt = Math.max(this.#current.snapshotAt, snapshotAt)
+    for (const [device, skew] of skews) this.#current.skews.set(device, skew)
+    this.#torn = false
+  }
+
+  /** Runs jobs up to the commit, which it makes. `failed`: it was told. */
+  async #try(
+    jobs: readonly Job[]
+  ): Promise<
+    | { readonly work: Work; readonly release: () => void; readonly done: readonly Job[] }
+    | 'wants all'
+    | 'failed'
+  > {
+    const { database, clock } = this.#current.deps
+    const turn = new Turn(database, clock.now())
+    const work = new Work(this.#current, turn)
+    if (nextHeld(work.state) <= turn.at) drainOperations(work.state, turn, work.news)
+    const done: Job[] = []
+    const failed: (readonly [Job, unknown])[] = []
+    for (const job of jobs) {
+      try {
+        const running = job.run(work)
+        if (running !== undefined) await running
+        done.push(job)
+      } catch (error) {
+        failed.push([job, error])
+      }
+    }
+    try {
+      await this.#finish(work)
+      if (work.state.wantsAll()) {
+        turn.batch.abandon()
+        return 'wants all'
+      }
+      const release = await turn.commit(work.state.deps.events)
+      for (const [job, error] of failed) job.failed(error)
+      return { work, release, done }
+    } catch (error) {
+      this.#torn = true
+      // Where it was not the commit that failed: what was staged must not be read any more.
+      turn.batch.abandon()
+      for (const [job, cause] of failed) job.failed(cause)
+      for (const job of done) job.failed(error)
+      this.#init.fault(error)
+      return 'failed'
+    }
+  }
+
+  async #finish(work: Work): Promise<void> {
     await settle(work)
     for (const operation of work.announcements) publishControl(work, { kind: 'operation', operation })
     settleMembership(work)
     noteOwn(work)
     await settleDeliveries(work)
     keepChains(work)
-    return await work.turn.commit(work.state.deps.events)
   }
 
   /** AU6: what was held for the future is looked at again when its time comes, though nothing else happens. */

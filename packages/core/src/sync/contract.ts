@@ -38,6 +38,17 @@ export interface OperationSource {
   /** Leaves in no head's past. */
   leaves(): readonly OperationId[]
   get(id: OperationId): OperationPlace | undefined
+  /** What is held and cannot be followed: `get` tells of such an operation alone. All others have all of it in the past. */
+  readonly settled?: SettledOperations | undefined
+}
+
+/** Operations that stand as one. */
+export interface SettledOperations {
+  has(id: OperationId): boolean
+  /** Whoever has these has all. */
+  readonly heads: readonly OperationId[]
+  /** Some of them, newest first. */
+  readonly samples: readonly OperationId[]
 }
 
 /** Where an operation stands. */
@@ -175,7 +186,13 @@ export type SyncQuery =
  * from the end, of ranges the ranges left (a partly read one with a lower `to`).
  */
 export type SyncFound =
-  | { readonly kind: 'operations' | 'records'; readonly items: readonly Uint8Array[]; readonly rest: number }
+  | {
+      readonly kind: 'operations' | 'records'
+      readonly items: readonly Uint8Array[]
+      readonly rest: number
+      /** Nothing was read: `get` can be followed further back now, so what the other side lacks is to be told anew. */
+      readonly again?: true
+    }
   | {
       readonly kind: 'envelopes'
       readonly items: readonly Uint8Array[]

@@ -28,3 +28,4 @@ export {
   type Tip
 } from './frames.ts'
 export { createSync } from './machine.ts'
+export { haveList } from './past.ts'

@@ -70,6 +70,36 @@ describe('[SY5] spine', () => {
     )
   })
 
+  it('[SY5] what a side holds as one is had by whoever named its ends or anything after, and else asked for', () => {
+    const genesis = operationOf([], 'a', 'genesis')
+    const line = [genesis]
+    for (let at = 0; at < 12; at++) line.push(operationOf([line.at(-1) as typeof genesis], 'a', `${at}`))
+    const ids = line.map(each => each.id)
+    const inside = new Set(ids.slice(0, 8))
+    const end = ids[7] as OperationId
+    const places = new Map(line.map(each => [each.id, each]))
+    const source = {
+      heads: () => ids.slice(-1),
+      leaves: () => [],
+      get: (id: OperationId) => {
+        const place = places.get(id)
+        return place !== undefined && inside.has(id) ? { ...place, prev: null, parents: [], refs: [] } : place
+      },
+      settled: {
+        has: (id: OperationId) => inside.has(id),
+        heads: [end],
+        samples: [ids[5], ids[0]] as OperationId[]
+      }
+    }
+    const later = ids.slice(8)
+    expect(selectMissing(source, [end])).toEqual(later)
+    expect(selectMissing(source, [ids[9] as OperationId])).toEqual(ids.slice(10))
+    // Whoever named less is told of the end at least: only then all can be read.
+    for (const have of [[], [ids[0]], [ids[5], ids[0]]] as OperationId[][])
+      expect(selectMissing(source, have)).toEqual([end, ...later])
+    expect(haveList(source, 100)).toEqual(expect.arrayContaining([ids[12], end, ids[5], ids[0]]))
+  })
+
   it('costs the difference, not the log', () => {
     const holdings = new Holdings(new Map())
     let last = operationOf([], 'a', 'genesis')

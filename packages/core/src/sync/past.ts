@@ -28,6 +28,7 @@ export function haveList(source: OperationSource, max: number): readonly Operati
     }
     place = below === undefined ? undefined : source.get(below)
   }
+  for (const id of source.settled?.samples ?? []) out.add(id)
   for (const leaf of source.leaves()) out.add(leaf)
   return [...out].slice(0, max)
 }
@@ -98,7 +99,13 @@ export function selectMissing(source: OperationSource, have: readonly OperationI
   /** true: the other side has it. */
   const seen = new Map<OperationId, boolean>()
   let open = 0
+  const { settled } = source
+  const hasSettled =
+    settled !== undefined &&
+    (settled.heads.every(id => have.includes(id)) ||
+      have.some(id => !settled.has(id) && source.get(id) !== undefined))
   const visit = (id: OperationId, covered: boolean): void => {
+    if (hasSettled && settled.has(id)) return
     const before = seen.get(id)
     if (before === true || before === covered) return
     const place = source.get(id)

@@ -1,5 +1,5 @@
 /** Answers what peers ask: a job a request, one read at a time, frames behind the receiver's credit (SY8). */
-import { type RecordId, refuse, type Refusal } from '../base/index.ts'
+import { type OperationId, type RecordId, refuse, type Refusal } from '../base/index.ts'
 import { toString } from 'uint8arrays'
 import { answerSpans, messageSpans } from './answer-ranges.ts'
 import type { ItemKind, MessageLog, ServerView, SyncFound, SyncQuery } from './contract.ts'
@@ -81,8 +81,10 @@ function mayAnswer(view: ServerView, share: Share, asked: Want | Job): boolean {
 function createJob(turn: Turn, view: ServerView, share: Share, frame: Want): Job | Refusal {
   const base = { share, request: frame.request, busy: false }
   switch (frame.kind) {
-    case 'want-operations':
-      return { ...base, kind: 'operations', ids: selectMissing(operationsFor(view, share), frame.have) }
+    case 'want-operations': {
+      const { have } = frame
+      return { ...base, kind: 'operations', ids: selectMissing(operationsFor(view, share), have), have }
+    }
     case 'want-records': {
       const have = new Set<RecordId>(frame.have)
       const ids = view.recordIds
@@ -103,7 +105,9 @@ function createJob(turn: Turn, view: ServerView, share: Share, frame: Want): Job
       const ids = frame.items.flatMap(item =>
         tree.has(item) ? (tree.at(tree.below(item).count)?.id ?? []) : []
       )
-      return { ...base, kind: frame.log === 'leaves' ? 'operations' : 'records', ids }
+      return frame.log === 'leaves'
+        ? { ...base, kind: 'operations', ids: ids as readonly OperationId[], have: null }
+        : { ...base, kind: 'records', ids: ids as readonly RecordId[] }
     }
     case 'compare': {
       if (frame.to - frame.from >= ITEMS_MAX) return refuse('SY8', 'compares too wide a range')
@@ -222,10 +226,15 @@ export function onRead(turn: Turn, session: Session, job: Job, found: SyncFound)
     )
     job.ranges = found.rest
     if (job.ranges.length === 0) finish(session, job, 0)
+  } else if (job.kind === 'operations' && found.kind === 'operations' && found.again === true) {
+    if (job.have !== null) job.ids = selectMissing(operationsFor(view, job.share), job.have)
+    if (job.ids.length === 0) finish(session, job, 0)
   } else if ((found.kind === 'operations' || found.kind === 'records') && 'ids' in job) {
     makeReady(session, job, job.kind, found.items)
     const asked = Math.min(job.ids.length, READ_IDS[job.kind])
-    job.ids = job.ids.slice(Math.max(1, asked - found.rest))
+    const from = Math.max(1, asked - found.rest)
+    if (job.kind === 'operations') job.ids = job.ids.slice(from)
+    else job.ids = job.ids.slice(from)
     if (job.ids.length === 0) finish(session, job, 0)
   }
   pump(turn, session)

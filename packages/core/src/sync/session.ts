@@ -112,7 +112,13 @@ export interface Ask {
 
 /** A request of theirs. */
 export type Job = { readonly share: Share; readonly request: number; busy: boolean } & (
-  | { readonly kind: 'operations' | 'records'; ids: readonly (OperationId | RecordId)[] }
+  | {
+      readonly kind: 'operations'
+      ids: readonly OperationId[]
+      /** What the peer has, to tell anew what it lacks; null where it named what it wants (SY6). */
+      readonly have: readonly OperationId[] | null
+    }
+  | { readonly kind: 'records'; ids: readonly RecordId[] }
   | { readonly kind: 'envelopes'; ranges: readonly ChainRange[] }
   | { readonly kind: 'compare'; ranges: readonly ChainRange[]; readonly have: ReadonlySet<string> }
   | { readonly kind: 'ranges'; readonly spans: readonly Span[] }

@@ -8,9 +8,9 @@ import type { LiveServer } from './server.ts'
 const PAGE = 50
 
 /** One page, newest first. */
-export function auditOf(server: LiveServer, options: AuditOptions): AuditPage {
+export async function auditOf(server: LiveServer, options: AuditOptions): Promise<AuditPage> {
   const { since, until, limit = PAGE, ...rest } = options
-  const page = server.replica.audit({
+  const page = await server.replica.audit({
     ...rest,
     limit,
     ...(since === undefined ? {} : { since: since.getTime() }),

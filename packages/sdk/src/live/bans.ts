@@ -6,8 +6,8 @@ import { toWritten } from './written.ts'
 /** Who is banned from a server. */
 export function banCollection(server: LiveServer): Server['bans'] {
   return {
-    list: () =>
-      server.replica.bans().map(({ user, by, reason, at, operation }) => ({
+    list: async () =>
+      (await server.replica.bans()).map(({ user, by, reason, at, operation }) => ({
         id: user,
         server: server.id,
         name: server.liveMember(user).name,

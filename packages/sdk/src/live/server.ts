@@ -134,8 +134,8 @@ export class LiveServer implements Server {
     )
   }
 
-  audit(options: AuditOptions = {}): AuditPage {
-    return auditOf(this, options)
+  async audit(options: AuditOptions = {}): Promise<AuditPage> {
+    return await auditOf(this, options)
   }
 
   unopened(): readonly UnopenedJson[] {

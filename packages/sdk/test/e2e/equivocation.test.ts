@@ -91,7 +91,7 @@ describe('a device that signs twice', () => {
         detail: '1 device of others did'
       })
     }
-    const { items } = serverOf(again).audit({ action: 'member:nick' })
+    const { items } = await serverOf(again).audit({ action: 'member:nick' })
     expect(items.map(each => each.forked)).toEqual([true, true])
     expect(serverOf(again).heads().forks).toMatchObject([{ device }])
 

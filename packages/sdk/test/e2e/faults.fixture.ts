@@ -13,7 +13,7 @@ import {
 } from '@xcord/core/adapters/memory'
 import { systemClock, systemRandom, systemTimers } from '@xcord/core/adapters/runtime-node'
 import { type Account, createAccount } from '@xcord/core/identity'
-import { createNode } from '@xcord/core/node'
+import { createNode, type NodeInit } from '@xcord/core/node'
 import type { Connection, FrameStream, Transport } from '@xcord/core/net'
 import type { Store } from '@xcord/core/store'
 import type { MediaPort } from '@xcord/core/voice'
@@ -23,6 +23,8 @@ import { createClientOver } from '../../src/client.ts'
 import type { OpenableStore } from '../../src/profile-store.ts'
 // Tests of faults look behind the doors: what a hostile member does, no public function offers.
 import type { LiveReplica } from '../../../core/src/node/replica.ts'
+
+export { snapshotTable } from '../../../core/src/node/tables.ts'
 
 // What a client does that keeps no rule, and what its neighbours think of it.
 export { mayForward } from '../../../core/src/node/arrival-rules.ts'
@@ -103,10 +105,13 @@ export interface World {
       readonly timers?: Timers
       readonly wrap?: (transport: Transport) => Transport
       readonly hostile?: boolean
+      readonly snapshots?: NodeInit['snapshots']
       /** Carries audio. */
       readonly media?: MediaPort
     }
   ): Promise<Client>
+  /** What lies on the disk of a name. */
+  storeOf(name: string): Store
   /** The transport a name was last opened with. */
   transportOf(name: string): Transport
   /** Background faults so far. */
@@ -191,6 +196,7 @@ export async function createWorld(): Promise<World> {
   const faults: unknown[] = []
   return {
     network,
+    storeOf: name => (profiles.get(name) as Profile).store,
     transportOf: name => transports.get(name) as Transport,
     faults,
     open: async (
@@ -200,6 +206,7 @@ export async function createWorld(): Promise<World> {
         timers = systemTimers,
         wrap = (each: Transport) => each,
         hostile = false,
+        snapshots,
         media
       } = {}
     ) => {
@@ -234,7 +241,8 @@ export async function createWorld(): Promise<World> {
           close: async () => undefined
         },
         masterKey: new Uint8Array(32).fill(7),
-        onFault: error => note(error)
+        onFault: error => note(error),
+        ...(snapshots === undefined ? {} : { snapshots })
       })
       const client = createClientOver(node, {
         changePassword: () => Promise.resolve(),

@@ -110,7 +110,9 @@ describe('joining and its refusals', () => {
     await servers.channel('general').send('from my second')
     await until('grace reads the new device', async () => (await texts(server)).includes('from my second'))
     expect(server.members.all).toHaveLength(2)
-    await expect(cast.open('nobody', { phrase: phrase.replace(/^\S+/, 'abandon') })).rejects.toMatchObject({
+    // Their checksum is wrong for certain: one altered word of a random phrase has a right one once in 256 times.
+    const altered = Array.from({ length: 24 }, () => 'abandon').join(' ')
+    await expect(cast.open('nobody', { phrase: altered })).rejects.toMatchObject({
       code: 'XCORD_PHRASE_INVALID'
     })
   })

@@ -156,7 +156,9 @@ describe('messages judged by authority', () => {
     await expect((await ada.channel('general').message(apart.id)).readmit()).rejects.toMatchObject({
       code: 'XCORD_CONFLICT'
     })
-    expect(ada.audit({ action: 'member:readmit' }).items).toMatchObject([{ reason: 'nothing wrong with it' }])
+    expect((await ada.audit({ action: 'member:readmit' })).items).toMatchObject([
+      { reason: 'nothing wrong with it' }
+    ])
     expect(ada.stateHash).toBe(graces.stateHash)
   })
 

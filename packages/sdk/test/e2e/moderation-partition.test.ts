@@ -123,13 +123,13 @@ describe('conflicting moderation on both sides of a partition', () => {
     await until('alan is told of all three', () => fallen.length === 3)
     expect(fallen.every(each => each.own && each.rule === 'AU19')).toBe(true)
     expect(fallen.map(each => each.operation)).toContain(`o${made.id.slice(1)}`)
-    const audit = grace
-      .audit({ actor: clients.alan.identity.id })
-      .items.filter(each => each.standing === 'voided')
+    const audit = (await grace.audit({ actor: clients.alan.identity.id })).items.filter(
+      each => each.standing === 'voided'
+    )
     expect(audit.map(each => each.operation).sort()).toEqual(fallen.map(each => each.operation).sort())
-    const [demotion] = ada.audit({ action: 'role:revoke' }).items
+    const [demotion] = (await ada.audit({ action: 'role:revoke' })).items
     expect(audit.every(each => each.rule === 'AU19' && each.by === demotion?.operation)).toBe(true)
-    expect(ada.audit()).toEqual({ ...grace.audit(), items: ada.audit().items })
+    expect(await ada.audit()).toEqual({ ...(await grace.audit()), items: (await ada.audit()).items })
   })
 
   it('[AU36, AU-S43] a timeout hides what its target wrote meanwhile, on every side, and says so to the author', async () => {
@@ -172,9 +172,9 @@ describe('seals', () => {
     await role(all, 'junior', ['KickMembers'], clients.alan)
     await role(all, 'senior', ['KickMembers', 'ViewAuditLog'], clients.grace)
     await grace.members.get('alan')?.kick({ reason: 'quarrel' })
-    await until('ada seals it', () => ada.audit({ action: 'member:seal' }).items.length > 0)
+    await until('ada seals it', async () => (await ada.audit({ action: 'member:seal' })).items.length > 0)
     await until('grace sees the seal', () => grace.stateHash === ada.stateHash)
-    expect(grace.audit({ action: 'member:seal' }).items).toMatchObject([
+    expect((await grace.audit({ action: 'member:seal' })).items).toMatchObject([
       { actor: clients.ada.identity.id, target: clients.alan.identity.id, standing: 'effective' }
     ])
   })
@@ -186,9 +186,9 @@ describe('seals', () => {
     await all.grace.leave()
     await until('both gone', () => all.ada.members.all.length === 1)
     const { current } = replicaOf(all.ada)
-    const wanted = all.ada
-      .audit({ action: 'member:leave' })
-      .items.map(each => sealableBy(current, current.log.get(each.operation as OperationId) as Operation))
+    const wanted = (await all.ada.audit({ action: 'member:leave' })).items.map(each =>
+      sealableBy(current, current.log.get(each.operation as OperationId) as Operation)
+    )
     expect(wanted).toEqual(
       expect.arrayContaining([undefined, { user: all.clients.grace.identity.id, role: null, status: 'out' }])
     )

@@ -47,7 +47,7 @@ describe('what a server has', () => {
     await server.members.get('grace')?.setVoice({ deafened: false })
     await until('hears again', () => !graces.me.deafened && graces.me.muted)
     expect(heard).toEqual(expect.arrayContaining(['true true', 'true false']))
-    expect(server.audit({ action: 'member:voice' }).items[1]).toMatchObject({
+    expect((await server.audit({ action: 'member:voice' })).items[1]).toMatchObject({
       actor: ada.identity.id,
       target: grace.identity.id,
       reason: 'echo'

@@ -106,7 +106,7 @@ describe('threads', () => {
     await thread.send('one')
     await expect(thread.send('two')).rejects.toMatchObject({ code: 'XCORD_SLOW_MODE' })
     await until('all there', async () => (await texts(server, 'lunch')).at(-1) === 'one')
-    expect(server.audit({ action: 'thread' }).items.map(each => each.reason)).toContain('enough')
+    expect((await server.audit({ action: 'thread' })).items.map(each => each.reason)).toContain('enough')
     await agree(server, graces, alans)
   })
 
