@@ -11,7 +11,8 @@ import {
   nodeTables,
   outboxTable,
   type ServerRow,
-  serverTable
+  serverTable,
+  snapshotTable
 } from '../tables.ts'
 import { TIMELINE_TABLES } from '../timeline-store.ts'
 
@@ -50,6 +51,9 @@ export async function settleRestored(init: RestoredStore): Promise<readonly Serv
       batch.delete(outboxTable, [server])
       for await (const each of database.table(deliveryTable).scan({ prefix: [server] }))
         batch.deleteRow(deliveryTable, each)
+      // What the old device made for its own opening (ND24) is made anew.
+      for await (const each of database.table(snapshotTable).scan({ prefix: [server] }))
+        batch.deleteRow(snapshotTable, each)
       await batch.commit()
     }
     return rows.map(each => each.server as ServerId)
