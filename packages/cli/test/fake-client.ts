@@ -802,6 +802,9 @@ export function createFakeClient(init: FakeInit = {}): FakeClient {
     conversations: { all: [], get: () => undefined, blocked: [] } as unknown as Client['conversations'],
     safety: { verified: [] } as unknown as Client['safety'],
     changePassword: () => Promise.resolve(),
+    async *backup() {
+      yield new Uint8Array(1)
+    },
     servers: {
       get all() {
         return servers.map(liveServer)

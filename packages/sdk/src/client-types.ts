@@ -136,6 +136,12 @@ export interface Client {
    * a key file opened it, that is gone afterwards. XCORD_KEYSTORE_REFUSED, XCORD_USAGE.
    */
   changePassword(old: string | undefined, next: string): Promise<void>
+  /**
+   * The whole profile as one sealed file, as it is when the first piece is asked for, while everything goes on (ND42). The 24
+   * words open it: `restoreBackup` makes a new device of it, `verifyBackup` looks whether it is whole.
+   * XCORD_PERMISSION_DENIED where this device has no backup key.
+   */
+  backup(): AsyncIterable<Uint8Array>
   /** Graceful and repeatable: flushes, says goodbye, releases the profile. */
   close(): Promise<void>
   [Symbol.asyncDispose](): Promise<void>

@@ -135,6 +135,10 @@ class LiveClient implements Client, ClientContext {
     return this.node.addresses()
   }
 
+  backup(): AsyncIterable<Uint8Array> {
+    return this.node.backup()
+  }
+
   async changePassword(old: string | undefined, next: string): Promise<void> {
     await this.#place.changePassword(old, next)
   }

@@ -7,7 +7,7 @@ import type { Api } from '../api/api.ts'
 import { EXIT, type ExitCode, usage } from '../errors/outcome.ts'
 import { PAGE_MESSAGES_MAX } from '../gateway/route-parts.ts'
 import { safeLine } from '../render/sanitize.ts'
-import { readPieces, sizeText, toStandardOutput, writeFile } from './export-commands.ts'
+import { readPieces, sizeText, toStandardOutput, writePieces } from './file-pieces.ts'
 import { handOver, handOverMessage, reachAny } from './hand-over.ts'
 import { resolveChannel, resolveMessage } from './resolve.ts'
 import { deadlineOf, openApi, type Session } from './session.ts'
@@ -268,7 +268,7 @@ function registerFiles(program: Command, { verb }: Shell): void {
       const params = { message: found.id, file: file.id }
       const pieces = api.download('readFile', { params }, { signal: session.signal })
       if (path === '-') return await toStandardOutput(session, pieces)
-      const written = await writeFile(path, pieces)
+      const written = await writePieces(path, pieces)
       session.output.done(
         { ...file, file: path, ...written },
         () => `Saved "${safeLine(file.name)}" to ${safeLine(path)}: ${sizeText(written.bytes)}.`

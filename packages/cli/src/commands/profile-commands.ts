@@ -29,7 +29,8 @@ export function showPhrase(phrase: string): string {
   return rows.join('\n')
 }
 
-async function refuseExisting({ paths }: Session): Promise<void> {
+/** XCORD_PROFILE_EXISTS where there is one. */
+export async function refuseExisting({ paths }: Session): Promise<void> {
   if (profileExists(paths) || (await answers(paths.socket))) {
     throw new XcordError(
       'XCORD_PROFILE_EXISTS',
@@ -43,7 +44,7 @@ async function refuseExisting({ paths }: Session): Promise<void> {
 }
 
 /** A new password, asked twice where a person sits there; undefined where none is wanted. */
-async function newPassword(session: Session, options: Options): Promise<string | undefined> {
+export async function newPassword(session: Session, options: Options): Promise<string | undefined> {
   if (options['password'] === false) return undefined
   const fixed = passwordFromFile(session)
   const { asker } = session

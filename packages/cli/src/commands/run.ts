@@ -10,6 +10,7 @@ import type { Terminal } from '../terminal/terminal.ts'
 import { VERSION } from '../version.ts'
 import { registerAuthority } from './authority-commands.ts'
 import { registerAutomod } from './automod-commands.ts'
+import { registerBackup } from './backup-commands.ts'
 import { registerConfiguration } from './config-commands.ts'
 import { registerDaemon } from './daemon-commands.ts'
 import { registerDirect } from './dm-commands.ts'
@@ -106,6 +107,7 @@ function registerAll(program: Command, shell: Shell): void {
   registerSafety(program, shell)
   registerLock(program, shell)
   registerVerifyProfile(program, shell)
+  registerBackup(program, shell)
   registerCommunity(program, shell)
   registerRequests(program, shell)
   registerPeople(program, shell)

@@ -40,6 +40,7 @@ export const exportHandlers: Handlers<keyof typeof exports> = {
   exportServer: async ({ context: { client } }, { params, query }) =>
     // The gateway sends it as it is; only its type is told apart by the route.
     (await streamOf(findServer(client, params.server).export({ content: query.content ?? false }))) as never,
+  createBackup: async ({ context: { client } }) => (await streamOf(client.backup())) as never,
   verifyExport: async (_call, input) => {
     const { query } = input
     const server = query.server === undefined ? undefined : parseId('s', query.server)

@@ -15,6 +15,15 @@ export const exports = {
     bytes: 'reply',
     reply: Type.Unsafe<never>({ type: 'string', format: 'binary' })
   }),
+  createBackup: route({
+    method: 'GET',
+    url: '/v1/backup',
+    tag: 'identity',
+    summary: 'The whole profile as one sealed file, as it is now; the 24 words open it',
+    query: input({}),
+    bytes: 'reply',
+    reply: Type.Unsafe<never>({ type: 'string', format: 'binary' })
+  }),
   verifyExport: route({
     method: 'POST',
     url: '/v1/exports/verify',

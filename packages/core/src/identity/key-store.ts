@@ -222,6 +222,7 @@ function describe(
 /**
  * Makes a key store: a new master key, the slots asked for, the contents sealed.
  *
+ * @param masterKey - That of a database which is there already: a backup brings it (ND42).
  * @throws RangeError for a password or cost out of KS3 and KS4, or for no slot: shells check first.
  */
 export function createKeyStore(
@@ -229,9 +230,9 @@ export function createKeyStore(
   random: Random,
   at: number,
   contents: KeyStoreContents,
-  locks: KeyStoreLocks
+  locks: KeyStoreLocks,
+  masterKey: SecretKey = random.bytes(KEY_BYTES)
 ): KeyStore {
-  const masterKey = random.bytes(KEY_BYTES)
   const id = random.bytes(ID_BYTES)
   const slots = createSlots(suite, random, headerOf(id), masterKey, locks)
   return finish(

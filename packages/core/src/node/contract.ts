@@ -377,6 +377,11 @@ export interface Node {
   addresses(): readonly string[]
   peers(): readonly PeerReport[]
   doctor(): Promise<readonly DoctorFinding[]>
+  /**
+   * The whole profile as one sealed file (ND42), as it is when the first piece is asked for. XCORD_PERMISSION_DENIED where
+   * this device has no backup key.
+   */
+  backup(): AsyncIterable<Uint8Array>
   close(): Promise<void>
 }
 

@@ -1,4 +1,4 @@
-/** Tables of conversations and of the people one knows (ND26). Names and ids are hidden in keys, times stay clear (KS7). */
+/** Tables of conversations and of the people one knows (ND43). Names and ids are hidden in keys, times stay clear (KS7). */
 import {
   type ConversationId,
   type DeviceId,
@@ -24,7 +24,7 @@ import { IDENTITY_LOG_BYTES_MAX } from '../identity/index.ts'
 import { type AnyTable, defineTable, hiddenId, sortNumber } from '../store/index.ts'
 
 function versioned<T>(fields: Readonly<Record<string, Schema<unknown>>>): Codec<T> {
-  return codec(tuple({ version: literal(1), ...fields }), { rule: 'ND26' }) as unknown as Codec<T>
+  return codec(tuple({ version: literal(1), ...fields }), { rule: 'ND43' }) as unknown as Codec<T>
 }
 const id = text(80)
 

@@ -12,6 +12,7 @@ import {
 } from '../archive/index.ts'
 import { permissionsToBits } from '../authority/index.ts'
 import type { Operation } from '../graph/index.ts'
+import type { BackupServer } from '../identity/index.ts'
 import type { ItemKind } from '../sync/index.ts'
 import { isOut } from './membership.ts'
 import { publishPlan } from './publish.ts'
@@ -192,6 +193,15 @@ async function restore(
     work.turn.viewChanged = true
   })
   return replica
+}
+
+/** ND42: servers that a backup brought are read only until this device is added to them, which asks for nobody. */
+export async function enrolRestored(host: ImportHost, servers: readonly BackupServer[]): Promise<void> {
+  for (const { server } of servers) {
+    const replica = host.registry.replicas.get(server)
+    if (replica?.imported !== true || replica.current.devices.has(replica.current.self)) continue
+    if (replica.state().member(host.account.user)?.status === 'in') await enrol(host, replica)
+  }
 }
 
 /** ND12. A device that was part of it already does not come back this way: it would give numbers out twice. */

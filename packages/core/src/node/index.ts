@@ -12,6 +12,8 @@ export {
   type ProfileReport,
   type VerifiedServer
 } from './verify/problems.ts'
+export { type OpenedBackup, openProfileBackup, type RawRow } from './backup/profile-backup.ts'
+export { type RestoredStore, settleRestored } from './backup/restored-servers.ts'
 export { serverObjects } from './objects.ts'
 export { policyOf } from './operate-intent.ts'
 export { EVENTS_KEPT_MAX, type EventRecord, type LoggedEvent } from './event-log.ts'

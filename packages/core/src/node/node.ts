@@ -4,15 +4,16 @@ import { safetyNumber } from '../identity/index.ts'
 import type { Connection } from '../net/index.ts'
 import { type Database, openDatabase } from '../store/index.ts'
 import { type AccountDevices, createAccountDevices } from './account-devices.ts'
+import { backUp } from './backup/back-up.ts'
 import { clockSkew } from './clock-skew.ts'
 import { conversationTables } from './conversation-tables.ts'
 import type { Conversations } from './conversation-contract.ts'
 import type { DoctorFinding, ImportReport, LiveEvent, Node, NodeInit, PeerReport } from './contract.ts'
 import { examine, storeWorks } from './doctor.ts'
 import { type EventLog, type LoggedEvent, openEventLog } from './event-log.ts'
-import { part, partIfLate } from './farewell.ts'
+import { partIfLate } from './farewell.ts'
 import { foundServer } from './found-server.ts'
-import { importServer } from './import-server.ts'
+import { enrolRestored, type ImportHost, importServer } from './import-server.ts'
 import { joinByLink, type JoinHost } from './join.ts'
 import { linkAddresses } from './link-addresses.ts'
 import { previewFinder } from './find-preview.ts'
@@ -109,6 +110,7 @@ class LiveNode implements Node {
     )
     for (const replica of this.#parts.registry.replicas.values()) this.#online(replica)
     this.#parts.discovery.start()
+    await enrolRestored(this.#importHost(), this.#init.returnTo ?? [])
     this.own.start()
     this.#parts.conversations.start()
     this.#offs.push(this.own.onChange(() => this.#parts.conversations.identityChanged()))
@@ -185,22 +187,14 @@ class LiveNode implements Node {
     )
   }
 
-  async importServer(
-    source: AsyncIterable<Uint8Array>,
-    options: { readonly enrol: boolean }
-  ): Promise<ImportReport> {
-    const { registry } = this.#parts
-    return await importServer(
-      {
-        account: this.#init.account,
-        suite: this.#init.suite,
-        database: this.#database,
-        registry,
-        online: replica => this.#online(replica)
-      },
-      source,
-      options
-    )
+  async importServer(...[source, options]: Parameters<Node['importServer']>): Promise<ImportReport> {
+    return await importServer(this.#importHost(), source, options)
+  }
+
+  #importHost(): ImportHost {
+    const { account, suite } = this.#init
+    const online = (replica: LiveReplica): void => this.#online(replica)
+    return { account, suite, database: this.#database, registry: this.#parts.registry, online }
   }
 
   /** Shows a replica to sync, gossip and discovery. What was only read from a file stays out of the network (SX11). */
@@ -349,6 +343,10 @@ class LiveNode implements Node {
         storeWorks: await storeWorks(this.#database)
       })
     ]
+  }
+
+  backup(): AsyncIterable<Uint8Array> {
+    return backUp(this.#init, this.own.backup())
   }
 
   // The end.

@@ -31,11 +31,14 @@ function collect(state: ReplicaState): Removals {
 const known = new WeakMap<ReplicaState, { readonly count: number; readonly removals: Removals }>()
 
 /** Our own leave, where it is by that that we are out (ND40). */
-export function farewellOf(state: ReplicaState): Operation | undefined {
+export function farewellOf(
+  state: ReplicaState
+): { readonly id: OperationId; readonly at: number } | undefined {
   if (state.status === 'imported' || state.log.state().member(state.user)?.status !== 'out') return undefined
-  const last = removalsOf(state, state.user).at(-1)
-  const operation = last === undefined ? undefined : state.log.get(last)
-  return operation !== undefined && kindName(operation.kind) === 'leave' ? operation : undefined
+  const id = removalsOf(state, state.user).at(-1)
+  const mark = id === undefined ? undefined : state.log.mark(id)
+  if (id === undefined || mark === undefined || kindName(mark.kind) !== 'leave') return undefined
+  return { id, at: mark.at }
 }
 
 /** The operations that took a user out, in the order in which they were accepted. */

@@ -57,11 +57,23 @@ export function addOperation(
   from: DeviceId | undefined
 ): TakenOperation {
   // Whoever passed it on answers for it while it waits, not the device that it says signed it (AU9).
-  const result = state.log.add(operation, turn.at, from === undefined ? {} : { peer: from })
+  const result = state.log.add(
+    operation,
+    nowFor(state, turn, operation),
+    from === undefined ? {} : { peer: from }
+  )
   const taken = absorb(state, turn, news, result, from)
   if (result.kind === 'accepted')
     for (const each of state.log.drain(turn.at)) absorb(state, turn, news, each, from)
   return taken
+}
+
+/**
+ * Our own is never early (AU6): where our clock went back, its time is that of what it follows. Held, it would not be stored,
+ * and the next one of ours would be signed for the same place.
+ */
+function nowFor(state: ReplicaState, turn: Turn, operation: Operation): number {
+  return operation.device === state.self ? Math.max(turn.at, operation.at) : turn.at
 }
 
 /** Operations from the future remembered by name; the log holds as many (AU6). */

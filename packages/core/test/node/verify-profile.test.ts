@@ -19,7 +19,8 @@ import {
   outboxTable,
   pendingTable,
   recordTable,
-  serverTable
+  serverTable,
+  snapshotTable
 } from '../../src/node/tables.ts'
 import { order, records, TIMELINE_TABLES } from '../../src/node/timeline-tables.ts'
 import { createSimulation, type Simulation } from '../../src/testing/simulator/simulation.ts'
@@ -304,6 +305,13 @@ describe('[ND41] a record that opens and does not belong', () => {
       } as never)
     })
     expect(codesOf(report)).toEqual(['chain-differs'])
+  })
+
+  it('[ND41] a snapshot that does not fit', async () => {
+    const report = await afterChange((_, batch) => {
+      batch.put(snapshotTable, [server, 0], { version: 1, part: 0, bytes: new Uint8Array(40).fill(1) })
+    })
+    expect(codesOf(report)).toEqual(['snapshot-damaged'])
   })
 
   it('[ND41] what is shown, waits, or was delivered, and never was', async () => {

@@ -4,7 +4,7 @@
  */
 import type { ChannelId, ConversationId, InviteId, MessageId, RoleId, ServerId, UserId } from '@xcord/core'
 import type { HeldMessage, LoggedEvent } from '@xcord/core/node'
-import type { DeliveryState, EquivocationJson, EventJson } from '../shapes.ts'
+import type { DeliveryState, EquivocationJson, EventJson, FalseSnapshotJson } from '../shapes.ts'
 import type { ClientEventName, ClientEvents } from '../types.ts'
 import type { ClientContext } from './context.ts'
 import { requestOf } from './request.ts'
@@ -94,16 +94,22 @@ export function hydrate(
     }
     case 'device:fork':
       return { type, data: forkOf(server, refs, note) }
-    case 'snapshot:false': {
-      const [operation = '', device = '', user = ''] = refs
-      const data = { server: server.id, operation, device, user: user === '' ? null : user, reason: note }
-      return { type, data }
-    }
+    case 'snapshot:false':
+      return { type, data: falseSnapshotOf(server, refs, note) }
     case 'operation:restore':
       return { type, data: { operation: ref, server: server.id } }
     default:
       return undefined
   }
+}
+
+/** A snapshot that did not tell the truth, and who signed it (ND26). */
+function falseSnapshotOf(
+  server: LiveServer,
+  [operation = '', device = '', user = '']: readonly string[],
+  reason: string | null
+): FalseSnapshotJson {
+  return { server: server.id, operation, device, user: user === '' ? null : user, reason }
 }
 
 /** A device with two branches (AU39). */

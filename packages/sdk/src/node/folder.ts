@@ -59,7 +59,9 @@ async function openFolder(path: string, options: FolderOptions, init: ProfileIni
   try {
     const bytes = await readKeyStoreFile(keyStorePath(path))
     const keyStore =
-      bytes === undefined ? await create(path, options, init) : await open(path, options, init, bytes)
+      bytes === undefined
+        ? await createFolderKeyStore(path, options, init)
+        : await open(path, options, init, bytes)
     return await assemble(path, lock, keyStore, init)
   } catch (error) {
     await lock.release()
@@ -90,13 +92,19 @@ async function assemble(
   }
 }
 
-async function create(path: string, options: FolderOptions, init: ProfileInit): Promise<KeyStore> {
+/** Makes the key store of an empty folder. `masterKey`: of the database that lies there already (ND42). */
+export async function createFolderKeyStore(
+  path: string,
+  options: FolderOptions,
+  init: ProfileInit,
+  masterKey?: Uint8Array
+): Promise<KeyStore> {
   const beginning = beginProfile(init, path)
   const lock: KeyStoreLocks =
     options.password === undefined
       ? { keyFile: await makeKeyFile(path, init) }
       : { password: { text: options.password } }
-  const keyStore = makeKeyStore(init, beginning, lock)
+  const keyStore = makeKeyStore(init, beginning, lock, masterKey)
   await writeKeyStoreFile(keyStorePath(path), keyStore.bytes)
   return keyStore
 }
@@ -120,7 +128,8 @@ async function open(
   return await unlockKeyStore(init, bytes, async () => await unlocking(path, options), path)
 }
 
-async function unlocking(path: string, options: FolderOptions): Promise<KeyStoreUnlock> {
+/** How a folder's key store is opened. XCORD_KEYSTORE_LOCKED. */
+export async function unlocking(path: string, options: FolderOptions): Promise<KeyStoreUnlock> {
   if (options.password !== undefined) return { password: options.password }
   const keyFile = await readFile(join(path, 'key')).catch(() => undefined)
   if (keyFile === undefined)

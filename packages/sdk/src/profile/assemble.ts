@@ -15,21 +15,24 @@ import type { Beginning, OpenProfile, ProfileInit } from '../profile-store.ts'
 import type { KeptKeys } from './kept-keys.ts'
 import { readServers, serverRows } from './server-rows.ts'
 
-/** The key store of a profile that begins; its recovery slot beside the lock given. */
+/**
+ * The key store of a profile that begins; its recovery slot beside the lock given.
+ *
+ * @param masterKey - Of a database that is there already (ND42); a new one without it.
+ */
 export function makeKeyStore(
   { suite, random, at }: ProfileInit,
   { account, name, backupKey, servers }: Beginning,
-  lock: KeyStoreLocks
+  lock: KeyStoreLocks,
+  masterKey?: Uint8Array
 ): KeyStore {
   const contents = keyStoreContents(account, [
     [ACCOUNT_ROWS.name, utf8(name)],
     ...(backupKey === undefined ? [] : [[ACCOUNT_ROWS.backupKey, backupKey] as const]),
     ...serverRows(servers)
   ])
-  return createKeyStore(suite, random, at, contents, {
-    ...lock,
-    recoveryPublicKey: account.log.genesis.recoveryPublicKey
-  })
+  const locks = { ...lock, recoveryPublicKey: account.log.genesis.recoveryPublicKey }
+  return createKeyStore(suite, random, at, contents, locks, masterKey)
 }
 
 /** XCORD_PROFILE_EXISTS where another was to begin here; XCORD_KEYSTORE_REFUSED, XCORD_KEYSTORE_INVALID. */

@@ -36,7 +36,7 @@ async function arrives(client: Client, id: string, texts: readonly string[]): Pr
 }
 
 describe('conversations', () => {
-  it('[DM5, DM6, ND26] two people of one server write to each other, and one reads what was written while away', async () => {
+  it('[DM5, DM6, ND43] two people of one server write to each other, and one reads what was written while away', async () => {
     const [ada, grace] = (await fellows('ada', 'grace')) as [Client, Client]
     const there = await ada.conversations.open(grace.identity.id)
     expect((await ada.conversations.open([grace.identity.id])).id).toBe(there.id)

@@ -14,6 +14,7 @@ export const PROFILE_PROBLEM_CODES = [
   'header-older',
   'store-unreadable',
   'server-unloadable',
+  'snapshot-damaged',
   'operation-missing',
   'operation-invalid',
   'key-record-missing',

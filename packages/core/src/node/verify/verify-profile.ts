@@ -4,9 +4,11 @@
  */
 import type { MessageId, Random, ServerId } from '../../base/index.ts'
 import type { SecretKey, Suite } from '../../crypto/index.ts'
+import { equalBytes } from '../../encoding/index.ts'
 import type { Account } from '../../identity/index.ts'
 import { type AnyTable, type Database, openDatabase, type Store, verifyDatabase } from '../../store/index.ts'
 import { openEventLog } from '../event-log.ts'
+import { openFromSnapshot } from '../open-snapshot.ts'
 import { loadReplica } from '../load-replica.ts'
 import type { ReplicaDeps, ReplicaState } from '../replica-state.ts'
 import {
@@ -20,7 +22,8 @@ import {
   pendingTable,
   recordTable,
   type ServerRow,
-  serverTable
+  serverTable,
+  snapshotTable
 } from '../tables.ts'
 import { createTimelineStore, TIMELINE_TABLES } from '../timeline-store.ts'
 import { checkChains } from './check-chains.ts'
@@ -48,7 +51,8 @@ const OF_SERVERS = [
   chainTable,
   pendingTable,
   actTable,
-  deliveryTable
+  deliveryTable,
+  snapshotTable
 ] as const
 const RECORD_CODES = {
   damaged: 'record-damaged',
@@ -173,11 +177,26 @@ async function checkServer(
   const expected = await checkChains(context, state.ring)
   await checkIndexes(context, expected)
   await checkOutbox(context, state)
+  await checkSnapshot(deps, context, stateHash)
   return {
     server: { ...base, envelopes: expected.envelopes, messages: expected.messages.size },
     messages: expected.messages,
     whole: true
   }
+}
+
+/** The peer's own snapshot (ND24), where there is one: it opens, and with what came after it makes the same state. */
+async function checkSnapshot(
+  deps: ReplicaDeps,
+  { server, database, findings }: CheckContext,
+  stateHash: Uint8Array | null
+): Promise<void> {
+  if ((await database.table(snapshotTable).count({ prefix: [server] })) === 0) return
+  const opened = await openFromSnapshot(deps, server)
+  if (opened === undefined)
+    findings.add('snapshot-damaged', server, 'the snapshot does not open, or does not fit the operations')
+  else if (stateHash !== null && !equalBytes(opened.log.state().hash(), stateHash))
+    findings.add('snapshot-damaged', server, 'the snapshot makes another state than all operations')
 }
 
 async function load(
@@ -186,7 +205,8 @@ async function load(
   findings: Findings
 ): Promise<ReplicaState | undefined> {
   try {
-    return await loadReplica(deps, row)
+    // Not from its snapshot: that is compared with what all operations make.
+    return await loadReplica(deps, row, { all: true })
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error)
     findings.add('server-unloadable', row.server as ServerId, why)

@@ -186,6 +186,30 @@ describe('disks of peers', () => {
   })
 })
 
+describe('[AU6] a clock that goes back by hours', () => {
+  it('[AU6, AU39] own operations still count at once, each at a place of its own, for everybody', async () => {
+    const { simulation, ada, grace } = await pair()
+    ada.skewMs = -6 * 3_600_000
+    const [server] = ada.node.replicas()
+    const make = async (name: string) =>
+      await server?.operate({ kind: 'role:create', name, permissions: [], color: 0 }, null)
+    await simulation.do(async () => {
+      await make('one')
+      await make('two')
+    })
+    const names = (peer: SimulatedPeer) =>
+      peer.node
+        .replicas()[0]
+        ?.state()
+        .roles()
+        .map(each => each.name)
+    expect(names(ada)).toEqual(expect.arrayContaining(['one', 'two']))
+    await simulation.until('grace has both', () => names(grace)?.includes('two') === true)
+    expect(names(grace)).toContain('one')
+    expect(grace.node.replicas()[0]?.equivocations()).toEqual([])
+  })
+})
+
 describe('[ND40] a leave that nobody hears', () => {
   /** Grace leaves while Ada is down, and loses power right after. */
   async function leftUnheard() {
