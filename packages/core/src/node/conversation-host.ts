@@ -129,13 +129,14 @@ export class ConversationHost {
     }
   }
 
-  /** Our own identity log grew: whoever we talk with is told. */
+  /** Our own identity log grew: whoever we talk with is told, and a device that is new is met. */
   identityChanged(): void {
     const log = this.#core.contacts.log(this.#core.user)
     if (log === undefined || this.#stopped) return
     this.#dropRevoked()
     for (const session of this.#sessions.values())
       if (this.#greeted.has(session)) session.send({ kind: 'log', log: encodeIdentityLog(log) })
+    for (const connection of this.#init.transport.connections()) this.meet(connection)
   }
 
   /** Whoever is blocked now is heard no longer. */

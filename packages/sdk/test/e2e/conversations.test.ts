@@ -1,6 +1,8 @@
 /** Conversations between real peers: two, three, away and back, leaving, disappearing, blocking, strangers. */
+import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { Client, Conversation } from '@xcord/sdk'
+import { folder, linkDevice } from '@xcord/sdk/node'
 import { type Cast, createCast, until } from './peers.fixture.ts'
 
 let cast: Cast
@@ -89,6 +91,39 @@ describe('conversations', () => {
     expect(other.id).not.toBe(id)
     await other.send('once again')
     await arrives(alanBack, other.id, ['once again'])
+  })
+
+  it('[DM2, DM8] a device that is added gets what is written from then on, and writes itself', async () => {
+    const [ada, grace] = (await fellows('ada', 'grace')) as [Client, Client]
+    const { id } = await ada.conversations.open(grace.identity.id)
+    await ada.conversations.get(id)?.send('before the phone')
+    await arrives(grace, id, ['before the phone'])
+    const shown = Promise.withResolvers<string>()
+    const linking = linkDevice({
+      store: folder(join(cast.home, 'phone')),
+      network: { listen: ['/ip4/127.0.0.1/tcp/0'], mdns: false },
+      deviceName: 'phone',
+      onCode: shown.resolve,
+      compare: () => Promise.resolve(true)
+    })
+    const [phone] = await Promise.all([
+      linking,
+      ada.devices.link(await shown.promise, { compare: () => Promise.resolve(true) })
+    ])
+    try {
+      await until('the phone has the conversation', () => phone.conversations.get(id))
+      // Written until its prekey is known: then it is among those who are sealed to.
+      await until('the phone reads', async () => {
+        await ada.conversations.get(id)?.send('to both')
+        const here = phone.conversations.get(id) as Conversation
+        return (await textsOf(here)).includes('to both')
+      })
+      expect(await textsOf(phone.conversations.get(id) as Conversation)).not.toContain('before the phone')
+      await phone.conversations.get(id)?.send('from the phone')
+      for (const each of [ada, grace]) await arrives(each, id, ['from the phone'])
+    } finally {
+      await phone.close()
+    }
   })
 
   it('[DM10] what disappears is erased here and there, and is not passed on any more', async () => {
