@@ -6,7 +6,6 @@ import { type Database, openDatabase } from '../store/index.ts'
 import { type AccountDevices, createAccountDevices } from './account-devices.ts'
 import { backUp } from './backup/back-up.ts'
 import { clockSkew } from './clock-skew.ts'
-import { conversationTables } from './conversation-tables.ts'
 import type { Conversations } from './conversation-contract.ts'
 import type { DoctorFinding, ImportReport, LiveEvent, Node, NodeInit, PeerReport } from './contract.ts'
 import { examine, storeWorks } from './doctor.ts'
@@ -22,8 +21,8 @@ import { publishProfile } from './own-profile.ts'
 import { reportPeers } from './peers.ts'
 import type { LiveReplica, ReplicaHooks } from './replica.ts'
 import { hearSync } from './sync-news.ts'
-import { DATABASE_SCHEMA, nodeTables } from './tables.ts'
-import { TIMELINE_TABLES } from './timeline-store.ts'
+import { PROFILE_TABLES } from './profile-tables.ts'
+import { DATABASE_SCHEMA } from './tables.ts'
 import type { Turn } from './turn.ts'
 import type { Voice } from './voice-contract.ts'
 import { createWaiters } from './waiters.ts'
@@ -40,7 +39,7 @@ export async function createNode(init: NodeInit): Promise<Node> {
     masterKey: init.masterKey,
     random: init.random,
     schema: DATABASE_SCHEMA,
-    tables: [...nodeTables, ...TIMELINE_TABLES, ...conversationTables]
+    tables: PROFILE_TABLES
   })
   try {
     const node = new LiveNode(init, database, await openEventLog(database))

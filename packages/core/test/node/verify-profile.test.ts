@@ -14,7 +14,6 @@ import {
   DATABASE_SCHEMA,
   deliveryTable,
   envelopeTable,
-  nodeTables,
   operationTable,
   outboxTable,
   pendingTable,
@@ -22,13 +21,13 @@ import {
   serverTable,
   snapshotTable
 } from '../../src/node/tables.ts'
-import { order, records, TIMELINE_TABLES } from '../../src/node/timeline-tables.ts'
+import { PROFILE_TABLES } from '../../src/node/profile-tables.ts'
+import { order, records } from '../../src/node/timeline-tables.ts'
 import { createSimulation, type Simulation } from '../../src/testing/simulator/simulation.ts'
 import type { SimulatedPeer } from '../../src/testing/simulator/peer.ts'
 
 const MASTER_KEY = new Uint8Array(32).fill(7)
 const OPEN = { maxUses: null, expiresInMs: null, reason: null, approval: false }
-const TABLES: readonly AnyTable[] = [...nodeTables, ...TIMELINE_TABLES]
 
 let simulation: Simulation
 let peer: SimulatedPeer
@@ -75,7 +74,7 @@ async function afterChange(
     random,
     masterKey: MASTER_KEY,
     schema: DATABASE_SCHEMA,
-    tables: TABLES
+    tables: PROFILE_TABLES
   })
   const batch = database.batch()
   await change(database, batch)
@@ -157,7 +156,7 @@ describe('[ND41] a profile', () => {
       random,
       masterKey: new Uint8Array(32).fill(8),
       schema: DATABASE_SCHEMA,
-      tables: TABLES
+      tables: PROFILE_TABLES
     })
     await database.batch().put(outboxTable, [server], { version: 1, settledTo: 1 }).commit()
     await database.close()

@@ -5,16 +5,17 @@
 import type { Random, ServerId } from '../../base/index.ts'
 import type { SecretKey, Suite } from '../../crypto/index.ts'
 import { openDatabase, type Store } from '../../store/index.ts'
+import { ownPrekeyTable } from '../conversation-tables.ts'
+import { PROFILE_TABLES } from '../profile-tables.ts'
 import {
   DATABASE_SCHEMA,
   deliveryTable,
-  nodeTables,
   outboxTable,
+  ownJoinTable,
   type ServerRow,
   serverTable,
   snapshotTable
 } from '../tables.ts'
-import { TIMELINE_TABLES } from '../timeline-store.ts'
 
 /** Who was becoming a member or leaving did so as the old device. */
 const AFTER: Readonly<Record<ServerRow['status'], ServerRow['status']>> = {
@@ -39,7 +40,7 @@ export async function settleRestored(init: RestoredStore): Promise<readonly Serv
   const database = await openDatabase({
     ...init,
     schema: DATABASE_SCHEMA,
-    tables: [...nodeTables, ...TIMELINE_TABLES]
+    tables: PROFILE_TABLES
   })
   try {
     const rows: ServerRow[] = []
@@ -49,6 +50,7 @@ export async function settleRestored(init: RestoredStore): Promise<readonly Serv
       const batch = database.batch()
       batch.put(serverTable, [server], { ...row, status: AFTER[row.status], inviteSecret: null })
       batch.delete(outboxTable, [server])
+      batch.delete(ownJoinTable, [server])
       for await (const each of database.table(deliveryTable).scan({ prefix: [server] }))
         batch.deleteRow(deliveryTable, each)
       // What the old device made for its own opening (ND24) is made anew.
@@ -56,6 +58,10 @@ export async function settleRestored(init: RestoredStore): Promise<readonly Serv
         batch.deleteRow(snapshotTable, each)
       await batch.commit()
     }
+    // They bear the old device's signature: what is sealed to them is meant for it (DM3).
+    const prekeys = database.batch()
+    for await (const each of database.table(ownPrekeyTable).scan()) prekeys.deleteRow(ownPrekeyTable, each)
+    await prekeys.commit()
     return rows.map(each => each.server as ServerId)
   } finally {
     await database.close()

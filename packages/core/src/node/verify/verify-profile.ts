@@ -6,10 +6,11 @@ import type { MessageId, Random, ServerId } from '../../base/index.ts'
 import type { SecretKey, Suite } from '../../crypto/index.ts'
 import { equalBytes } from '../../encoding/index.ts'
 import type { Account } from '../../identity/index.ts'
-import { type AnyTable, type Database, openDatabase, type Store, verifyDatabase } from '../../store/index.ts'
+import { type Database, openDatabase, type Store, verifyDatabase } from '../../store/index.ts'
 import { openEventLog } from '../event-log.ts'
 import { openFromSnapshot } from '../open-snapshot.ts'
 import { loadReplica } from '../load-replica.ts'
+import { PROFILE_TABLES } from '../profile-tables.ts'
 import type { ReplicaDeps, ReplicaState } from '../replica-state.ts'
 import {
   actTable,
@@ -17,7 +18,6 @@ import {
   DATABASE_SCHEMA,
   deliveryTable,
   envelopeTable,
-  nodeTables,
   operationTable,
   pendingTable,
   recordTable,
@@ -25,7 +25,7 @@ import {
   serverTable,
   snapshotTable
 } from '../tables.ts'
-import { createTimelineStore, TIMELINE_TABLES } from '../timeline-store.ts'
+import { createTimelineStore } from '../timeline-store.ts'
 import { checkChains } from './check-chains.ts'
 import { type CheckContext, checkKeyRecords, checkOperations } from './check-operations.ts'
 import { checkEvents, checkIndexes, checkOutbox, checkTimeline } from './check-projections.ts'
@@ -42,7 +42,6 @@ export interface VerifyProfileInit {
   readonly account: Account
 }
 
-const TABLES: readonly AnyTable[] = [...nodeTables, ...TIMELINE_TABLES]
 /** Tables whose rows all belong to a server that has a row. */
 const OF_SERVERS = [
   operationTable,
@@ -83,7 +82,7 @@ const BARRIERS: ReadonlySet<string> = new Set([
 export async function verifyProfile(init: VerifyProfileInit): Promise<ProfileReport> {
   const { store, suite, masterKey, random } = init
   const findings = new Findings()
-  const base = { suite, masterKey, random, schema: DATABASE_SCHEMA, tables: TABLES }
+  const base = { suite, masterKey, random, schema: DATABASE_SCHEMA, tables: PROFILE_TABLES }
   const raw = await verifyDatabase({ ...base, store })
   for (const { kind, table, key, reason } of raw.problems)
     findings.add(RECORD_CODES[kind], null, `${table} ${key === '' ? '' : `${key}: `}${reason}`)
