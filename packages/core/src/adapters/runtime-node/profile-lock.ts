@@ -17,6 +17,9 @@ const OWNER_ONLY_DIRECTORY = 0o700
 const OWNER_ONLY = 0o600
 const SQLITE_BUSY = 5
 
+/** Locks of this process: one that nothing refers to would be closed by the garbage collector, and its profile free. */
+const held = new Set<DatabaseSync>()
+
 /** An exclusive hold on a profile directory. */
 export interface ProfileLock extends AsyncDisposable {
   readonly path: string
@@ -70,10 +73,9 @@ export async function lockProfile(path: string): Promise<ProfileLock> {
     )
   }
   await writeFile(join(path, PID_FILE), `${process.pid}\n`, { mode: OWNER_ONLY }).catch(() => undefined)
-  let held = true
+  held.add(database)
   const release = async (): Promise<void> => {
-    if (!held) return
-    held = false
+    if (!held.delete(database)) return
     await rm(join(path, PID_FILE), { force: true }).catch(() => undefined)
     database.close()
   }

@@ -103,6 +103,11 @@ const HOLDER = `
   await lockProfile(process.argv[2])
   // A refused second attempt closes its descriptor, which must not free the first.
   await lockProfile(process.argv[2]).catch(() => {})
+  // Nor must the garbage collector, where nothing refers to the lock any more.
+  for (let i = 0; i < 3; i++) {
+    await new Promise(resolve => setImmediate(resolve))
+    globalThis.gc()
+  }
   console.log('held')
   setInterval(() => {}, 1e6)
 `
@@ -113,6 +118,7 @@ test('[KS6] another process is named, and SIGKILL frees the profile at once', as
     process.execPath,
     [
       '--conditions=xcord-source',
+      '--expose-gc',
       '--input-type=module',
       '-e',
       HOLDER,
