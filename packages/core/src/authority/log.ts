@@ -300,6 +300,8 @@ class Log implements AuthorityLog {
 
   stateAt(frontier: readonly OperationId[]): AuthorityState | undefined {
     const key = [...frontier].sort().join()
+    // All there is: the present, which keeps from change to change what it put together.
+    if (frontier.length > 0 && key === this.frontier()?.join()) return this.state()
     const kept = this.#states.get(key)
     if (kept !== undefined) return kept
     const membership = this.#answer(() => this.#frontiers.membership(frontier))

@@ -21,11 +21,13 @@ export function authorFacts(ring: RingState, held: Held): AuthorFacts | undefine
   const outdated: KeyId[] = []
   let unknown = false
   for (const rid of recipientsOf(body)) {
-    const owner = ring.rids.find(state, rid) ?? ring.rids.find(ring.log.state(), rid)
-    if (owner === undefined && !ring.keys.has(ridAsKey(rid))) unknown = true
+    const key = ridAsKey(rid)
+    if (ring.keys.has(key)) continue
+    const owner = ring.rids.find(state, rid, key) ?? ring.rids.find(ring.log.state(), rid, key)
+    if (owner === undefined) unknown = true
     if (owner?.kind !== 'user') continue
     const then = state.member(owner.user)?.userKey
-    if (then !== undefined && owner.generation < then.generation) outdated.push(ridAsKey(rid))
+    if (then !== undefined && owner.generation < then.generation) outdated.push(key)
   }
   const facts = {
     lamport: ring.log.lamportOf(frontier),

@@ -1,5 +1,12 @@
 /** Who may read what in a state (EK7), and whom a box's rid means (EK3, EK4). */
-import { type ChannelId, idToBytes, type InviteId, type RoleId, type UserId } from '../base/index.ts'
+import {
+  type ChannelId,
+  idToBytes,
+  type InviteId,
+  type KeyId,
+  type RoleId,
+  type UserId
+} from '../base/index.ts'
 import {
   type AuthorityState,
   computePermissions,
@@ -9,7 +16,7 @@ import {
 } from '../authority/index.ts'
 import type { Suite } from '../crypto/index.ts'
 import { equalBytes, uintFromBytes } from '../encoding/index.ts'
-import { toRidKey } from './rid.ts'
+import { ridAsKey, toRidKey } from './rid.ts'
 import type { KeyScope } from './contract.ts'
 import { bucketOf } from './derive.ts'
 import { BUCKET_BITS_MAX } from './key-record.ts'
@@ -89,6 +96,7 @@ export function couldAssign(state: AuthorityState, role: RoleId, user: UserId): 
 
 const bucketsByRole = new Map<RoleId, Map<UserId, number>>()
 const BUCKETS_REMEMBERED_MAX = 100_000
+const RIDS_REMEMBERED_MAX = 100_000
 
 /** EK5's bucket of an account, remembered: a removal from a large role asks for all of them. */
 export function bucketIndex(suite: Suite, role: RoleId, user: UserId, k: number): number {
@@ -189,15 +197,19 @@ export type RidOwner =
 
 /** Finds users and invites by rid; remembers every user it ever met, as ids never change. */
 export interface RidIndex {
-  find(state: AuthorityState, rid: Uint8Array): RidOwner | undefined
+  /** @param key - The same rid as text, where the caller has it already. */
+  find(state: AuthorityState, rid: Uint8Array, key?: KeyId): RidOwner | undefined
 }
 
 /** An index with nothing in it. */
 export function createRidIndex(): RidIndex {
   const users = new Map<string, UserId>()
   const scanned = new WeakSet<AuthorityState>()
+  const met = new Map<KeyId, RidOwner>()
   return {
-    find: (state, rid) => {
+    find: (state, rid, asKey = ridAsKey(rid)) => {
+      const before = met.get(asKey)
+      if (before !== undefined) return before
       const key = toRidKey(rid)
       if (!users.has(key) && !scanned.has(state)) {
         scanned.add(state)
@@ -205,7 +217,9 @@ export function createRidIndex(): RidIndex {
       }
       const user = users.get(key)
       if (user !== undefined && equalBytes(idToBytes(user).subarray(0, 12), rid.subarray(0, 12))) {
-        return { kind: 'user', user, generation: uintFromBytes(rid.subarray(12)) as number }
+        const owner = { kind: 'user', user, generation: uintFromBytes(rid.subarray(12)) as number } as const
+        if (met.size < RIDS_REMEMBERED_MAX) met.set(asKey, owner)
+        return owner
       }
       const invite = state.invites().find(each => equalBytes(idToBytes(each.id).subarray(0, 16), rid))
       return invite === undefined ? undefined : { kind: 'invite', invite: invite.id }

@@ -79,18 +79,31 @@ export function boxOwners(
   return ridsOf(held).map(rid => ownerOf(ring, rid, state))
 }
 
-function ridsOf(held: Held<KeyBody>): readonly Uint8Array[] {
-  return readBoxes(held.record.body.boxes, LOCKBOXES_MAX)?.rids() ?? []
+/** A rid, and how it is written as a key's id. */
+interface Rid {
+  readonly bytes: Uint8Array
+  readonly key: KeyId
+}
+
+const ridsByRecord = new WeakMap<Held<KeyBody>, readonly Rid[]>()
+
+/** Read once for each record: a removal from a large role asks about thousands of boxes that it leaves as they are. */
+function ridsOf(held: Held<KeyBody>): readonly Rid[] {
+  let rids = ridsByRecord.get(held)
+  if (rids === undefined) {
+    const read = readBoxes(held.record.body.boxes, LOCKBOXES_MAX)?.rids() ?? []
+    ridsByRecord.set(held, (rids = read.map(bytes => ({ bytes, key: ridAsKey(bytes) }))))
+  }
+  return rids
 }
 
 /** Whom one rid means: a key known here, a user, an invite, or nobody known. */
-export function ownerOf(
+function ownerOf(
   ring: RingState,
-  rid: Uint8Array,
+  { bytes, key }: Rid,
   state: AuthorityState
 ): RidOwner | { readonly kind: 'key'; readonly keyId: KeyId } | undefined {
-  const keyId = ridAsKey(rid)
-  return ring.keys.has(keyId) ? { kind: 'key', keyId } : ring.rids.find(state, rid)
+  return ring.keys.has(key) ? { kind: 'key', keyId: key } : ring.rids.find(state, bytes, key)
 }
 
 /** Rid of a grant's recipient. */
@@ -166,7 +179,7 @@ function recordSafety(
       if (!inner.safe) return inner
       continue
     }
-    const fault = recipientFault(ring, entry.scope, k, owner, view, facts.outdated.includes(ridAsKey(rid)))
+    const fault = recipientFault(ring, entry.scope, k, owner, view, facts.outdated.includes(rid.key))
     if (fault !== undefined) return unsafe(fault)
   }
   return SAFE
