@@ -282,7 +282,7 @@ class Log implements AuthorityLog {
     return this.#answer(() => this.#frontiers.covers(frontier, id)) ?? false
   }
 
-  state(): AuthorityState {
+  state(): State {
     if (this.#state !== undefined) return this.#state
     const { count } = this.#ledger
     const own = new StateCache()
@@ -300,20 +300,20 @@ class Log implements AuthorityLog {
 
   stateAt(frontier: readonly OperationId[]): AuthorityState | undefined {
     const key = [...frontier].sort().join()
-    // All there is: the present, which keeps from change to change what it put together.
-    if (frontier.length > 0 && key === this.frontier()?.join()) return this.state()
     const kept = this.#states.get(key)
-    if (kept !== undefined) return kept
-    const membership = this.#answer(() => this.#frontiers.membership(frontier))
-    if (membership === undefined || frontier.length === 0) return undefined
-    const cache = new StateCache()
-    const state = new State(
-      new View(this.#ledger, membership),
-      () => cache,
-      each => this.#root(each)
-    )
-    this.#states.set(key, state)
+    if (kept !== undefined || frontier.length === 0) return kept
+    // All there is: the present, which keeps from change to change what it put together.
+    const state = key === this.frontier()?.join() ? this.state() : this.#past(frontier)
+    if (state !== undefined) this.#states.set(key, state)
     return state
+  }
+
+  #past(frontier: readonly OperationId[]): State | undefined {
+    const membership = this.#answer(() => this.#frontiers.membership(frontier))
+    if (membership === undefined) return undefined
+    const cache = new StateCache()
+    const root = this.#root.bind(this)
+    return new State(new View(this.#ledger, membership), () => cache, root)
   }
 
   lossesOutside(frontier: readonly OperationId[]): readonly Loss[] {
