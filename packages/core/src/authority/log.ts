@@ -211,7 +211,7 @@ class Log implements AuthorityLog {
   }
 
   needsNewer(): boolean {
-    return isRaised((this.state()).view)
+    return isRaised(this.state().view)
   }
 
   get(id: OperationId): Operation | undefined {
