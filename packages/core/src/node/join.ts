@@ -42,6 +42,9 @@ import type { ReplicaState } from './replica-state.ts'
 import { returnAs } from './return-as.ts'
 import type { Work } from './work.ts'
 
+/** Waits before a way over a relay is tried again, ms. */
+const RELAY_AGAIN_MS = [500, 1_500] as const
+
 /** What joining needs of the node. */
 export interface JoinHost {
   readonly suite: Suite
@@ -290,7 +293,7 @@ async function findPackage(
   }
   const reach = async (addresses: readonly string[], node: boolean): Promise<Door | undefined> => {
     try {
-      const connection = await host.transport.dial(addresses, { signal })
+      const connection = await dialAgain(host, addresses, signal)
       return (await ask(connection)) ?? (node ? await askNode(connection) : undefined)
     } catch (error) {
       for (const address of addresses)
@@ -312,6 +315,26 @@ async function findPackage(
     'No member of this server could be reached through the link. Ask someone in it to be online, or for a fresh link.',
     { tried }
   )
+}
+
+/**
+ * A way over a relay is tried again: while we are only just connecting to the relay ourselves, the way can be closed
+ * together with the second of two connections to it.
+ */
+async function dialAgain(
+  { transport, pause }: JoinHost,
+  addresses: readonly string[],
+  signal: AbortSignal
+): Promise<Connection> {
+  const relayed = addresses.some(each => each.includes('/p2p-circuit'))
+  for (const ms of relayed ? RELAY_AGAIN_MS : []) {
+    try {
+      return await transport.dial(addresses, { signal })
+    } catch {
+      await pause(ms, signal)
+    }
+  }
+  return await transport.dial(addresses, { signal })
 }
 
 /** The first that is not undefined; undefined when all are. */

@@ -57,6 +57,10 @@ it('[VX5] two that are connected by a relay alone see each other in a channel, a
     const grace = await cast.open('grace', { ...init, media: media.port() })
     const server = await ada.servers.create({ name: 'Difference Engine' })
     await server.channels.create({ kind: 'voice', name: 'lounge' })
+    // A link made before leads to nobody yet.
+    await until('ada has a place at the relay', () =>
+      ada.addresses().some(each => each.includes('/p2p-circuit'))
+    )
     const link = (await server.invites.create()).link as string
     const hers = await grace.servers.join(link, { timeoutMs: 60_000 })
     await until('the lounge is seen', () => hers.channels.get('lounge'))
