@@ -278,8 +278,8 @@ function compareForks(turn: Turn, share: Share, view: ServerView): void {
     session.limits.windowBytes < 65_536 ? COMPARE_SPAN.circuit : COMPARE_SPAN.direct
   ).at(-1)
   if (agrees || window === undefined) {
-    share.comparing = null
-    share.pending.delete(chain)
+    endComparison(share, view, chain)
+    if (share.comparing !== null) compareForks(turn, share, view)
     return
   }
   if (!mayAsk(turn, session)) return
@@ -299,6 +299,15 @@ function compareForks(turn: Turn, share: Share, view: ServerView): void {
       bytesMax: INBOX_BYTES_MAX
     }
   })
+}
+
+/** What the peer told of the chain while it was compared may call for another comparison: one for each sum. */
+function endComparison(share: Share, view: ServerView, chain: ChainId): void {
+  share.comparing = null
+  const tip = share.tips.get(chain)
+  if (tip === undefined || tip.sum === tip.compared || tip.sum === view.chains.get(chain)?.sum)
+    share.pending.delete(chain)
+  else if (missingOf(view, chain, tip).length === 0) settleChain(share, view, chain, tip)
 }
 
 /** Our own envelopes of the window were read: asks for whatever else the peer has there. */

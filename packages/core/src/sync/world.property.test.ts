@@ -80,6 +80,26 @@ function perform(world: World, what: Act, step: number): void {
   }
 }
 
+type Case = [number, number, number, Act[], boolean, boolean, number]
+
+/** Failed once. A second branch became known while the chain was still compared by an older sum, and was not looked for. */
+const KEPT: Case[] = [
+  [
+    0,
+    3,
+    423,
+    [
+      { do: 'burst', who: 0, size: 185 },
+      { do: 'connect', who: 1, whom: 2, circuit: false, gossip: false },
+      { do: 'fork', who: 0 },
+      { do: 'run', ms: 553 }
+    ],
+    true,
+    false,
+    0
+  ]
+]
+
 /** Old messages of so many authors that ranges are told before rows of chains (SY6). */
 const CROWD = Array.from({ length: 300 }, (_, i) => deviceOf(`crowd ${i}`))
 const crowdMessages = CROWD.map(author => envelopeOf(author, 1))
@@ -131,7 +151,7 @@ describe('[SY5] [SY6] [SY8] [SY9] [SY15] honest peers', () => {
               })
           }
         ),
-        { numRuns: runs }
+        { numRuns: runs, examples: KEPT }
       )
     },
     60_000 + runs * 200
