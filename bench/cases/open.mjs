@@ -6,6 +6,7 @@ import { withFolder } from '../harness/temporary.mjs'
 const COUNT = Number(process.env.XCORD_BENCH_MESSAGES ?? 100_000)
 const LIMIT = 50
 const ROUNDS = 5
+const REWRAPS = 3
 const MB = 2 ** 20
 const FILL_MS_MAX = 300_000
 
@@ -41,7 +42,7 @@ async function fill(folder) {
 export const open = {
   name: 'open',
   title: `Opening ${COUNT.toLocaleString('en')} messages, showing the last ${LIMIT}`,
-  what: `Folder stores with ${COUNT.toLocaleString('en')} messages of 200 bytes in one channel: of the member who wrote them through the SDK (with 256 sends at once: that rate is the first figure), and of one who caught up. A fresh process with its code loaded opens a profile without a network by its key file, and asks for the newest page of ${LIMIT}; Node runs as the daemon starts it. The floor opens the reader's database with the store's adapter alone, and reads as many raw rows.`,
+  what: `Folder stores with ${COUNT.toLocaleString('en')} messages of 200 bytes in one channel: of the member who wrote them through the SDK (with 256 sends at once: that rate is the first figure), and of one who caught up. A fresh process with its code loaded opens a profile without a network by its key file, and asks for the newest page of ${LIMIT}; Node runs as the daemon starts it. The floor opens the reader's database with the store's adapter alone, and reads as many raw rows. Last, the reader's profile gets another password, and is opened by it: argon2id at its default cost is in both.`,
   run: async ({ note }) =>
     await withFolder(async folder => {
       const filled = await fill(folder)
@@ -54,7 +55,20 @@ export const open = {
         },
         note
       )
-      const short = [...found.reader, ...found.author].find(each => each.shown !== LIMIT)
+      const rewraps = []
+      let old
+      for (let round = 0; round < REWRAPS; round++) {
+        const next = `password ${round}`
+        rewraps.push(await once('member', 'rewrap', { folder: `${folder}/reader`, old, next }))
+        old = next
+      }
+      const argument = { folder: `${folder}/reader`, limit: LIMIT, password: old }
+      const { unlocked } = await interleave(
+        REWRAPS,
+        { unlocked: () => once('member', 'show', argument) },
+        note
+      )
+      const short = [...found.reader, ...found.author, ...unlocked].find(each => each.shown !== LIMIT)
       if (short !== undefined) throw new Error(`showed ${short.shown} messages, not ${LIMIT}`)
       const beside = (side, pick) => ({
         samples: column(found[side], pick),
@@ -90,7 +104,14 @@ export const open = {
           unit: 'MB',
           ...beside('author', each => each.rss),
           target: atMost(110)
-        })
+        }),
+        figure({
+          name: 'another password',
+          unit: 'ms',
+          samples: column(rewraps, each => each.ms),
+          note: `${number(Math.max(...column(rewraps, each => each.written)))} files of the database were written by it (KS4)`
+        }),
+        figure({ name: 'reader: open by it and show', unit: 'ms', samples: column(unlocked, each => each.ms) })
       ]
     })
 }

@@ -1,4 +1,6 @@
 /** XCord through its SDK, over folder stores: signed, encrypted, stored on disk before `send` resolves. */
+import { readdir, stat } from 'node:fs/promises'
+import { join } from 'node:path'
 import { createClient } from '@xcord/sdk'
 import { folder as folderStore } from '@xcord/sdk/node'
 import { serve } from './serve.mjs'
@@ -17,6 +19,12 @@ const serverOf = client => client.servers.all[0]
 const channelOf = client => serverOf(client).channel(CHANNEL)
 const publish = (client, index) =>
   channelOf(client).send(stampedText(TEXT_BYTES, `${clients.indexOf(client)}.${index}`))
+
+/** Sizes of a folder's files. */
+async function filesOf(path) {
+  const names = await readdir(path)
+  return new Map(await Promise.all(names.map(async name => [name, (await stat(join(path, name))).size])))
+}
 
 /** Sends as fast as the store takes it, so many at once. */
 async function fill({ count, atOnce }) {
@@ -156,14 +164,23 @@ serve({
     await waitFor('the replay', () => server.verification === null, 1_200_000)
     return { enteredMs, verifying, verifiedMs: performance.now() - started, rss: process.memoryUsage.rss() }
   },
-  /** Opens a profile that exists and shows the newest page: process start apart. */
-  show: async ({ folder, limit }) => {
+  /** Gives a profile another password: how long it takes, and what of its database is written by it. */
+  rewrap: async ({ folder, old, next }) => {
+    const store = folderStore(folder, old === undefined ? {} : { password: old })
+    const client = await createClient({ store, bootstrap: [], network: false })
+    clients.push(client)
+    const before = await filesOf(`${folder}/database`)
     const started = performance.now()
-    const client = await createClient({
-      store: folderStore(folder),
-      bootstrap: [],
-      network: false
-    })
+    await client.changePassword(old, next)
+    const ms = performance.now() - started
+    const after = await filesOf(`${folder}/database`)
+    return { ms, written: [...after].filter(([name, size]) => before.get(name) !== size).length }
+  },
+  /** Opens a profile that exists and shows the newest page: process start apart. */
+  show: async ({ folder, limit, password }) => {
+    const started = performance.now()
+    const store = folderStore(folder, password === undefined ? {} : { password })
+    const client = await createClient({ store, bootstrap: [], network: false })
     clients.push(client)
     const openMs = performance.now() - started
     const page = await channelOf(client).page({ limit })
