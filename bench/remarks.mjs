@@ -20,7 +20,7 @@ export const REMARKS = {
   'catch-up/newcomer peak memory (RSS)':
     '110 MB are there before it begins; what a turn holds outlives the small young generation, and the old one nearly doubles before it is collected.',
   'keys/removal: CPU':
-    'a loss makes every key of the role be judged anew: whom each of the 10,000 boxes in a hundred buckets is for is looked up in the present state, twice (when the keys are planned, and when they are taken in). Sealing the new boxes is a tenth of it.',
+    'a loss makes every key of the role be judged anew: whom each of the 10,000 boxes in a hundred buckets is for is remembered, and whether they still may have it is looked up in the present state, twice: when the keys are planned, and when they are taken in.',
   'open/reader: open and show':
     'it does not grow with the history: instantiating libsodium, the lock and key store files, opening LevelDB, judging the stored operations and deriving topics are nearly all of it.',
   'open/author: open and show': 'as for the reader.',
