@@ -111,7 +111,11 @@ export const open = {
           samples: column(rewraps, each => each.ms),
           note: `${number(Math.max(...column(rewraps, each => each.written)))} files of the database were written by it (KS4)`
         }),
-        figure({ name: 'reader: open by it and show', unit: 'ms', samples: column(unlocked, each => each.ms) })
+        figure({
+          name: 'reader: open by it and show',
+          unit: 'ms',
+          samples: column(unlocked, each => each.ms)
+        })
       ]
     })
 }
