@@ -14,7 +14,7 @@ import {
   namedFrame,
   snapshotProof,
   wantFrame
-} from '../src/node/snapshot-frames.ts'
+} from '../src/node/snapshots/snapshot-frames.ts'
 import { fill, toHex } from './vector-tools.ts'
 
 const suite = await createNodeSuite()

@@ -1,6 +1,6 @@
 /** AU6: where the past of a server that we join lies in our future, it is our clock that keeps us waiting. */
 import { FUTURE_MS_MAX, XcordError } from '../base/index.ts'
-import type { LiveReplica } from './replica.ts'
+import type { LiveReplica } from './replica/replica.ts'
 
 /** What to tell whoever waits for a join; undefined where the clock is not to blame. */
 export function clockSkew(replicas: Iterable<LiveReplica>, now: number): XcordError | undefined {

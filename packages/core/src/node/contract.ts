@@ -16,28 +16,28 @@ import type {
   Timers,
   UserId
 } from '../base/index.ts'
-import type { SnapshotPace } from './keep-snapshot.ts'
+import type { SnapshotPace } from './snapshots/keep-snapshot.ts'
 import type { AuthorityState, ExplainOptions, ForkState, PermissionName } from '../authority/index.ts'
 import type { Suite } from '../crypto/index.ts'
 import type { Account, BackupServer } from '../identity/index.ts'
-import type { AccountDevices } from './account-devices.ts'
+import type { AccountDevices } from './accounts/account-devices.ts'
 import type { Explanation } from '../verifier/index.ts'
 import type { Transport } from '../net/index.ts'
 import type { Store } from '../store/index.ts'
 import type { DeliveryLevel } from '../sync/index.ts'
 import type { Message, Page, PageOptions } from '../timeline/index.ts'
 import type { IceServer, MediaPort } from '../voice/index.ts'
-import type { AutomodRule } from './automod.ts'
-import type { VerificationReport } from './enter.ts'
-import type { Conversations } from './conversation-contract.ts'
-import type { EquivocationReport } from './equivocation.ts'
-import type { UnopenedReport } from './unopened.ts'
+import type { AutomodRule } from './intents/automod.ts'
+import type { VerificationReport } from './snapshots/enter.ts'
+import type { Conversations } from './conversations/conversation-contract.ts'
+import type { EquivocationReport } from './intake/equivocation.ts'
+import type { UnopenedReport } from './keys/unopened.ts'
 import type { LoggedEvent } from './event-log.ts'
-import type { ReplicaQuestion } from './explain.ts'
-import type { Intent } from './intents.ts'
-import type { ImportReport } from './import-server.ts'
-import type { FalseSnapshot } from './published-claims.ts'
-import type { Voice } from './voice-contract.ts'
+import type { ReplicaQuestion } from './replica/explain.ts'
+import type { Intent } from './intents/intents.ts'
+import type { ImportReport } from './joining/import-server.ts'
+import type { FalseSnapshot } from './replica/published-claims.ts'
+import type { Voice } from './voice/voice-contract.ts'
 
 /** Everything a peer is made of. */
 export interface NodeInit {
@@ -385,10 +385,10 @@ export interface Node {
   close(): Promise<void>
 }
 
-export type { ImportReport } from './import-server.ts'
-export type * from './conversation-contract.ts'
-export type * from './voice-contract.ts'
-export type { Intent, OverwriteChange, ServerPolicy } from './intents.ts'
-export type { ObjectContent, ServerObject } from './objects.ts'
-export type { AutomodContent, AutomodRule, AutomodTrigger } from './automod.ts'
+export type { ImportReport } from './joining/import-server.ts'
+export type * from './conversations/conversation-contract.ts'
+export type * from './voice/voice-contract.ts'
+export type { Intent, OverwriteChange, ServerPolicy } from './intents/intents.ts'
+export type { ObjectContent, ServerObject } from './intents/objects.ts'
+export type { AutomodContent, AutomodRule, AutomodTrigger } from './intents/automod.ts'
 export type { RuleId }

@@ -1,9 +1,9 @@
 /** What doctor finds (NT34): each check says what is, and where something is wrong, why and what to do. */
 import type { Database } from '../store/index.ts'
-import type { LiveReplica } from './replica.ts'
+import type { LiveReplica } from './replica/replica.ts'
 import type { DoctorFinding, PeerReport } from './contract.ts'
-import { settingTable } from './tables.ts'
-import { UNOPENED_CAUSES, type UnopenedCause } from './unopened.ts'
+import { settingTable } from './replica/tables.ts'
+import { UNOPENED_CAUSES, type UnopenedCause } from './keys/unopened.ts'
 
 /** AU6: beyond this, operations of a peer are held. */
 const SKEW_MS_MAX = 120_000

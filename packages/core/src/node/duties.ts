@@ -1,10 +1,10 @@
 /** What members owe their server without being asked: keys (EK11, EK14), seals (AU40) and snapshots (AU60). */
 import type { Random } from '../base/index.ts'
 import type { Operation } from '../graph/index.ts'
-import { createKeyDuties } from './key-duties.ts'
-import type { LiveReplica } from './replica.ts'
-import { createSealDuties } from './seal-duties.ts'
-import { createSnapshotDuties } from './snapshot-duties.ts'
+import { createKeyDuties } from './keys/key-duties.ts'
+import type { LiveReplica } from './replica/replica.ts'
+import { createSealDuties } from './keys/seal-duties.ts'
+import { createSnapshotDuties } from './snapshots/snapshot-duties.ts'
 
 export interface Duties {
   /** Looks whether anything is owed, and if so sets the clock. `accepted`: operations that came just now. */

@@ -1,12 +1,12 @@
 /** The servers a profile holds: loaded, founded, joined, come back to. */
 import { type ServerId, type Timers, XcordError } from '../base/index.ts'
 import type { Operation } from '../graph/index.ts'
-import { createReplicaState, loadReplica } from './load-replica.ts'
-import { serverRow } from './membership.ts'
-import { LiveReplica, type ReplicaHooks } from './replica.ts'
-import type { ReplicaDeps, ReplicaState } from './replica-state.ts'
-import { operationTable, serverTable } from './tables.ts'
-import { noteOperation } from './take-operations.ts'
+import { createReplicaState, loadReplica } from './replica/load-replica.ts'
+import { serverRow } from './replica/membership.ts'
+import { LiveReplica, type ReplicaHooks } from './replica/replica.ts'
+import type { ReplicaDeps, ReplicaState } from './replica/replica-state.ts'
+import { operationTable, serverTable } from './replica/tables.ts'
+import { noteOperation } from './intake/take-operations.ts'
 
 /** What a replica is being joined with. */
 export interface JoinStart {

@@ -20,9 +20,9 @@ import {
   recordTable,
   serverTable,
   snapshotTable
-} from '../../src/node/tables.ts'
+} from '../../src/node/replica/tables.ts'
 import { PROFILE_TABLES } from '../../src/node/profile-tables.ts'
-import { order, records } from '../../src/node/timeline-tables.ts'
+import { order, records } from '../../src/node/timeline/timeline-tables.ts'
 import { createSimulation, type Simulation } from '../../src/testing/simulator/simulation.ts'
 import type { SimulatedPeer } from '../../src/testing/simulator/peer.ts'
 

@@ -22,14 +22,14 @@ import { folder } from '@xcord/sdk/node'
 import { createClientOver } from '../../src/client.ts'
 import type { OpenableStore } from '../../src/profile-store.ts'
 // Tests of faults look behind the doors: what a hostile member does, no public function offers.
-import type { LiveReplica } from '../../../core/src/node/replica.ts'
+import type { LiveReplica } from '../../../core/src/node/replica/replica.ts'
 
-export { snapshotTable } from '../../../core/src/node/tables.ts'
+export { snapshotTable } from '../../../core/src/node/replica/tables.ts'
 
 // What a client does that keeps no rule, and what its neighbours think of it.
-export { mayForward } from '../../../core/src/node/arrival-rules.ts'
-export { publishContent } from '../../../core/src/node/publish.ts'
-export { sealableBy } from '../../../core/src/node/seal-duties.ts'
+export { mayForward } from '../../../core/src/node/intake/arrival-rules.ts'
+export { publishContent } from '../../../core/src/node/replica/publish.ts'
+export { sealableBy } from '../../../core/src/node/keys/seal-duties.ts'
 export type { LiveReplica }
 
 /** The replica behind a server object. */

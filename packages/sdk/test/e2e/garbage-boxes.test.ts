@@ -4,7 +4,7 @@ import { idToBytes } from '@xcord/core/base'
 import { readBoxes } from '@xcord/core/crypto'
 import { signKeyRecord } from '@xcord/core/e2ee'
 import { createWorld, publishContent, replicaOf } from './faults.fixture.ts'
-import { publishPlan } from '../../../core/src/node/publish.ts'
+import { publishPlan } from '../../../core/src/node/replica/publish.ts'
 import { texts, until } from './peers.fixture.ts'
 
 test('[EK14, ND25] a box of garbage has a cause, is asked about, and is healed by whoever holds the key', async () => {

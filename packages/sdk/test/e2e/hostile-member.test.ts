@@ -5,7 +5,7 @@ import { systemRandom } from '@xcord/core/adapters/runtime-node'
 import type { Body, Payload } from '@xcord/core/e2ee'
 import { type Envelope, EnvelopeType, encodeBundle } from '@xcord/core/graph'
 import type { Client, Server } from '@xcord/sdk'
-import { publishContent } from '../../../core/src/node/publish.ts'
+import { publishContent } from '../../../core/src/node/replica/publish.ts'
 import { chainOf, createWorld, replicaOf, type World } from './faults.fixture.ts'
 import { texts, until } from './peers.fixture.ts'
 

@@ -2,8 +2,8 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { Envelope } from '@xcord/core/graph'
 import type { Client, Server } from '@xcord/sdk'
-import { judgeForward } from '../../../core/src/node/arrival-rules.ts'
-import { envelopeTable } from '../../../core/src/node/tables.ts'
+import { judgeForward } from '../../../core/src/node/intake/arrival-rules.ts'
+import { envelopeTable } from '../../../core/src/node/replica/tables.ts'
 import { createWorld, publishContent, replicaOf, type World } from './faults.fixture.ts'
 import { texts, until } from './peers.fixture.ts'
 

@@ -7,7 +7,7 @@ import { appendDevice, appendRevocation } from '../../../core/src/identity/appen
 import { createCredential } from '../../../core/src/identity/credential.ts'
 import { draftDeviceAdd } from '../../../core/src/authority/build.ts'
 import { signOperation } from '../../../core/src/graph/operation.ts'
-import { addOperation } from '../../../core/src/node/take-operations.ts'
+import { addOperation } from '../../../core/src/node/intake/take-operations.ts'
 import { createWorld, replicaOf, type World } from './faults.fixture.ts'
 import { until } from './peers.fixture.ts'
 

@@ -5,9 +5,14 @@ import type { Connection, FrameStream, Transport } from '@xcord/core/net'
 import type { Client, Server } from '@xcord/sdk'
 // A hostile member publishes what no public function would.
 import { draftCheckpoint } from '../../../core/src/authority/index.ts'
-import { operate } from '../../../core/src/node/operate.ts'
-import { askFrame, namedFrame, snapshotProof, wantFrame } from '../../../core/src/node/snapshot-frames.ts'
-import { publishedTable } from '../../../core/src/node/tables.ts'
+import { operate } from '../../../core/src/node/replica/operate.ts'
+import {
+  askFrame,
+  namedFrame,
+  snapshotProof,
+  wantFrame
+} from '../../../core/src/node/snapshots/snapshot-frames.ts'
+import { publishedTable } from '../../../core/src/node/replica/tables.ts'
 import { createWorld, replicaOf, type World } from './faults.fixture.ts'
 import { texts, until } from './peers.fixture.ts'
 

@@ -1,7 +1,7 @@
 /** Backs a running profile up (ND42). */
 import { XcordError } from '../../base/index.ts'
 import type { NodeInit } from '../contract.ts'
-import { DATABASE_SCHEMA } from '../tables.ts'
+import { DATABASE_SCHEMA } from '../replica/tables.ts'
 import { writeProfileBackup } from './profile-backup.ts'
 
 /** `identity`: the backup of the account (ID11). XCORD_PERMISSION_DENIED where this device has no key for it. */

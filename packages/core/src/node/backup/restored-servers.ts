@@ -5,7 +5,7 @@
 import type { Random, ServerId } from '../../base/index.ts'
 import type { SecretKey, Suite } from '../../crypto/index.ts'
 import { openDatabase, type Store } from '../../store/index.ts'
-import { ownPrekeyTable } from '../conversation-tables.ts'
+import { ownPrekeyTable } from '../conversations/conversation-tables.ts'
 import { PROFILE_TABLES } from '../profile-tables.ts'
 import {
   DATABASE_SCHEMA,
@@ -15,7 +15,7 @@ import {
   type ServerRow,
   serverTable,
   snapshotTable
-} from '../tables.ts'
+} from '../replica/tables.ts'
 
 /** Who was becoming a member or leaving did so as the old device. */
 const AFTER: Readonly<Record<ServerRow['status'], ServerRow['status']>> = {

@@ -14,7 +14,7 @@ import {
   verifyEnvelope
 } from '../../graph/index.ts'
 import { ChainIndex } from '../../sync/index.ts'
-import { chainTable, type ChainRow, envelopeTable, type EnvelopeRow } from '../tables.ts'
+import { chainTable, type ChainRow, envelopeTable, type EnvelopeRow } from '../replica/tables.ts'
 import type { CheckContext } from './check-operations.ts'
 
 /** What the tables beside the envelopes must hold, by what the envelopes say. */

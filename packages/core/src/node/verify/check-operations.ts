@@ -5,7 +5,7 @@ import type { Suite } from '../../crypto/index.ts'
 import { readKeyRecord, verifyKeyRecord } from '../../e2ee/index.ts'
 import { decodeOperation } from '../../graph/index.ts'
 import type { Database } from '../../store/index.ts'
-import { operationTable, recordTable } from '../tables.ts'
+import { operationTable, recordTable } from '../replica/tables.ts'
 import type { Findings } from './problems.ts'
 
 /** What the checks of one server share. */

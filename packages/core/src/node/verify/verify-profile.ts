@@ -8,10 +8,10 @@ import { equalBytes } from '../../encoding/index.ts'
 import type { Account } from '../../identity/index.ts'
 import { type Database, openDatabase, type Store, verifyDatabase } from '../../store/index.ts'
 import { openEventLog } from '../event-log.ts'
-import { openFromSnapshot } from '../open-snapshot.ts'
-import { loadReplica } from '../load-replica.ts'
+import { openFromSnapshot } from '../snapshots/open-snapshot.ts'
+import { loadReplica } from '../replica/load-replica.ts'
 import { PROFILE_TABLES } from '../profile-tables.ts'
-import type { ReplicaDeps, ReplicaState } from '../replica-state.ts'
+import type { ReplicaDeps, ReplicaState } from '../replica/replica-state.ts'
 import {
   actTable,
   chainTable,
@@ -24,8 +24,8 @@ import {
   type ServerRow,
   serverTable,
   snapshotTable
-} from '../tables.ts'
-import { createTimelineStore } from '../timeline-store.ts'
+} from '../replica/tables.ts'
+import { createTimelineStore } from '../timeline/timeline-store.ts'
 import { checkChains } from './check-chains.ts'
 import { type CheckContext, checkKeyRecords, checkOperations } from './check-operations.ts'
 import { checkEvents, checkIndexes, checkOutbox, checkTimeline } from './check-projections.ts'

@@ -1,0 +1,42 @@
+/** What sync tells of a server, as it concerns the node: who matched, how far it is, what was offered. */
+import type { ServerId } from '../../base/index.ts'
+import type { LiveEvent } from '../contract.ts'
+import { part } from '../joining/farewell.ts'
+import type { LiveReplica } from '../replica/replica.ts'
+import type { SyncNews } from './sync-host.ts'
+
+export interface SyncHearer {
+  judge(replica: LiveReplica): void
+  emit(event: LiveEvent): void
+  wake(server: ServerId): void
+  fault(error: unknown): void
+}
+
+export function hearSync(hearer: SyncHearer, replica: LiveReplica, news: SyncNews): void {
+  switch (news.type) {
+    case 'matched':
+      hearer.judge(replica)
+      return
+    case 'progress':
+      hearer.emit({
+        type: 'sync:progress',
+        server: replica.server,
+        received: news.received,
+        expected: news.received + news.missing,
+        done: news.missing === 0
+      })
+      return
+    case 'parted':
+      part(replica, hearer.fault)
+      return
+    case 'offered':
+      replica.confirm(news.device, news.offers)
+      return
+    case 'caught-up':
+      replica.current.caughtUp = true
+      hearer.wake(replica.server)
+      return
+    default:
+      hearer.wake(replica.server)
+  }
+}

@@ -1,0 +1,218 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { createNodeSuite } from '../../adapters/crypto-node/index.ts'
+import { idFromBytes } from '../../base/index.ts'
+import {
+  authorityDeps,
+  chunkHash,
+  createAuthorityLog,
+  draftChannelCreate,
+  draftCheckpoint,
+  type OperationDraft,
+  signGenesis
+} from '../../authority/index.ts'
+import { toHex } from '../../encoding/index.ts'
+import { type Operation, signOperation } from '../../graph/index.ts'
+import { createAccount } from '../../identity/index.ts'
+import type { Connection, FrameStream } from '../../net/index.ts'
+import { fetchSnapshot } from './fetch-snapshot.ts'
+import {
+  askFrame,
+  chunkFrame,
+  laterFrame,
+  namedFrame,
+  SNAPSHOT_PROTOCOL,
+  snapshotProof,
+  wantFrame
+} from './snapshot-frames.ts'
+
+const suite = await createNodeSuite()
+const frames = { ask: askFrame, want: wantFrame, named: namedFrame, later: laterFrame, chunk: chunkFrame }
+const vectors = JSON.parse(
+  readFileSync(
+    join(import.meta.dirname, '../../../../../docs/spec/vectors/node/snapshot-frames.json'),
+    'utf8'
+  )
+) as {
+  readonly proof: Readonly<Record<'topicSecret' | 'server' | 'asking' | 'answering' | 'proof', string>>
+  readonly valid: readonly {
+    readonly frame: keyof typeof frames
+    readonly bytes: string
+    readonly fields: object
+  }[]
+  readonly invalid: readonly {
+    readonly frame: keyof typeof frames
+    readonly note: string
+    readonly rule: string
+    readonly bytes: string
+  }[]
+}
+const unhex = (text: string): Uint8Array => Uint8Array.from(Buffer.from(text, 'hex'))
+const plain = (value: unknown): unknown =>
+  value instanceof Uint8Array ? toHex(value) : Array.isArray(value) ? value.map(plain) : value
+
+describe('frames of /xcord/snapshot/1', () => {
+  it('[ND26] read as the vectors say, and are refused by the rule', () => {
+    for (const { frame, bytes, fields } of vectors.valid) {
+      const read = frames[frame].decode(unhex(bytes))
+      if (!read.ok) throw new Error(read.reason)
+      for (const [name, value] of Object.entries(fields))
+        expect(plain(read.value[name as keyof typeof read.value])).toEqual(value)
+    }
+    for (const { frame, note, rule, bytes } of vectors.invalid)
+      expect(frames[frame].decode(unhex(bytes)), note).toMatchObject({ ok: false, rule })
+  })
+
+  it('[ND26] the proof is of one asker to one answerer', () => {
+    const { topicSecret, server, asking, answering, proof } = vectors.proof
+    const who = {
+      server: idFromBytes('s', unhex(server)),
+      asking: idFromBytes('d', unhex(asking)),
+      answering: idFromBytes('d', unhex(answering))
+    }
+    expect(toHex(snapshotProof(suite, unhex(topicSecret), who))).toBe(proof)
+    const swapped = { ...who, asking: who.answering, answering: who.asking }
+    expect(toHex(snapshotProof(suite, unhex(topicSecret), swapped))).not.toBe(proof)
+  })
+})
+
+const START = 1_700_000_000_000
+const random = { bytes: (length: number) => new Uint8Array(length).fill(7) }
+
+/** Ada's server, a snapshot that she published, and one channel more. */
+function story() {
+  const ada = createAccount(suite, random, START)
+  const { device, signingKey } = ada.device
+  const userKey = ada.userKeys.at(-1)
+  if (userKey === undefined) throw new Error('no user key')
+  const { generation, boxPublicKey } = userKey
+  const genesis = signGenesis(suite, signingKey, device, {
+    name: 'Engine',
+    credential: ada.credential,
+    userKey: { generation, boxPublicKey },
+    nonce: new Uint8Array(16),
+    at: START
+  })
+  const log = createAuthorityLog(authorityDeps(suite), genesis)
+  let at = START
+  const act = (draft: OperationDraft): Operation => {
+    const operation = signOperation(suite, signingKey, log.place(device, draft, ++at))
+    if (log.add(operation, at).kind !== 'accepted') throw new Error('not accepted')
+    return operation
+  }
+  const channel = (name: string): Operation =>
+    act(draftChannelCreate({ kind: 'text', name, position: Uint8Array.of(1) }))
+  channel('general')
+  const snapshot = log.snapshot()
+  if (snapshot === undefined) throw new Error('no snapshot')
+  const published = act(draftCheckpoint(snapshot, undefined))
+  const lied = act(draftCheckpoint({ ...snapshot, stateRoot: new Uint8Array(32) }, undefined))
+  return { genesis, log, snapshot, published, lied, later: channel('attic') }
+}
+
+const { genesis, log, snapshot, published, lied, later } = story()
+const hashes = snapshot.chunks.map(each => chunkHash(suite, each))
+const named = (operation: Uint8Array | null = published.bytes, chunks = hashes): Uint8Array =>
+  namedFrame.encode({ version: 1, kind: 3, operation, chunks })
+const after = (...operations: Uint8Array[]): Uint8Array =>
+  laterFrame.encode({ version: 1, kind: 4, operations })
+const chunk = (bytes: Uint8Array | null): Uint8Array =>
+  chunkFrame.encode({ version: 1, kind: 5, chunk: bytes })
+const chunks = snapshot.chunks.map(each => chunk(each))
+const end = after()
+
+const self = idFromBytes('d', new Uint8Array(32).fill(1))
+const peer = idFromBytes('d', new Uint8Array(32).fill(2))
+const topicSecret = new Uint8Array(32).fill(3)
+
+/** Fetches from a peer that sends these frames, whatever it is asked. */
+async function fetched(answers: readonly Uint8Array[], isFalse = false) {
+  const sent: Uint8Array[] = []
+  let closed = false
+  const stream: Partial<FrameStream> = {
+    send: frame => {
+      sent.push(frame)
+      return Promise.resolve()
+    },
+    frames: async function* () {
+      yield* await Promise.resolve(answers)
+    },
+    close: () => {
+      closed = true
+      return Promise.resolve()
+    }
+  }
+  const connection = {
+    device: peer,
+    openStream: () => Promise.resolve(stream as FrameStream)
+  } as unknown as Connection
+  const init = { suite, genesis, topicSecret, self, now: START + 1_000, isFalse: () => isFalse }
+  const found = await fetchSnapshot(connection, init)
+  return { found, sent, closed }
+}
+
+describe(`fetching a snapshot over ${SNAPSHOT_PROTOCOL}`, () => {
+  it('[ND26] opens a log that says what a log of all operations says, in two questions', async () => {
+    const { found, sent, closed } = await fetched([named(), after(lied.bytes, later.bytes), end, ...chunks])
+    if (!found.ok || found.value === undefined) throw new Error('not fetched')
+    expect(toHex(found.value.log.state().hash())).toBe(toHex(log.state().hash()))
+    expect(found.value.operation.id).toBe(published.id)
+    expect(sent).toHaveLength(2)
+    expect(askFrame.decode(sent[0] as Uint8Array)).toMatchObject({
+      ok: true,
+      value: {
+        proof: snapshotProof(suite, topicSecret, { server: genesis.server, asking: self, answering: peer })
+      }
+    })
+    expect(wantFrame.decode(sent[1] as Uint8Array)).toMatchObject({ ok: true, value: { chunks: hashes } })
+    expect(closed).toBe(true)
+  })
+
+  it('[ND26] takes it that there is none', async () => {
+    expect((await fetched([named(null, [])])).found).toEqual({ ok: true, value: undefined })
+  })
+
+  it('[ND26, AU58, AU60] refuses whatever is not that snapshot, by its rule, before more is fetched', async () => {
+    const flipped = Uint8Array.from(published.bytes)
+    flipped[flipped.length - 1] = (flipped.at(-1) as number) ^ 1
+    const cases: readonly (readonly [string, string, readonly Uint8Array[], number])[] = [
+      ['no answer', 'ND26', [], 1],
+      ['noise', 'ND26', [Uint8Array.of(1, 2, 3)], 1],
+      ['a signature that does not hold', 'AU2', [named(flipped)], 1],
+      ['an operation of another kind', 'ND26', [named(later.bytes)], 1],
+      ['no chunks', 'AU58', [named(published.bytes, [])], 1],
+      ['hashes of something else', 'AU58', [named(published.bytes, [new Uint8Array(32)])], 1],
+      ['nothing after the name', 'ND26', [named()], 1],
+      ['noise after it', 'ND26', [named(), Uint8Array.of(1)], 1],
+      ['an operation that does not hold', 'AU2', [named(), after(flipped), end], 1],
+      ['no end of operations', 'ND26', [named(), after(later.bytes)], 1],
+      [
+        'too many operations',
+        'ND26',
+        [
+          named(),
+          ...Array.from({ length: 40 }, () => after(...Array.from({ length: 256 }, () => later.bytes)))
+        ],
+        1
+      ],
+      ['no chunk', 'ND26', [named(), end], 2],
+      ['noise for a chunk', 'ND26', [named(), end, Uint8Array.of(1)], 2],
+      ['a chunk that is gone', 'ND26', [named(), end, chunk(null)], 2],
+      ['another chunk', 'ND26', [named(), end, chunk(Uint8Array.of(1))], 2],
+      ['a state under another root', 'AU41', [named(lied.bytes), end, ...chunks], 2]
+    ]
+    for (const [note, rule, answers, questions] of cases) {
+      const { found, sent, closed } = await fetched(answers)
+      expect(found, note).toMatchObject({ ok: false, rule })
+      expect(sent.length, note).toBe(questions)
+      expect(closed, note).toBe(true)
+    }
+  })
+
+  it('[AU60] asks for nothing of a snapshot that was found false before', async () => {
+    const { found, sent } = await fetched([named()], true)
+    expect(found).toMatchObject({ ok: false, rule: 'AU60' })
+    expect(sent).toHaveLength(1)
+  })
+})
