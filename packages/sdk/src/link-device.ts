@@ -1,6 +1,6 @@
 /** Making this place a further device of an identity that exists (ID10). */
 import { XcordError } from '@xcord/core'
-import { createDevice, LINK_CODE_MS } from '@xcord/core/identity'
+import { createDevice } from '@xcord/core/identity'
 import { takeAccount } from '@xcord/core/node'
 import type { LinkSign } from './device-types.ts'
 import { openClient, type Platform, profileInit } from './open-client.ts'
@@ -28,7 +28,7 @@ export interface LinkDeviceInit extends Pick<ClientInit, 'bootstrap' | 'network'
  * Errors: XCORD_PROFILE_EXISTS, XCORD_LINK_REFUSED, XCORD_PORT_IN_USE, XCORD_ADDRESS_INVALID.
  */
 export async function linkDeviceOver(platform: Platform, init: LinkDeviceInit): Promise<Client> {
-  const { clock, random } = platform
+  const { clock, random, timers } = platform
   const place = init.store as OpenableStore
   if (await place.exists())
     throw new XcordError(
@@ -41,8 +41,6 @@ export async function linkDeviceOver(platform: Platform, init: LinkDeviceInit): 
   const opening = await profileInit(platform, {})
   const device = createDevice(opening.suite, random)
   const transport = await platform.transportOf(init, opening.suite, device)
-  const late = AbortSignal.timeout(LINK_CODE_MS)
-  const given = init.signal ?? new AbortController().signal
   try {
     await transport.start()
     await takeAccount(
@@ -50,6 +48,7 @@ export async function linkDeviceOver(platform: Platform, init: LinkDeviceInit): 
         suite: opening.suite,
         random,
         clock,
+        timers,
         transport,
         device,
         deviceName: init.deviceName ?? platform.deviceName,
@@ -63,16 +62,9 @@ export async function linkDeviceOver(platform: Platform, init: LinkDeviceInit): 
           await profile.store.close()
           await profile.release()
         },
-        signal: AbortSignal.any([given, late])
+        signal: init.signal ?? new AbortController().signal
       }
     )
-  } catch (error) {
-    if (late.aborted)
-      throw new XcordError('XCORD_LINK_REFUSED', 'Nobody used the code within five minutes.', {
-        rule: 'ID10',
-        reason: 'the code expired'
-      })
-    throw error
   } finally {
     await transport.stop()
   }

@@ -90,7 +90,14 @@ export {
   updateKeyStore
 } from './key-store.ts'
 export { keyStoreError } from './key-store-error.ts'
-export { createLinkCode, LINK_CODE_MS, type LinkCode, parseLinkCode } from './link-code.ts'
+export {
+  createLinkCode,
+  LINK_CODE_MS,
+  LINK_PROOF_MS,
+  LINK_TRIES_MAX,
+  type LinkCode,
+  parseLinkCode
+} from './link-code.ts'
 export { LINK_SIGNS, type LinkSign } from './link-signs.ts'
 export { LINK_FRAME_BYTES_MAX, type LinkAgreement, type LinkConsent, LinkGiver, LinkTaker } from './link.ts'
 export { appendLinkedDevice, linkedAccount } from './linked-account.ts'

@@ -15,6 +15,10 @@ import { withSecrets } from './secret.ts'
 
 /** ID10: a code is good for so long after it was made. */
 export const LINK_CODE_MS = 300_000
+/** ID10: who may come and not prove the secret. More, and somebody in between could try for signs that fit. */
+export const LINK_TRIES_MAX = 5
+/** ID10: so long may they take to prove it; people, who take longer, are asked afterwards. */
+export const LINK_PROOF_MS = 30_000
 const MARK = 'xcord-link-'
 const SECRET_BYTES = 16
 const ADDRESSES_MAX = 8

@@ -228,7 +228,7 @@ export class LinkGiver {
   }
 }
 
-/** The device that is added. Its steps are called in order, once: a code is good for one try. */
+/** The device that is added. Its steps are called in order, once; for another try there is another of these. */
 export class LinkTaker {
   readonly #suite: Suite
   readonly #code: LinkCode
