@@ -72,7 +72,6 @@ export async function createParts(
     isMember: (server, device) => views.get(server)?.standing(device) === 'member',
     fault: error => told.fault(error)
   })
-  await blobs.tidy()
   const hooks: ReplicaHooks = {
     ...told,
     blobs,
@@ -214,6 +213,10 @@ async function loadServers(
     timers,
     hooks
   )
+  await hooks.blobs.tidy(async message => {
+    const channel = await timeline.locate(message)
+    return channel !== undefined && (await timeline.message(channel, message))?.status === 'deleted'
+  })
   await registry.loadAll()
   return registry
 }

@@ -9,7 +9,8 @@ import {
   createMemoryNetwork,
   createMemoryStore,
   createMemoryTransport,
-  type MemoryNetwork
+  type MemoryNetwork,
+  type MemoryStore
 } from '@xcord/core/adapters/memory'
 import { systemClock, systemRandom, systemTimers } from '@xcord/core/adapters/runtime-node'
 import { type Account, createAccount } from '@xcord/core/identity'
@@ -106,12 +107,14 @@ export interface World {
       readonly wrap?: (transport: Transport) => Transport
       readonly hostile?: boolean
       readonly snapshots?: NodeInit['snapshots']
+      /** The disk as this peer meets it. */
+      readonly disk?: (store: Store) => Store
       /** Carries audio. */
       readonly media?: MediaPort
     }
   ): Promise<Client>
   /** What lies on the disk of a name. */
-  storeOf(name: string): Store
+  storeOf(name: string): MemoryStore
   /** The transport a name was last opened with. */
   transportOf(name: string): Transport
   /** Background faults so far. */
@@ -121,7 +124,7 @@ export interface World {
 
 interface Profile {
   readonly account: Account
-  readonly store: Store
+  readonly store: MemoryStore
 }
 
 /** Passes a frame on, or does something else with it. */
@@ -207,6 +210,7 @@ export async function createWorld(): Promise<World> {
         wrap = (each: Transport) => each,
         hostile = false,
         snapshots,
+        disk = (each: Store) => each,
         media
       } = {}
     ) => {
@@ -233,13 +237,13 @@ export async function createWorld(): Promise<World> {
         bootstrap: [],
         ...(media === undefined ? {} : { media }),
         // The memory store ends with its close; a profile that is opened again keeps its rows.
-        store: {
+        store: disk({
           get: key => store.get(key),
           getMany: keys => store.getMany(keys),
           scan: range => store.scan(range),
           write: (batch, options) => store.write(batch, options),
           close: async () => undefined
-        },
+        }),
         masterKey: new Uint8Array(32).fill(7),
         onFault: error => note(error),
         ...(snapshots === undefined ? {} : { snapshots })

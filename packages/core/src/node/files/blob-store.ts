@@ -99,10 +99,15 @@ export class BlobStore {
       if (value.message === message) await this.#drop(value)
   }
 
-  /** Files of ours whose message never came to be: what a crash between the two left. */
-  async dropUnsent(): Promise<void> {
-    for await (const { value } of this.#database.table(blobTable).scan())
-      if (value.message === null) await this.#drop(value)
+  /**
+   * What a crash left: files of ours whose message never came to be, and those whose message was deleted before they
+   * went with it.
+   */
+  async tidy(isDeleted: (message: MessageId) => Promise<boolean>): Promise<void> {
+    for await (const { value } of this.#database.table(blobTable).scan()) {
+      const message = value.message === null ? undefined : parseId('m', value.message)
+      if (message === undefined || (await isDeleted(message))) await this.#drop(value)
+    }
   }
 
   async drop(server: ServerId, blob: BlobId): Promise<void> {

@@ -101,9 +101,9 @@ export class Blobs {
     })
   }
 
-  /** At the start of a profile. */
-  async tidy(): Promise<void> {
-    await this.#store.dropUnsent()
+  /** At the start of a profile. `isDeleted`: of a message that was. */
+  async tidy(isDeleted: (message: MessageId) => Promise<boolean>): Promise<void> {
+    await this.#store.tidy(isDeleted)
   }
 
   /** Seals files and puts them on disk; `attach` or `forget` decides about them. XCORD_LIMIT, XCORD_ATTACHMENT_INVALID. */
