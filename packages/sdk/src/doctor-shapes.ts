@@ -14,6 +14,7 @@ export interface DoctorCheckJson {
     | 'clock'
     | 'unopened'
     | 'outbox'
+    | 'keystore'
   readonly ok: boolean
   readonly detail: string
   readonly cause?: string

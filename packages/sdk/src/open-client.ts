@@ -87,6 +87,7 @@ async function connect(
     account: profile.account,
     ...(profile.backupKey === undefined ? {} : { backupKey: profile.backupKey }),
     returnTo: profile.servers,
+    ...(profile.keyStore === undefined ? {} : { keyStore: profile.keyStore }),
     saveAccount: async account => await profile.saveAccount(account),
     name: profile.name,
     transport,
@@ -105,6 +106,7 @@ async function connect(
       if (profile.changePassword === undefined)
         throw new XcordError('XCORD_USAGE', 'A profile in memory has no password.', { argument: 'password' })
       await profile.changePassword(old, next)
+      await node.own.passwordChanged()
     },
     close: async () => {
       await backup?.close()

@@ -38,6 +38,8 @@ export interface OpenProfile {
   readonly name: string
   readonly masterKey: Uint8Array
   readonly backupKey: Uint8Array | undefined
+  /** KS9: which writing of its key store is open now; absent where the place has none. */
+  readonly keyStore?: () => { readonly id: Uint8Array; readonly epoch: number }
   /** Servers to come back to. */
   readonly servers: readonly BackupServer[]
   readonly store: Store

@@ -131,6 +131,11 @@ export const OUTCOMES: Readonly<Record<AnyCode, Outcome>> = {
     EXIT.locked,
     'Give the password at the prompt or with --password-file.'
   ),
+  XCORD_KEYSTORE_OLDER: outcome(
+    409,
+    EXIT.conflict,
+    'Restored it yourself? "xcord passwd" goes on with this copy. If not, revoke this device from another one.'
+  ),
   XCORD_KEYSTORE_REFUSED: outcome(
     401,
     EXIT.locked,

@@ -332,7 +332,8 @@ const DoctorCheckSchema = shape<DoctorCheckJson>()(
         'snapshots',
         'unopened',
         'clock',
-        'outbox'
+        'outbox',
+        'keystore'
       ),
       ok: Type.Boolean(),
       detail: Type.String(),

@@ -191,6 +191,13 @@ export interface ErrorDetails {
    */
   XCORD_KEYSTORE_LOCKED: Record<never, never>
   /**
+   * An older copy of the key store was put back: its epoch is lower than one that was seen here. Nothing is refused; what
+   * came since (a password, devices that were put out, newer keys) is missing from it.
+   * @remedy If you restored it yourself, set a password with `xcord passwd` to go on with this copy. If not, somebody had
+   *   the profile's folder: revoke this device from another one.
+   */
+  XCORD_KEYSTORE_OLDER: { epoch: number; seen: number }
+  /**
    * Wrong password, or the key store was altered. The two cannot be told apart.
    * @remedy Try the password again. If it is surely right, restore the file from a copy or recover with the
    *   phrase.

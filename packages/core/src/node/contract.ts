@@ -21,6 +21,7 @@ import type { AuthorityState, ExplainOptions, ForkState, PermissionName } from '
 import type { Suite } from '../crypto/index.ts'
 import type { Account, BackupServer } from '../identity/index.ts'
 import type { AccountDevices } from './accounts/account-devices.ts'
+import type { KeyStoreMark } from './accounts/key-store-epoch.ts'
 import type { Explanation } from '../verifier/index.ts'
 import type { Transport } from '../net/index.ts'
 import type { Store } from '../store/index.ts'
@@ -52,6 +53,8 @@ export interface NodeInit {
   readonly account: Account
   /** Keeps the account where it outlives the process: its log and user keys grow while the node runs. */
   readonly saveAccount?: (account: Account) => Promise<void>
+  /** Which writing of the key store is open now (KS9); absent where a profile has none. */
+  readonly keyStore?: () => KeyStoreMark
   /** Opens and seals the backup file (ID11): given on to devices that are linked. Absent where nobody knows it. */
   readonly backupKey?: Uint8Array
   /** Servers that this device is to come back to (ND19), as a backup or another device of ours told them. */
@@ -332,6 +335,7 @@ export interface DoctorFinding {
     | 'clock'
     | 'unopened'
     | 'outbox'
+    | 'keystore'
   readonly ok: boolean
   readonly detail: string
   readonly cause?: string

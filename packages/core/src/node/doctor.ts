@@ -1,6 +1,7 @@
 /** What doctor finds (NT34): each check says what is, and where something is wrong, why and what to do. */
 import type { Database } from '../store/index.ts'
 import type { LiveReplica } from './replica/replica.ts'
+import type { OlderKeyStore } from './accounts/key-store-epoch.ts'
 import type { DoctorFinding, PeerReport } from './contract.ts'
 import { settingTable } from './replica/tables.ts'
 import { UNOPENED_CAUSES, type UnopenedCause } from './keys/unopened.ts'
@@ -15,12 +16,14 @@ export interface DoctorInput {
   readonly replicas: readonly LiveReplica[]
   /** The store answered a read. */
   readonly storeWorks: boolean
+  readonly olderKeyStore: OlderKeyStore | undefined
 }
 
 /** Examines a peer. */
 export function examine(input: DoctorInput): readonly DoctorFinding[] {
   return [
     store(input),
+    keyStore(input),
     addresses(input),
     bootstrap(input),
     relay(input),
@@ -43,6 +46,21 @@ function store({ storeWorks }: DoctorInput): DoctorFinding {
         cause: 'disk',
         remedy: 'Free disk space and restart.'
       }
+}
+
+/** KS9: a key store that was put back. */
+function keyStore({ olderKeyStore: older }: DoctorInput): DoctorFinding {
+  const check = 'keystore'
+  if (older === undefined)
+    return { check, ok: true, detail: 'the key store is the newest that was seen here' }
+  return {
+    check,
+    ok: false,
+    detail: `an older copy of the key store was put back: its epoch is ${older.epoch}, and ${older.seen} was seen`,
+    cause: 'older-copy',
+    remedy:
+      'Did you restore it yourself? Then set a password with "xcord passwd" to go on with this copy. If not, somebody had your profile folder: revoke this device from another.'
+  }
 }
 
 function addresses(input: DoctorInput): DoctorFinding {

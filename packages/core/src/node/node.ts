@@ -339,7 +339,8 @@ class LiveNode implements Node {
         bootstrap: this.#init.bootstrap,
         peers: this.peers(),
         replicas: shown(this.#parts.registry).filter(each => !each.imported),
-        storeWorks: await storeWorks(this.#database)
+        storeWorks: await storeWorks(this.#database),
+        olderKeyStore: this.own.olderKeyStore
       })
     ]
   }

@@ -58,12 +58,16 @@ export async function unlockKeyStore(
 export function assembleProfile(
   keys: KeptKeys,
   init: ProfileInit
-): Pick<OpenProfile, 'account' | 'name' | 'masterKey' | 'backupKey' | 'servers' | 'saveAccount'> {
+): Pick<
+  OpenProfile,
+  'account' | 'name' | 'masterKey' | 'keyStore' | 'backupKey' | 'servers' | 'saveAccount'
+> {
   const named = keys.row(ACCOUNT_ROWS.name)
   return {
     account: keys.account(),
     name: (named === undefined ? undefined : fromUtf8(named)) ?? init.name ?? 'someone',
     masterKey: keys.masterKey,
+    keyStore: () => keys.mark(),
     backupKey: keys.row(ACCOUNT_ROWS.backupKey),
     servers: readServers(keys.rows()),
     saveAccount: async grown => await keys.save(grown)

@@ -40,6 +40,12 @@ export class KeptKeys {
     return this.#store.masterKey
   }
 
+  /** Which writing of it is the present one (KS9). */
+  mark(): { readonly id: Uint8Array; readonly epoch: number } {
+    const { id, epoch } = this.#store
+    return { id, epoch }
+  }
+
   rows(): KeyStoreContents['extensions'] {
     return this.#store.contents.extensions
   }

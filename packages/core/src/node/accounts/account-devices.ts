@@ -17,6 +17,7 @@ import {
 import type { Connection } from '../../net/index.ts'
 import type { Database } from '../../store/index.ts'
 import { type AccountKeeper, keepAccount } from './account-keeper.ts'
+import { KeyStoreWatch, olderKeyStore, type OlderKeyStore } from './key-store-epoch.ts'
 import { announceIdentity, entriesToldBy, tellsIdentity } from './announce-identity.ts'
 import type { NodeInit } from '../contract.ts'
 import { giveAccount } from './link-device.ts'
@@ -65,6 +66,10 @@ export interface AccountDevices {
   servers(): readonly BackupServer[]
   /** Calls back after the identity log or the list of servers changed; returns its removal. */
   onChange(listener: () => void): () => void
+  /** KS9: set while the key store is an older copy than one that was seen here. */
+  readonly olderKeyStore: OlderKeyStore | undefined
+  /** The owner gave the key store another password: the copy at hand is the newest from here on (KS9). */
+  passwordChanged(): Promise<void>
   // The node's own calls.
   start(): void
   meet(connection: Connection): void
@@ -96,6 +101,7 @@ class LiveAccountDevices implements AccountDevices {
   readonly #database: Database
   readonly #keeper: AccountKeeper
   readonly #own: OwnDevices
+  readonly #keyStore: KeyStoreWatch | undefined
   readonly #listeners = new Set<() => void>()
   readonly #known = new Set<ServerId>()
 
@@ -104,10 +110,14 @@ class LiveAccountDevices implements AccountDevices {
     this.#init = init
     this.#host = host
     this.#database = database
+    this.#keyStore = init.keyStore && new KeyStoreWatch(database, init.keyStore)
     this.#keeper = keepAccount({
       suite,
       account: init.account,
-      save: init.saveAccount ?? (() => Promise.resolve()),
+      save: async account => {
+        await init.saveAccount?.(account)
+        await this.#keyStore?.note()
+      },
       changed: () => this.#changed()
     })
     this.account = this.#keeper.account
@@ -182,6 +192,22 @@ class LiveAccountDevices implements AccountDevices {
 
   start(): void {
     this.#own.want(this.#init.returnTo ?? [])
+    this.#keyStore?.note().then(
+      () => {
+        const { olderKeyStore: older } = this
+        // Told once whoever opened the profile can listen.
+        if (older !== undefined) this.#init.timers.after(0, () => this.#host.fault(olderKeyStore(older)))
+      },
+      (error: unknown) => this.#host.fault(error)
+    )
+  }
+
+  get olderKeyStore(): OlderKeyStore | undefined {
+    return this.#keyStore?.older
+  }
+
+  async passwordChanged(): Promise<void> {
+    await this.#keyStore?.note(true)
   }
 
   meet(connection: Connection): void {
