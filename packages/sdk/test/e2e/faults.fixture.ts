@@ -9,8 +9,10 @@ import {
   createMemoryNetwork,
   createMemoryStore,
   createMemoryTransport,
+  type CrashOptions,
   type MemoryNetwork,
-  type MemoryStore
+  type MemoryStore,
+  type MemoryWrite
 } from '@xcord/core/adapters/memory'
 import { systemClock, systemRandom, systemTimers } from '@xcord/core/adapters/runtime-node'
 import { type Account, createAccount } from '@xcord/core/identity'
@@ -115,6 +117,8 @@ export interface World {
   ): Promise<Client>
   /** What lies on the disk of a name. */
   storeOf(name: string): MemoryStore
+  /** Power cut: the peer of that name is gone without a word; what its disk kept is opened next. */
+  crash(name: string, options: CrashOptions): void
   /** The transport a name was last opened with. */
   transportOf(name: string): Transport
   /** Background faults so far. */
@@ -189,17 +193,30 @@ export function corrupting(
   })
 }
 
-/** Makes an empty world. */
-export async function createWorld(): Promise<World> {
+/** Makes an empty world. `beforeWrite`: told of each write to somebody's disk, before it happens. */
+export async function createWorld(
+  beforeWrite: (name: string, write: MemoryWrite) => void = () => undefined
+): Promise<World> {
   const suite = await createNodeSuite()
   const network = createMemoryNetwork({ clock: systemClock, timers: systemTimers, random: systemRandom })
   const profiles = new Map<string, Profile>()
   const transports = new Map<string, Transport>()
-  const clients = new Set<Client>()
+  const clients = new Map<string, Client>()
   const faults: unknown[] = []
   return {
     network,
     storeOf: name => (profiles.get(name) as Profile).store,
+    crash: (name, options) => {
+      const { account, store } = profiles.get(name) as Profile
+      store.crash(options)
+      profiles.set(name, { account, store: store.reopen() })
+      clients.delete(name)
+      // Not waited for: what serves its streams waits for a disk that never answers.
+      transports
+        .get(name)
+        ?.stop()
+        .catch(() => undefined)
+    },
     transportOf: name => transports.get(name) as Transport,
     faults,
     open: async (
@@ -216,7 +233,12 @@ export async function createWorld(): Promise<World> {
     ) => {
       const profile = profiles.get(name) ?? {
         account: createAccount(suite, systemRandom, clock.now()),
-        store: createMemoryStore()
+        store: createMemoryStore({
+          beforeWrite: write => {
+            beforeWrite(name, write)
+            return undefined
+          }
+        })
       }
       profiles.set(name, profile)
       const transport = wrap(createMemoryTransport({ network, suite, seed: profile.account.device.signSeed }))
@@ -253,11 +275,11 @@ export async function createWorld(): Promise<World> {
         close: async () => await node.close()
       })
       client.on('error', ({ error }) => note(error))
-      clients.add(client)
+      clients.set(name, client)
       return client
     },
     end: async () => {
-      await Promise.all([...clients].map(async client => await client.close()))
+      await Promise.all([...clients.values()].map(async client => await client.close()))
       if (faults.length > 0)
         throw new AggregateError(faults, `background faults: ${faults.map(String).join('; ')}`)
     }
