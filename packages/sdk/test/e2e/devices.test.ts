@@ -26,7 +26,8 @@ interface Linking {
 /** A new device that shows its code. */
 async function waiting(
   name: string,
-  says: (signs: readonly LinkSign[]) => boolean = () => true
+  says: (signs: readonly LinkSign[]) => boolean = () => true,
+  manage = true
 ): Promise<Linking> {
   const shown = Promise.withResolvers<string>()
   const gone = new AbortController()
@@ -34,6 +35,7 @@ async function waiting(
     store: folder(join(cast.home, name)),
     network: NETWORK,
     deviceName: name,
+    manage,
     signal: gone.signal,
     onCode: shown.resolve,
     compare: signs => Promise.resolve(says(signs))
@@ -220,5 +222,22 @@ describe('revoking', () => {
     await expect(tablet.devices.revoke(ada.identity.device, { phrase: 'not words' })).rejects.toMatchObject({
       code: 'XCORD_PHRASE_INVALID'
     })
+  })
+
+  it('[ID5, ID9] the 24 words put a device out from one that may not', async () => {
+    let phrase = ''
+    const ada = await cast.open('ada', { onPhrase: words => (phrase = words) })
+    const { code, linked } = await waiting('kiosk', () => true, false)
+    const [kiosk] = await Promise.all([
+      linked,
+      ada.devices.link(code, { compare: () => Promise.resolve(true) })
+    ])
+    await until('both know both', () => kiosk.devices.all.length === 2 && ada.devices.all.length === 2)
+    const lost = ada.identity.device
+    await expect(kiosk.devices.revoke(lost)).rejects.toMatchObject({ code: 'XCORD_PERMISSION_DENIED' })
+    expect(await kiosk.devices.revoke(lost, { phrase })).toMatchObject({ device: lost, active: false })
+    expect(kiosk.devices.all.filter(each => each.active).map(each => each.device)).toEqual([
+      kiosk.identity.device
+    ])
   })
 })

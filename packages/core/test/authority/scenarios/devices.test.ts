@@ -1,8 +1,10 @@
 /** AU-S: revoked and forked devices. */
 import { describe, expect, it } from 'vitest'
-import { idToBytes } from '../../../src/base/index.ts'
+import { idAs, idFromBytes, idToBytes } from '../../../src/base/index.ts'
 import {
+  type ContentAct,
   draft,
+  draftChannelCreate,
   draftBan,
   draftKick,
   draftRoleCreate,
@@ -41,6 +43,50 @@ describe('[AU-S] devices and forks', () => {
     const banned = stage.converge(...sites)
     expect(standingIn(banned, selfRevocation)).toBe('voided')
     expect(banned.standing(own.id)?.rule).toBe('AU19')
+  })
+
+  it('[AU22, ID9] T24: of a revoked device nothing beyond its cut is shown, whatever time it claims', () => {
+    const stage = new Stage({ b: 8 })
+    const laptop = person('b', 'laptop')
+    const added = stage.site.act(laptop, draft('deviceAdd', { credential: laptop.credential }))
+    const channel = idAs(
+      'c',
+      stage.site.act(
+        stage.who('o'),
+        draftChannelCreate({ kind: 'text', name: 'c', position: Uint8Array.of(1) })
+      ).id
+    )
+    const auth = stage.site.log.frontierFor(laptop.device)
+    const before = stage.site.now
+    const message = (seq: number, at: number): ContentAct => ({
+      device: laptop.device,
+      seq,
+      id: idFromBytes('m', new Uint8Array(32).fill(seq)),
+      channel,
+      auth,
+      at,
+      needs: ['SendMessages']
+    })
+    // What its owner had of it when they put it out: two messages.
+    const last = idToBytes(message(2, before).id)
+    const row = { device: laptop.device, seq: added.seq, operation: added.id }
+    const cut = [{ ...row, contentSeq: 2, envelope: last }]
+    const revocation = Uint8Array.from([...idToBytes(stage.user('b')), ...idToBytes(laptop.device)])
+    const revoke = stage.site.act(
+      stage.who('b'),
+      draft('deviceRevoke', { revocation, devices: [laptop.device] }, { cut })
+    )
+    const judged = (seq: number, at: number) => stage.site.log.judge(message(seq, at))
+    expect([judged(1, before), judged(2, before)].map(each => each.kind)).toEqual(['visible', 'visible'])
+    // Written later, or said to be from long before.
+    for (const at of [stage.site.now + 1, before, 1])
+      expect(judged(3, at)).toMatchObject({ kind: 'hidden', rule: 'AU22', by: revoke.id })
+    // Another envelope in the place of the last one.
+    const other = { ...message(2, before), id: idFromBytes('m', new Uint8Array(32).fill(9)) }
+    expect(stage.site.log.judge(other)).toMatchObject({ kind: 'hidden', by: revoke.id })
+    // And one that claims to know of the revocation is nobody's.
+    const knowing = { ...message(3, before), auth: [revoke.id] }
+    expect(stage.site.log.judge(knowing)).toMatchObject({ kind: 'rejected', rule: 'AU35' })
   })
 
   it('[AU-S37] [AU-S38] [AU39] a fork: both branches count as concurrent, and the device may not extend both', () => {
