@@ -68,8 +68,43 @@ const reads = async (who: string, page: Page, text: string): Promise<void> =>
   void (await until(`${who} reads "${text}"`, async () => (await read(page)).includes(text)))
 const linkOf = async (server: Server): Promise<string> => (await server.invites.create()).link as string
 
+/** Every byte and every text that this origin keeps in IndexedDB. */
+async function storageOf(page: Page): Promise<Buffer> {
+  const hex = await page.evaluate(async () => {
+    const wait = <T>(request: IDBRequest<T>): Promise<T> =>
+      new Promise((resolve, reject) => {
+        request.onsuccess = () => resolve(request.result)
+        request.onerror = () => reject(request.error as DOMException)
+      })
+    const found: Uint8Array[] = []
+    const collect = (value: unknown): void => {
+      if (typeof value === 'string') found.push(new TextEncoder().encode(value))
+      else if (value instanceof ArrayBuffer) found.push(new Uint8Array(value))
+      else if (ArrayBuffer.isView(value))
+        found.push(new Uint8Array(value.buffer, value.byteOffset, value.byteLength))
+      else if (typeof value === 'object' && value !== null) Object.values(value).forEach(collect)
+    }
+    for (const { name } of await indexedDB.databases()) {
+      const database = await wait(indexedDB.open(name as string))
+      for (const store of database.objectStoreNames) {
+        const objects = database.transaction(store).objectStore(store)
+        const [keys, values] = await Promise.all([wait(objects.getAllKeys()), wait(objects.getAll())])
+        keys.forEach(collect)
+        values.forEach(collect)
+      }
+      database.close()
+    }
+    return found.map(each => xcord.toHex(each)).join('')
+  })
+  return Buffer.from(hex, 'hex')
+}
+
+/** Whether a word is there, as it is or in UTF-16. */
+const holds = (bytes: Buffer, word: string): boolean =>
+  bytes.includes(word) || bytes.includes(Buffer.from(word, 'utf16le'))
+
 describe('chat in a browser', () => {
-  it('[NT5, ND9] a page joins what a peer in Node made, talks with it, and has its history after a reload', async () => {
+  it('[NT5, ND9, KS7] T37: a page joins what a peer in Node made, talks with it, and has its history after a reload', async () => {
     const ada = await cast.open('ada', { bootstrap: [node.address] })
     const server = await ada.servers.create({ name: 'Engine' })
     await server.channel('general').send('hello page')
@@ -87,6 +122,12 @@ describe('chat in a browser', () => {
     // No word of goodbye: a reload ends the page as a crash would.
     await page.reload()
     await ready(page)
+    // What a thief of this browser's storage finds, while the profile is locked.
+    const stolen = await storageOf(page)
+    expect(stolen.length).toBeGreaterThan(10_000)
+    expect(holds(stolen, 'xcord-ks')).toBe(true)
+    for (const canary of ['hello page', 'hello node', 'and back', 'grace', server.name])
+      expect(holds(stolen, canary), canary).toBe(false)
     expect(await open(page, 'grace', 'wrong password')).toMatch(/^XCORD_KEYSTORE_REFUSED/)
     expect(await open(page, 'grace', null)).toMatch(/^XCORD_KEYSTORE_LOCKED/)
     expect(await open(page, 'grace')).toBe('open')

@@ -98,6 +98,9 @@ export function failingFolder(path: string, fate: () => WriteFate): OpenableStor
   }
 }
 
+/** Of every profile in a world. */
+export const MASTER_KEY = new Uint8Array(32).fill(7)
+
 /** Peers over a memory network; the profile of a name outlives its client. */
 export interface World {
   readonly network: MemoryNetwork
@@ -266,7 +269,7 @@ export async function createWorld(
           write: (batch, options) => store.write(batch, options),
           close: async () => undefined
         }),
-        masterKey: new Uint8Array(32).fill(7),
+        masterKey: MASTER_KEY,
         onFault: error => note(error),
         ...(snapshots === undefined ? {} : { snapshots })
       })
