@@ -74,7 +74,7 @@ async function storageOf(page: Page): Promise<Buffer> {
     const wait = <T>(request: IDBRequest<T>): Promise<T> =>
       new Promise((resolve, reject) => {
         request.onsuccess = () => resolve(request.result)
-        request.onerror = () => reject(request.error as DOMException)
+        request.onerror = () => reject(request.error)
       })
     const found: Uint8Array[] = []
     const collect = (value: unknown): void => {
