@@ -145,7 +145,8 @@ export class ReplicaState {
   inviteSecret: Uint8Array | null = null
   /** Topic secret from the invite's package, until a key of our own opens (IV2). */
   packageSecret: Uint8Array | null = null
-  /** A peer had nothing more to tell: while joining, the time to sign. */
+  /** A peer had no more operations to tell, and nothing more at all: while joining, when to sign. */
+  operationsTold = false
   caughtUp = false
   /** How far live messages' clocks lie ahead of ours, ms, by author device: for doctor. */
   readonly skews = new Map<DeviceId, number>()
