@@ -3,6 +3,7 @@ import { readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createClient } from '@xcord/sdk'
 import { folder as folderStore } from '@xcord/sdk/node'
+import { growCrowd } from './crowd.mjs'
 import { serve } from './serve.mjs'
 import { ageOf, flood, openTally, pace, stampedText } from './window.mjs'
 
@@ -145,12 +146,7 @@ serve({
   },
   /** Makes so many operations, and waits until a snapshot that stands for most of them was published. */
   operate: async ({ count, atOnce }) => {
-    const channel = channelOf(clients[0])
-    let next = 0
-    const worker = async () => {
-      while (next < count) await channel.edit({ topic: `${next++}` })
-    }
-    await Promise.all(Array.from({ length: atOnce }, worker))
+    await growCrowd(serverOf(clients[0]), channelOf(clients[0]), { count, atOnce })
     const published = async () =>
       (await serverOf(clients[0]).audit({ action: 'log:checkpoint', limit: 1 })).items.length > 0
     if (count >= 1_000) await waitFor('a snapshot', published)

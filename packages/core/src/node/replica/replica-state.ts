@@ -22,7 +22,7 @@ import { toHex } from '../../encoding/index.ts'
 import { type AuthorChain, authorIdOf, createAuthorChain, type Operation } from '../../graph/index.ts'
 import type { Account } from '../../identity/index.ts'
 import type { Database } from '../../store/index.ts'
-import { ChainIndex, type DeliveryTracker, IdSet } from '../../sync/index.ts'
+import { ChainIndex, type DeliveryTracker, type IdBeginning, IdSet } from '../../sync/index.ts'
 import type { DeliveryBlock } from './delivery-block.ts'
 import type { EventLog } from '../event-log.ts'
 import type { Preview } from '../snapshots/fetch-snapshot.ts'
@@ -96,6 +96,10 @@ export interface AuthorState {
   at: number
 }
 
+function beginningOf({ marks, sum }: Settled): IdBeginning<OperationId> {
+  return { size: marks.size, sum, has: id => marks.has(id), newestFirst: () => marks.newestFirst() }
+}
+
 export class ReplicaState {
   readonly deps: ReplicaDeps
   readonly server: ServerId
@@ -104,7 +108,7 @@ export class ReplicaState {
   readonly tracker: DeliveryTracker
   readonly chains = new ChainIndex()
   readonly authors = new Map<DeviceId, AuthorState>()
-  readonly operationIds = new IdSet<OperationId>()
+  readonly operationIds: IdSet<OperationId>
   readonly recordIds = new IdSet<RecordId>()
   readonly profiles = new Map<UserId, KnownProfile>()
   readonly links = new Map<InviteId, string>()
@@ -189,6 +193,7 @@ export class ReplicaState {
     this.ring = init.ring
     this.tracker = init.tracker
     this.settled = init.settled
+    this.operationIds = new IdSet(init.settled && beginningOf(init.settled))
   }
 
   /** Something here can be told only by all operations. */
