@@ -161,6 +161,8 @@ export class ReplicaState {
   readonly settled: Settled | undefined
   /** Snapshots that members published: the newest, those compared with the operations, and those found false. */
   published: LastPublished | undefined
+  /** The one that lies here to be served, by its operation. */
+  servedSnapshot: OperationId | undefined
   readonly audited = new Set<OperationId>()
   readonly falseSnapshots = new Map<OperationId, FalseSnapshot>()
   /** What people are shown until all operations are here (ND26). */
