@@ -5,9 +5,10 @@ import { draftJoin, signJoin } from '@xcord/core/authority'
 import { inviteKeys, parseInviteLink } from '@xcord/core/e2ee'
 import { signOperation } from '@xcord/core/graph'
 import { createAccount } from '@xcord/core/identity'
+import { publishSnapshot } from '../../packages/core/dist/node/snapshots/published-snapshot.js'
 
 /** One in so many operations is a join, and of so many joins one gets a role. */
-const JOIN_EVERY = 10
+const JOIN_EVERY = Number(process.env.XCORD_BENCH_JOIN_EVERY ?? 50)
 const ROLE_EVERY = 5
 
 /**
@@ -44,4 +45,6 @@ export async function growCrowd(server, channel, { count, atOnce }) {
     }
   }
   await Promise.all(Array.from({ length: atOnce }, worker))
+  // Members publish by turns, which in a large server takes an hour at most (ND26).
+  await replica.do(publishSnapshot)
 }
