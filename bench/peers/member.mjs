@@ -3,6 +3,7 @@ import { readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createClient } from '@xcord/sdk'
 import { folder as folderStore } from '@xcord/sdk/node'
+import { countStreams } from '../harness/streams.mjs'
 import { serve } from './serve.mjs'
 import { ageOf, flood, openTally, pace, stampedText } from './window.mjs'
 
@@ -128,20 +129,24 @@ serve({
   },
   /** Opens a profile that exists, connects, and waits until so many more messages are held. */
   reconnect: async ({ folder, count }) => {
+    const counts = countStreams('/xcord/sync/1')
     const began = performance.now()
     const client = await createClient({ store: folderStore(folder), bootstrap: [], network })
     clients.push(client)
     let connectedAt
     let arrived = 0
     let lastAt
+    let spent
     client.on('connection:update', ({ connected }) => {
       if (connected) connectedAt ??= performance.now()
     })
     client.on('message:create', () => {
-      if (++arrived === count) lastAt = performance.now()
+      if (++arrived !== count) return
+      lastAt = performance.now()
+      spent = { ...counts }
     })
     await waitFor('the messages that were missed', () => lastAt !== undefined)
-    return { ms: lastAt - (connectedAt ?? began), sinceOpenMs: lastAt - began }
+    return { ms: lastAt - (connectedAt ?? began), sinceOpenMs: lastAt - began, ...spent }
   },
   /** Makes so many operations, and waits until a snapshot that stands for most of them was published. */
   operate: async ({ count, atOnce }) => {
