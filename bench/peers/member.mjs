@@ -12,6 +12,9 @@ const TEXT_BYTES = 200
 const began = performance.now()
 /** One client, or several for the cases with many authors. */
 const clients = []
+/** Messages told since counting began, and how many were waited for. */
+let arrived = 0
+let awaited = 0
 let tally
 let ages
 
@@ -90,6 +93,28 @@ serve({
       await flood({ port, size: 1, ms: 1, publish: () => channelOf(client).send('Hello') })
     }
   },
+  /** Waits until so many others are connected. */
+  meet: ({ others }) =>
+    waitFor(
+      'everybody connected',
+      () => clients[0].peers().filter(peer => peer.kind === 'member').length >= others
+    ),
+  /** Counts messages from now on, for `arrival`. */
+  count: () => {
+    arrived = 0
+    clients[0].on('message:create', () => arrived++)
+  },
+  /** Resolves when so many more messages were told since the last time. */
+  arrival: async ({ count }) => {
+    awaited += count
+    await waitFor('all messages', () => arrived >= awaited, 110_000)
+  },
+  /** This thread stands still again and again from now on: a slow device, that takes no processor from the others. */
+  slow: ({ stillMs, everyMs }) => {
+    const still = new Int32Array(new SharedArrayBuffer(4))
+    setInterval(() => Atomics.wait(still, 0, 0, stillMs), everyMs)
+  },
+  held: () => held(clients[0]),
   receive: async () => {
     if (tally === undefined) {
       tally = await openTally()
