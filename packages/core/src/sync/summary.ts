@@ -249,6 +249,7 @@ export function acceptTips(
     else Object.assign(known, { sum, ranges })
     if (countOf(ranges) > 0) share.pending.add(chain)
   }
+  share.countIn = 0
   if (share.tips.size > TIPS_KEPT_MAX) return refuse('SY13', `rows of more than ${TIPS_KEPT_MAX} chains`)
   if (frame.more === 0) {
     share.tipsSeen = true
