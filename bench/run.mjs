@@ -9,13 +9,16 @@ import { catchUp } from './cases/catch-up.mjs'
 import { authority } from './cases/authority.mjs'
 import { authors } from './cases/authors.mjs'
 import { browser } from './cases/browser.mjs'
+import { burst } from './cases/burst.mjs'
 import { crypto } from './cases/crypto.mjs'
 import { enter } from './cases/enter.mjs'
 import { floor } from './cases/floor.mjs'
+import { history } from './cases/history.mjs'
 import { keys } from './cases/keys.mjs'
 import { latency } from './cases/latency.mjs'
 import { live } from './cases/live.mjs'
 import { open } from './cases/open.mjs'
+import { peers } from './cases/peers.mjs'
 import { ranges } from './cases/ranges.mjs'
 import { reconnect } from './cases/reconnect.mjs'
 import { snapshot } from './cases/snapshot.mjs'
@@ -34,8 +37,11 @@ const CASES = [
   live,
   authors,
   latency,
+  burst,
   catchUp,
   reconnect,
+  history,
+  peers,
   ranges,
   open,
   start,

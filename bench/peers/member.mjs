@@ -4,6 +4,7 @@ import { readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createClient } from '@xcord/sdk'
 import { folder as folderStore } from '@xcord/sdk/node'
+import { countStreams } from '../harness/streams.mjs'
 import { growCrowd } from './crowd.mjs'
 import { serve } from './serve.mjs'
 import { ageOf, flood, openTally, pace, stampedText } from './window.mjs'
@@ -13,6 +14,9 @@ const TEXT_BYTES = 200
 const began = performance.now()
 /** One client, or several for the cases with many authors. */
 const clients = []
+/** Messages told since counting began, and how many were waited for. */
+let arrived = 0
+let awaited = 0
 const sockets = new Set()
 subscribe('net.client.socket', ({ socket }) => sockets.add(socket))
 let tally
@@ -100,6 +104,28 @@ serve({
       await flood({ port, size: 1, ms: 1, publish: () => channelOf(client).send('Hello') })
     }
   },
+  /** Waits until so many others are connected. */
+  meet: ({ others }) =>
+    waitFor(
+      'everybody connected',
+      () => clients[0].peers().filter(peer => peer.kind === 'member').length >= others
+    ),
+  /** Counts messages from now on, for `arrival`. */
+  count: () => {
+    arrived = 0
+    clients[0].on('message:create', () => arrived++)
+  },
+  /** Resolves when so many more messages were told since the last time. */
+  arrival: async ({ count }) => {
+    awaited += count
+    await waitFor('all messages', () => arrived >= awaited, 110_000)
+  },
+  /** This thread stands still again and again from now on: a slow device, that takes no processor from the others. */
+  slow: ({ stillMs, everyMs }) => {
+    const still = new Int32Array(new SharedArrayBuffer(4))
+    setInterval(() => Atomics.wait(still, 0, 0, stillMs), everyMs)
+  },
+  held: () => held(clients[0]),
   receive: async () => {
     if (tally === undefined) {
       tally = await openTally()
@@ -139,20 +165,24 @@ serve({
   },
   /** Opens a profile that exists, connects, and waits until so many more messages are held. */
   reconnect: async ({ folder, count }) => {
+    const counts = countStreams('/xcord/sync/1')
     const began = performance.now()
     const client = await createClient({ store: folderStore(folder), bootstrap: [], network })
     clients.push(client)
     let connectedAt
     let arrived = 0
     let lastAt
+    let spent
     client.on('connection:update', ({ connected }) => {
       if (connected) connectedAt ??= performance.now()
     })
     client.on('message:create', () => {
-      if (++arrived === count) lastAt = performance.now()
+      if (++arrived !== count) return
+      lastAt = performance.now()
+      spent = { ...counts }
     })
     await waitFor('the messages that were missed', () => lastAt !== undefined)
-    return { ms: lastAt - (connectedAt ?? began), sinceOpenMs: lastAt - began }
+    return { ms: lastAt - (connectedAt ?? began), sinceOpenMs: lastAt - began, ...spent }
   },
   /** Makes so many operations, and waits until a snapshot that stands for most of them was published. */
   operate: async ({ count, atOnce }) => {

@@ -133,7 +133,17 @@ const frames: readonly (readonly [note: string, frame: Sent])[] = [
   ],
   ['push', { kind: 'push', handle: 0, operations: [fill(1, 4)], records: [], envelopes: [fill(2, 6)] }],
   ['receipt', { kind: 'receipt', handle: 0, receipt: fill(7, 20) }],
-  ['offer', { kind: 'offer', handle: 0, offers: [{ seq: 7, id: idFromBytes('m', fill(9)) }] }],
+  [
+    'offer',
+    {
+      kind: 'offer',
+      handle: 0,
+      numbers: [
+        [3, 7],
+        [9, 9]
+      ]
+    }
+  ],
   [
     'ask-ranges of every kind of log',
     {
@@ -233,6 +243,8 @@ const invalid: readonly (readonly [why: string, value: CborValue | Uint8Array])[
   ['an empty item', [FRAME_NUMBERS.envelopes, 0, 1, [new Uint8Array()]]],
   ['257 items', [FRAME_NUMBERS.envelopes, 0, 1, Array.from({ length: 257 }, () => fill(1, 1))]],
   ['an offer of nothing', [FRAME_NUMBERS.offer, 0, []]],
+  ['an offer of 257 numbers', [FRAME_NUMBERS.offer, 0, [257, 1]]],
+  ['an offer of ranges that rise', [FRAME_NUMBERS.offer, 0, [3, 1, 9, 5]]],
   ['no spans', [FRAME_NUMBERS['ask-ranges'], 0, 1, []]],
   [
     '17 spans',

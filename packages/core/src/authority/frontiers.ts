@@ -24,6 +24,8 @@ export class Frontiers {
   readonly heads: Set<Entry>
   readonly leaves: Set<Entry>
   readonly #inside: Inside | undefined
+  /** What `leafIds` gives until the next operation: asked for again and again, and long where nobody gathers. */
+  #leafIds: readonly OperationId[] | undefined
 
   constructor(ledger: Ledger, inside: Inside | undefined) {
     this.ledger = ledger
@@ -37,7 +39,7 @@ export class Frontiers {
   }
 
   leafIds(): readonly OperationId[] {
-    return [...this.leaves].map(each => each.op.id).sort()
+    return (this.#leafIds ??= [...this.leaves].map(each => each.op.id).sort())
   }
 
   frontier(): readonly OperationId[] | undefined {
@@ -105,6 +107,7 @@ export class Frontiers {
   }
 
   advance(entry: Entry, spine: boolean): void {
+    this.#leafIds = undefined
     for (const id of citedBy(entry.op)) {
       const cited = this.ledger.entry(id)
       this.leaves.delete(cited)

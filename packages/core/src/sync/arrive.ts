@@ -1,6 +1,6 @@
 /** What peers send: bounded, checked against what was asked, handed to the node, credited when it took it (SY8, SY13). */
 import { refuse, type Refusal } from '../base/index.ts'
-import type { ItemKind } from './contract.ts'
+import type { ItemKind, ServerView } from './contract.ts'
 import { sequenceOf } from './envelope-form.ts'
 import { missingCount, reconsiderAll, wasAsked } from './fetch.ts'
 import type { Frame } from './frames.ts'
@@ -159,11 +159,23 @@ export function onTaken(turn: Turn, delivery: number, fresh: number, refusal: Re
       session: session.id,
       server: share.server,
       received: share.received,
-      missing: missingCount(view, share)
+      missing: missingAfter(view, share, owner.envelopes)
     })
   }
   const broken = ask === null ? undefined : finishAsk(turn, ask)
   if (broken !== undefined) closeSession(turn, session, broken.rule, broken.reason)
+}
+
+/** Chains looked through for one delivery, on average, to tell how much is missing. */
+const COUNTED_CHAINS = 64
+
+/** How much is missing. Of many authors it is counted now and then: in between, what came is taken off. */
+function missingAfter(view: ServerView, share: Share, envelopes: number): number {
+  share.missing -= envelopes
+  if (share.countIn-- > 0 && share.missing > 0) return share.missing
+  share.missing = missingCount(view, share)
+  share.countIn = Math.floor(share.pending.size / COUNTED_CHAINS)
+  return share.missing
 }
 
 /** The peer says that a request is answered. */

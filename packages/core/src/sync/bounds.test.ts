@@ -535,10 +535,9 @@ describe('[SY13] any frames in any order', () => {
     fc.record({
       kind: fc.constant('offer'),
       handle: common.handle,
-      offers: fc.array(
-        fc.record({ seq: fc.integer({ min: 1 }), id: id.map(each => idFromBytes('m', each)) }),
-        { minLength: 1, maxLength: 3 }
-      )
+      numbers: fc
+        .tuple(fc.integer({ min: 1, max: 2 ** 40 }), fc.nat(255))
+        .map(([from, more]) => [[from, from + more] as const])
     })
   ) as fc.Arbitrary<Exclude<Frame, { kind: 'unknown' }>>
   const move = fc.oneof(

@@ -19,6 +19,7 @@ import type { ChainId, ChainIndex } from './chain-index.ts'
 import type { IdSet } from './id-set.ts'
 import type { EnvelopeLog } from './range-form.ts'
 import type { RangeBound, RangeTree } from './range-tree.ts'
+import type { Ranges } from './ranges.ts'
 import type { Receipt, ReceiptKind } from './receipt.ts'
 
 /** One stream with one device, numbered by the node. Numbers are never reused. */
@@ -93,7 +94,7 @@ export interface ServerView {
   knowsChain(chain: ChainId): boolean
 }
 
-/** One of an author's envelopes, by its place in the chain: found without a search (SY18). */
+/** One of our own envelopes that is unproven, and its place in our chain (SY18). */
 export interface OfferedEnvelope {
   readonly seq: number
   readonly id: MessageId
@@ -335,13 +336,14 @@ export type SyncEffect =
     }
   /** A peer's receipt, signature and signer checked: give it to the `DeliveryTracker`. */
   | { readonly type: 'receipt'; readonly server: ServerId; readonly receipt: Receipt }
-  /** The author asks for proof of these (SY18): answer with an input `receipts` for those that are durable here. */
+  /** The author asks for proof of what its chain has at these numbers, 256 at most (SY18): answer with an input `receipts`
+   * for what is durable here. */
   | {
       readonly type: 'offered'
       readonly session: SessionId
       readonly device: DeviceId
       readonly server: ServerId
-      readonly offers: readonly OfferedEnvelope[]
+      readonly numbers: Ranges
     }
 
 /** A machine: deterministic given its inputs, its view and its random stream. */

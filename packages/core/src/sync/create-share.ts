@@ -39,6 +39,8 @@ export function createShare(session: Session, server: ServerId, handle: number, 
     caughtUp: false,
     parted: false,
     received: 0,
+    missing: 0,
+    countIn: 0,
     blocked: false,
     servedAt: 0
   }

@@ -27,7 +27,7 @@ import {
   uint
 } from '../encoding/index.ts'
 import { type ChainId, chainIdSchema } from './chain-index.ts'
-import type { ChainRange, ItemKind, OfferedEnvelope } from './contract.ts'
+import type { ChainRange, ItemKind } from './contract.ts'
 import { type Fingerprint, fingerprintSchema } from './fingerprint.ts'
 import {
   BUCKETS_MAX,
@@ -49,8 +49,7 @@ import {
   type Split
 } from './range-form.ts'
 import type { RangeBound } from './range-tree.ts'
-import type { Ranges } from './ranges.ts'
-import { messageId } from './receipt.ts'
+import { countOf, type Ranges } from './ranges.ts'
 
 /** What a server's holdings look like from outside (SY4). */
 export interface Summary {
@@ -139,7 +138,7 @@ export type Frame =
       readonly envelopes: readonly Uint8Array[]
     }
   | { readonly kind: 'receipt'; readonly handle: number; readonly receipt: Uint8Array }
-  | { readonly kind: 'offer'; readonly handle: number; readonly offers: readonly OfferedEnvelope[] }
+  | { readonly kind: 'offer'; readonly handle: number; readonly numbers: Ranges }
   | {
       readonly kind: 'ask-ranges'
       readonly handle: number
@@ -236,19 +235,32 @@ const summary: Schema<Summary> = tuple({
 })
 
 /** Newest first: to, from, to, from, … strictly falling, with a hole between ranges. */
-const tipRanges: Schema<Ranges> = mapped(
-  array(seq, TIP_RANGES_MAX * 2),
-  'falling ranges',
-  ends => {
-    const out: [number, number][] = []
-    for (let i = 0; i < ends.length; i += 2) {
-      const [to, from] = [ends[i] as number, ends[i + 1]]
-      if (from === undefined || from > to || (out[0] !== undefined && to >= out[0][0] - 1)) return undefined
-      out.unshift([from, to])
-    }
-    return out
+const fallingRanges = (rangesMax: number): Schema<Ranges> =>
+  mapped(
+    array(seq, rangesMax * 2),
+    'falling ranges',
+    ends => {
+      const out: [number, number][] = []
+      for (let i = 0; i < ends.length; i += 2) {
+        const [to, from] = [ends[i] as number, ends[i + 1]]
+        const above = out.at(-1)
+        if (from === undefined || from > to || (above !== undefined && to >= above[0] - 1)) return undefined
+        out.push([from, to])
+      }
+      return out.reverse()
+    },
+    ranges => [...ranges].reverse().flatMap(([from, to]) => [to, from])
+  )
+
+/** Numbers of the sender's own chain (SY18). */
+const offeredNumbers: Schema<Ranges> = mapped(
+  fallingRanges(RECEIPT_IDS_MAX),
+  `1 to ${RECEIPT_IDS_MAX} numbers`,
+  ranges => {
+    const count = countOf(ranges)
+    return count >= 1 && count <= RECEIPT_IDS_MAX ? ranges : undefined
   },
-  ranges => [...ranges].reverse().flatMap(([from, to]) => [to, from])
+  ranges => ranges
 )
 
 const chainRange: Schema<ChainRange> = mapped(
@@ -287,11 +299,14 @@ const schemas: Record<FrameKind, Schema<never>> = {
   tips: tuple({
     handle,
     more: uint(1),
-    rows: array(tuple({ chain: chainId, sum: fingerprintSchema, ranges: tipRanges }), TIPS_MAX)
+    rows: array(
+      tuple({ chain: chainId, sum: fingerprintSchema, ranges: fallingRanges(TIP_RANGES_MAX) }),
+      TIPS_MAX
+    )
   }),
   push: tuple({ handle, operations: items, records: items, envelopes: items }),
   receipt: tuple({ handle, receipt: bytes(1, 16_384) }),
-  offer: tuple({ handle, offers: array(tuple({ seq, id: messageId }), RECEIPT_IDS_MAX, 1) }),
+  offer: tuple({ handle, numbers: offeredNumbers }),
   'ask-ranges': tuple({ handle, request, spans: spanList }),
   ranges: tuple({ handle, request, ...rangesFields }),
   'want-listed': tuple({ handle, request, ...listedFields }),

@@ -121,6 +121,9 @@ export const LISTED_MISSING_MAX = 2_048
 export const TIPS_UNASKED_MAX = 256
 /** SY6: key records above which they are compared by ranges rather than listed whole. */
 export const RECORDS_LISTED_MAX = 32
+/** SY8: chains of whose rows a dialler tells unasked behind its `open`: a kilobyte, and a round trip less where it is the
+ * listener that lacks something. */
+export const TIPS_AT_OPEN_MAX = 16
 /** SY7: missing envelopes above which the newest pages are looked for before the rest is asked. */
 export const ORDER_ABOVE = 256
 /** SY6: how long after a beat was due rows are asked that ranges gave no reason for. */

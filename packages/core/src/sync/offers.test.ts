@@ -5,10 +5,14 @@ import { idFromBytes, type MessageId } from '../base/index.ts'
 import { uintBytes } from '../encoding/index.ts'
 import { encodeFrame } from './frames.ts'
 import { CIRCUIT_FRAME_BYTES_MAX, CONTROL_PER_SECOND, OFFER_AGAIN_MS, OFFER_WAIT_MS } from './limits.ts'
+import type { Ranges } from './ranges.ts'
 import { createReceipt, verifyReceipt } from './receipt.ts'
 
 const idOf = (seq: number): MessageId => idFromBytes('m', uintBytes(seq, 32))
 const numbers = (count: number): number[] => Array.from({ length: count }, (_, index) => index + 1)
+
+const numbersIn = (list: Ranges): number[] =>
+  list.flatMap(([from, to]) => numbers(to - from + 1).map(each => each + from - 1))
 
 /** An author's machine with messages that nobody has proven, and the peer it tells. */
 class Author extends Puppet {
@@ -29,7 +33,7 @@ class Author extends Puppet {
     }
     const frames = this.frames.slice(this.#told)
     this.#told = this.frames.length
-    return frames.flatMap(frame => (frame.kind === 'offer' ? frame.offers.map(each => each.seq) : []))
+    return frames.flatMap(frame => (frame.kind === 'offer' ? numbersIn(frame.numbers) : []))
   }
 
   /** The peer's receipt. */
@@ -111,6 +115,25 @@ describe('[SY18] an outbox', () => {
     author.tell([5n])
     author.tell([0n])
     expect(author.offered()).toEqual([1, 2, 3])
+  })
+
+  it('[SY18] of messages that follow one another costs bytes by parts, not by messages', () => {
+    const author = new Author(1_024)
+    author.dial()
+    author.offered()
+    const offers = author.frames.filter(frame => frame.kind === 'offer')
+    expect(offers.reduce((total, frame) => total + encodeFrame(frame).length, 0)).toBeLessThan(60)
+  })
+
+  it('[SY18] with places that are proven between others names those alone', () => {
+    const author = new Author(9)
+    author.holdings.tracker.apply(
+      { kind: 'durable', signer: author.own.device, ids: [idOf(4)], at: 1, until: null },
+      { role: 'member', user: 'other' as never, mayRead: () => true },
+      { self: 'self' as never, otherHolders: 1, hasStores: false }
+    )
+    author.dial()
+    expect(author.offered()).toEqual([1, 2, 3, 5, 6, 7, 8, 9])
   })
 
   it('[SY11] on a circuit fits its frames', () => {

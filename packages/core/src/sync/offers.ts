@@ -4,8 +4,9 @@
  * it holds and we have no word of.
  */
 import type { MessageId } from '../base/index.ts'
-import type { SyncFound } from './contract.ts'
+import type { OfferedEnvelope, SyncFound } from './contract.ts'
 import { OFFER_AGAIN_MS, OFFER_FRAMES_MAX, OFFER_WAIT_MS } from './limits.ts'
+import { addRange, type Ranges } from './ranges.ts'
 import { type Offering, send, type Share, type Turn } from './session.ts'
 
 /**
@@ -49,10 +50,19 @@ export function onOutboxRead(turn: Turn, share: Share, offering: Offering, found
   offering.next = found.next
   if (found.offers.length === 0) return readOn(turn, share, offering)
   const { idsMax } = session.limits
-  for (let i = 0; i < found.offers.length; i += idsMax)
-    send(turn, session, { kind: 'offer', handle, offers: found.offers.slice(i, i + idsMax) })
+  for (let i = 0; i < found.offers.length; i += idsMax) {
+    const part = found.offers.slice(i, i + idsMax)
+    send(turn, session, { kind: 'offer', handle, numbers: numbersOf(part) })
+  }
   for (const { id } of found.offers) offering.waiting.add(id)
   offering.until = turn.at + OFFER_WAIT_MS
+}
+
+/** A forked place counts once: the peer answers with whatever it holds there. */
+function numbersOf(part: readonly OfferedEnvelope[]): Ranges {
+  let out: Ranges = []
+  for (const { seq } of part) out = addRange(out, seq, seq)
+  return out
 }
 
 /** A receipt came, for whatever reason. */

@@ -33,10 +33,17 @@ export function haveList(source: OperationSource, max: number): readonly Operati
   return [...out].slice(0, max)
 }
 
+/** Sums of lists that never change: a log gives the same one until its leaves are others. */
+const sums = new WeakMap<readonly OperationId[], Fingerprint>()
+
 /** Sum of the uncovered leaves (SY4). */
 export function leavesSum(source: OperationSource): Fingerprint {
+  const leaves = source.leaves()
+  const known = sums.get(leaves)
+  if (known !== undefined) return known
   let sum = NO_FINGERPRINT
-  for (const leaf of source.leaves()) sum = addFingerprint(sum, fingerprintOf(idToBytes(leaf)))
+  for (const leaf of leaves) sum = addFingerprint(sum, fingerprintOf(idToBytes(leaf)))
+  sums.set(leaves, sum)
   return sum
 }
 

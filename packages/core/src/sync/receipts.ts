@@ -81,7 +81,7 @@ export function onOffer(
     session: share.session.id,
     device: share.session.peer,
     server: share.server,
-    offers: frame.offers
+    numbers: frame.numbers
   })
   return undefined
 }

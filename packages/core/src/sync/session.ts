@@ -85,6 +85,9 @@ export interface Share {
   /** The peer was seen to hold our leave (ND40). */
   parted: boolean
   received: number
+  /** Missing by the last count and what came since; and after how many deliveries it is counted anew. */
+  missing: number
+  countIn: number
   /** Something is missing that another session is fetching. */
   blocked: boolean
   servedAt: number

@@ -16,6 +16,7 @@ import {
   IDLE_BEAT_MS,
   RECEIPT_PEERS_MAX,
   TIP_RANGES_MAX,
+  TIPS_AT_OPEN_MAX,
   TIPS_KEPT_MAX,
   TIPS_PATIENCE_MS,
   TIPS_UNASKED_MAX
@@ -104,14 +105,11 @@ export function openShare(turn: Turn, share: Share, proof: Uint8Array): void {
   const { session } = share
   send(turn, session, { kind: 'open', handle: share.handle, proof, summary })
   noteSent(turn, share, summary)
+  if (session.role !== 'dialler' || share.level < 2) return
   // Its summary comes a round trip later, and after a reconnect something is missing as a rule.
-  if (
-    session.role === 'dialler' &&
-    session.ranges &&
-    share.level === 2 &&
-    view.chains.size > TIPS_UNASKED_MAX
-  )
-    walkWindows(turn, share, view, true)
+  if (session.ranges && view.chains.size > TIPS_UNASKED_MAX) walkWindows(turn, share, view, true)
+  else if (view.chains.size > 0 && view.chains.size <= TIPS_AT_OPEN_MAX)
+    tellRows(turn, share, [...view.chains.chains()])
 }
 
 function noteSent(turn: Turn, share: Share, summary: Summary): void {
@@ -191,21 +189,25 @@ export function tellTips(turn: Turn, share: Share, view: ServerView): void {
   const theirs = share.theirs.buckets
   const ours = theirs.length === 0 ? [] : foldBuckets(view.chains.buckets(), theirs.length)
   const width = BUCKETS_MAX / Math.max(1, theirs.length)
-  const rows: Tip[] = []
+  const rows: Chain[] = []
   for (const chain of view.chains.chains()) {
     const bucket = Math.floor(bucketOf(chain.id) / width)
     if (theirs.length > 0 && ours[bucket] === theirs[bucket]) continue
     if (share.told.get(chain.id) === chain.sum || share.tips.get(chain.id)?.sum === chain.sum) continue
-    share.told.set(chain.id, chain.sum)
-    rows.push(tipOf(chain))
+    rows.push(chain)
   }
+  tellRows(turn, share, rows)
+}
+
+function tellRows(turn: Turn, share: Share, chains: readonly Chain[]): void {
+  for (const { id, sum } of chains) share.told.set(id, sum)
   const size = share.session.limits.tipRows
-  for (let i = 0; i === 0 || i < rows.length; i += size) {
+  for (let i = 0; i === 0 || i < chains.length; i += size) {
     send(turn, share.session, {
       kind: 'tips',
       handle: share.handle,
-      more: i + size < rows.length ? 1 : 0,
-      rows: rows.slice(i, i + size)
+      more: i + size < chains.length ? 1 : 0,
+      rows: chains.slice(i, i + size).map(tipOf)
     })
   }
 }
@@ -247,6 +249,7 @@ export function acceptTips(
     else Object.assign(known, { sum, ranges })
     if (countOf(ranges) > 0) share.pending.add(chain)
   }
+  share.countIn = 0
   if (share.tips.size > TIPS_KEPT_MAX) return refuse('SY13', `rows of more than ${TIPS_KEPT_MAX} chains`)
   if (frame.more === 0) {
     share.tipsSeen = true

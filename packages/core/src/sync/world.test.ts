@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { operationOf, World, type WorldNode } from '../../test/sync/world.ts'
+import { deviceOf, envelopeOf, operationOf, World, type WorldNode } from '../../test/sync/world.ts'
 import type { SyncEffect } from './index.ts'
 
 const closes = (node: WorldNode): readonly SyncEffect[] => node.log.filter(effect => effect.type === 'close')
@@ -42,5 +42,25 @@ describe('[SY5] [SY8] two peers with different holdings', () => {
     world.run(5_000)
     expect([...closes(a), ...closes(b)]).toEqual([])
     expect(a.holdings.tracker.outbox()).toEqual([])
+  })
+})
+
+describe('[SY8] what is still missing', () => {
+  it('[SY8] is told with each delivery, never rises while one peer is read, and ends at none', () => {
+    const world = new World(3)
+    const [a, b] = [world.add('a'), world.add('b')]
+    const genesis = operationOf([], 'a', 'genesis')
+    for (const node of [a, b]) node.holdings.take('operations', [genesis.bytes])
+    const authors = Array.from({ length: 200 }, (_, i) => deviceOf(`author ${i}`))
+    for (const author of authors) world.authors.set(String(author.authorId), author.device)
+    for (const author of authors)
+      for (let seq = 1; seq <= 10; seq++) b.holdings.take('envelopes', [envelopeOf(author, seq, `${seq}`)])
+    world.connect(a, b)
+    expect(world.run(10_000, () => world.agree())).toBe(true)
+    world.run(1_000)
+    const told = a.log.flatMap(effect => (effect.type === 'progress' ? [effect.missing] : []))
+    expect(told.length).toBeGreaterThan(5)
+    expect(told).toEqual(told.toSorted((one, other) => other - one))
+    expect(told.at(-1)).toBe(0)
   })
 })

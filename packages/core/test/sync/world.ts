@@ -29,6 +29,7 @@ import {
   type MessageEntry,
   type MessageLog,
   type MessageSpan,
+  type ranges,
   RangeTree,
   type ChainRange,
   createSync,
@@ -260,6 +261,18 @@ export class Holdings implements ServerView {
     return true
   }
 
+  /** What is held of a chain at these numbers. */
+  idsAt(device: DeviceId, numbers: ranges.Ranges): readonly MessageId[] {
+    const out: MessageId[] = []
+    for (const [from, to] of numbers)
+      for (let seq = from; seq <= to; seq++)
+        for (const bytes of this.envelopes.get(device)?.get(seq) ?? []) {
+          const read = readEnvelope(suite, bytes)
+          if (read.ok) out.push(read.value.id)
+        }
+    return out
+  }
+
   /** What the store answers. */
   find(query: SyncQuery): SyncFound {
     if (query.kind === 'outbox') {
@@ -456,10 +469,7 @@ export class WorldNode {
         )
         return
       case 'offered':
-        return this.#receipts(
-          effect.offers.map(each => each.id).filter(id => this.holdings.ids.has(id)),
-          effect.device
-        )
+        return this.#receipts(this.holdings.idsAt(effect.device, effect.numbers), effect.device)
       default:
     }
   }

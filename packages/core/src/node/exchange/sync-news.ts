@@ -30,7 +30,7 @@ export function hearSync(hearer: SyncHearer, replica: LiveReplica, news: SyncNew
       part(replica, hearer.fault)
       return
     case 'offered':
-      replica.confirm(news.device, news.offers)
+      replica.confirm(news.device, news.numbers)
       return
     case 'operations':
       replica.current.operationsTold = true

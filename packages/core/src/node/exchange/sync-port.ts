@@ -13,7 +13,7 @@ import { encodeStub, readEnvelope, verifyEnvelope } from '../../graph/index.ts'
 import type {
   ChainId,
   ChainRange,
-  OfferedEnvelope,
+  ranges,
   ServerView,
   Standing,
   SyncFound,
@@ -218,11 +218,17 @@ function stubOf(state: ReplicaState, row: EnvelopeRow): Uint8Array {
 export async function heldOf(
   state: ReplicaState,
   author: DeviceId,
-  offers: readonly OfferedEnvelope[]
+  numbers: ranges.Ranges
 ): Promise<readonly MessageId[]> {
-  // Where it would lie is told along, so that however long the chain is, one read finds it.
-  const rows = await state.deps.database
-    .table(envelopeTable)
-    .getMany(offers.map(({ seq, id }) => [state.server, author, seq, id] as const))
-  return offers.flatMap(({ id }, index) => (rows[index]?.stub === false ? [id] : []))
+  const held: MessageId[] = []
+  for (const [from, to] of numbers) {
+    const scan = state.deps.database
+      .table(envelopeTable)
+      .scan({ prefix: [state.server, author], from, to: to + 1 })
+    for await (const { value } of scan) {
+      const read = value.stub ? undefined : readEnvelope(state.deps.suite, value.bytes)
+      if (read?.ok === true) held.push(read.value.id)
+    }
+  }
+  return held
 }

@@ -8,27 +8,60 @@ type Removals = ReadonlyMap<UserId, readonly OperationId[]>
 /** Removals told of one user: who was kicked more often learns of the latest. */
 const TOLD_MAX = 4
 
+const REMOVES: ReadonlySet<string | undefined> = new Set(['leave', 'kick', 'ban'])
+const isRemoval = ({ kind }: Operation): boolean => REMOVES.has(kindName(kind))
+
 /** Whom an operation removes, whether or not it stands. */
 function removedBy(state: ReplicaState, operation: Operation): UserId | undefined {
   const name = kindName(operation.kind)
   if (name === 'leave') return state.log.state().device(operation.device)?.user
-  if (name !== 'kick' && name !== 'ban') return undefined
   const decoded = decodeBody(operation.kind, operation.body)
   return decoded.ok && 'user' in decoded.value.body ? (decoded.value.body.user as UserId) : undefined
 }
 
-function collect(state: ReplicaState): Removals {
-  const found = new Map<UserId, readonly OperationId[]>(state.settled?.removals)
-  for (const operation of state.log.operations()) {
-    const user = removedBy(state, operation)
-    if (user === undefined || state.log.standing(operation.id)?.standing !== 'effective') continue
-    found.set(user, [...(found.get(user) ?? []).slice(1 - TOLD_MAX), operation.id])
-  }
-  return found
+/** What removes whom, whether or not it stands, as far as the operations were looked through. */
+interface Candidates {
+  readonly byUser: Map<UserId, OperationId[]>
+  /** Of nobody known then. */
+  open: readonly Operation[]
+  /** Operations that were looked at, and how many there were then. */
+  looked: number
+  count: number
 }
 
-/** Looking through all operations costs some ms per 10,000: once for each that is added, and only where somebody asks. */
-const known = new WeakMap<ReplicaState, { readonly count: number; readonly removals: Removals }>()
+/**
+ * Operations only come to those there are, so each is read once; whether one stands is asked when somebody wants to
+ * know, as a later one may have taken it back.
+ */
+const known = new WeakMap<ReplicaState['log'], Candidates>()
+
+function candidatesOf(state: ReplicaState): ReadonlyMap<UserId, readonly OperationId[]> {
+  const { log } = state
+  let found = known.get(log)
+  if (found === undefined) known.set(log, (found = { byUser: new Map(), open: [], looked: 0, count: 0 }))
+  if (found.count === log.count()) return found.byUser
+  let at = 0
+  const due = [...found.open]
+  for (const operation of log.operations())
+    if (at++ >= found.looked && isRemoval(operation)) due.push(operation)
+  found.open = due.filter(operation => removedBy(state, operation) === undefined)
+  for (const operation of due) {
+    const user = removedBy(state, operation)
+    if (user === undefined) continue
+    const ids = found.byUser.get(user)
+    if (ids === undefined) found.byUser.set(user, [operation.id])
+    else ids.push(operation.id)
+  }
+  found.looked = at
+  found.count = log.count()
+  return found.byUser
+}
+
+/** Those that stand, the newest, in the order in which they were accepted. */
+function standingOf(state: ReplicaState, user: UserId, ids: readonly OperationId[]): readonly OperationId[] {
+  const before = state.settled?.removals.get(user) ?? []
+  return [...before, ...ids.filter(id => state.log.standing(id)?.standing === 'effective')].slice(-TOLD_MAX)
+}
 
 /** Our own leave, where it is by that that we are out (ND40). */
 export function farewellOf(
@@ -43,13 +76,12 @@ export function farewellOf(
 
 /** The operations that took a user out, in the order in which they were accepted. */
 export function removalsOf(state: ReplicaState, user: UserId): readonly OperationId[] {
-  return allRemovals(state).get(user) ?? []
+  return standingOf(state, user, candidatesOf(state).get(user) ?? [])
 }
 
 /** The same of everybody. */
 export function allRemovals(state: ReplicaState): Removals {
-  const count = state.log.count()
-  let cached = known.get(state)
-  if (cached?.count !== count) known.set(state, (cached = { count, removals: collect(state) }))
-  return cached.removals
+  const candidates = candidatesOf(state)
+  const users = new Set([...(state.settled?.removals.keys() ?? []), ...candidates.keys()])
+  return new Map([...users].map(user => [user, standingOf(state, user, candidates.get(user) ?? [])]))
 }

@@ -21,7 +21,7 @@ import {
   permissionsToBits
 } from '../../authority/index.ts'
 import type { Envelope } from '../../graph/index.ts'
-import type { ItemKind, OfferedEnvelope, ServerView, SyncFound, SyncQuery } from '../../sync/index.ts'
+import type { ItemKind, ranges, ServerView, SyncFound, SyncQuery } from '../../sync/index.ts'
 import type { Message, Page, PageOptions } from '../../timeline/index.ts'
 import type { Explanation } from '../../verifier/index.ts'
 import { auditPage, listBans, reportHeads } from './audit.ts'
@@ -204,9 +204,9 @@ export class LiveReplica implements Replica, SyncPort {
   }
 
   /** SY18: an author asks which of its messages are durable here. */
-  confirm(author: DeviceId, offers: readonly OfferedEnvelope[]): void {
+  confirm(author: DeviceId, numbers: ranges.Ranges): void {
     this.do(async work => {
-      const held = await heldOf(work.state, author, offers)
+      const held = await heldOf(work.state, author, numbers)
       if (held.length > 0)
         work.turn.after.push(() =>
           this.#hooks.feed({ type: 'receipts', server: this.server, author, kind: 'durable', ids: held })
