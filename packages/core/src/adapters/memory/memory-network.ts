@@ -64,6 +64,8 @@ export interface MemoryNetwork {
 /** What peers use of the network. */
 export interface NetworkInner {
   readonly peers: Map<DeviceId, MemoryPeer>
+  /** What messages under way are called: the same bytes go over many links, and their name is a hash. */
+  readonly gossipIds: WeakMap<Uint8Array, { readonly topic: string; readonly id: string }>
   blocked(one: DeviceId, other: DeviceId): boolean
   /** Runs something at the far end of a lane: later, in order. */
   post(lane: Lane, run: () => void, bytes?: Uint8Array): void
@@ -116,6 +118,7 @@ class Network implements MemoryNetwork, NetworkInner {
   readonly timers: Timers
   readonly random: Random
   readonly peers = new Map<DeviceId, MemoryPeer>()
+  readonly gossipIds: NetworkInner['gossipIds'] = new WeakMap()
   readonly #observe: MemoryNetworkInit['observe']
   readonly #walls = new Set<Wall>()
   readonly #silences = new Set<Wall>()

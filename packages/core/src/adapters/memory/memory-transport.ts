@@ -290,7 +290,13 @@ class MemoryTransport implements Transport, MemoryPeer {
   #createGossip(): MemoryGossip {
     const { inner } = this.#network
     return createMemoryGossip({
-      idOf: (topic, data) => toString(gossipMessageId(this.#init.suite, topic, data), 'base64'),
+      idOf: (topic, data) => {
+        const known = inner.gossipIds.get(data)
+        if (known?.topic === topic) return known.id
+        const id = toString(gossipMessageId(this.#init.suite, topic, data), 'base64')
+        inner.gossipIds.set(data, { topic, id })
+        return id
+      },
       isStarted: () => this.#state === 'started',
       isBanned: each => this.#standings.get(each) === 'banned',
       neighbours: () => [...new Set(this.#direct().map(each => this.#peerOf(each)))],

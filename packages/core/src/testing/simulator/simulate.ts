@@ -27,11 +27,13 @@ export interface SimulateInit {
   readonly minutes?: number
   /** Members of one server; 12 unless told. */
   readonly community?: number
+  /** What people do and what goes wrong, in steps a minute for each peer; 12 unless told. */
+  readonly pace?: number
   /** Kinds of fault; all unless told. */
   readonly faults?: readonly FaultKind[]
   /** Of the storm only these steps, by number: a failure that stays with few of them is easier to read. */
   readonly only?: readonly number[]
-  /** `real`: Ed25519. Default `quick`. */
+  /** `real`: cryptography as it is. `quick`: a cheap hash in place of each primitive. Default `quick`. */
   readonly signatures?: 'real' | 'quick'
   /** Told each step as it happens, and what came of it. */
   readonly onStep?: (line: string) => void
@@ -46,6 +48,7 @@ export interface SimulateReport {
   readonly command: string
   /** Equal for equal seeds, on every machine. */
   readonly trace: string
+  /** Inputs that peers took: frames and gossip messages, timers, disk writes that ended, what people did. */
   readonly events: number
   /** Virtual ms, from the first peer to the end. */
   readonly virtualMs: number
@@ -64,10 +67,11 @@ export async function simulate(init: SimulateInit): Promise<SimulateReport> {
 
 /** The command line that replays this. */
 export function replayCommand(init: SimulateInit): string {
-  const { seed, peers = 8, minutes = 3, community, faults, only, signatures } = init
+  const { seed, peers = 8, minutes = 3, community, pace, faults, only, signatures } = init
   const words = [
     `npm run simulate -- --seed ${seed} --peers ${peers} --minutes ${minutes}`,
     community === undefined ? '' : `--community ${community}`,
+    pace === undefined ? '' : `--pace ${pace}`,
     faults === undefined ? '' : `--faults ${faults.join(',') || 'none'}`,
     signatures === undefined ? '' : `--signatures ${signatures}`,
     only === undefined ? '' : `--only ${only.join(',')}`
@@ -144,12 +148,13 @@ class Run {
   }
 
   async #stormOver(simulation: Simulation, faults: Faults): Promise<void> {
-    const { peers = 8, minutes = 3, seed, only, faults: kinds } = this.#init
+    const { peers = 8, minutes = 3, seed, only, pace, faults: kinds } = this.#init
     const chance = new Seeded(seed).split('storm')
     const drawn = drawStorm({
       chance,
       peers,
       ms: minutes * MINUTE_MS,
+      ...(pace === undefined ? {} : { pace }),
       ...(kinds === undefined ? {} : { faults: kinds })
     })
     this.#storm = only === undefined ? drawn : drawn.filter(each => only.includes(each.index))
