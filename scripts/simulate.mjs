@@ -60,12 +60,12 @@ function initOf(seed) {
 }
 
 function print(report, seconds) {
-  const { seed, trace, events, virtualMs, stored, failures, command, steps } = report
+  const { seed, trace, events, virtualMs, stored, failures, command, steps, lies } = report
   const rate = Math.round(events / seconds).toLocaleString('en')
   console.log(
     `seed ${seed}: ${failures.length === 0 ? 'all held' : 'FAILED'}; trace ${trace}; ${events.toLocaleString('en')} events in ${seconds.toFixed(1)} s (${rate}/s), ${Math.round(virtualMs / 1_000)} virtual s, ${stored} messages stored`
   )
-  if (values.verbose) console.log(steps)
+  if (values.verbose) console.log(steps, lies)
   if (failures.length === 0) return
   for (const failure of failures) console.log(`  ${failure}`)
   console.log(`  again: ${command}`)

@@ -59,6 +59,8 @@ export interface MemoryTransportInit {
   readonly listen?: boolean | undefined
   /** A node: relays for others and answers the rendezvous. */
   readonly node?: boolean | undefined
+  /** Changes streams of this peer's, both those it opens and those it answers: for peers that lie. */
+  readonly tamper?: ((stream: FrameStream) => FrameStream) | undefined
 }
 
 /** Makes a transport; `start` joins the network. */
@@ -235,6 +237,10 @@ class MemoryTransport implements Transport, MemoryPeer {
 
   links(): readonly MemoryLink[] {
     return [...this.#links.values()]
+  }
+
+  tampered(stream: FrameStream): FrameStream {
+    return this.#init.tamper?.(stream) ?? stream
   }
 
   handlerOf(protocol: ProtocolName): MemoryHandler | undefined {

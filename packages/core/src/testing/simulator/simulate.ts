@@ -56,6 +56,8 @@ export interface SimulateReport {
   readonly stored: number
   /** How often each kind of step happened. */
   readonly steps: Readonly<Record<string, number>>
+  /** What liars told, by lie, and how often others shut them out for it, by rule. */
+  readonly lies: Readonly<Record<string, number>>
   /** Numbers of the steps that were taken, for `only`. */
   readonly taken: readonly number[]
 }
@@ -126,6 +128,7 @@ class Run {
       virtualMs: simulation.time.now() - began,
       stored: this.#communities.reduce((sum, each) => sum + each.promised.length, 0),
       steps: this.#steps,
+      lies: liesOf(simulation.peers),
       taken: this.#storm.map(each => each.index)
     }
   }
@@ -179,7 +182,14 @@ class Run {
       )
     if (!isAction(step.kind)) {
       const member = community.members.find(each => each.account.user === peer.account.user) as SimulatedPeer
-      faults.strike(step.kind, { peer: member, other, near: community.members, chance, index: step.index })
+      faults.strike(step.kind, {
+        peer: member,
+        other,
+        near: community.members,
+        community,
+        chance,
+        index: step.index
+      })
       tell('struck')
       return
     }
@@ -233,3 +243,15 @@ class Run {
 }
 
 const isCopy = (peer: SimulatedPeer): boolean => peer.name.includes(' again ')
+
+function liesOf(peers: readonly SimulatedPeer[]): Readonly<Record<string, number>> {
+  const found: Record<string, number> = {}
+  const add = (name: string, count: number): void => {
+    found[name] = (found[name] ?? 0) + count
+  }
+  for (const { liar } of peers) {
+    for (const [lie, count] of liar.told) add(lie, count)
+    for (const [rule, count] of liar.refused) add(rule === 100 ? 'other rules' : `SY${rule}`, count)
+  }
+  return found
+}

@@ -32,7 +32,19 @@ const FAULTS = {
   weather: 6,
   disk: 6,
   clock: 4,
-  copy: 1
+  copy: 1,
+  // Members that mean harm: what they tell of their logs, and what they sign.
+  withhold: 1,
+  stall: 1,
+  unasked: 1,
+  disagree: 1,
+  replay: 1,
+  garble: 1,
+  babble: 1,
+  equivocate: 1,
+  'pad-parents': 1,
+  'omit-parents': 1,
+  'back-date-operation': 1
 } as const
 
 export type FaultKind = keyof typeof FAULTS
