@@ -122,6 +122,8 @@ class Network implements MemoryNetwork, NetworkInner {
   readonly #observe: MemoryNetworkInit['observe']
   readonly #walls = new Set<Wall>()
   readonly #silences = new Set<Wall>()
+  /** The same by whom they silence: each frame asks. */
+  readonly #silenced = new Map<DeviceId, Set<Wall>>()
   readonly #stalled = new Set<Lane>()
   #faults: MemoryFaults
   #ids = 0
@@ -159,11 +161,16 @@ class Network implements MemoryNetwork, NetworkInner {
   silence(from: readonly DeviceId[], to: readonly DeviceId[]): () => void {
     const wall: Wall = [new Set(from), new Set(to)]
     this.#silences.add(wall)
+    for (const each of wall[0]) {
+      const walls = this.#silenced.get(each) ?? new Set()
+      this.#silenced.set(each, walls.add(wall))
+    }
     this.timers.after(DEAD_MS, () => {
       if (this.#silences.has(wall)) for (const a of from) for (const b of to) this.cut(a, b)
     })
     return () => {
       this.#silences.delete(wall)
+      for (const each of wall[0]) this.#silenced.get(each)?.delete(wall)
       for (const lane of [...this.#stalled]) this.#resume(lane)
     }
   }
@@ -223,7 +230,7 @@ class Network implements MemoryNetwork, NetworkInner {
   }
 
   #silent(from: DeviceId, to: DeviceId): boolean {
-    for (const wall of this.#silences) if (divides(wall, from, to)) return true
+    for (const wall of this.#silenced.get(from) ?? []) if (wall[1].has(to)) return true
     return false
   }
 
