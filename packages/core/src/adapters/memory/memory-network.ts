@@ -3,6 +3,7 @@
  * chance are ports, so that one seed replays delays, losses and order.
  */
 import type { Clock, DeviceId, Random, Timers } from '../../base/index.ts'
+import type { GossipIds } from './memory-gossip.ts'
 import type { MemoryPeer } from './memory-peer.ts'
 
 /** What goes wrong on the way. */
@@ -65,7 +66,7 @@ export interface MemoryNetwork {
 export interface NetworkInner {
   readonly peers: Map<DeviceId, MemoryPeer>
   /** What messages under way are called: the same bytes go over many links, and their name is a hash. */
-  readonly gossipIds: WeakMap<Uint8Array, { readonly topic: string; readonly id: string }>
+  readonly gossipIds: GossipIds
   blocked(one: DeviceId, other: DeviceId): boolean
   /** Runs something at the far end of a lane: later, in order. */
   post(lane: Lane, run: () => void, bytes?: Uint8Array): void
@@ -118,7 +119,7 @@ class Network implements MemoryNetwork, NetworkInner {
   readonly timers: Timers
   readonly random: Random
   readonly peers = new Map<DeviceId, MemoryPeer>()
-  readonly gossipIds: NetworkInner['gossipIds'] = new WeakMap()
+  readonly gossipIds: GossipIds = new WeakMap()
   readonly #observe: MemoryNetworkInit['observe']
   readonly #walls = new Set<Wall>()
   readonly #silences = new Set<Wall>()
