@@ -3,7 +3,7 @@ import type { DeviceId } from '../../base/index.ts'
 import { decodeBody, draft, KINDS } from '../../authority/index.ts'
 import type { Operation } from '../../graph/index.ts'
 import { carriedEntries, createIdentityProof } from '../../identity/index.ts'
-import { keepSeeds } from '../intake/take-records.ts'
+import { unlock } from '../keys/unlock.ts'
 import { draftRevocation } from '../intents/operate-intent.ts'
 import { grant, operate } from '../replica/operate.ts'
 import type { ReplicaState } from '../replica/replica-state.ts'
@@ -13,8 +13,10 @@ import type { Work } from '../replica/work.ts'
 function revokedButOn(state: ReplicaState): readonly DeviceId[] {
   const identity = state.deps.account.log.state()
   return [...state.devices].filter(each => {
+    // First what is our own matter: a large server has thousands of devices.
+    if (each === state.self || !identity.isRevoked(each)) return false
     const known = state.log.state().device(each)
-    return known?.user === state.user && known.on && each !== state.self && identity.isRevoked(each)
+    return known?.user === state.user && known.on
   })
 }
 
@@ -33,7 +35,7 @@ function owesKey(state: ReplicaState): boolean {
 export function announceIdentity(work: Work): void {
   const { state } = work
   const { account } = state.deps
-  unlock(work)
+  unlock(work, { userKeys: account.userKeys })
   if (!state.isMember() || account.log.state().isRevoked(state.self)) return
   const revoked = revokedButOn(state)
   for (const device of revoked) operate(work, draftRevocation(state, device))
@@ -41,15 +43,6 @@ export function announceIdentity(work: Work): void {
   const owes = owesKey(state) && userKey !== undefined
   if (owes) operate(work, draft('identityEntry', { entry: createIdentityProof(account.log, userKey.entry) }))
   if (owes || revoked.length > 0) grant(work)
-}
-
-function unlock(work: Work): void {
-  const { state, turn } = work
-  const before = state.ring.currentTopic()?.keyId
-  const seeds = state.ring.unlock({ userKeys: state.deps.account.userKeys })
-  keepSeeds(state, turn, seeds)
-  work.openedKeys(seeds.map(each => each.keyId))
-  if (state.ring.currentTopic()?.keyId !== before) turn.topicChanged = true
 }
 
 const TELLING: readonly number[] = [KINDS.deviceAdd[0], KINDS.deviceRevoke[0], KINDS.identityEntry[0]]
