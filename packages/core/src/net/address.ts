@@ -10,13 +10,30 @@ import type { PathKind } from './contract.ts'
 /** Identity multihash over the protobuf of an Ed25519 public key (libp2p peer-ids spec): 36 bytes follow. */
 const PEER_ID_PREFIX = Uint8Array.of(0x00, 0x24, 0x08, 0x01, 0x12, 0x20)
 
+/** Names that are remembered both ways: base 58 is dear, and the same few are asked for with each address. */
+const KNOWN_MAX = 4_096
+const textOfDevice = new Map<DeviceId, string>()
+const deviceOfText = new Map<string, DeviceId>()
+
+function remember<K, V>(known: Map<K, V>, key: K, value: V): void {
+  const oldest = known.size >= KNOWN_MAX ? known.keys().next().value : undefined
+  if (oldest !== undefined) known.delete(oldest)
+  known.set(key, value)
+}
+
 /** PeerId text of a device: base58btc of the identity multihash of its Ed25519 key (NT2, ID3). */
 export function peerIdText(device: DeviceId): string {
-  return toString(concatBytes([PEER_ID_PREFIX, idToBytes(device)]), 'base58btc')
+  const known = textOfDevice.get(device)
+  if (known !== undefined) return known
+  const text = toString(concatBytes([PEER_ID_PREFIX, idToBytes(device)]), 'base58btc')
+  remember(textOfDevice, device, text)
+  return text
 }
 
 /** The device a PeerId names; undefined for anything but the canonical text of an Ed25519 PeerId. */
 export function deviceOfPeerIdText(text: string): DeviceId | undefined {
+  const known = deviceOfText.get(text)
+  if (known !== undefined) return known
   if (!/^12D3KooW[1-9A-HJ-NP-Za-km-z]{40,48}$/.test(text)) return undefined
   const bytes = fromString(text, 'base58btc')
   if (
@@ -26,7 +43,9 @@ export function deviceOfPeerIdText(text: string): DeviceId | undefined {
     return undefined
   }
   const device = idFromBytes('d', bytes.subarray(PEER_ID_PREFIX.length))
-  return peerIdText(device) === text ? device : undefined
+  if (peerIdText(device) !== text) return undefined
+  remember(deviceOfText, text, device)
+  return device
 }
 
 /** The device an address leads to: its last /p2p/ component. */

@@ -15,6 +15,8 @@ export {
   type MemoryNetworkInit,
   type MemoryTransportInit
 } from '../adapters/memory/index.ts'
+export { FORGERIES, type Forgery } from './simulator/forge.ts'
+export { type Lie, Liar, LIES } from './simulator/liar.ts'
 export type { DiskFaults, SimulatedPeer } from './simulator/peer.ts'
 export { Seeded } from './simulator/seeded.ts'
 export { shrink } from './simulator/shrink.ts'

@@ -62,6 +62,11 @@ export class PresenceBook {
     return changed
   }
 
+  /** Whether nothing is known that time could change. */
+  get isEmpty(): boolean {
+    return this.#rows.size === 0
+  }
+
   /** Those in a channel, by device. */
   in(channel: ChannelId, at: number): readonly Present[] {
     return this.#inChannel(channel, at).sort((a, b) => (a.device < b.device ? -1 : 1))

@@ -1,12 +1,26 @@
 /** Gossip among the peers of a memory network: flooding over direct links, each message judged once. */
+import { toString } from 'uint8arrays'
 import { BUNDLE_BYTES_MAX, type DeviceId, XcordError } from '../../base/index.ts'
-import type { Gossip, GossipMessage, GossipVerdict } from '../../net/index.ts'
+import type { Suite } from '../../crypto/index.ts'
+import { type Gossip, gossipMessageId, type GossipMessage, type GossipVerdict } from '../../net/index.ts'
 import type { MemoryPeer } from './memory-peer.ts'
 
 /** Rejects by one neighbour before it is no longer heard, as four do in NT27. */
 const REJECTS_MAX = 4
 /** Message ids remembered. */
 const SEEN_MAX = 20_000
+
+/** What messages were called, each with the topic that it was sent to. */
+export type GossipIds = WeakMap<Uint8Array, { readonly topic: string; readonly id: string }>
+
+/** A message's id, as text; remembered, since the same bytes go over many links. */
+export function idOfGossip(known: GossipIds, suite: Suite, topic: string, data: Uint8Array): string {
+  const found = known.get(data)
+  if (found?.topic === topic) return found.id
+  const id = toString(gossipMessageId(suite, topic, data), 'base64')
+  known.set(data, { topic, id })
+  return id
+}
 
 /** The peer's half that other peers reach. */
 export interface MemoryGossip extends Gossip {

@@ -155,11 +155,11 @@ class Link implements MemoryLink {
       ended: end => this.#streams.delete(end)
     })
     this.#streams.add(ours).add(theirs)
-    void handler.run(theirs.stream).then(
+    void handler.run(other.tampered(theirs.stream)).then(
       async () => await theirs.stream.close(),
       (error: unknown) => theirs.fail(String(error))
     )
-    return ours.stream
+    return own.tampered(ours.stream)
   }
 }
 

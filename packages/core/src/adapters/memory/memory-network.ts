@@ -3,6 +3,7 @@
  * chance are ports, so that one seed replays delays, losses and order.
  */
 import type { Clock, DeviceId, Random, Timers } from '../../base/index.ts'
+import type { GossipIds } from './memory-gossip.ts'
 import type { MemoryPeer } from './memory-peer.ts'
 
 /** What goes wrong on the way. */
@@ -64,6 +65,8 @@ export interface MemoryNetwork {
 /** What peers use of the network. */
 export interface NetworkInner {
   readonly peers: Map<DeviceId, MemoryPeer>
+  /** What messages under way are called: the same bytes go over many links, and their name is a hash. */
+  readonly gossipIds: GossipIds
   blocked(one: DeviceId, other: DeviceId): boolean
   /** Runs something at the far end of a lane: later, in order. */
   post(lane: Lane, run: () => void, bytes?: Uint8Array): void
@@ -116,9 +119,12 @@ class Network implements MemoryNetwork, NetworkInner {
   readonly timers: Timers
   readonly random: Random
   readonly peers = new Map<DeviceId, MemoryPeer>()
+  readonly gossipIds: GossipIds = new WeakMap()
   readonly #observe: MemoryNetworkInit['observe']
   readonly #walls = new Set<Wall>()
   readonly #silences = new Set<Wall>()
+  /** The same by whom they silence: each frame asks. */
+  readonly #silenced = new Map<DeviceId, Set<Wall>>()
   readonly #stalled = new Set<Lane>()
   #faults: MemoryFaults
   #ids = 0
@@ -156,11 +162,16 @@ class Network implements MemoryNetwork, NetworkInner {
   silence(from: readonly DeviceId[], to: readonly DeviceId[]): () => void {
     const wall: Wall = [new Set(from), new Set(to)]
     this.#silences.add(wall)
+    for (const each of wall[0]) {
+      const walls = this.#silenced.get(each) ?? new Set()
+      this.#silenced.set(each, walls.add(wall))
+    }
     this.timers.after(DEAD_MS, () => {
       if (this.#silences.has(wall)) for (const a of from) for (const b of to) this.cut(a, b)
     })
     return () => {
       this.#silences.delete(wall)
+      for (const each of wall[0]) this.#silenced.get(each)?.delete(wall)
       for (const lane of [...this.#stalled]) this.#resume(lane)
     }
   }
@@ -220,7 +231,7 @@ class Network implements MemoryNetwork, NetworkInner {
   }
 
   #silent(from: DeviceId, to: DeviceId): boolean {
-    for (const wall of this.#silences) if (divides(wall, from, to)) return true
+    for (const wall of this.#silenced.get(from) ?? []) if (wall[1].has(to)) return true
     return false
   }
 

@@ -22,6 +22,8 @@ export interface MemoryPeer {
   links(): readonly MemoryLink[]
   linked(link: MemoryLink): void
   unlinked(link: MemoryLink): void
+  /** A stream of this peer's as whoever simulates wants the others to see it. */
+  tampered(stream: FrameStream): FrameStream
   handlerOf(protocol: ProtocolName): MemoryHandler | undefined
   /** The other end of a link joined or left a topic. */
   toldSubscription(link: MemoryLink, topic: string, subscribed: boolean): void

@@ -5,11 +5,14 @@
  */
 
 const CHUNK_KEYS_MAX = 512
+/** Longer keys than there are; far below what a call may be given. */
+const CALL_ARGUMENTS_MAX = 1_024
 
 /** Bytes as a string of one code unit each. */
 export function keyOfBytes(bytes: Uint8Array): string {
+  if (bytes.length <= CALL_ARGUMENTS_MAX) return String.fromCharCode.apply(null, bytes as unknown as number[])
   let out = ''
-  for (const byte of bytes) out += String.fromCharCode(byte)
+  for (let at = 0; at < bytes.length; at++) out += String.fromCharCode(bytes[at] as number)
   return out
 }
 

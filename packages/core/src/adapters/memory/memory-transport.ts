@@ -1,5 +1,4 @@
 /** The contract's transport on a memory network. */
-import { toString } from 'uint8arrays'
 import { CHECK_BYTES, type DeviceId, idFromBytes, type Timers, XcordError } from '../../base/index.ts'
 import type { SecretKey, Suite } from '../../crypto/index.ts'
 import {
@@ -13,7 +12,6 @@ import {
   type DialOptions,
   encodePeerRecord,
   type FrameStream,
-  gossipMessageId,
   type HandlerBounds,
   openPeerRecord,
   pathOfAddress,
@@ -27,7 +25,7 @@ import {
   type Transport,
   type TransportEvents
 } from '../../net/index.ts'
-import { createMemoryGossip, type MemoryGossip } from './memory-gossip.ts'
+import { createMemoryGossip, idOfGossip, type MemoryGossip } from './memory-gossip.ts'
 import { type MemoryLink, openLink } from './memory-link.ts'
 import { type Lane, type MemoryNetwork, openLane } from './memory-network.ts'
 import type { MemoryHandler, MemoryPeer } from './memory-peer.ts'
@@ -59,6 +57,8 @@ export interface MemoryTransportInit {
   readonly listen?: boolean | undefined
   /** A node: relays for others and answers the rendezvous. */
   readonly node?: boolean | undefined
+  /** Changes streams of this peer's, both those it opens and those it answers: for peers that lie. */
+  readonly tamper?: ((stream: FrameStream) => FrameStream) | undefined
 }
 
 /** Makes a transport; `start` joins the network. */
@@ -237,6 +237,10 @@ class MemoryTransport implements Transport, MemoryPeer {
     return [...this.#links.values()]
   }
 
+  tampered(stream: FrameStream): FrameStream {
+    return this.#init.tamper?.(stream) ?? stream
+  }
+
   handlerOf(protocol: ProtocolName): MemoryHandler | undefined {
     return this.#handlers.get(protocol)
   }
@@ -290,7 +294,7 @@ class MemoryTransport implements Transport, MemoryPeer {
   #createGossip(): MemoryGossip {
     const { inner } = this.#network
     return createMemoryGossip({
-      idOf: (topic, data) => toString(gossipMessageId(this.#init.suite, topic, data), 'base64'),
+      idOf: (topic, data) => idOfGossip(inner.gossipIds, this.#init.suite, topic, data),
       isStarted: () => this.#state === 'started',
       isBanned: each => this.#standings.get(each) === 'banned',
       neighbours: () => [...new Set(this.#direct().map(each => this.#peerOf(each)))],

@@ -3,7 +3,7 @@ import type { DeviceId } from '../../base/index.ts'
 import { decodeBody, draft, KINDS } from '../../authority/index.ts'
 import type { Operation } from '../../graph/index.ts'
 import { carriedEntries, createIdentityProof } from '../../identity/index.ts'
-import { keepSeeds } from '../intake/take-records.ts'
+import { unlock } from '../keys/unlock.ts'
 import { draftRevocation } from '../intents/operate-intent.ts'
 import { grant, operate } from '../replica/operate.ts'
 import type { ReplicaState } from '../replica/replica-state.ts'
@@ -35,7 +35,7 @@ function owesKey(state: ReplicaState): boolean {
 export function announceIdentity(work: Work): void {
   const { state } = work
   const { account } = state.deps
-  unlock(work)
+  unlock(work, { userKeys: account.userKeys })
   if (!state.isMember() || account.log.state().isRevoked(state.self)) return
   const revoked = revokedButOn(state)
   for (const device of revoked) operate(work, draftRevocation(state, device))
@@ -43,15 +43,6 @@ export function announceIdentity(work: Work): void {
   const owes = owesKey(state) && userKey !== undefined
   if (owes) operate(work, draft('identityEntry', { entry: createIdentityProof(account.log, userKey.entry) }))
   if (owes || revoked.length > 0) grant(work)
-}
-
-function unlock(work: Work): void {
-  const { state, turn } = work
-  const before = state.ring.currentTopic()?.keyId
-  const seeds = state.ring.unlock({ userKeys: state.deps.account.userKeys })
-  keepSeeds(state, turn, seeds)
-  work.openedKeys(seeds.map(each => each.keyId))
-  if (state.ring.currentTopic()?.keyId !== before) turn.topicChanged = true
 }
 
 const TELLING: readonly number[] = [KINDS.deviceAdd[0], KINDS.deviceRevoke[0], KINDS.identityEntry[0]]

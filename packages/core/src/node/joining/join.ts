@@ -35,6 +35,7 @@ import type { Preview } from '../snapshots/fetch-snapshot.ts'
 import type { FindPreview } from './find-preview.ts'
 import { fetchPackage, inviteFault, type InviteFault } from './invite-service.ts'
 import { maySign } from './may-sign.ts'
+import { unlock } from '../keys/unlock.ts'
 import { operate } from '../replica/operate.ts'
 import { publishProfile } from '../accounts/own-profile.ts'
 import type { JoinStart } from '../registry.ts'
@@ -97,9 +98,8 @@ async function joinWith(host: JoinHost, link: InviteLink, signal: AbortSignal): 
     topicSecret: contents.topicSecret,
     addresses: link.addresses
   })
-  replica.current.ring.unlock({
-    invites: [{ invite: contents.invite, boxPublicKey: keys.boxPublicKey, boxSecret: keys.boxSecret }]
-  })
+  const { boxPublicKey, boxSecret } = keys
+  await replica.do(work => unlock(work, { invites: [{ invite: contents.invite, boxPublicKey, boxSecret }] }))
   const fresh = replica.current.log.count() <= 1 && replica.current.ownJoin === undefined
   let preview: Preview | undefined
   if (fresh)

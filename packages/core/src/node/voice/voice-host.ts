@@ -52,7 +52,7 @@ export class VoiceHost implements Voice {
   readonly #streams: VoiceStreams
   readonly #offs: (() => void)[] = []
   #links: LinkId = 0
-  #cancelExpire: () => void = () => undefined
+  #cancelExpire: (() => void) | undefined
   #closed = false
 
   constructor(init: VoiceHostInit) {
@@ -63,6 +63,7 @@ export class VoiceHost implements Voice {
       now: () => clock.now(),
       publish: init.publish,
       said: (replica, state) => this.#tellRelayed(replica, state),
+      heard: () => this.#expire(),
       changed: (server, channel) => this.#presenceChanged(server, channel)
     })
     this.#streams = createVoiceStreams({
@@ -87,7 +88,6 @@ export class VoiceHost implements Voice {
           for (const session of this.#sessions.values()) session.media(event)
         })
       )
-    this.#expire()
   }
 
   present(server: ServerId, channel: ChannelId): readonly VoicePresence[] {
@@ -161,7 +161,7 @@ export class VoiceHost implements Voice {
     this.#closed = true
     for (const session of [...this.#sessions.values()]) session.leave()
     for (const off of this.#offs) off()
-    this.#cancelExpire()
+    this.#cancelExpire?.()
     await this.#streams.close()
   }
 
@@ -247,10 +247,12 @@ export class VoiceHost implements Voice {
     this.#init.emit({ type: 'voice:update', server, channel })
   }
 
+  /** Only while there is something to forget: a peer without calls has no timer for them. */
   #expire(): void {
-    this.#cancelExpire = this.#init.timers.after(EXPIRE_MS, () => {
-      this.#presences.expire()
-      if (!this.#closed) this.#expire()
+    if (this.#closed) return
+    this.#cancelExpire ??= this.#init.timers.after(EXPIRE_MS, () => {
+      this.#cancelExpire = undefined
+      if (this.#presences.expire()) this.#expire()
     })
   }
 }

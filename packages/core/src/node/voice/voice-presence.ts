@@ -30,6 +30,8 @@ export interface VoicePresenceInit {
   publish(replica: LiveReplica, envelopes: readonly Envelope[]): void
   /** We said where we are. */
   said(replica: LiveReplica, state: VoiceState): void
+  /** Something is known now that is forgotten in time. */
+  heard(): void
   /** Who is in a channel changed, for people. */
   changed(server: ServerId, channel: ChannelId): void
 }
@@ -68,10 +70,11 @@ export class VoicePresences {
     })
   }
 
-  /** Forgets what was not said again. */
-  expire(): void {
+  /** Forgets what was not said again. Returns whether anything is left to be forgotten. */
+  expire(): boolean {
     for (const [server, book] of this.#books)
       for (const channel of book.expire(this.#init.now())) this.#init.changed(server, channel)
+    return [...this.#books.values()].some(each => !each.isEmpty)
   }
 
   /** Tells all who may see the channel where we are. XCORD_PERMISSION_DENIED without a key to say it under. */
@@ -133,6 +136,7 @@ export class VoicePresences {
     const before = book.of(device, this.#init.now())?.channel
     const noted = book.note(device, state, this.#init.now())
     if (!noted.ok) return false
+    this.#init.heard()
     if (noted.value) {
       this.#init.changed(server, state.channel)
       if (before !== undefined && before !== state.channel) this.#init.changed(server, before)

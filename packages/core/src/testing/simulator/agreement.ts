@@ -37,14 +37,16 @@ function membersOf(community: Community): {
   // The founder is never put out.
   const word = community.members[0] as SimulatedPeer
   const state = community.replica(word).state()
-  const inside = community.members.filter(each => state.member(each.account.user)?.status === 'in')
+  const inside = community.members.filter(
+    each => state.member(each.account.user)?.status === 'in' && !community.liars.has(each)
+  )
   return { word, inside }
 }
 
 /** How the views of its members differ, in words; empty where they do not. */
 export async function differences(community: Community): Promise<readonly string[]> {
   const founder = community.members[0] as SimulatedPeer
-  const late = community.members.filter(each => !each.up)
+  const late = community.members.filter(each => !each.up && !community.liars.has(each))
   if (late.length > 0) return [`${community.name}: not up: ${late.map(each => each.name).join(', ')}`]
   if (!community.isIn(founder)) return [`${community.name}: ${founder.name} is not in its own server`]
   const { word, inside } = membersOf(community)
@@ -105,7 +107,7 @@ export async function brokenPromises(
   const found: string[] = []
   for (const { id, channel, by, content } of community.promised) {
     const { user } = by.account
-    if (forked.has(user) || community.everOut.has(user)) continue
+    if (forked.has(user) || community.everOut.has(user) || community.liars.has(by)) continue
     for (const peer of new Set([by, word])) {
       if (!inside.includes(peer)) continue
       if ((await community.replica(peer).message(channel, id)) === undefined)

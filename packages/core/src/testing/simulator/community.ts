@@ -1,5 +1,6 @@
 /** One server of a simulated world: who is in it, what its members were promised, and what became of it. */
 import { type ChannelId, type MessageId, type ServerId, type UserId, XcordError } from '../../base/index.ts'
+import type { AuthorityLog } from '../../authority/index.ts'
 import type { KeyRing } from '../../e2ee/index.ts'
 import type { Replica } from '../../node/index.ts'
 import type { SimulatedPeer } from './peer.ts'
@@ -32,6 +33,8 @@ export class Community {
   readonly cameBack = new Set<UserId>()
   /** Users who left by themselves: the link that they hold may go on reading while it is open (IV3). */
   readonly left = new Set<UserId>()
+  /** Who lies to the end: what they hold and show is their own affair. */
+  readonly liars = new Set<SimulatedPeer>()
   readonly #simulation: Simulation
   readonly #last = new Map<SimulatedPeer, Replica>()
   #server: ServerId | undefined
@@ -118,4 +121,9 @@ export class Community {
 /** What lies behind a replica: the keys it holds. */
 export function keysOf(replica: Replica): KeyRing {
   return (replica as Replica & { readonly current: { readonly ring: KeyRing } }).current.ring
+}
+
+/** As `keysOf`: its operations. */
+export function logOf(replica: Replica): AuthorityLog {
+  return (replica as Replica & { readonly current: { readonly log: AuthorityLog } }).current.log
 }

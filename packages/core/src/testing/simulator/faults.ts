@@ -1,6 +1,9 @@
 /** What goes wrong around peers: each fault ends by itself after a while, and all of them at `calm`. */
 import { type DeviceId, isXcordError } from '../../base/index.ts'
 import type { MemoryFaults } from '../../adapters/memory/index.ts'
+import { type Community, logOf } from './community.ts'
+import { FORGERIES, forge, type Forgery } from './forge.ts'
+import { LIES, type Lie } from './liar.ts'
 import type { DiskFaults, SimulatedPeer } from './peer.ts'
 import type { Seeded } from './seeded.ts'
 import type { Simulation } from './simulation.ts'
@@ -19,6 +22,9 @@ const NO_WEATHER: Partial<MemoryFaults> = {
 const MINUTE_MS = 60_000
 /** Clocks go wrong by this much at most; the end waits until it is over. */
 export const SKEW_MS_MAX = 8 * MINUTE_MS
+/** Of those who lie this share never stops, as long as the liars are few. */
+const FOR_GOOD = 0.3
+const LIARS_SHARE_MAX = 0.25
 
 /** What a start may fail with while things go wrong. */
 const EXCUSES: ReadonlySet<string> = new Set(['XCORD_STORE_FAILED', 'XCORD_DISK_FULL', 'XCORD_CLOSED'])
@@ -29,6 +35,7 @@ export interface Blow {
   readonly other: SimulatedPeer
   /** Everybody of the same server. */
   readonly near: readonly SimulatedPeer[]
+  readonly community: Community
   readonly chance: Seeded
   readonly index: number
 }
@@ -44,6 +51,7 @@ export class Faults {
   readonly #heal = new Set<() => void>()
   readonly #copies: SimulatedPeer[] = []
   readonly #down = new Set<SimulatedPeer>()
+  readonly #forGood = new Set<SimulatedPeer>()
   readonly #failed: (error: unknown) => void
 
   /** @param failed - Told when a peer does not start again. */
@@ -66,11 +74,14 @@ export class Faults {
     for (const peer of peers) {
       peer.mendDisk()
       peer.skewMs = 0
+      if (!this.#forGood.has(peer)) peer.liar.end()
       if (!peer.running && !this.#down.has(peer)) await this.#start(peer)
     }
   }
 
   readonly #run: Readonly<Record<FaultKind, (blow: Blow) => void>> = {
+    ...runsOf(LIES, (lie, blow) => this.#lie(lie, blow)),
+    ...runsOf(FORGERIES, (kind, blow) => this.#forge(kind, blow)),
     crash: ({ peer, chance }) => {
       if (!peer.running || this.#down.has(peer)) return
       peer.crash()
@@ -140,6 +151,31 @@ export class Faults {
     }
   }
 
+  #lie(lie: Lie, { peer, near, chance, community }: Blow): void {
+    // The founder's word is what the others are held against.
+    if (peer === near[0] || this.#forGood.has(peer)) return
+    peer.liar.begin(lie)
+    const forGood = chance.chance(FOR_GOOD)
+    if (forGood && community.liars.size < Math.floor(near.length * LIARS_SHARE_MAX)) {
+      this.#forGood.add(peer)
+      community.liars.add(peer)
+    } else this.#whileHealed(() => peer.liar.end(), chance.between(5_000, 60_000))
+  }
+
+  #forge(kind: Forgery, { peer, near, chance, community, index }: Blow): void {
+    if (peer === near[0] || !community.isIn(peer)) return
+    const { suite, time } = this.#simulation
+    const log = logOf(community.replica(peer))
+    const forged = forge(kind, { suite, log, peer, at: time.now(), index })
+    // Each branch to other ears; who signs two may lose what it wrote beside them.
+    if (forged.length > 1) this.copied.add(peer)
+    const half = new Set(near.filter(() => chance.chance(0.5)).map(deviceOf))
+    for (const [branch, { bytes }] of forged.entries())
+      peer.liar
+        .push([bytes], device => forged.length === 1 || half.has(device) === (branch === 0))
+        .catch(this.#failed)
+  }
+
   /** Copies that run now: they take part like anybody. */
   get copies(): readonly SimulatedPeer[] {
     return this.#copies.filter(each => each.up)
@@ -172,4 +208,15 @@ export class Faults {
       this.#startLater(peer, 2_000)
     }
   }
+}
+
+/** The same for each of a family of kinds. */
+function runsOf<K extends FaultKind>(
+  kinds: readonly K[],
+  run: (kind: K, blow: Blow) => void
+): Readonly<Record<K, (blow: Blow) => void>> {
+  return Object.fromEntries(kinds.map(kind => [kind, (blow: Blow) => run(kind, blow)])) as Record<
+    K,
+    (blow: Blow) => void
+  >
 }

@@ -11,6 +11,7 @@ import {
 import type { Suite } from '../../crypto/index.ts'
 import { type Account, createAccount } from '../../identity/index.ts'
 import { createNode, type Node, type ProfileReport, verifyProfile } from '../../node/index.ts'
+import { Liar } from './liar.ts'
 import type { Seeded } from './seeded.ts'
 
 /** How a disk behaves. */
@@ -50,6 +51,8 @@ export class SimulatedPeer {
   readonly account: Account
   /** What the peer's clock is ahead of true time, ms. */
   skewMs = 0
+  /** What it tells others about its logs: the truth, unless told to lie. */
+  readonly liar: Liar
   readonly #world: PeerWorld
   readonly #chance: Seeded
   #store: MemoryStore
@@ -68,6 +71,7 @@ export class SimulatedPeer {
     this.#world = world
     this.#chance = init.chance
     this.name = init.name
+    this.liar = new Liar(init.chance.split('lies'))
     this.account = init.account ?? createAccount(world.suite, init.chance, world.time.now())
     const disk = { beforeWrite: async (write: MemoryWrite) => await this.#beforeWrite(write) }
     this.#store = init.disk?.copy(disk) ?? createMemoryStore(disk)
@@ -104,7 +108,12 @@ export class SimulatedPeer {
   async start(): Promise<void> {
     if (this.#life !== undefined) throw new TypeError(`${this.name} is up already`)
     const { suite, network, time, bootstrap } = this.#world
-    const transport = createMemoryTransport({ network, suite, seed: this.account.device.signSeed })
+    const transport = createMemoryTransport({
+      network,
+      suite,
+      seed: this.account.device.signSeed,
+      tamper: stream => this.liar.tamper(stream)
+    })
     const life: Life = { alive: true, stopNetwork: () => void transport.stop() }
     this.#life = life
     const node = await createNode({

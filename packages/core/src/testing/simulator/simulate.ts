@@ -27,11 +27,13 @@ export interface SimulateInit {
   readonly minutes?: number
   /** Members of one server; 12 unless told. */
   readonly community?: number
+  /** What people do and what goes wrong, in steps a minute for each peer; 12 unless told. */
+  readonly pace?: number
   /** Kinds of fault; all unless told. */
   readonly faults?: readonly FaultKind[]
   /** Of the storm only these steps, by number: a failure that stays with few of them is easier to read. */
   readonly only?: readonly number[]
-  /** `real`: Ed25519. Default `quick`. */
+  /** `real`: cryptography as it is. `quick`: a cheap hash in place of each primitive. Default `quick`. */
   readonly signatures?: 'real' | 'quick'
   /** Told each step as it happens, and what came of it. */
   readonly onStep?: (line: string) => void
@@ -46,6 +48,7 @@ export interface SimulateReport {
   readonly command: string
   /** Equal for equal seeds, on every machine. */
   readonly trace: string
+  /** Inputs that peers took: frames and gossip messages, timers, disk writes that ended, what people did. */
   readonly events: number
   /** Virtual ms, from the first peer to the end. */
   readonly virtualMs: number
@@ -53,6 +56,8 @@ export interface SimulateReport {
   readonly stored: number
   /** How often each kind of step happened. */
   readonly steps: Readonly<Record<string, number>>
+  /** What liars told, by lie, and how often others shut them out for it, by rule. */
+  readonly lies: Readonly<Record<string, number>>
   /** Numbers of the steps that were taken, for `only`. */
   readonly taken: readonly number[]
 }
@@ -64,10 +69,11 @@ export async function simulate(init: SimulateInit): Promise<SimulateReport> {
 
 /** The command line that replays this. */
 export function replayCommand(init: SimulateInit): string {
-  const { seed, peers = 8, minutes = 3, community, faults, only, signatures } = init
+  const { seed, peers = 8, minutes = 3, community, pace, faults, only, signatures } = init
   const words = [
     `npm run simulate -- --seed ${seed} --peers ${peers} --minutes ${minutes}`,
     community === undefined ? '' : `--community ${community}`,
+    pace === undefined ? '' : `--pace ${pace}`,
     faults === undefined ? '' : `--faults ${faults.join(',') || 'none'}`,
     signatures === undefined ? '' : `--signatures ${signatures}`,
     only === undefined ? '' : `--only ${only.join(',')}`
@@ -122,6 +128,7 @@ class Run {
       virtualMs: simulation.time.now() - began,
       stored: this.#communities.reduce((sum, each) => sum + each.promised.length, 0),
       steps: this.#steps,
+      lies: liesOf(simulation.peers),
       taken: this.#storm.map(each => each.index)
     }
   }
@@ -144,12 +151,13 @@ class Run {
   }
 
   async #stormOver(simulation: Simulation, faults: Faults): Promise<void> {
-    const { peers = 8, minutes = 3, seed, only, faults: kinds } = this.#init
+    const { peers = 8, minutes = 3, seed, only, pace, faults: kinds } = this.#init
     const chance = new Seeded(seed).split('storm')
     const drawn = drawStorm({
       chance,
       peers,
       ms: minutes * MINUTE_MS,
+      ...(pace === undefined ? {} : { pace }),
       ...(kinds === undefined ? {} : { faults: kinds })
     })
     this.#storm = only === undefined ? drawn : drawn.filter(each => only.includes(each.index))
@@ -174,7 +182,14 @@ class Run {
       )
     if (!isAction(step.kind)) {
       const member = community.members.find(each => each.account.user === peer.account.user) as SimulatedPeer
-      faults.strike(step.kind, { peer: member, other, near: community.members, chance, index: step.index })
+      faults.strike(step.kind, {
+        peer: member,
+        other,
+        near: community.members,
+        community,
+        chance,
+        index: step.index
+      })
       tell('struck')
       return
     }
@@ -228,3 +243,15 @@ class Run {
 }
 
 const isCopy = (peer: SimulatedPeer): boolean => peer.name.includes(' again ')
+
+function liesOf(peers: readonly SimulatedPeer[]): Readonly<Record<string, number>> {
+  const found: Record<string, number> = {}
+  const add = (name: string, count: number): void => {
+    found[name] = (found[name] ?? 0) + count
+  }
+  for (const { liar } of peers) {
+    for (const [lie, count] of liar.told) add(lie, count)
+    for (const [rule, count] of liar.refused) add(rule === 100 ? 'other rules' : `SY${rule}`, count)
+  }
+  return found
+}

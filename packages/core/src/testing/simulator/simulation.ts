@@ -33,8 +33,8 @@ export interface SimulationInit {
   /** How the network is at first; 5 to 25 ms one way unless told. */
   readonly network?: Partial<MemoryFaults>
   /**
-   * `real`: Ed25519. `quick`: a hash in its place, so that large worlds run faster; nobody in them forges. Default
-   * `real`.
+   * `real`: cryptography as it is. `quick`: a cheap hash in place of each primitive, so that large worlds run faster;
+   * nobody in them forges. Default `real`.
    */
   readonly signatures?: 'real' | 'quick'
   /** Told what nodes could not do in the background; a test may want to fail then. */
@@ -105,7 +105,7 @@ export class Simulation {
     return this.#world.suite
   }
 
-  /** Events so far: timers that fired, frames and messages that arrived, writes that ended. */
+  /** Events so far, each an input: a frame or message that arrived, a timer that fired, a write that ended. */
   get events(): number {
     return this.time.events
   }

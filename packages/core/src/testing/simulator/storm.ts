@@ -32,7 +32,19 @@ const FAULTS = {
   weather: 6,
   disk: 6,
   clock: 4,
-  copy: 1
+  copy: 1,
+  // Members that mean harm: what they tell of their logs, and what they sign.
+  withhold: 1,
+  stall: 1,
+  unasked: 1,
+  disagree: 1,
+  replay: 1,
+  garble: 1,
+  babble: 1,
+  equivocate: 1,
+  'pad-parents': 1,
+  'omit-parents': 1,
+  'back-date-operation': 1
 } as const
 
 export type FaultKind = keyof typeof FAULTS
@@ -53,23 +65,31 @@ export interface Step {
   readonly whom: number
 }
 
-/** Steps a minute for each peer. */
+/** Steps a minute for each peer, unless told. */
 const STEPS_A_MINUTE = 12
 
 export interface StormInit {
   readonly chance: Seeded
   readonly peers: number
   readonly ms: number
+  /** Steps a minute for each peer; 12 unless told. */
+  readonly pace?: number
   /** Kinds of fault that may happen; all unless told. */
   readonly faults?: readonly FaultKind[]
 }
 
 /** Draws what will happen. */
-export function drawStorm({ chance, peers, ms, faults = FAULT_KINDS }: StormInit): readonly Step[] {
+export function drawStorm({
+  chance,
+  peers,
+  ms,
+  pace = STEPS_A_MINUTE,
+  faults = FAULT_KINDS
+}: StormInit): readonly Step[] {
   const bag = (Object.entries({ ...ACTIONS, ...FAULTS }) as [StepKind, number][]).flatMap(([kind, weight]) =>
     Array.from({ length: weight }, () => kind)
   )
-  const count = Math.max(1, Math.round((STEPS_A_MINUTE * peers * ms) / 60_000))
+  const count = Math.max(1, Math.round((pace * peers * ms) / 60_000))
   const times = Array.from({ length: count }, () => Math.floor(chance.next() * ms)).sort((a, b) => a - b)
   const isFault = (kind: StepKind): kind is FaultKind => Object.hasOwn(FAULTS, kind)
   return times
