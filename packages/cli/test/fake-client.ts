@@ -594,6 +594,7 @@ export function createFakeClient(init: FakeInit = {}): FakeClient {
       schedule: { ...NOTHING, create: async () => Promise.reject(new Error('the fake has no events')) },
       voice: null,
       nodes: [],
+      afk: null,
       policy: { invites: 'open', transferNeedsPhrase: true },
       setPolicy: async () => {
         permit('policy')

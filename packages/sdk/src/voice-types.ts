@@ -63,6 +63,12 @@ export interface VoiceEvents {
   ended: { readonly end: VoiceEnd }
 }
 
+/** Where the idle go in calls, and after how long. */
+export interface AfkJson {
+  readonly channel: ChannelId
+  readonly seconds: number
+}
+
 /** Figures of one pair. null: not known (yet). */
 export interface VoicePairJson {
   readonly member: UserId

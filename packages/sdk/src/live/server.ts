@@ -171,6 +171,10 @@ export class LiveServer implements Server {
     return session === undefined ? null : createVoice(this, session)
   }
 
+  get afk(): Server['afk'] {
+    return this.replica.state().afk
+  }
+
   get nodes(): readonly string[] {
     return this.replica.state().nodes
   }
@@ -225,6 +229,7 @@ export class LiveServer implements Server {
       stateHash: this.stateHash,
       unread: [...channels, ...threads].reduce((sum, each) => sum + each.unread, 0),
       ...(this.nodes.length === 0 ? {} : { nodes: this.nodes }),
+      ...(this.afk === null ? {} : { afk: this.afk }),
       ...(this.imported ? { imported: true as const } : {}),
       ...(verification === null ? {} : { verifying: verification })
     }

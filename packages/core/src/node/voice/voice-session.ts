@@ -9,6 +9,7 @@ import {
   type CallInput,
   type CallSelf,
   type IceServer,
+  IdleWatch,
   type LinkId,
   type MediaEvent,
   type MediaPort,
@@ -41,6 +42,8 @@ export interface SessionInit {
   present(channel: ChannelId): readonly Present[]
   send(device: DeviceId, frame: VoiceFrame): void
   publish(channel: ChannelId, session: SessionId | null, flags: number): void
+  /** Whether one more may come. */
+  hasPlace(channel: ChannelId): boolean
   /** Refuses a channel that is full. */
   requirePlace(channel: ChannelId): void
   over(): void
@@ -54,6 +57,7 @@ export class LiveVoiceSession implements VoiceSession {
   readonly #init: SessionInit
   readonly #listeners = new Set<(event: VoiceEvent) => void>()
   readonly #gate = new SpeechGate()
+  readonly #idle: IdleWatch
   #call: Call
   #channel: ChannelId
   #ended: CallEnd | null = null
@@ -64,6 +68,7 @@ export class LiveVoiceSession implements VoiceSession {
     this.#init = init
     this.server = init.replica.server
     this.#channel = channel
+    this.#idle = new IdleWatch(this.#now())
     this.#call = this.#newCall(channel, self)
     this.#begin()
     this.#tick()
@@ -103,6 +108,7 @@ export class LiveVoiceSession implements VoiceSession {
       requireJoinable(replica.state(), this.#channel, device, this.#now(), change)
     if (change.priority === true)
       requirePriority(standingOf(replica.state(), this.#channel, device, this.#now()))
+    this.#idle.active(this.#now())
     this.#step({ kind: 'self', change })
   }
 
@@ -121,6 +127,7 @@ export class LiveVoiceSession implements VoiceSession {
     const { replica, device } = this.#init
     requireJoinable(replica.state(), channel, device, this.#now(), { pushToTalk: this.self.pushToTalk })
     this.#init.requirePlace(channel)
+    this.#idle.active(this.#now())
     this.#goTo(channel)
   }
 
@@ -219,9 +226,18 @@ export class LiveVoiceSession implements VoiceSession {
     this.#cancelTick = this.#init.timers.after(TICK_MS, () => {
       const speaking = this.#gate.speaking(this.#now())
       if (speaking !== this.self.speaking) this.#step({ kind: 'self', change: { speaking } })
+      if (speaking) this.#idle.active(this.#now())
+      else this.#stepAside()
       this.presenceChanged()
       if (this.#ended === null) this.#tick()
     })
+  }
+
+  /** VX14: whoever is idle goes where the server sends the idle, if there is a place. */
+  #stepAside(): void {
+    const afk = this.#init.replica.state().afk
+    if (afk === null || afk.channel === this.#channel || !this.#idle.isIdle(this.#now(), afk.seconds)) return
+    if (this.#mayGo(afk.channel) && this.#init.hasPlace(afk.channel)) this.#goTo(afk.channel)
   }
 
   /** The clock may go back; a call's time does not. */
