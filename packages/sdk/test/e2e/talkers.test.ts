@@ -13,6 +13,8 @@ import { until } from './peers.fixture.ts'
 const TALKERS = Number(process.env['XCORD_TALKERS'] ?? 4)
 const JOINS = Number(process.env['XCORD_JOINS'] ?? 5)
 const TONES = [400, 530, 670, 820, 980, 1150, 1330, 1520]
+/** Until everybody is heard by somebody: a machine that has no time for sound gives it in pieces. */
+const HEARD_MS = 60_000 + TALKERS * 20_000
 /** Each process of a mesh wants a share of the machine. */
 const SLOW = 120_000 + TALKERS * 60_000 + JOINS * 20_000
 
@@ -101,15 +103,19 @@ async function untilHeard(by: readonly Talker[], of: readonly Talker[]): Promise
     const wanted = new Map(of.filter(each => each !== ear).map(each => [each.name, `${each.tone}`]))
     const found = new Set<string>()
     let last: Record<string, number[]> = {}
-    await until(`${ear.name} hears ${[...wanted.keys()].join(', ')}`, async () => {
-      const heard = Object.entries((last = await hears(ear)))
-      if (heard.some(([name]) => !wanted.has(name))) {
-        found.clear()
-        return false
-      }
-      for (const [name, tones] of heard) if (tones.join() === wanted.get(name)) found.add(name)
-      return found.size === wanted.size
-    }).catch(async (error: unknown) => {
+    await until(
+      `${ear.name} hears ${[...wanted.keys()].join(', ')}`,
+      async () => {
+        const heard = Object.entries((last = await hears(ear)))
+        if (heard.some(([name]) => !wanted.has(name))) {
+          found.clear()
+          return false
+        }
+        for (const [name, tones] of heard) if (tones.join() === wanted.get(name)) found.add(name)
+        return found.size === wanted.size
+      },
+      HEARD_MS
+    ).catch(async (error: unknown) => {
       const lost = of.filter(each => wanted.has(each.name) && !found.has(each.name))
       const stands = await Promise.all(
         [ear, ...lost].map(async each => `${each.name}: ${await pairsOf(each)}`)
