@@ -22,6 +22,7 @@ import {
   type VoiceFrame
 } from '../../voice/index.ts'
 import type { LiveReplica } from '../replica/replica.ts'
+import { PairFigures } from './pair-figures.ts'
 import type { VoiceEvent, VoicePairStats, VoiceSession } from './voice-contract.ts'
 import { requireJoinable, requirePriority, standingOf } from './voice-rights.ts'
 
@@ -58,6 +59,7 @@ export class LiveVoiceSession implements VoiceSession {
   readonly #listeners = new Set<(event: VoiceEvent) => void>()
   readonly #gate = new SpeechGate()
   readonly #idle: IdleWatch
+  readonly #figures: PairFigures
   #call: Call
   #channel: ChannelId
   #ended: CallEnd | null = null
@@ -69,6 +71,7 @@ export class LiveVoiceSession implements VoiceSession {
     this.server = init.replica.server
     this.#channel = channel
     this.#idle = new IdleWatch(this.#now())
+    this.#figures = new PairFigures(init.media)
     this.#call = this.#newCall(channel, self)
     this.#begin()
     this.#tick()
@@ -113,13 +116,7 @@ export class LiveVoiceSession implements VoiceSession {
   }
 
   async stats(): Promise<readonly VoicePairStats[]> {
-    return await Promise.all(
-      this.participants().map(async participant => {
-        const link = this.#call.linkOf(participant.device)
-        const stats = link === undefined ? undefined : await this.#init.media.stats(link)
-        return { participant, stats: stats ?? null }
-      })
-    )
+    return await this.#figures.of(this.#call, this.#now())
   }
 
   move(channel: ChannelId): void {
@@ -229,8 +226,14 @@ export class LiveVoiceSession implements VoiceSession {
       if (speaking) this.#idle.active(this.#now())
       else this.#stepAside()
       this.presenceChanged()
+      void this.#look()
       if (this.#ended === null) this.#tick()
     })
+  }
+
+  async #look(): Promise<void> {
+    const pairs = await this.#figures.look(this.#call, this.#now())
+    if (pairs !== undefined && this.#ended === null) this.#tell({ type: 'stats', pairs })
   }
 
   /** VX14: whoever is idle goes where the server sends the idle, if there is a place. */
