@@ -64,10 +64,10 @@ export function newAttempt(number: number, link: LinkId, begunAt: number): Attem
 
 /**
  * How long an attempt may take, ms. Longer after each failure: where machines are too busy for the usual time, attempts
- * that are all given up alike would never connect.
+ * that are all given up alike would never connect. The side that answers waits twice as long: the other one decides.
  */
-export function attemptMs(failures: number): number {
-  return ATTEMPT_MS_MAX * 2 ** Math.min(failures, ATTEMPT_DOUBLINGS_MAX)
+export function attemptMs(failures: number, offers: boolean): number {
+  return (offers ? 1 : 2) * ATTEMPT_MS_MAX * 2 ** Math.min(failures, ATTEMPT_DOUBLINGS_MAX)
 }
 
 /** How long to wait after so many failures, ms. */

@@ -130,7 +130,7 @@ export class Pair {
       return
     }
     if (this.#connectedAt === undefined) {
-      if (at - attempt.begunAt >= attemptMs(this.#failures)) this.#lose(at)
+      if (at - attempt.begunAt >= attemptMs(this.#failures, this.#offers)) this.#lose(at)
       else if (at >= this.#repeatAt && attempt.taken === undefined) this.#repeat(at, attempt)
       return
     }
