@@ -100,7 +100,7 @@ export const moderationHandlers: Handlers<keyof typeof moderation> = {
   syncChannel: async ({ context: { client } }, { params, body }) =>
     (await findChannel(client, params.channel).sync(body.synced, because(body.reason))).toJSON(),
   editServer: async ({ context: { client } }, { params, body: { reason, afkChannel, ...changes } }) => {
-    const afk = afkChannel == null ? afkChannel : findChannel(client, afkChannel).id
+    const afk = typeof afkChannel === 'string' ? findChannel(client, afkChannel).id : afkChannel
     const all = { ...changes, ...(afk === undefined ? {} : { afkChannel: afk }) }
     return (await findServer(client, params.server).edit(all, because(reason))).toJSON()
   },

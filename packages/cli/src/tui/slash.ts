@@ -68,6 +68,12 @@ async function talk({ api, store, feed }: Desk, server: string, where: string): 
   return `In "${safeLine(call.name)}"; /voice leave ends it. Code to compare aloud: ${call.code}`
 }
 
+async function mute({ api, feed }: Desk, server: string, muted: boolean): Promise<string> {
+  await api.call('editVoice', { params: { server }, body: { muted } })
+  await feed.loadVoice()
+  return muted ? 'Nobody hears you.' : 'You are heard again.'
+}
+
 /** @returns What to tell the person. Throws as the API does. */
 export async function runSlash(desk: Desk, text: string): Promise<string> {
   const { api, store, feed } = desk
@@ -107,11 +113,8 @@ export async function runSlash(desk: Desk, text: string): Promise<string> {
     case 'voice':
       return await talk(desk, here(desk), rest)
     case 'mute':
-    case 'unmute': {
-      await api.call('editVoice', { params: { server: here(desk) }, body: { muted: name === 'mute' } })
-      await feed.loadVoice()
-      return name === 'mute' ? 'Nobody hears you.' : 'You are heard again.'
-    }
+    case 'unmute':
+      return await mute(desk, here(desk), name === 'mute')
     case 'leave': {
       const server = currentServer(store.get())
       const id = here(desk)
