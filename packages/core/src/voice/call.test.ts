@@ -409,6 +409,15 @@ describe('coming and going', () => {
     expect(world.frames.length).toBe(before)
   })
 
+  it('[VX8] whoever never offers is shown as unreachable, as whoever never answers is', () => {
+    const [low, high] = sorted()
+    Object.assign(low.port, { open: () => undefined })
+    for (const each of [low, high]) world.join(each)
+    world.run(45_000)
+    for (const each of [low, high])
+      expect(each.call?.participants(world.now)[0]).toMatchObject({ path: 'unreachable', heard: 'unknown' })
+  })
+
   it('[VX8] a change of the network is no end: what is down is tried at once', () => {
     joinAll(a, b)
     world.media.cut(a.port, b.port, true)

@@ -55,6 +55,8 @@ export class Pair {
   #nextAt = Infinity
   #repeatAt = Infinity
   #stateAt: number
+  /** Since when no attempt is under way. */
+  #waitingAt: number
   #failures = 0
   #reroutes = 0
   /** Both have heard each other over this attempt. */
@@ -75,6 +77,7 @@ export class Pair {
     this.firstSeen = init.firstSeen
     this.heardAt = at
     this.#stateAt = at + STATE_MS
+    this.#waitingAt = at
     if (this.#offers) this.#begin(at)
   }
 
@@ -126,7 +129,7 @@ export class Pair {
     const attempt = this.#attempt
     if (attempt === undefined) {
       if (this.#offers && at >= this.#nextAt) this.#begin(at)
-      else if (!this.#offers && at >= this.#repeatAt) this.#askAgain(at)
+      else if (!this.#offers) this.#await(at)
       return
     }
     if (this.#connectedAt === undefined) {
@@ -140,6 +143,14 @@ export class Pair {
     }
     if (this.heard === 'unknown' && at - this.#connectedAt >= ARRIVAL_MS_MAX) this.#deaf(at)
     this.#reroute(at)
+  }
+
+  /** The other side is to offer: asked for again, and where nothing comes that is a failure like any other. */
+  #await(at: number): void {
+    if (at >= this.#repeatAt) this.#askAgain(at)
+    if (at - this.#waitingAt < attemptMs(this.#failures, true)) return
+    this.#waitingAt = at
+    this.#failures++
   }
 
   /** The network changed: what is not up is tried now. */
@@ -326,6 +337,7 @@ export class Pair {
   /** The attempt is over; the next one comes, later each time. */
   #lose(at: number): void {
     this.#drop()
+    this.#waitingAt = at
     const wait = retryMs(this.#failures)
     this.#failures++
     if (this.#offers) this.#nextAt = at + wait
