@@ -184,9 +184,8 @@ export class LiveServer implements Server {
   }
 
   async setPolicy(changes: Partial<ServerPolicy>, options: ReasonOptions = {}): Promise<Written> {
-    return toWritten(
-      await this.replica.operate({ kind: 'server:policy', ...changes }, options.reason ?? null)
-    )
+    const intent = { kind: 'server:policy', ...changes } as const
+    return toWritten(await this.replica.operate(intent, options.reason ?? null))
   }
 
   async revokeDevice(device: DeviceId): Promise<Written> {
@@ -199,16 +198,10 @@ export class LiveServer implements Server {
 
   async transfer(
     member: Member | UserId,
-    options: { readonly consent: string; readonly phrase?: string } & ReasonOptions
+    { consent, phrase = null, reason = null }: Parameters<Server['transfer']>[1]
   ): Promise<Written> {
-    return toWritten(
-      await this.replica.transfer({
-        user: typeof member === 'string' ? member : member.id,
-        consent: options.consent,
-        phrase: options.phrase ?? null,
-        reason: options.reason ?? null
-      })
-    )
+    const user = typeof member === 'string' ? member : member.id
+    return toWritten(await this.replica.transfer({ user, consent, phrase, reason }))
   }
 
   async leave(): Promise<Written> {
