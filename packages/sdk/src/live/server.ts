@@ -198,10 +198,11 @@ export class LiveServer implements Server {
 
   async transfer(
     member: Member | UserId,
-    { consent, phrase = null, reason = null }: Parameters<Server['transfer']>[1]
+    { consent, phrase, reason }: Parameters<Server['transfer']>[1]
   ): Promise<Written> {
     const user = typeof member === 'string' ? member : member.id
-    return toWritten(await this.replica.transfer({ user, consent, phrase, reason }))
+    const said = { user, consent, phrase: phrase ?? null, reason: reason ?? null }
+    return toWritten(await this.replica.transfer(said))
   }
 
   async leave(): Promise<Written> {
