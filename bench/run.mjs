@@ -5,6 +5,7 @@
  * Nothing here is a test: a missed target is printed, not an error. `--write` renews docs/benchmarks.md;
  * `--profile` prints where the time goes instead, and keeps nothing.
  */
+import { calls } from './cases/calls.mjs'
 import { catchUp } from './cases/catch-up.mjs'
 import { authority } from './cases/authority.mjs'
 import { authors } from './cases/authors.mjs'
@@ -22,6 +23,7 @@ import { peers } from './cases/peers.mjs'
 import { ranges } from './cases/ranges.mjs'
 import { reconnect } from './cases/reconnect.mjs'
 import { snapshot } from './cases/snapshot.mjs'
+import { soak } from './cases/soak.mjs'
 import { simulator } from './cases/simulator.mjs'
 import { start } from './cases/start.mjs'
 import { voice } from './cases/voice.mjs'
@@ -51,6 +53,8 @@ const CASES = [
   crypto,
   keys,
   voice,
+  calls,
+  soak,
   browser,
   simulator
 ]
@@ -115,7 +119,9 @@ async function main() {
   console.log(
     `Node ${machine.node}, ${machine.processor}, ${machine.cores} cores, load ${machine.loadBefore}, commit ${machine.commit}${machine.changed ? ' with changes' : ''}`
   )
-  const chosen = CASES.filter(({ name }) => names.length === 0 || names.includes(name))
+  const chosen = CASES.filter(({ name, named }) =>
+    names.length === 0 ? named !== true : names.includes(name)
+  )
   if (flags.includes('--profile')) return await profile(chosen)
   const cases = []
   for (const each of chosen) cases.push(await measure(each))

@@ -1,6 +1,6 @@
 /**
  * `npm run lab`: members behind home routers, in a small internet of network namespaces. Text through a node's relay, voice
- * directly with its STUN, voice on a bad line, and voice through a TURN server where routers let nothing else through.
+ * directly with its STUN, voice on a line that loses, voice through a TURN server where routers let nothing else through, and on a line with jitter.
  * Exit code 0: every claim held. 1: one did not. 3: the laboratory cannot be built here; the reason is said.
  */
 import { spawn, spawnSync } from 'node:child_process'
@@ -16,6 +16,9 @@ const WAIT_MS = Number(process.env.XCORD_LAB_MS ?? 120_000)
 const LOOK_MS = 500
 const TONES = { ada: 440, grace: 660 }
 const TURN = 'turn:lab:secret'
+const TURN_PORT = 3_479
+/** In front of the TURN server: what goes through it is treated badly. */
+const SHAPED_PORT = 3_481
 
 const children = []
 let home = ''
@@ -216,50 +219,98 @@ async function ordinaryRouters() {
     `on a line that loses 5 %${delayed ? ' and delays by 0 to 200 ms' : ''} they go on hearing each other; Grace’s figures: ` +
       `${bad.lossPct?.toFixed(1)} % lost, jitter ${bad.jitterMs?.toFixed(0)} ms, ${bad.concealedPct?.toFixed(1)} % made up, ${bad.quality}`
   )
-  if (!delayed) say('  --  not shown: jitter; this kernel has no netem')
   await end()
+}
+
+const hasTurn = () => spawnSync('turnserver', ['--version']).error === undefined
+
+/** A TURN server on the public machine. */
+async function startTurn() {
+  await start(
+    'node',
+    [
+      'turnserver',
+      '-n',
+      '--log-file=stdout',
+      '--lt-cred-mech',
+      '--user=lab:secret',
+      '--realm=lab',
+      '--no-cli',
+      '--no-tls',
+      '--no-dtls',
+      `--listening-ip=${NODE_ADDRESS}`,
+      `--relay-ip=${NODE_ADDRESS}`,
+      `--listening-port=${TURN_PORT}`,
+      `--pidfile=${join(home, 'turn.pid')}`,
+      `--userdb=${join(home, 'turndb')}`
+    ],
+    /(?:)/ // It says nothing before its buffer is full; calls ask again.
+  )
+}
+
+/** Ada's pair, once something carries it. */
+async function untilRelayed() {
+  const pair = await until('figures', () => {
+    const found = pairOf('ada')
+    return found?.route === null ? undefined : found
+  })
+  if (pair.route !== 'relay') throw new Error(`the path is ${pair.route}`)
 }
 
 async function strictRouters() {
   say('Routers that show another port to everybody:')
-  const turn = spawnSync('turnserver', ['--version']).error === undefined
-  await gather({ strict: true, ice: turn ? [`${TURN}@${NODE_ADDRESS}:3479`] : [`stun:${NODE_ADDRESS}:3478`] })
-  if (turn)
-    await start(
-      'node',
-      [
-        'turnserver',
-        '-n',
-        '--log-file=stdout',
-        '--lt-cred-mech',
-        '--user=lab:secret',
-        '--realm=lab',
-        '--no-cli',
-        '--no-tls',
-        '--no-dtls',
-        `--listening-ip=${NODE_ADDRESS}`,
-        `--relay-ip=${NODE_ADDRESS}`,
-        '--listening-port=3479',
-        `--pidfile=${join(home, 'turn.pid')}`,
-        `--userdb=${join(home, 'turndb')}`
-      ],
-      /(?:)/ // It says nothing before its buffer is full; calls ask again.
-    )
+  const turn = hasTurn()
+  await gather({
+    strict: true,
+    ice: [turn ? `${TURN}@${NODE_ADDRESS}:${TURN_PORT}` : `stun:${NODE_ADDRESS}:3478`]
+  })
+  if (turn) await startTurn()
   await chat()
   await talk()
   if (turn) {
     await untilHeard()
-    const pair = await until('figures', () => {
-      const found = pairOf('ada')
-      return found?.route !== null ? found : undefined
-    })
-    if (pair.route !== 'relay') throw new Error(`the path is ${pair.route}`)
+    await untilRelayed()
     claim('they hear each other through a TURN server, and the figures say so')
   } else {
     await until('no path is found, and said', () => pairOf('ada')?.path === 'unreachable')
     claim('without a TURN server no path is found, and it is said; text goes on')
     say('  --  not shown: relayed voice; coturn is not installed')
   }
+  await end()
+}
+
+/** Each way through the shaper half of it: what one says passes it twice, into the relay and out. */
+async function badLine() {
+  say('A line that delays each datagram by 0 to 100 ms of its own and loses 5 %:')
+  if (!hasTurn()) {
+    say('  --  not shown: the line is in front of a TURN server, and coturn is not installed')
+    return
+  }
+  await gather({ strict: true, ice: [`${TURN}@${NODE_ADDRESS}:${SHAPED_PORT}`] })
+  await startTurn()
+  const shaper = fileURLToPath(new URL('./shaper.mjs', import.meta.url))
+  await start(
+    'node',
+    [process.execPath, shaper, SHAPED_PORT, NODE_ADDRESS, TURN_PORT, 50, 2.5].map(String),
+    /shaping/
+  )
+  await talk()
+  await untilHeard()
+  await untilRelayed()
+  const bad = await until('the figures tell of loss and jitter', () => {
+    const found = pairOf('grace')
+    return (found?.lossPct ?? 0) >= 1 && (found?.jitterMs ?? 0) >= 10 ? found : undefined
+  })
+  await untilHeard()
+  claim(
+    `they go on hearing each other; Grace’s figures: ${bad.lossPct?.toFixed(1)} % lost, jitter ${bad.jitterMs?.toFixed(0)} ms, ` +
+      `round trip ${bad.rttMs?.toFixed(0)} ms, ${bad.concealedPct?.toFixed(1)} % made up, ${bad.quality}`
+  )
+  xcord('ada', 'send', 'general', 'and text goes on')
+  await until('the message arrives', () =>
+    xcord('grace', 'message', 'list', 'general').some(each => each.content === 'and text goes on')
+  )
+  claim('text goes on beside it')
   await end()
 }
 
@@ -272,6 +323,7 @@ let code = 0
 try {
   await ordinaryRouters()
   await strictRouters()
+  await badLine()
   say(`${claims} claims hold.`)
 } catch (error) {
   say(`  NOT ${error?.stack ?? error}`)

@@ -6,7 +6,7 @@ const JOINS = 10
 const EDGES = 20
 const WATCH_MS = 4_000
 const SETTLE_MS = 2_000
-const SIZES = [2, 3, 4, 6]
+const SIZES = [2, 3, 4, 5, 6]
 const MB = 2 ** 20
 
 const wait = ms => new Promise(resolve => setTimeout(resolve, ms))

@@ -17,7 +17,7 @@ export interface HealthServer {
 export async function openHealthServer(init: {
   readonly host: string
   readonly port: number
-  readonly metrics: NodeMetrics
+  readonly metrics: Pick<NodeMetrics, 'text'>
   readonly notReady: Readiness
 }): Promise<HealthServer> {
   const server = createServer((request, response) => {

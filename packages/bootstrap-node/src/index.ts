@@ -6,5 +6,6 @@ export {
   type NodeStatus
 } from './bootstrap-node.ts'
 export { type ConfigSources, loadConfig, type LoadedConfig, type SourcedValue } from './config.ts'
+export { type HealthServer, openHealthServer } from './health-server.ts'
 export type { LimitName, NodeConfig } from './config-schema.ts'
 export { createNodeCommand, type NodeCommandDeps, processDeps, runNodeCommand } from './command.ts'

@@ -8,9 +8,9 @@ import type {
   Channel,
   ChannelJson,
   Client,
-  DeviceJson,
   Delivery,
   DeliveryState,
+  DeviceJson,
   EventJson,
   EventName,
   EventShapes,
@@ -20,6 +20,8 @@ import type {
   MemberJson,
   Message,
   MessageJson,
+  Occupant,
+  OccupantJson,
   PeerJson,
   Role,
   RoleJson,
@@ -73,6 +75,8 @@ export interface FakeClient extends Client {
     join(server: string, name: string): MemberJson
     deliver(message: string, state: DeliveryState, holders: number): void
     setOnline(name: string, online: boolean): void
+    /** Shows somebody in a voice channel. */
+    talks(name: string, channel: string, change?: Partial<OccupantJson>): void
     /** Refuses this action from now on, as a missing permission. */
     deny(action: string): void
     emit<E extends EventName>(type: E, data: EventShapes[E]): string
@@ -103,6 +107,7 @@ export function createFakeClient(init: FakeInit = {}): FakeClient {
     current: false
   }
   const servers: FakeServer[] = []
+  const present: Occupant[] = []
   const log: EventJson[] = []
   const waiters = new Set<() => void>()
   const listeners = new Map<string, Set<(data: never) => unknown>>()
@@ -364,7 +369,7 @@ export function createFakeClient(init: FakeInit = {}): FakeClient {
       },
       permits: permission => !denied.has(permission),
       voice: {
-        occupants: [],
+        occupants: present.filter(each => each.toJSON().channel === json.id),
         join: async () => {
           throw new XcordError('XCORD_VOICE_UNAVAILABLE', 'The fake has no audio.', { reason: 'a fake' })
         }
@@ -594,6 +599,7 @@ export function createFakeClient(init: FakeInit = {}): FakeClient {
       schedule: { ...NOTHING, create: async () => Promise.reject(new Error('the fake has no events')) },
       voice: null,
       nodes: [],
+      afk: null,
       policy: { invites: 'open', transferNeedsPhrase: true },
       setPolicy: async () => {
         permit('policy')
@@ -905,6 +911,14 @@ export function createFakeClient(init: FakeInit = {}): FakeClient {
                 delivery: message.delivery
               })
             }
+      },
+      talks: (memberName, channelName, change = {}) => {
+        const channel = channelOf(channelName)[1]
+        const state = { muted: false, deafened: false, speaking: false, silenced: false, ...change }
+        const member = fakeId('u', memberName)
+        const device = fakeId('d', memberName)
+        const json = { member, name: memberName, device, channel: channel.json.id as never, ...state }
+        present.push({ ...state, member: { name: memberName } as never, device, toJSON: () => json })
       },
       setOnline: (memberName, on) => {
         if (on) online.add(memberName)

@@ -212,7 +212,9 @@ const sampleBodies: Readonly<Record<KindName, readonly CborValue[]>> = {
   serverSet: [
     [
       [0, 'new name'],
-      [2, ['/dns4/node.example/tcp/443']]
+      [2, ['/dns4/node.example/tcp/443']],
+      [4, a],
+      [5, 300]
     ],
     null
   ],

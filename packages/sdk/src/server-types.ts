@@ -1,5 +1,5 @@
 /** Public types of a server with its collections. Interfaces only. */
-import type { DeviceId, PermissionName, ServerId, UserId } from '@xcord/core'
+import type { ChannelId, DeviceId, PermissionName, ServerId, UserId } from '@xcord/core'
 import type { Explained, ExplainOptions, ExplainQuestion } from './explain-types.ts'
 import type { ByteSource, ExportOptions } from './export-types.ts'
 import type {
@@ -22,7 +22,7 @@ import type {
   VerifyingJson
 } from './shapes.ts'
 import type { ThreadCollection } from './thread-types.ts'
-import type { VoiceSession } from './voice-types.ts'
+import type { AfkJson, VoiceSession } from './voice-types.ts'
 import type { Channel, Invite, Member, Role, Written } from './types.ts'
 
 export interface Server {
@@ -101,6 +101,8 @@ export interface Server {
   readonly schedule: ScheduleCollection
   /** Our session in a voice channel of this server, while it lasts. */
   readonly voice: VoiceSession | null
+  /** Where those in a call go who say and do nothing for so long; nobody is heard there. */
+  readonly afk: AfkJson | null
   /** Addresses of the community's own nodes, as multiaddr text. */
   readonly nodes: readonly string[]
   readonly policy: ServerPolicy
@@ -137,6 +139,10 @@ export interface Server {
       readonly description?: string | null
       /** At most 16. */
       readonly nodes?: readonly string[]
+      /** A voice channel; null: the idle stay where they are. XCORD_CHANNEL_NOT_FOUND, XCORD_CHANNEL_KIND. */
+      readonly afkChannel?: ChannelId | null
+      /** 60 to 86,400; 300 unless said. */
+      readonly afkSeconds?: number
     },
     options?: ReasonOptions
   ): Promise<Written>

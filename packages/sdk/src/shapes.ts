@@ -70,6 +70,8 @@ export interface ServerJson {
   readonly unread: number
   /** Addresses of the community's own nodes; absent where there are none. */
   readonly nodes?: readonly string[]
+  /** Where the idle go in calls; absent where they stay. */
+  readonly afk?: { readonly channel: string; readonly seconds: number }
   /** Read from a file: this device only reads. */
   readonly imported?: true
   /** Shown by a member's snapshot, which is being verified; absent where everything was replayed here. */

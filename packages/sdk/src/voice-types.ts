@@ -59,8 +59,18 @@ export interface VoiceEvents {
   update: { readonly participant: VoiceParticipant }
   /** 480 samples, 10 ms, of 48 kHz mono, signed 16 bit. Only of whom may be heard. Yours to keep. */
   audio: { readonly member: UserId; readonly device: DeviceId; readonly frame: Int16Array }
+  /** Figures of every pair, every two seconds. */
+  stats: { readonly pairs: readonly VoicePairJson[] }
+  /** A pair is better or worse than before, in a word. */
+  quality: { readonly pair: VoicePairJson }
   moved: { readonly channel: Channel }
   ended: { readonly end: VoiceEnd }
+}
+
+/** Where the idle go in calls, and after how long. */
+export interface AfkJson {
+  readonly channel: ChannelId
+  readonly seconds: number
 }
 
 /** Figures of one pair. null: not known (yet). */
@@ -121,6 +131,7 @@ export interface VoiceSession {
   setPriority(on: boolean): void
   /** XCORD_PERMISSION_DENIED for `false` without UseVAD. */
   setPushToTalk(on: boolean): void
+  /** Figures of the last two seconds. */
   stats(): Promise<readonly VoicePairJson[]>
   /** To another voice channel of the server; refuses as joining does. */
   move(channel: Channel): void

@@ -6,7 +6,7 @@ import { usage } from '../errors/outcome.ts'
 import { safeLine } from '../render/sanitize.ts'
 import { handOver } from './hand-over.ts'
 import { home, nounOf, placeOf, REASON } from './moderation-commands.ts'
-import { resolveMember, type resolveRole, resolveServer } from './resolve.ts'
+import { resolveChannel, resolveMember, type resolveRole, resolveServer } from './resolve.ts'
 import { confirm, openApi, type Session } from './session.ts'
 import { argument, durationOf, gather, type Options, reasonOf, type Shell, textOf } from './shell.ts'
 import { showAudit, showOperation, showState } from './show.ts'
@@ -15,11 +15,14 @@ function registerServerEdit(program: Command, { verb }: Shell): void {
   verb(
     nounOf(program, 'server', 'communities')
       .command('edit [server]')
-      .description("change name, description or the community's own nodes")
+      .description("change name, description, the community's own nodes, or where the idle go")
       .option('--name <name>')
       .option('--description <text>', 'an empty text removes it')
       .option('--node <address>', 'address of a node of the community; the list as a whole (repeat)', gather)
       .option('--no-node', 'the community has no node')
+      .option('--afk-channel <channel>', 'voice channel for those in a call who say and do nothing')
+      .option('--no-afk-channel', 'the idle stay where they are')
+      .option('--afk-after <duration>', 'how long they say nothing before; 5m unless said')
       .option(...REASON),
     async (session, args, options) => {
       const name = textOf(options, 'name')
@@ -27,8 +30,10 @@ function registerServerEdit(program: Command, { verb }: Shell): void {
       // Commander gives the default of --no-node as true.
       const given = options['node']
       const nodes = given === false ? [] : Array.isArray(given) ? (given as string[]) : undefined
-      if (name === undefined && description === undefined && nodes === undefined)
-        throw usage('server edit', 'say what to change: --name, --description or --node')
+      const afk = options['afkChannel'] === false ? null : textOf(options, 'afkChannel')
+      const afkMs = durationOf(options, 'afkAfter')
+      if ([name, description, nodes, afk, afkMs].every(each => each === undefined))
+        throw usage('server edit', 'say what to change: --name, --description, --node or --afk-channel')
       const api = await openApi(session, 'online')
       const found = await resolveServer(session, api, args[0] ?? textOf(options, 'server'))
       const done = await api.call('editServer', {
@@ -37,6 +42,10 @@ function registerServerEdit(program: Command, { verb }: Shell): void {
           ...(name === undefined ? {} : { name }),
           ...(description === undefined ? {} : { description: description === '' ? null : description }),
           ...(nodes === undefined ? {} : { nodes }),
+          ...(afk === undefined
+            ? {}
+            : { afkChannel: afk === null ? null : (await resolveChannel(session, api, afk, found.id)).id }),
+          ...(afkMs === undefined ? {} : { afkSeconds: Math.round(afkMs / 1_000) }),
           ...reasonOf(options)
         }
       })

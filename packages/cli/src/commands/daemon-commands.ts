@@ -5,6 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Command } from 'commander'
 import pino, { type Logger } from 'pino'
 import { isXcordError, XcordError } from '@xcord/core'
+import type { HealthServer } from '@xcord/bootstrap-node'
 import type { Client, ErrorJson } from '@xcord/sdk'
 import { createApi } from '../api/api.ts'
 import { createSocketTransport } from '../api/socket-transport.ts'
@@ -13,9 +14,10 @@ import { answers, listenOn } from '../gateway/listen.ts'
 import { profileExists } from '../profile/paths.ts'
 import { fields } from '../render/table.ts'
 import { DAEMON_ENVIRONMENT, DAEMON_FLAGS } from './daemon-process.ts'
+import { type MetricsAddress, metricsAddress } from './metrics-address.ts'
 import { createProfileLock, type ProfileLock } from './profile-lock.ts'
 import { gatewayOver, openClient, openWith, passwordFromFile, type Session } from './session.ts'
-import type { Shell } from './shell.ts'
+import { type Options, type Shell, textOf } from './shell.ts'
 
 const noDaemon = ({ paths }: Session) =>
   new XcordError('XCORD_DAEMON_UNREACHABLE', `no daemon runs for the profile "${paths.profile}"`, {
@@ -48,15 +50,29 @@ function lockOver(session: Session, client: Client, log: Logger): ProfileLock {
   })
 }
 
+/** Figures on a port of their own: /metrics. XCORD_PORT_IN_USE, XCORD_ADDRESS_INVALID. */
+async function serveFigures(lock: ProfileLock, where: MetricsAddress, log: Logger): Promise<HealthServer> {
+  const { openHealthServer } = await import('@xcord/bootstrap-node')
+  const { createDaemonMetrics } = await import('./daemon-metrics.ts')
+  const notReady = (): readonly string[] => (lock.locked() ? ['locked'] : [])
+  const server = await openHealthServer({ ...where, metrics: createDaemonMetrics(lock), notReady })
+  log.info({ url: `${server.url}/metrics` }, 'metrics')
+  return server
+}
+
 /** Serves the profile until a signal or `daemon stop`. Logs JSON lines to stdout: routes and states, never content. */
-async function runDaemon(session: Session): Promise<ExitCode | void> {
+async function runDaemon(session: Session, _: readonly string[], options: Options): Promise<ExitCode | void> {
+  const figures = textOf(options, 'metrics')
+  const where = figures === undefined ? undefined : metricsAddress(figures)
   await refuseRunning(session)
   const { paths, terminal } = session
   const log = pino({ base: { pid: process.pid, profile: paths.profile } }, terminal.stdout)
   const client = await openClient(session, 'online')
   const stopping = Promise.withResolvers<string>()
   const lock = lockOver(session, client, log)
+  let metrics: HealthServer | undefined
   try {
+    metrics = where && (await serveFigures(lock, where, log))
     const app = await gatewayOver(
       {
         get client() {
@@ -91,6 +107,7 @@ async function runDaemon(session: Session): Promise<ExitCode | void> {
     log.info({ reason: await stopping.promise }, 'stopping')
     await app.close()
   } finally {
+    await metrics?.close()
     await lock.close()
   }
   log.info('stopped')
@@ -228,7 +245,10 @@ export function registerDaemon(program: Command, { verb }: Shell): void {
     .command('daemon')
     .description('keep a profile open and online; verbs and clients share it')
   verb(
-    daemon.command('run').description('serve in the foreground; JSON log lines on standard output'),
+    daemon
+      .command('run')
+      .description('serve in the foreground; JSON log lines on standard output')
+      .option('--metrics <address>', 'figures for Prometheus there, such as 127.0.0.1:9464'),
     runDaemon
   )
   verb(daemon.command('start').description('serve in the background; returns when it is ready'), startDaemon)

@@ -99,8 +99,11 @@ export const moderationHandlers: Handlers<keyof typeof moderation> = {
   },
   syncChannel: async ({ context: { client } }, { params, body }) =>
     (await findChannel(client, params.channel).sync(body.synced, because(body.reason))).toJSON(),
-  editServer: async ({ context: { client } }, { params, body: { reason, ...changes } }) =>
-    (await findServer(client, params.server).edit(changes, because(reason))).toJSON(),
+  editServer: async ({ context: { client } }, { params, body: { reason, afkChannel, ...changes } }) => {
+    const afk = typeof afkChannel === 'string' ? findChannel(client, afkChannel).id : afkChannel
+    const all = { ...changes, ...(afk === undefined ? {} : { afkChannel: afk }) }
+    return (await findServer(client, params.server).edit(all, because(reason))).toJSON()
+  },
   giveConsent: ({ context: { client } }, { params }) => {
     const server = findServer(client, params.server)
     return { server: server.id, consent: server.consent() }

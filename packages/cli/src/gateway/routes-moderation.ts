@@ -144,12 +144,14 @@ const server = {
     method: 'PATCH',
     url: '/v1/servers/:server',
     tag: 'servers',
-    summary: "Edits name, description and the addresses of the community's own nodes",
+    summary: "Edits name, description, the addresses of the community's own nodes, and where the idle go",
     params: ofServer,
     body: input({
       name: Type.Optional(text),
       description: Type.Optional(Type.Union([Type.String(), Type.Null()])),
       nodes: Type.Optional(Type.Array(text, { maxItems: 16 })),
+      afkChannel: Type.Optional(Type.Union([text, Type.Null()])),
+      afkSeconds: Type.Optional(Type.Integer({ minimum: 60, maximum: 86_400 })),
       reason
     }),
     reply: OperationSchema

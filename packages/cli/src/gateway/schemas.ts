@@ -106,6 +106,7 @@ export const ServerSchema = shape<ServerJson>()(
       stateHash: Type.String(),
       unread: count,
       nodes: Type.Optional(Type.Array(Type.String())),
+      afk: Type.Optional(Type.Object({ channel: Id, seconds: count })),
       imported: Type.Optional(Type.Literal(true)),
       verifying: Type.Optional(Type.Object({ snapshot: Id, by: nullable(Id), operations: count, of: count }))
     },

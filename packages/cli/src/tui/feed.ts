@@ -13,6 +13,8 @@ const RETRY_MS = 1_000
 const SETTLE_MS = 250
 /** Presence and paths change without events of their own. */
 const PRESENCE_MS = 10_000
+/** Who speaks is not in the stream of events: it is looked at, where there is a voice channel. */
+const VOICE_MS = 1_000
 
 /** An error as people get it: what happened, its code, what to do. */
 export function noticeOf(error: unknown): Notice {
@@ -31,6 +33,8 @@ export interface Feed {
   /** The newest page of a channel that was not read yet. */
   loadChannel(channel: string, again?: boolean): Promise<void>
   loadOlder(channel: string): Promise<void>
+  /** Who is in the voice channels of the open server. */
+  loadVoice(): Promise<void>
   /** The open channel is read to its end: says so, once it has been quiet for a moment. */
   seen(): void
 }
@@ -91,6 +95,14 @@ function createReads(api: Api, { dispatch, get }: Store, seen: () => void) {
     dispatch({ type: 'members', server, members: members.items })
   }
 
+  async function loadVoice() {
+    const { server, occupants, channels } = get()
+    if (server === null || !(channels[server] ?? []).some(each => /^(voice|stage)$/.test(each.kind))) return
+    const { items } = await api.call('listOccupants', { params: { server } })
+    if (JSON.stringify(items) !== JSON.stringify(occupants[server] ?? []))
+      dispatch({ type: 'occupants', server, occupants: items })
+  }
+
   async function loadPresent() {
     dispatch({ type: 'me', me: await api.call('getMe') })
     await loadServers()
@@ -99,7 +111,7 @@ function createReads(api: Api, { dispatch, get }: Store, seen: () => void) {
     await loadPresence()
   }
 
-  return { loadServer, loadServers, loadChannel, loadOlder, loadPresence, loadPresent }
+  return { loadServer, loadServers, loadChannel, loadOlder, loadPresence, loadPresent, loadVoice }
 }
 
 /** Runs the newest of what is asked in bursts, once it has been quiet for a moment. */
@@ -151,6 +163,8 @@ export function createFeed(api: Api, store: Store, signal: AbortSignal): Feed {
 
   async function run() {
     const looking = setInterval(presence.ask, PRESENCE_MS)
+    // What fails here fails again where the person asks for it.
+    const listening = setInterval(() => void reads.loadVoice().catch(() => undefined), VOICE_MS)
     while (!signal.aborted) {
       try {
         await follow()
@@ -163,10 +177,11 @@ export function createFeed(api: Api, store: Store, signal: AbortSignal): Feed {
       await sleep(RETRY_MS, undefined, { signal }).catch(() => undefined)
     }
     clearInterval(looking)
+    clearInterval(listening)
     presence.stop()
     reading.stop()
   }
 
-  const { loadServer, loadServers, loadChannel, loadOlder } = reads
-  return { run, loadServer, loadServers, loadChannel, loadOlder, seen: reading.ask }
+  const { loadServer, loadServers, loadChannel, loadOlder, loadVoice } = reads
+  return { loadVoice, run, loadServer, loadServers, loadChannel, loadOlder, seen: reading.ask }
 }

@@ -2,7 +2,7 @@
 import { usage } from '../errors/outcome.ts'
 import { safeLine } from '../render/sanitize.ts'
 import type { Desk } from './desk.ts'
-import { currentChannel, currentServer } from './state/state.ts'
+import { currentChannel, currentServer, voiceChannels } from './state/state.ts'
 
 export const SLASH_COMMANDS = [
   'join',
@@ -10,6 +10,9 @@ export const SLASH_COMMANDS = [
   'channel',
   'thread',
   'invite',
+  'voice',
+  'mute',
+  'unmute',
   'leave',
   'doctor',
   'help',
@@ -45,6 +48,30 @@ async function beginThread(desk: Desk, name: string): Promise<string> {
   await desk.feed.loadServer(made.server)
   desk.open(made.server, made.id)
   return `Began the thread "${safeLine(made.name)}".`
+}
+
+/** Into a voice channel with the microphone and speakers of this machine, or out. */
+async function talk({ api, store, feed }: Desk, server: string, where: string): Promise<string> {
+  if (where === '' || where === 'leave') {
+    const { left } = await api.call('leaveVoice', { params: { server } })
+    await feed.loadVoice()
+    return left ? 'Left the voice channel.' : 'You are in no voice channel: /voice <channel> joins one.'
+  }
+  const name = where.replace(/^#/, '')
+  const found = voiceChannels(store.get(), server).find(({ channel }) => channel.name === name)
+  if (found === undefined) throw usage('voice', `there is no voice channel "${safeLine(name)}"`)
+  const call = await api.call('joinVoice', {
+    params: { channel: found.channel.id },
+    body: { microphone: true, speakers: true }
+  })
+  await feed.loadVoice()
+  return `In "${safeLine(call.name)}"; /voice leave ends it. Code to compare aloud: ${call.code}`
+}
+
+async function mute({ api, feed }: Desk, server: string, muted: boolean): Promise<string> {
+  await api.call('editVoice', { params: { server }, body: { muted } })
+  await feed.loadVoice()
+  return muted ? 'Nobody hears you.' : 'You are heard again.'
 }
 
 /** @returns What to tell the person. Throws as the API does. */
@@ -83,6 +110,11 @@ export async function runSlash(desk: Desk, text: string): Promise<string> {
       const invite = await api.call('createInvite', { params: { server: here(desk) }, body: {} })
       return `Whoever holds this link may join and read: ${invite.link ?? invite.id}`
     }
+    case 'voice':
+      return await talk(desk, here(desk), rest)
+    case 'mute':
+    case 'unmute':
+      return await mute(desk, here(desk), name === 'mute')
     case 'leave': {
       const server = currentServer(store.get())
       const id = here(desk)

@@ -202,6 +202,26 @@ describe('the keys', () => {
     await sees('/not a command [local]')
   })
 
+  test('voice channels, with who is in them and what they do', async () => {
+    show()
+    await sees('live')
+    await client.servers.all[0]?.channels.create({ kind: 'voice', name: 'lounge' })
+    await sees('♪lounge')
+    client.fake.talks('Grace', 'lounge', { speaking: true })
+    client.fake.talks('Alan\u001b[2J', 'lounge', { muted: true })
+    client.fake.talks('Edsger', 'lounge', { silenced: true, muted: true })
+    await sees('♪lounge (3)')
+    await sees('Grace (speaking)')
+    await sees(/Alan\S* \(muted\)/)
+    expect(frame()).toContain('Edsger (silenced)')
+    await press('/voice nowhere', ENTER)
+    await sees('there is no voice channel "nowhere"')
+    await press('/voice lounge', ENTER)
+    await sees('XCORD_VOICE_UNAVAILABLE')
+    await press('/voice leave', ENTER)
+    await sees('You are in no voice channel')
+  })
+
   test('a refusal keeps what was written', async () => {
     show()
     await sees('live')

@@ -148,6 +148,8 @@ export interface AuthorityState {
   readonly owner: UserId
   readonly ownerGeneration: number
   readonly description: string | null
+  /** Where the idle go in calls, and when (VX14). */
+  readonly afk: { readonly channel: ChannelId; readonly seconds: number } | null
   /** A number of `policy` by its key (AU12): 0 minSuite, 1 shards, 2 invite mode, 3 root signature waived. 0 where unset. */
   policy(key: number): number
   /** Anybody the server ever knew, whatever their status. */

@@ -1,7 +1,7 @@
 /** Threads, rules of automod and objects of a state, put together from their cells. */
 import { type ChannelId, compareIds, type UserId } from '../base/index.ts'
-import { automodCell, channelCell, objectCell, threadMemberCell } from './cell.ts'
-import type { AutomodState, ObjectState, ObjectType, ThreadState } from './contract.ts'
+import { automodCell, channelCell, objectCell, serverCell, threadMemberCell } from './cell.ts'
+import type { AuthorityState, AutomodState, ObjectState, ObjectType, ThreadState } from './contract.ts'
 import type { Winner } from './reader.ts'
 import { channelOf } from './standing.ts'
 import type { View } from './view.ts'
@@ -48,4 +48,19 @@ export function objectsOf(view: View): readonly ObjectState[] {
       { id, type: OBJECT_TYPES[type] as ObjectType, channel: channelOf(channel), name, payload, creator }
     ]
   })
+}
+
+/** Keys of `srv` (AU12, 64). */
+const AFK_CHANNEL = 4
+const AFK_SECONDS = 5
+const AFK_SECONDS_USUAL = 300
+
+/** Where the idle go (VX14): null where none was named, or where it is no channel to talk in any more. */
+export function afkOf(view: View): AuthorityState['afk'] {
+  const channel = channelOf(view.winner(serverCell(AFK_CHANNEL))?.value)
+  if (channel === null || view.winner(channelCell(channel, 'exists'))?.value !== 1) return null
+  const kind = view.winner(channelCell(channel, 'kind'))?.value
+  if (kind !== 'voice' && kind !== 'stage') return null
+  const seconds = view.winner(serverCell(AFK_SECONDS))?.value
+  return { channel, seconds: typeof seconds === 'number' ? seconds : AFK_SECONDS_USUAL }
 }

@@ -47,7 +47,7 @@ import { computePermissions, type EffectiveInput, maskPermissions } from './perm
 import { channelOf, ownerOf } from './standing.ts'
 import { comparePositions } from './position.ts'
 import type { StateCache } from './state-cache.ts'
-import { automodOf, objectsOf, threadOf } from './state-things.ts'
+import { afkOf, automodOf, objectsOf, threadOf } from './state-things.ts'
 import type { View } from './view.ts'
 
 const STATUSES = ['in', 'out', 'banned'] as const
@@ -77,6 +77,10 @@ export class State implements AuthorityState {
 
   get description(): string | null {
     return (this.view.winner(serverCell(3))?.value as string | null | undefined) ?? null
+  }
+
+  get afk(): AuthorityState['afk'] {
+    return afkOf(this.view)
   }
 
   get owner(): UserId {

@@ -313,6 +313,7 @@ export function stateOf(world: World, ids: ReadonlySet<OperationId>): AuthorityS
     owner,
     ownerGeneration: 0,
     description: null,
+    afk: null,
     nodes: [],
     policy: () => 0,
     banned: () => [...members].filter(([, each]) => each.status === 'banned').map(([user]) => user),

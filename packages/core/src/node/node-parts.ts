@@ -89,8 +89,8 @@ export async function createParts(
     ephemeral: (replica, bundle) => voice.judge(replica, bundle),
     fault
   })
-  const voice = createVoice(init, registry, book, gossip, hooks)
   const introductions = meetMembers(init, registry, views, book, hooks)
+  const voice = createVoice(init, registry, { book, gossip, introductions }, hooks)
   const sync = createSyncHost({
     machine: createSync({
       suite,
@@ -172,8 +172,15 @@ async function talkWithPeople(
 function createVoice(
   init: NodeInit,
   registry: ReplicaRegistry,
-  book: AddressBook,
-  gossip: GossipHost,
+  {
+    book,
+    gossip,
+    introductions
+  }: {
+    readonly book: AddressBook
+    readonly gossip: GossipHost
+    readonly introductions: Introductions
+  },
   hooks: ReplicaHooks
 ): VoiceHost {
   const { suite, random, timers, clock, transport, account, media, iceServers = [] } = init
@@ -191,6 +198,7 @@ function createVoice(
       const found = registry.replicas.get(server)
       return found?.current.isMember() === true ? found : undefined
     },
+    seek: server => introductions.seek(server),
     publish: (replica, envelopes) => gossip.publish(replica, envelopes),
     emit: event => hooks.live(event),
     fault: error => hooks.fault(error)

@@ -74,7 +74,14 @@ function rows(values: readonly Schema<unknown>[], min = 1): Schema<readonly Row[
   )
 }
 
-const srv = [name, nullable(bytes(1, 2_048)), array(text(256, 1), 16), long]
+const srv = [
+  name,
+  nullable(bytes(1, 2_048)),
+  array(text(256, 1), 16),
+  long,
+  nullable(bytes(32)),
+  uint(86_400, 60)
+]
 const policy = [uint(255), uint(8), flag, flag, flag, uint(10_000), nullable(bytes(32))].map((each, at) =>
   at === 2 ? uint(1) : each
 )

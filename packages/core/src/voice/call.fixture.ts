@@ -68,6 +68,8 @@ export class SimWorld {
   readonly frames: { readonly from: SimPeer; readonly to: SimPeer; readonly bytes: Uint8Array }[] = []
   faults: Faults = {}
   userLimit = 0
+  /** What each step of an engine takes at most, ms. */
+  engineMs = 20
   iceServers: readonly IceServer[] = []
   now = 1_800_000_000_000
   readonly #random: Random
@@ -94,7 +96,11 @@ export class SimWorld {
         return () => void (off = true)
       }
     }
-    this.media = createMemoryMedia({ timers, random: this.#random, delayMs: () => this.chance() * 20 })
+    this.media = createMemoryMedia({
+      timers,
+      random: this.#random,
+      delayMs: () => this.engineMs * (0.5 + this.chance() / 2)
+    })
     for (let number = 0; number < size; number++) {
       const peer = new SimPeer(suite, this.media, number)
       this.peers.push(peer)

@@ -57,6 +57,21 @@ describe('calls come about', () => {
     )
   })
 
+  it('[VX8] machines so slow that no attempt connects in the usual time connect all the same, and nobody is taken for gone', () => {
+    fc.assert(
+      fc.property(fc.integer(), fc.integer({ min: 2, max: 4 }), (seed, size) => {
+        const world = new SimWorld(suite, String(seed), size)
+        // Offer, answer and connecting take 7.5 to 15 s together, where 6 s are the usual time.
+        world.engineMs = 5_000
+        for (const peer of world.peers) world.join(peer)
+        for (let waited = 0; waited < 240 && !world.complete(); waited++) world.run(500)
+        expect(world.complete()).toBe(true)
+        expect(world.peers.flatMap(each => each.events.filter(event => event.type === 'leave'))).toEqual([])
+      }),
+      { numRuns: RUNS }
+    )
+  })
+
   it('[VX8] paths that are cut and engines that die come back within five seconds', () => {
     fc.assert(
       fc.property(fc.integer(), fc.integer({ min: 0, max: 2 }), fc.boolean(), (seed, whom, crash) => {

@@ -68,6 +68,8 @@ export type MediaEvent =
   | { readonly kind: 'closed'; readonly link: LinkId }
   /** The first media packet came in. Told whether or not anybody is to be heard (silence is media too). */
   | { readonly kind: 'arrived'; readonly link: LinkId }
+  /** No packet for two seconds, though there is a path; `arrived` is told again when one comes. */
+  | { readonly kind: 'stalled'; readonly link: LinkId }
   /** 480 samples from the other side; only while receiving. Owned by the listener. */
   | { readonly kind: 'audio'; readonly link: LinkId; readonly frame: Int16Array }
   /** What the other side sounds like, at most ten times a second: loudness in dBFS (−127 to 0), and whether it is speech. */

@@ -11,6 +11,7 @@ export {
   type DescriptionSignal,
   signDescription
 } from './description.ts'
+export { IdleWatch } from './idle.ts'
 export { FloodMeter } from './flood.ts'
 export { EPHEMERAL_MS_MAX, PRESENCE_MS_MAX, VOICE_FRAME_BYTES_MAX } from './limits.ts'
 export { placesOf } from './places.ts'

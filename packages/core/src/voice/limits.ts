@@ -21,8 +21,10 @@ export const FRAMES_WINDOW_MS = 10_000
 export const REPEAT_MS = 1_000
 /** VX8: longest wait before it is said again, and between attempts. */
 export const REPEAT_MS_MAX = 10_000
-/** VX8: an attempt that did not connect in this time is given up. */
+/** VX8: an attempt that did not connect in this time is given up; doubled by each that failed before it. */
 export const ATTEMPT_MS_MAX = 6_000
+/** VX8: doublings at most: 24 s are enough for a machine on which nothing else would ever connect. */
+export const ATTEMPT_DOUBLINGS_MAX = 2
 /** VX8: first wait after an attempt failed; doubled for each that follows. */
 export const RETRY_MS = 250
 /** VX8: attempts of the other side closer together than this are not taken. */
@@ -35,8 +37,8 @@ export const FAILURES_SHOWN = 3
 export const GONE_MS = 15_000
 /** VX9: media must have arrived this long after connecting. */
 export const ARRIVAL_MS_MAX = 2_000
-/** VX9: new paths tried for a pair that connects and stays deaf. */
-export const REROUTES_MAX = 3
+/** VX9: longest wait before another path is tried for a pair that stays deaf. */
+export const DEAF_RETRY_MS_MAX = 30_000
 /** VX7: state is said again this often, so that a lost one does not stay lost. */
 export const STATE_MS = 5_000
 /** VX5: presence is said again this often. */

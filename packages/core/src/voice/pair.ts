@@ -2,58 +2,31 @@
  * One pair of a call (VX8, VX9): how its link comes about, is lost and found again. The device with the lower id offers,
  * so that two who start at once make one link; what is lost on the way is said again.
  */
-import { type ChannelId, type DeviceId, refuse, type Refusal, type ServerId } from '../base/index.ts'
-import type { SigningKey, Suite } from '../crypto/index.ts'
+import { type DeviceId, refuse, type Refusal } from '../base/index.ts'
 import { equalBytes } from '../encoding/index.ts'
-import type { IceServer, LinkCandidate, LinkDescription, LinkId, MediaEvent } from './contract.ts'
+import {
+  type Attempt,
+  attemptMs,
+  type CandidateSignal,
+  newAttempt,
+  type PairContext,
+  rerouteMs,
+  retryMs
+} from './attempt.ts'
+import type { LinkCandidate, LinkDescription, LinkId, MediaEvent } from './contract.ts'
 import { checkDescription, type DescriptionSignal, signDescription } from './description.ts'
-import type { CallEffect, PairPath } from './effects.ts'
+import type { PairPath } from './effects.ts'
 import {
   ARRIVAL_MS_MAX,
   ATTEMPT_GAP_MS,
-  ATTEMPT_MS_MAX,
   CANDIDATE_BYTES_MAX,
   CANDIDATES_MAX,
   FAILURES_SHOWN,
   INTERRUPTED_MS_MAX,
   REPEAT_MS,
-  REPEAT_MS_MAX,
-  REROUTES_MAX,
-  RETRY_MS,
   STATE_MS
 } from './limits.ts'
 import type { Hearing, SessionId, Signal } from './signals.ts'
-
-/** What all pairs of a call share. */
-export interface PairContext {
-  readonly suite: Suite
-  readonly key: SigningKey
-  readonly device: DeviceId
-  readonly server: ServerId
-  readonly channel: ChannelId
-  readonly session: SessionId
-  /** X25519 public key of this joining (VX1). */
-  readonly callKey: Uint8Array
-  readonly iceServers: readonly IceServer[]
-  readonly bitrateKbps: number
-  nextLink(): LinkId
-  /** What we say of ourselves now. */
-  flags(): number
-  emit(effect: CallEffect): void
-}
-
-type CandidateSignal = Extract<Signal, { readonly kind: 'candidate' }>
-
-/** One attempt to link: what we said of it, and what the other did. */
-interface Attempt {
-  readonly number: number
-  readonly link: LinkId
-  readonly begunAt: number
-  own: DescriptionSignal | undefined
-  readonly ownCandidates: CandidateSignal[]
-  taken: Uint8Array | undefined
-  readonly takenCandidates: Set<string>
-}
 
 export class Pair {
   readonly device: DeviceId
@@ -81,9 +54,15 @@ export class Pair {
   #interruptedAt: number | undefined
   #nextAt = Infinity
   #repeatAt = Infinity
-  #stateAt = Infinity
+  #stateAt: number
+  /** Since when no attempt is under way. */
+  #waitingAt: number
   #failures = 0
   #reroutes = 0
+  /** Both have heard each other over this attempt. */
+  #heardBoth = false
+  /** Since when one of the two is deaf. */
+  #deafAt: number | undefined
 
   constructor(
     context: PairContext,
@@ -97,6 +76,8 @@ export class Pair {
     this.flags = init.flags
     this.firstSeen = init.firstSeen
     this.heardAt = at
+    this.#stateAt = at + STATE_MS
+    this.#waitingAt = at
     if (this.#offers) this.#begin(at)
   }
 
@@ -139,14 +120,20 @@ export class Pair {
   }
 
   tick(at: number): void {
+    this.#advance(at)
+    // Said while nothing connects too: an attempt may be silent for longer than whoever is gone.
+    if (at >= this.#stateAt) this.sayState(at)
+  }
+
+  #advance(at: number): void {
     const attempt = this.#attempt
     if (attempt === undefined) {
       if (this.#offers && at >= this.#nextAt) this.#begin(at)
-      else if (!this.#offers && at >= this.#repeatAt) this.#askAgain(at)
+      else if (!this.#offers) this.#await(at)
       return
     }
     if (this.#connectedAt === undefined) {
-      if (at - attempt.begunAt >= ATTEMPT_MS_MAX) this.#lose(at)
+      if (at - attempt.begunAt >= attemptMs(this.#failures, this.#offers)) this.#lose(at)
       else if (at >= this.#repeatAt && attempt.taken === undefined) this.#repeat(at, attempt)
       return
     }
@@ -154,12 +141,16 @@ export class Pair {
       this.#lose(at)
       return
     }
-    if (this.heard === 'unknown' && at - this.#connectedAt >= ARRIVAL_MS_MAX) {
-      this.heard = 'no'
-      this.sayState(at)
-      this.#reroute(at)
-    }
-    if (at >= this.#stateAt) this.sayState(at)
+    if (this.heard === 'unknown' && at - this.#connectedAt >= ARRIVAL_MS_MAX) this.#deaf(at)
+    this.#reroute(at)
+  }
+
+  /** The other side is to offer: asked for again, and where nothing comes that is a failure like any other. */
+  #await(at: number): void {
+    if (at >= this.#repeatAt) this.#askAgain(at)
+    if (at - this.#waitingAt < attemptMs(this.#failures, true)) return
+    this.#waitingAt = at
+    this.#failures++
   }
 
   /** The network changed: what is not up is tried now. */
@@ -192,8 +183,11 @@ export class Pair {
       case 'arrived':
         if (this.heard === 'yes') return
         this.heard = 'yes'
-        this.#settled()
+        this.#settled(at)
         this.sayState(at)
+        return
+      case 'stalled':
+        if (this.heard === 'yes') this.#deaf(at)
         return
       case 'failed':
       case 'closed':
@@ -224,7 +218,7 @@ export class Pair {
     }
     const { claim, signature, sdp } = signed.value
     attempt.own = { kind: 'description', claim, signature, sdp }
-    this.#repeatAt = at + REPEAT_MS
+    this.#repeatAt = at + attempt.repeatMs
     this.say(attempt.own)
     for (const each of attempt.ownCandidates) this.say(each)
   }
@@ -302,10 +296,9 @@ export class Pair {
   state(signal: Extract<Signal, { readonly kind: 'state' }>, at: number): void {
     this.flags = signal.flags
     if (signal.attempt !== this.#number) return
-    const worse = signal.hears === 'no' && this.hears !== 'no'
     this.hears = signal.hears
-    this.#settled()
-    if (worse) this.#reroute(at)
+    this.#settled(at)
+    this.#reroute(at)
   }
 
   // Attempts.
@@ -323,15 +316,7 @@ export class Pair {
     this.#begunAt = at
     this.#nextAt = Infinity
     this.#repeatAt = Infinity
-    this.#attempt = {
-      number,
-      link,
-      begunAt: at,
-      own: undefined,
-      ownCandidates: [],
-      taken: undefined,
-      takenCandidates: new Set()
-    }
+    this.#attempt = newAttempt(number, link, at)
     this.#context.emit({
       kind: 'open',
       link,
@@ -344,13 +329,16 @@ export class Pair {
     this.#attempt = undefined
     this.#connectedAt = this.#interruptedAt = undefined
     this.heard = this.hears = 'unknown'
+    this.#heardBoth = false
+    this.#deafAt = undefined
     this.sending = this.receiving = this.speaking = false
   }
 
   /** The attempt is over; the next one comes, later each time. */
   #lose(at: number): void {
     this.#drop()
-    const wait = Math.min(RETRY_MS * 2 ** this.#failures, REPEAT_MS_MAX)
+    this.#waitingAt = at
+    const wait = retryMs(this.#failures)
     this.#failures++
     if (this.#offers) this.#nextAt = at + wait
     else this.#askAgain(at, wait)
@@ -361,21 +349,38 @@ export class Pair {
     if (this.#number > 0) this.say({ kind: 'again', attempt: this.#number })
   }
 
+  /** Less and less often: a machine that is slow to answer is not to be buried in what it has already. */
   #repeat(at: number, attempt: Attempt): void {
-    this.#repeatAt = at + REPEAT_MS
+    attempt.repeatMs *= 2
+    this.#repeatAt = at + attempt.repeatMs
     if (attempt.own === undefined) return
     this.say(attempt.own)
     for (const each of attempt.ownCandidates) this.say(each)
   }
 
-  /** Only a pair that hears both ways begins to count anew: else one deaf side would be rerouted for ever. */
-  #settled(): void {
-    if (this.heard === 'yes' && this.hears === 'yes') this.#reroutes = 0
+  /** Nothing of theirs arrives, or nothing any more. */
+  #deaf(at: number): void {
+    this.heard = 'no'
+    this.#settled(at)
+    this.sayState(at)
   }
 
-  /** Connected and deaf: another path, through a relay where there is one. The side that offers decides. */
+  /** Only a pair that hears both ways begins to count anew: else one deaf side would be rerouted for ever. */
+  #settled(at: number): void {
+    if (this.heard === 'no' || this.hears === 'no') this.#deafAt ??= at
+    else this.#deafAt = undefined
+    if (this.heard !== 'yes' || this.hears !== 'yes') return
+    this.#reroutes = 0
+    this.#heardBoth = true
+  }
+
+  /**
+   * Connected and deaf: another path, through a relay where there is one. The side that offers decides: at once where no
+   * media ever came, after a moment where it stopped, and later each time where other paths were deaf too.
+   */
   #reroute(at: number): void {
-    if (!this.#offers || this.#connectedAt === undefined || this.#reroutes >= REROUTES_MAX) return
+    if (!this.#offers || this.#connectedAt === undefined || this.#deafAt === undefined) return
+    if (at - this.#deafAt < rerouteMs(this.#reroutes, this.#heardBoth)) return
     this.#reroutes++
     this.#begin(at)
   }

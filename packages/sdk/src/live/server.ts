@@ -171,6 +171,10 @@ export class LiveServer implements Server {
     return session === undefined ? null : createVoice(this, session)
   }
 
+  get afk(): Server['afk'] {
+    return this.replica.state().afk
+  }
+
   get nodes(): readonly string[] {
     return this.replica.state().nodes
   }
@@ -180,9 +184,8 @@ export class LiveServer implements Server {
   }
 
   async setPolicy(changes: Partial<ServerPolicy>, options: ReasonOptions = {}): Promise<Written> {
-    return toWritten(
-      await this.replica.operate({ kind: 'server:policy', ...changes }, options.reason ?? null)
-    )
+    const intent = { kind: 'server:policy', ...changes } as const
+    return toWritten(await this.replica.operate(intent, options.reason ?? null))
   }
 
   async revokeDevice(device: DeviceId): Promise<Written> {
@@ -195,16 +198,11 @@ export class LiveServer implements Server {
 
   async transfer(
     member: Member | UserId,
-    options: { readonly consent: string; readonly phrase?: string } & ReasonOptions
+    { consent, phrase, reason }: Parameters<Server['transfer']>[1]
   ): Promise<Written> {
-    return toWritten(
-      await this.replica.transfer({
-        user: typeof member === 'string' ? member : member.id,
-        consent: options.consent,
-        phrase: options.phrase ?? null,
-        reason: options.reason ?? null
-      })
-    )
+    const user = typeof member === 'string' ? member : member.id
+    const said = { user, consent, phrase: phrase ?? null, reason: reason ?? null }
+    return toWritten(await this.replica.transfer(said))
   }
 
   async leave(): Promise<Written> {
@@ -225,6 +223,7 @@ export class LiveServer implements Server {
       stateHash: this.stateHash,
       unread: [...channels, ...threads].reduce((sum, each) => sum + each.unread, 0),
       ...(this.nodes.length === 0 ? {} : { nodes: this.nodes }),
+      ...(this.afk === null ? {} : { afk: this.afk }),
       ...(this.imported ? { imported: true as const } : {}),
       ...(verification === null ? {} : { verifying: verification })
     }

@@ -87,6 +87,8 @@ export function createVoice(server: LiveServer, session: NodeSession): VoiceSess
 class LiveVoice implements VoiceSession {
   readonly #server: LiveServer
   readonly #session: NodeSession
+  /** The last verdict of each pair. */
+  #verdicts = new Map<string, VoicePairJson['quality']>()
   readonly #listeners = new Map<keyof VoiceEvents, Set<Listener>>()
 
   constructor(server: LiveServer, session: NodeSession) {
@@ -185,6 +187,9 @@ class LiveVoice implements VoiceSession {
         this.#tell('audio', { member: user, device, frame })
         return
       }
+      case 'stats':
+        this.#figures(event.pairs.map(each => toPair(this.#server, each)))
+        return
       case 'moved':
         this.#tell('moved', { channel: this.channel })
         return
@@ -195,6 +200,14 @@ class LiveVoice implements VoiceSession {
         if (this.#listeners.has(event.type))
           this.#tell(event.type, { participant: toParticipant(this.#server, event.participant) })
     }
+  }
+
+  #figures(pairs: readonly VoicePairJson[]): void {
+    const before = this.#verdicts
+    this.#verdicts = new Map(pairs.map(({ device, quality }) => [device, quality]))
+    this.#tell('stats', { pairs })
+    for (const pair of pairs)
+      if (pair.quality !== null && pair.quality !== before.get(pair.device)) this.#tell('quality', { pair })
   }
 
   #tell<E extends keyof VoiceEvents>(event: E, data: VoiceEvents[E]): void {

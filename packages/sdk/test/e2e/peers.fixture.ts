@@ -47,9 +47,10 @@ export async function createCast(): Promise<Cast> {
 /** Waits until a condition holds; the message says what did not. */
 export async function until<T>(
   what: string,
-  probe: () => Promise<T | undefined | false> | T | undefined | false
+  probe: () => Promise<T | undefined | false> | T | undefined | false,
+  waitMs = WAIT_MS
 ): Promise<T> {
-  const end = Date.now() + WAIT_MS
+  const end = Date.now() + waitMs
   for (;;) {
     const value = await probe()
     if (value !== undefined && value !== false) return value

@@ -5,6 +5,7 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import type { VoicePairJson } from '@xcord/sdk'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { type Child, startChild } from './children/child.ts'
 import { until } from './peers.fixture.ts'
@@ -12,6 +13,8 @@ import { until } from './peers.fixture.ts'
 const TALKERS = Number(process.env['XCORD_TALKERS'] ?? 4)
 const JOINS = Number(process.env['XCORD_JOINS'] ?? 5)
 const TONES = [400, 530, 670, 820, 980, 1150, 1330, 1520]
+/** Until everybody is heard by somebody: a machine that has no time for sound gives it in pieces. */
+const HEARD_MS = 60_000 + TALKERS * 20_000
 /** Each process of a mesh wants a share of the machine. */
 const SLOW = 120_000 + TALKERS * 60_000 + JOINS * 20_000
 
@@ -79,6 +82,18 @@ async function hears({ child }: Talker): Promise<Record<string, number[]>> {
   return JSON.parse(await child.heard('report', before)) as Record<string, number[]>
 }
 
+/** How the pairs of a peer stand, in short: whom it hears, who hears it, and over what. */
+async function pairsOf({ child }: Talker): Promise<string> {
+  const before = child.said('pairs').length
+  child.tell('pairs')
+  const pairs = JSON.parse(await child.heard('pairs', before)) as VoicePairJson[]
+  const figures = ({ lossPct, receivedKbps, concealedPct }: VoicePairJson): string =>
+    [lossPct, receivedKbps, concealedPct].map(each => each?.toFixed(1) ?? '?').join('/')
+  return pairs
+    .map(each => `${each.name} ${each.path} heard=${each.heard} hears=${each.hears} ${figures(each)}`)
+    .join('; ')
+}
+
 /**
  * Waits until each of these heard all of those, each by their own tone, while nobody else was heard. Not at one moment: a
  * busy machine gives nobody an even stream.
@@ -88,18 +103,27 @@ async function untilHeard(by: readonly Talker[], of: readonly Talker[]): Promise
     const wanted = new Map(of.filter(each => each !== ear).map(each => [each.name, `${each.tone}`]))
     const found = new Set<string>()
     let last: Record<string, number[]> = {}
-    await until(`${ear.name} hears ${[...wanted.keys()].join(', ')}`, async () => {
-      const heard = Object.entries((last = await hears(ear)))
-      if (heard.some(([name]) => !wanted.has(name))) {
-        found.clear()
-        return false
-      }
-      for (const [name, tones] of heard) if (tones.join() === wanted.get(name)) found.add(name)
-      return found.size === wanted.size
-    }).catch((error: unknown) => {
-      throw new Error(`${String(error)}; of these ${[...found].join(', ')}; last ${JSON.stringify(last)}`, {
-        cause: error
-      })
+    await until(
+      `${ear.name} hears ${[...wanted.keys()].join(', ')}`,
+      async () => {
+        const heard = Object.entries((last = await hears(ear)))
+        if (heard.some(([name]) => !wanted.has(name))) {
+          found.clear()
+          return false
+        }
+        for (const [name, tones] of heard) if (tones.join() === wanted.get(name)) found.add(name)
+        return found.size === wanted.size
+      },
+      HEARD_MS
+    ).catch(async (error: unknown) => {
+      const lost = of.filter(each => wanted.has(each.name) && !found.has(each.name))
+      const stands = await Promise.all(
+        [ear, ...lost].map(async each => `${each.name}: ${await pairsOf(each)}`)
+      )
+      throw new Error(
+        `${String(error)}; of these ${[...found].join(', ')}; last ${JSON.stringify(last)}\n${stands.join('\n')}`,
+        { cause: error }
+      )
     })
   }
 }

@@ -25,12 +25,16 @@ class Voice {
 }
 
 let world: World
+/** How far everybody's clock is ahead, ms. */
+let aheadMs = 0
+const clock = { now: () => Date.now() + aheadMs }
 let media: MemoryMedia
 let ports: Map<string, MediaPort>
 let voices: Map<string, Voice>
 let pump: ReturnType<typeof setInterval>
 beforeEach(async () => {
   world = await createWorld()
+  aheadMs = 0
   media = createMemoryMedia({ timers: systemTimers, random: systemRandom })
   ports = new Map()
   voices = new Map()
@@ -46,7 +50,7 @@ afterEach(async () => {
 async function open(name: string): Promise<Client> {
   const port = media.port()
   ports.set(name, port)
-  return await world.open(name, { media: port })
+  return await world.open(name, { media: port, clock })
 }
 
 async function enter(name: string, channel: Channel): Promise<Voice> {
@@ -247,5 +251,38 @@ describe('voice channels', () => {
       const page = await (servers[1] as Server).channel('general').page()
       return page.some(each => each.content === 'still here')
     })
+  })
+
+  it('[VX14] whoever is idle goes where the idle are, and is heard by nobody there; whoever speaks stays', async () => {
+    const { clients, servers, lounges } = await found('Ada', 'Grace')
+    const [ada, grace] = clients as [Client, Client]
+    const [server, hers] = servers as [Server, Server]
+    const aside = await server.channels.create({ kind: 'voice', name: 'aside' })
+    await expect(server.edit({ afkChannel: server.channel('general').id })).rejects.toMatchObject({
+      code: 'XCORD_CHANNEL_KIND'
+    })
+    await server.edit({ afkChannel: aside.id, afkSeconds: 60 })
+    await until('Grace knows where the idle go', () => hers.afk?.channel === aside.id)
+    expect(server.toJSON().afk).toEqual({ channel: aside.id, seconds: 60 })
+    const one = await enter('Ada', lounges[0] as Channel)
+    const listening = await (lounges[1] as Channel).voice.join()
+    const moves: string[] = []
+    listening.on('moved', ({ channel }) => void moves.push(channel.name))
+    await until('they are connected', () => one.session.participants[0]?.hears === 'yes')
+    await until('Ada speaks', () => (lounges[1] as Channel).voice.occupants.some(each => each.speaking))
+    aheadMs += 61_000
+    await until('Grace went aside', () => moves.length > 0)
+    expect(moves).toEqual(['aside'])
+    expect(one.session.channel.name).toBe('lounge')
+    await until('Ada sees her there, silent', () => aside.voice.occupants.some(each => each.silenced))
+    // Following her there is of no use for talking.
+    one.session.move(aside)
+    await until('they are connected again', () => listening.participants[0]?.path === 'connected')
+    expect(listening.participants[0]).toMatchObject({ silenced: true })
+    await server.edit({ afkChannel: null })
+    const ears = new Voice(listening)
+    await untilHeard(ears, ada)
+    expect(server.afk).toBeNull()
+    expect(grace.identity.id).not.toBe(ada.identity.id)
   })
 })

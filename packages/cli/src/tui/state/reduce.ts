@@ -10,6 +10,7 @@ import {
   EMPTY_CONVERSATION,
   type Mode,
   type Notice,
+  type Occupant,
   openable,
   type State
 } from './state.ts'
@@ -27,6 +28,7 @@ export type Action =
       readonly members: readonly MemberJson[]
     }
   | { readonly type: 'members'; readonly server: string; readonly members: readonly MemberJson[] }
+  | { readonly type: 'occupants'; readonly server: string; readonly occupants: readonly Occupant[] }
   | { readonly type: 'channel'; readonly channel: ChannelJson }
   | { readonly type: 'page-asked'; readonly channel: string }
   | {
@@ -165,6 +167,8 @@ function reduceKnown(state: State, action: Action): State | undefined {
     }
     case 'members':
       return { ...state, members: { ...state.members, [action.server]: action.members } }
+    case 'occupants':
+      return { ...state, occupants: { ...state.occupants, [action.server]: action.occupants } }
     case 'channel': {
       const { channel } = action
       const all = (state.channels[channel.server] ?? []).map(each =>

@@ -18,6 +18,17 @@ export interface Conversation {
  */
 export type Mode = 'compose' | 'select' | 'switch' | 'help' | 'confirm-delete' | 'react'
 
+/** Somebody in a voice channel. */
+export interface Occupant {
+  readonly channel: string
+  readonly name: string
+  readonly device: string
+  readonly muted: boolean
+  readonly deafened: boolean
+  readonly speaking: boolean
+  readonly silenced: boolean
+}
+
 export interface Notice {
   readonly kind: 'done' | 'error'
   readonly text: string
@@ -35,6 +46,8 @@ export interface State {
   readonly roles: Readonly<Record<string, readonly RoleJson[]>>
   readonly members: Readonly<Record<string, readonly MemberJson[]>>
   readonly conversations: Readonly<Record<string, Conversation>>
+  /** Who is in the voice channels of a server. */
+  readonly occupants: Readonly<Record<string, readonly Occupant[]>>
   readonly server: string | null
   readonly channel: string | null
   /** The channel last open in each server. */
@@ -67,6 +80,7 @@ export const INITIAL_STATE: State = {
   roles: {},
   members: {},
   conversations: {},
+  occupants: {},
   server: null,
   channel: null,
   lastChannel: {},
@@ -97,6 +111,18 @@ export function openable(state: State, server: string | null): readonly ChannelJ
       ...(CLOSED.has(channel.kind) ? [] : [channel]),
       ...shown.filter(each => each.thread !== undefined && each.parent === channel.id)
     ])
+}
+
+/** Voice channels of a server, in order, each with who is in it. */
+export function voiceChannels(
+  state: State,
+  server: string | null
+): readonly { readonly channel: ChannelJson; readonly occupants: readonly Occupant[] }[] {
+  const all = server === null ? [] : (state.channels[server] ?? [])
+  const present = server === null ? [] : (state.occupants[server] ?? [])
+  return all
+    .filter(each => each.kind === 'voice' || each.kind === 'stage')
+    .map(channel => ({ channel, occupants: present.filter(each => each.channel === channel.id) }))
 }
 
 /** What a channel is called on screen: of a thread also where it belongs. */

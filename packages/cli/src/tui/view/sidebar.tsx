@@ -2,7 +2,7 @@ import { Box, Text } from 'ink'
 import type { ChannelJson } from '@xcord/sdk'
 import { safeLine } from '../../render/sanitize.ts'
 import { fit, textWidth, truncate } from '../../render/width.ts'
-import { openable, type State } from '../state/state.ts'
+import { type Occupant, openable, type State, voiceChannels } from '../state/state.ts'
 import { Line } from './tone.tsx'
 import type { Part, Tone } from './rows.ts'
 
@@ -28,6 +28,31 @@ function markOf(channel: ChannelJson, here: boolean): string {
   return here ? '  >~ ' : '   ~ '
 }
 
+/** What somebody in a call does, in a word. */
+function doing({ speaking, deafened, muted, silenced }: Occupant): string {
+  if (silenced) return ' (silenced)'
+  if (deafened) return ' (deafened)'
+  return muted ? ' (muted)' : speaking ? ' (speaking)' : ''
+}
+
+/** Voice channels, and below each who is in it. */
+function voiceEntries(state: State, server: string, width: number): readonly Entry[] {
+  return voiceChannels(state, server).flatMap(({ channel, occupants }) => [
+    {
+      key: channel.id,
+      text: counted('  ♪', channel.name, occupants.length, width),
+      tone: 'plain' as const,
+      here: false
+    },
+    ...occupants.map(each => {
+      const state = doing(each)
+      const name = truncate(`     ${safeLine(each.name)}`, width - textWidth(state))
+      const tone: Tone = each.speaking ? 'name' : 'dim'
+      return { key: each.device, text: fit(name + state, width), tone, here: false }
+    })
+  ])
+}
+
 /** Servers with their numbers; below the open one, its channels. */
 export function sidebarEntries(state: State, width: number): readonly Entry[] {
   return state.servers.flatMap((server, at) => {
@@ -47,7 +72,8 @@ export function sidebarEntries(state: State, width: number): readonly Entry[] {
         text: counted(markOf(channel, channel.id === state.channel), channel.name, channel.unread, width),
         tone: channel.unread > 0 ? 'alert' : 'plain',
         here: channel.id === state.channel
-      }))
+      })),
+      ...(here ? voiceEntries(state, server.id, width) : [])
     ]
   })
 }

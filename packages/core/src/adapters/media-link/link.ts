@@ -27,8 +27,10 @@ import type {
 
 /** Frames between two `level` events: ten a second. */
 const LEVEL_FRAMES = 10
-/** Ticks between two looks whether media arrived: 50 ms. */
-const ARRIVAL_TICKS = 5
+/** Between two looks whether media arrived, in ticks: while it is waited for, and afterwards. */
+const ARRIVAL_TICKS = { waiting: 5, arrived: 50 }
+/** Without a packet for this long media has stopped: silence is a packet every 400 ms. */
+const STALL_MS = 2_000
 
 /** A link as the engine drives it. */
 export interface EngineLink {
@@ -200,36 +202,55 @@ function tellSignals(peer: SimplePeer, link: LinkId, tell: Tell): void {
 interface Progress {
   over: boolean
   connected: boolean
-  arrived: boolean
+  /** It was connected once. */
+  begun: boolean
 }
 
 /** Tells when media can flow, and when it cannot. */
 function watchPath(peer: SimplePeer, link: LinkId, at: Progress, tell: Tell): void {
-  peer.on('connect', () => {
-    at.connected = true
+  const rise = (): void => {
+    at.connected = at.begun = true
     tell({ kind: 'connected', link })
-  })
+  }
+  peer.on('connect', rise)
   peer.on('iceStateChange', state => {
     if (state === 'disconnected' && at.connected) {
       at.connected = false
       tell({ kind: 'interrupted', link })
-    } else if ((state === 'connected' || state === 'completed') && !at.connected && at.arrived) {
-      at.connected = true
-      tell({ kind: 'connected', link })
-    }
+    } else if ((state === 'connected' || state === 'completed') && !at.connected && at.begun) rise()
   })
 }
 
-/** Looks for the first packet, now and then, until it came. */
-function createLookout(reports: () => Promise<readonly StatsReport[]>, at: Progress, arrived: () => void) {
+/** Looks for packets, now and then: tells when the first came, when none comes any more, and when they are back. */
+function createLookout(
+  reports: () => Promise<readonly StatsReport[]>,
+  now: () => number,
+  tell: (kind: 'arrived' | 'stalled') => void
+) {
   let ticks = 0
+  let looking = false
+  let arrived = false
+  let packets = 0
+  let newestAt = 0
+  const see = (found: number): void => {
+    if (found > packets) {
+      packets = found
+      newestAt = now()
+      if (!arrived) tell('arrived')
+      arrived = true
+    } else if (arrived && now() - newestAt >= STALL_MS) {
+      arrived = false
+      tell('stalled')
+    }
+  }
   return (): void => {
     ticks += 1
-    if (at.arrived || ticks % ARRIVAL_TICKS !== 0) return
+    // One question at a time: on a busy machine they would pile up.
+    if (looking || ticks % (arrived ? ARRIVAL_TICKS.arrived : ARRIVAL_TICKS.waiting) !== 0) return
+    looking = true
     void reports().then(found => {
-      if (at.arrived || packetsArrived(found) === 0) return
-      at.arrived = true
-      arrived()
+      looking = false
+      see(packetsArrived(found))
     })
   }
 }
@@ -242,7 +263,7 @@ export function openLink(
   say: Tell,
   now: () => number
 ): EngineLink {
-  const at: Progress = { over: false, connected: false, arrived: false }
+  const at: Progress = { over: false, connected: false, begun: false }
   let mark: StatsMark | undefined
   const tell: Tell = event => {
     if (!at.over) say(event)
@@ -266,7 +287,7 @@ export function openLink(
       if (at.over) resolve([])
       else peer.getStats((error, found) => resolve(error === null ? (found ?? []) : []))
     })
-  const look = createLookout(reports, at, () => tell({ kind: 'arrived', link }))
+  const look = createLookout(reports, now, kind => tell({ kind, link }))
 
   watchPath(peer, link, at, tell)
   tellSignals(peer, link, tell)

@@ -103,13 +103,14 @@ function startRun(events: RunEvents, pingMs: number): Run {
   })
   child.on('message', message => {
     const said = message as FromEngine
+    // Whoever says anything lives: on a busy machine the answer itself may be long in coming.
+    missed = 0
     if (said.kind === 'ready') {
       clearTimeout(watch)
       watch = setInterval(ping, pingMs).unref()
       begun()
-    } else if (said.kind === 'pong') missed = 0
-    else if (said.kind === 'unavailable') unavailable = said.reason
-    else events.message(said)
+    } else if (said.kind === 'unavailable') unavailable = said.reason
+    else if (said.kind !== 'pong') events.message(said)
   })
   child.once('error', error => end(error.message))
   child.once('exit', (code, signal) => {

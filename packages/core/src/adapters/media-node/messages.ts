@@ -40,6 +40,7 @@ export function isSoundEvent(event: MediaEvent): boolean {
     case 'interrupted':
     case 'closed':
     case 'arrived':
+    case 'stalled':
       return true
     default:
       return false

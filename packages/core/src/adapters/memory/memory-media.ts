@@ -49,6 +49,8 @@ interface Link {
   packetsSent: number
 }
 
+/** As the contract has it. */
+const STALL_MS = 2_000
 const UFRAG = /a=ice-ufrag:(\S+)/
 const FINGERPRINT = /a=fingerprint:sha-256 (\S+)/
 
@@ -243,6 +245,19 @@ class Port implements MediaPort {
     this.tell({ kind: 'interrupted', link: link.id })
   }
 
+  /** What comes in stops, or comes again. */
+  listenFor(link: Link): void {
+    if (link.other === undefined || !link.up) return
+    if (!this.#isDeaf(link.other, link)) this.#net.later(() => this.#arrive(link))
+    else if (link.arrived) {
+      link.arrived = false
+      this.#net.init.timers.after(STALL_MS, () => {
+        if (this.links.get(link.id) === link && link.up && !link.arrived)
+          this.tell({ kind: 'stalled', link: link.id })
+      })
+    }
+  }
+
   #arrive(link: Link): void {
     if (this.links.get(link.id) !== link || link.arrived) return
     link.arrived = true
@@ -294,6 +309,7 @@ export function createMemoryMedia(init: MemoryMediaInit): MemoryMedia {
       const name = pairName(a as Port, b as Port)
       if (on) net.deaf.add(name)
       else net.deaf.delete(name)
+      for (const link of (b as Port).links.values()) if (link.other?.port === a) (b as Port).listenFor(link)
     },
     crash: port => {
       for (const link of [...(port as Port).links.values()]) (port as Port).fail(link, 'crashed')

@@ -19,12 +19,14 @@ import {
   userKey
 } from './fields.ts'
 
-/** Rows of `srv` (64, and the genesis): name, icon, node list, description. */
+/** Rows of `srv` (64, and the genesis): name, icon, node list, description, channel for the idle, idle after (s). */
 export const serverRows = {
   0: name,
   1: nullable(bytes(1, 2_048)),
   2: array(text(256, 1), 16),
-  3: nullable(text(TOPIC_BYTES_MAX))
+  3: nullable(text(TOPIC_BYTES_MAX)),
+  4: nullable(bytes(32)),
+  5: uint(86_400, 60)
 }
 /** Rows of `policy`: minSuite, j, invite mode (0 open, 1 approval), root signature waived, recovery, notary threshold, aclRoot. */
 export const policyRows = {

@@ -5,6 +5,10 @@ import type { AddressBook } from './address-book.ts'
 import type { Exchange } from './exchange.ts'
 import type { LiveReplica } from '../replica/replica.ts'
 
+/** Members who are asked again, and how often at most, ms. */
+const SEEK_MEMBERS_MAX = 8
+const SEEK_MS_MIN = 3_000
+
 export interface IntroductionsInit {
   readonly transport: Transport
   readonly clock: Clock
@@ -18,6 +22,8 @@ export interface Introductions {
   judge(replica: LiveReplica): void
   /** A connection ended: whoever comes back is told our record anew. */
   gone(server: ServerId, device: DeviceId): void
+  /** Asks the members who are connected again where others are: somebody is wanted whose addresses are not known. */
+  seek(server: ServerId): void
   /** Keeps where a member was found. */
   note(server: ServerId, device: DeviceId, addresses: readonly string[]): void
 }
@@ -27,6 +33,7 @@ export function createIntroductions(init: IntroductionsInit): Introductions {
   const { transport, clock, exchange, book, fault } = init
   /** Members we have told our record over the connection there is, by server. */
   const introduced = new Set<string>()
+  const soughtAt = new Map<ServerId, number>()
   const nameOf = (server: ServerId, device: DeviceId): string => `${server}/${device}`
 
   const note = (server: ServerId, device: DeviceId, addresses: readonly string[]): void => {
@@ -54,6 +61,14 @@ export function createIntroductions(init: IntroductionsInit): Introductions {
         transport.setStanding(device, status === 'in' ? 'member' : status === 'banned' ? 'banned' : 'unknown')
         if (status === 'in' && replica.current.isMember()) introduce(replica, connection)
       }
+    },
+    seek: server => {
+      const at = clock.now()
+      if (at - (soughtAt.get(server) ?? -Infinity) < SEEK_MS_MIN) return
+      soughtAt.set(server, at)
+      const known = transport.connections().filter(({ device }) => introduced.has(nameOf(server, device)))
+      // Failing is no fault: it is asked again.
+      for (const each of known.slice(0, SEEK_MEMBERS_MAX)) exchange.with(each, server).catch(() => undefined)
     },
     gone: (server, device) => void introduced.delete(nameOf(server, device)),
     note

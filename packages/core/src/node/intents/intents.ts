@@ -143,6 +143,10 @@ export type Intent =
       readonly description?: string | null
       /** Addresses of the community's own nodes, as multiaddr text; at most 16. */
       readonly nodes?: readonly string[]
+      /** Where the idle go in calls (VX14); null: nowhere. XCORD_CHANNEL_NOT_FOUND, XCORD_CHANNEL_KIND. */
+      readonly afkChannel?: ChannelId | null
+      /** How long one is silent before, 60 to 86,400. */
+      readonly afkSeconds?: number
     }
   | ({ readonly kind: 'server:policy' } & Partial<ServerPolicy>)
   /** `rule` null makes one; its id is the operation's. */

@@ -1,5 +1,12 @@
 /** Carries out what a member asked for (AU12): intent to drafts, each signed in turn. */
-import { type DeviceId, type OperationId, type UserId, XcordError } from '../../base/index.ts'
+import {
+  type ChannelId,
+  type DeviceId,
+  idToBytes,
+  type OperationId,
+  type UserId,
+  XcordError
+} from '../../base/index.ts'
 import {
   type AuthorityState,
   draft,
@@ -28,6 +35,7 @@ import { lowestRolePosition, rolePosition } from './positions.ts'
 import { readmit } from './readmit.ts'
 import type { ReplicaState } from '../replica/replica-state.ts'
 import { operateThread } from './thread-intents.ts'
+import { requireVoiceChannel } from '../voice/voice-rights.ts'
 import type { Work } from '../replica/work.ts'
 
 /** AU12, 23: no timeout is longer. */
@@ -88,7 +96,7 @@ function draftOf(work: Work, intent: SimpleIntent, reason: string | null): Opera
     case 'invite:revoke':
       return draftInviteRevoke(intent.invite, reason)
     case 'server:edit':
-      return draftServerEdit(intent, reason)
+      return draftServerEdit(state.log.state(), intent, reason)
     case 'server:policy':
       return draftPolicy(intent, reason)
     case 'device:revoke':
@@ -113,14 +121,23 @@ function draftOf(work: Work, intent: SimpleIntent, reason: string | null): Opera
   }
 }
 
+function afkChannelOf(state: AuthorityState, channel: ChannelId | null): Uint8Array | null {
+  if (channel === null) return null
+  requireVoiceChannel(state, channel)
+  return idToBytes(channel)
+}
+
 function draftServerEdit(
+  state: AuthorityState,
   intent: Extract<Intent, { kind: 'server:edit' }>,
   reason: string | null
 ): OperationDraft {
   const rows = [
     ...(intent.name === undefined ? [] : [{ key: 0, value: intent.name }]),
     ...(intent.nodes === undefined ? [] : [{ key: 2, value: intent.nodes }]),
-    ...(intent.description === undefined ? [] : [{ key: 3, value: intent.description }])
+    ...(intent.description === undefined ? [] : [{ key: 3, value: intent.description }]),
+    ...(intent.afkChannel === undefined ? [] : [{ key: 4, value: afkChannelOf(state, intent.afkChannel) }]),
+    ...(intent.afkSeconds === undefined ? [] : [{ key: 5, value: intent.afkSeconds }])
   ]
   if (rows.length === 0) throw new TypeError('nothing to change was named')
   return draft('serverSet', { rows, reason })

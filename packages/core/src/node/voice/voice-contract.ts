@@ -33,6 +33,8 @@ export type VoiceEvent =
       readonly user: UserId
       readonly frame: Int16Array
     }
+  /** Figures of all pairs, every two seconds. */
+  | { readonly type: 'stats'; readonly pairs: readonly VoicePairStats[] }
   /** We are in another channel now: by ourselves, or by a moderator (VX12). */
   | { readonly type: 'moved'; readonly channel: ChannelId }
   /** Over. `moved`: we were sent where we may not go, or out. */
@@ -62,6 +64,7 @@ export interface VoiceSession {
    * PrioritySpeaker.
    */
   set(change: Partial<Omit<CallSelf, 'speaking'>>): void
+  /** As of the last two seconds. */
   stats(): Promise<readonly VoicePairStats[]>
   /** To another voice channel of the server. As joining. */
   move(channel: ChannelId): void

@@ -39,6 +39,8 @@ export interface VoiceHostInit extends Pick<
   readonly media: MediaPort | undefined
   readonly iceServers: readonly IceServer[]
   readonly book: Pick<AddressBook, 'of'>
+  /** Looks for members whose addresses are not known. */
+  seek(server: ServerId): void
   replica(server: ServerId): LiveReplica | undefined
   publish(replica: LiveReplica, envelopes: readonly Envelope[]): void
   emit(event: LiveEvent): void
@@ -72,6 +74,7 @@ export class VoiceHost implements Voice {
       now: () => clock.now(),
       addresses: ({ server }, device) =>
         init.book.of(server).find(each => each.device === device)?.addresses ?? [],
+      seek: init.seek,
       take: (device, frame) => this.#take(device, frame)
     })
     this.#offs.push(
@@ -202,15 +205,22 @@ export class VoiceHost implements Voice {
           if (!this.#closed && !isXcordError(error, 'XCORD_PERMISSION_DENIED')) fault(error)
         })
       },
+      hasPlace: channel => this.#placesIn(replica, channel).free,
       requirePlace: channel => this.#requirePlace(replica, channel),
       over: () => void this.#sessions.delete(server)
     }
   }
 
-  #requirePlace(replica: LiveReplica, channel: ChannelId): void {
+  /** Places of a channel, and whether one is free for us. */
+  #placesIn(replica: LiveReplica, channel: ChannelId): { readonly places: number; readonly free: boolean } {
     const places = placesOf(replica.state().channel(channel)?.userLimit ?? 0)
     const others = this.#presences.shown(replica, channel).filter(each => each.device !== this.#device).length
-    if (others >= places)
+    return { places, free: others < places }
+  }
+
+  #requirePlace(replica: LiveReplica, channel: ChannelId): void {
+    const { places, free } = this.#placesIn(replica, channel)
+    if (!free)
       throw new XcordError('XCORD_VOICE_FULL', `This voice channel is full: ${places} are in it.`, {
         channel,
         places

@@ -26,7 +26,8 @@ export function standingOf(
   return {
     user: known.user,
     connect,
-    speak: connect && (bits & SPEAK) !== 0n,
+    // VX14: where the idle are nobody is heard.
+    speak: connect && (bits & SPEAK) !== 0n && authority.afk?.channel !== channel,
     muted: member.voice.mute,
     deafened: member.voice.deaf,
     move: (bits & MOVE) !== 0n,

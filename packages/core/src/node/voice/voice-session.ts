@@ -9,6 +9,7 @@ import {
   type CallInput,
   type CallSelf,
   type IceServer,
+  IdleWatch,
   type LinkId,
   type MediaEvent,
   type MediaPort,
@@ -21,6 +22,7 @@ import {
   type VoiceFrame
 } from '../../voice/index.ts'
 import type { LiveReplica } from '../replica/replica.ts'
+import { PairFigures } from './pair-figures.ts'
 import type { VoiceEvent, VoicePairStats, VoiceSession } from './voice-contract.ts'
 import { requireJoinable, requirePriority, standingOf } from './voice-rights.ts'
 
@@ -41,6 +43,8 @@ export interface SessionInit {
   present(channel: ChannelId): readonly Present[]
   send(device: DeviceId, frame: VoiceFrame): void
   publish(channel: ChannelId, session: SessionId | null, flags: number): void
+  /** Whether one more may come. */
+  hasPlace(channel: ChannelId): boolean
   /** Refuses a channel that is full. */
   requirePlace(channel: ChannelId): void
   over(): void
@@ -54,6 +58,8 @@ export class LiveVoiceSession implements VoiceSession {
   readonly #init: SessionInit
   readonly #listeners = new Set<(event: VoiceEvent) => void>()
   readonly #gate = new SpeechGate()
+  readonly #idle: IdleWatch
+  readonly #figures: PairFigures
   #call: Call
   #channel: ChannelId
   #ended: CallEnd | null = null
@@ -64,6 +70,8 @@ export class LiveVoiceSession implements VoiceSession {
     this.#init = init
     this.server = init.replica.server
     this.#channel = channel
+    this.#idle = new IdleWatch(this.#now())
+    this.#figures = new PairFigures(init.media)
     this.#call = this.#newCall(channel, self)
     this.#begin()
     this.#tick()
@@ -103,17 +111,12 @@ export class LiveVoiceSession implements VoiceSession {
       requireJoinable(replica.state(), this.#channel, device, this.#now(), change)
     if (change.priority === true)
       requirePriority(standingOf(replica.state(), this.#channel, device, this.#now()))
+    this.#idle.active(this.#now())
     this.#step({ kind: 'self', change })
   }
 
   async stats(): Promise<readonly VoicePairStats[]> {
-    return await Promise.all(
-      this.participants().map(async participant => {
-        const link = this.#call.linkOf(participant.device)
-        const stats = link === undefined ? undefined : await this.#init.media.stats(link)
-        return { participant, stats: stats ?? null }
-      })
-    )
+    return await this.#figures.of(this.#call, this.#now())
   }
 
   move(channel: ChannelId): void {
@@ -121,6 +124,7 @@ export class LiveVoiceSession implements VoiceSession {
     const { replica, device } = this.#init
     requireJoinable(replica.state(), channel, device, this.#now(), { pushToTalk: this.self.pushToTalk })
     this.#init.requirePlace(channel)
+    this.#idle.active(this.#now())
     this.#goTo(channel)
   }
 
@@ -219,9 +223,24 @@ export class LiveVoiceSession implements VoiceSession {
     this.#cancelTick = this.#init.timers.after(TICK_MS, () => {
       const speaking = this.#gate.speaking(this.#now())
       if (speaking !== this.self.speaking) this.#step({ kind: 'self', change: { speaking } })
+      if (speaking) this.#idle.active(this.#now())
+      else this.#stepAside()
       this.presenceChanged()
+      void this.#look()
       if (this.#ended === null) this.#tick()
     })
+  }
+
+  async #look(): Promise<void> {
+    const pairs = await this.#figures.look(this.#call, this.#now())
+    if (pairs !== undefined && this.#ended === null) this.#tell({ type: 'stats', pairs })
+  }
+
+  /** VX14: whoever is idle goes where the server sends the idle, if there is a place. */
+  #stepAside(): void {
+    const afk = this.#init.replica.state().afk
+    if (afk === null || afk.channel === this.#channel || !this.#idle.isIdle(this.#now(), afk.seconds)) return
+    if (this.#mayGo(afk.channel) && this.#init.hasPlace(afk.channel)) this.#goTo(afk.channel)
   }
 
   /** The clock may go back; a call's time does not. */

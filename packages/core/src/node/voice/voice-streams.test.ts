@@ -36,6 +36,7 @@ async function say(frames: readonly Uint8Array[], take: () => Refusal | undefine
     } as unknown as Transport,
     timers: { after: () => () => undefined },
     now: () => 5,
+    seek: () => undefined,
     addresses: () => [],
     take: () => {
       taken++

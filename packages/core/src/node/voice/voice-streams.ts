@@ -2,7 +2,7 @@
  * Signalling between members (VX7): each side says what it has on streams that it opened itself, so that whom a frame is
  * from is who the connection was authenticated as. What cannot be sent is dropped: calls say it again.
  */
-import { type DeviceId, refuse, type Refusal, type Timers } from '../../base/index.ts'
+import { type DeviceId, refuse, type Refusal, type ServerId, type Timers } from '../../base/index.ts'
 import type { Connection, FrameStream, ProtocolName, Transport } from '../../net/index.ts'
 import {
   decodeFrame,
@@ -28,6 +28,8 @@ export interface VoiceStreamsInit {
   now(): number
   /** Where a device of this frame's server may be found, if it is not connected. */
   addresses(frame: VoiceFrame, device: DeviceId): readonly string[]
+  /** Somebody of that server is to be talked with who is not connected; asks others where they are. */
+  seek(server: ServerId): void
   /** Takes a frame; what it broke, if anything. */
   take(device: DeviceId, frame: VoiceFrame): Refusal | undefined
 }
@@ -74,6 +76,8 @@ class Streams implements VoiceStreams {
     lane.waiting.push(encodeFrame(frame))
     if (lane.waiting.length > WAITING_MAX) lane.waiting.shift()
     lane.addresses = this.#init.addresses(frame, device)
+    // What is known may be old: whoever came back listens elsewhere.
+    if (this.#connected(device).length === 0) this.#init.seek(frame.server)
     if (lane.running) return
     const run = this.#run(device, lane)
     this.#running.add(run)
@@ -108,11 +112,11 @@ class Streams implements VoiceStreams {
     }
   }
 
+  /** A person waits: addresses that failed lately are tried too. Calls say less and less to whom they do not reach. */
   async #open(device: DeviceId, lane: Lane): Promise<FrameStream> {
     const known = this.#streams.get(device)
     if (known !== undefined && this.#connected(device).includes(known.connection)) return known
-    const connection =
-      this.#connected(device)[0] ?? (await this.#init.transport.dial(lane.addresses, { patient: true }))
+    const connection = this.#connected(device)[0] ?? (await this.#init.transport.dial(lane.addresses))
     const stream = await connection.openStream(VOICE_PROTOCOL, { frameBytesMax: VOICE_FRAME_BYTES_MAX })
     if (this.#closed) stream.abort('voice is over')
     else this.#streams.set(device, stream)

@@ -1,8 +1,8 @@
 /**
  * A peer in a process of its own that sends a tone into a voice channel and says which tones it hears of whom.
  *
- * Lines in: `join`, `leave`, `report`, `mute <name>`, `unmute <name>`, `timeout <name>`, `kick <name>`, `ban <name>`, `close`.
- * Lines out: `link <link>`, `ready`, `joined`, `left`, `ended <why>`, `report <json>`, `done <command>`,
+ * Lines in: `join`, `leave`, `report`, `pairs`, `mute <name>`, `unmute <name>`, `timeout <name>`, `kick <name>`, `ban <name>`, `close`.
+ * Lines out: `link <link>`, `ready`, `joined`, `left`, `ended <why>`, `report <json>`, `pairs <json>`, `done <command>`,
  * `refused <code>`, `fault <sentence>`, `closed`.
  */
 import { createInterface } from 'node:readline'
@@ -16,8 +16,8 @@ const [, , path = '', name = '', hz = '440', tones = '', link = ''] = process.ar
 const TONES = tones.split(',').map(Number)
 /** What was heard lately, ms. */
 const LATELY_MS = 400
-/** Frames a tone is looked for in: 50 ms. */
-const EAR_FRAMES = 5
+/** Frames a tone is looked for in: 30 ms tell tones apart, and are often whole on a busy machine. */
+const EAR_FRAMES = 3
 
 const say = (line: string): void => void process.stdout.write(`${line}\n`)
 
@@ -85,6 +85,7 @@ const ACTS: Readonly<Record<string, (who: string) => Promise<unknown>>> = {
     const lately = [...heard].filter(([, { at }]) => Date.now() - at < LATELY_MS)
     say(`report ${JSON.stringify(Object.fromEntries(lately.map(([who, ear]) => [who, ear.tones])))}`)
   },
+  pairs: async () => say(`pairs ${JSON.stringify((await session?.stats()) ?? [])}`),
   mute: async who => await memberOf(who).setVoice({ muted: true }),
   unmute: async who => await memberOf(who).setVoice({ muted: false }),
   timeout: async who => await memberOf(who).timeout(600_000),
