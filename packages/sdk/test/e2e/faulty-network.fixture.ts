@@ -39,6 +39,9 @@ const ODDS: readonly Fault[] = [
   'partition'
 ]
 
+/** So many steps go by chance; then comes what did not come yet. */
+const CHANCE_STEPS = 40
+
 /** Whose bytes: who says them, and to whom. */
 interface Way {
   readonly from: string
@@ -213,6 +216,7 @@ class Storm implements FaultyNetwork, Weather {
   readonly #relays = new Map<string, Promise<TcpServer>>()
   readonly #links = new Set<Link>()
   #spells: Spell[] = []
+  #steps = 0
 
   constructor(random: () => number) {
     this.#random = random
@@ -293,7 +297,9 @@ class Storm implements FaultyNetwork, Weather {
     this.#spells = this.#spells.filter(each => each.left > 0)
     for (const link of this.#links) for (const pipe of link.pipes) if (pipe.stalled > 0) pipe.stalled--
     this.#passAll()
-    this.#strike(this.#pick(ODDS))
+    const picked = this.#pick(ODDS)
+    const owed = (Object.keys(FAULTS) as Fault[]).find(each => this.struck[each] === 0)
+    this.#strike(++this.#steps > CHANCE_STEPS ? (owed ?? picked) : picked)
   }
 
   calm(): void {

@@ -17,8 +17,11 @@ import { createFaultyNetwork, type Fault, type FaultyNetwork } from './faulty-ne
 import { replicaOf, seeded } from './faults.fixture.ts'
 
 const PEERS = Number(process.env['XCORD_FAULTY_PEERS'] ?? 10)
-/** Storms that once found something, then one of the caller's. */
-const SEEDS = process.env['XCORD_SEED'] === undefined ? [20_260_101] : [Number(process.env['XCORD_SEED'])]
+/**
+ * One that found something, or the caller's. Others that did: 14, 17 and 31, like this one, somebody who lost the only
+ * connection right after joining, and whom nobody knew; 11 and 17, messages under a topic drawn apart.
+ */
+const SEED = Number(process.env['XCORD_SEED'] ?? 33)
 const STEPS = 60
 /** Of real time: what is written in a step begins to travel. */
 const STEP_MS = 150
@@ -205,6 +208,18 @@ class Community {
   }
 }
 
+/** What a peer knows of its own lack, for whoever reads a failure. */
+function told({ client, server }: Peer): string {
+  const { current } = replicaOf(server as Server)
+  const chains = [...current.authors].map(([device, { chain }]) => {
+    const user = current.log.state().device(device)?.user
+    const name = user === undefined ? device.slice(0, 7) : current.nameOf(user)
+    return `${name} ${chain.tip()?.seq ?? 0}${chain.gaps().length > 0 ? ` with ${chain.gaps().length} gaps` : ''}`
+  })
+  const waiting = (server as Server).unopened().map(each => JSON.stringify(each))
+  return `connected to ${client.peers().length}; chains: ${chains.join(', ')}; unopened: ${waiting.join(' ')}`
+}
+
 /** How peers differ, in words; undefined where they do not. */
 async function difference(): Promise<string | undefined> {
   const inside = peers.filter(each => !each.out)
@@ -212,15 +227,19 @@ async function difference(): Promise<string | undefined> {
   if (strangers.length > 0) return `not in: ${strangers.map(each => each.name).join(', ')}`
   const states = inside.map(({ name, server }) => ({ name, ...replicaOf(server as Server).heads() }))
   const hashes = states.map(each => `${each.operations} ${Buffer.from(each.stateHash).toString('hex', 0, 6)}`)
-  if (new Set(hashes).size > 1)
-    return `states differ: ${states.map(({ name }, at) => `${name} ${hashes[at] ?? ''}`).join('; ')}`
+  const other = inside.find((_, at) => hashes[at] !== hashes[0])
+  if (other !== undefined)
+    return `states differ: ${states.map(({ name }, at) => `${name} ${hashes[at] ?? ''}`).join('; ')}; ${other.name} ${told(other)}; of it know ${inside
+      .filter(({ server }) => server?.members.get(other.client.identity.id) !== undefined)
+      .map(each => each.name)
+      .join(' ')}`
   const shown = await Promise.all(inside.map(async each => await shownBy(each.server as Server)))
   const first = shown[0] ?? []
   for (const [at, lines] of shown.entries()) {
     const lacks = first.filter(line => !lines.includes(line))
     const extra = lines.filter(line => !first.includes(line))
     if (lacks.length + extra.length > 0)
-      return `${inside[at]?.name ?? ''} (${inside[at]?.client.peers().length ?? 0} connected) lacks ${lacks.length} (${lacks[0] ?? ''}), has ${extra.length} more (${extra[0] ?? ''})`
+      return `${inside[at]?.name ?? ''} lacks ${lacks.length} (${lacks[0] ?? ''}), has ${extra.length} more (${extra[0] ?? ''}); ${told(inside[at] as Peer)}`
   }
   return undefined
 }
@@ -287,8 +306,8 @@ async function rage(community: Community): Promise<void> {
 }
 
 describe(`${PEERS} real peers over a faulty network`, () => {
-  it.each(SEEDS)(
-    '[NT37, NT38, SY9, SY13, SY15] storm %i: when it ends all hold the same, and nothing acknowledged is lost',
+  it.each([SEED])(
+    '[NT9, EK14, SY9, SY13, SY15] storm %i: when it ends all hold the same, and nothing acknowledged is lost',
     { timeout: 600_000 },
     async seed => {
       network = createFaultyNetwork(seeded(seed))
