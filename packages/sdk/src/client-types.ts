@@ -68,6 +68,7 @@ export interface ClientEvents {
   /** A snapshot that somebody published is false: it is used for nothing, and this is who signed it. */
   'snapshot:false': EventShapes['snapshot:false']
   'sync:progress': EventShapes['sync:progress']
+  /** A peer came, turned out to be a member, took another path, or went (then as it was last). */
   'connection:update': EventShapes['connection:update']
   /** Who is in a voice channel changed, or what they say of themselves. Not kept: no cursor brings it again. */
   'voice:update': { channel: Channel; occupants: readonly Occupant[] }

@@ -3,7 +3,7 @@ import { type ServerId, XcordError } from '@xcord/core'
 import type { LiveEvent, LoggedEvent, Node } from '@xcord/core/node'
 import { conversationCollection, safetyCollection } from './live/conversations.ts'
 import { deviceCollection } from './live/devices.ts'
-import { describeIdentity, describePeers, runDoctor } from './live/describe.ts'
+import { describeIdentity, describePeer, describePeers, runDoctor } from './live/describe.ts'
 import type { ClientContext } from './live/context.ts'
 import { cursorText, hydrate, type LiveEventData } from './live/hydrate.ts'
 import { streamEvents } from './live/event-stream.ts'
@@ -247,9 +247,8 @@ class LiveClient implements Client, ClientContext {
       const { type, ...data } = event
       this.#call(type, { ...data, cursor: this.cursor })
     } else if (event.type === 'connection:update') {
-      const peer = describePeers(this.node).find(each => each.peer === event.device)
-      if (peer !== undefined)
-        this.#call('connection:update', { peer, connected: event.connected, cursor: this.cursor })
+      const peer = describePeer(this.node, event.peer)
+      this.#call('connection:update', { peer, connected: event.connected, cursor: this.cursor })
     } else if (event.type === 'voice:update') {
       const channel = this.server(event.server)?.liveChannel(event.channel)
       if (channel !== undefined && (this.#listeners.get('voice:update')?.size ?? 0) > 0)

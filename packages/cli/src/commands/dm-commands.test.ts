@@ -1,56 +1,28 @@
 /** `dm …` against real peers. */
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { type Client, createClient } from '@xcord/sdk'
-import { memory } from '@xcord/sdk/node'
-import { lasting, markProfile, runFake } from '../../test/fake-terminal.ts'
+import type { Client } from '@xcord/sdk'
+import { createDesk, type Desk } from '../../test/desk.ts'
 
 /** Each run of a verb sets a whole gateway up. */
 const SLOW = { timeout: 600_000 }
 
-let home: string
+let desk: Desk
 let ada: Client
 let grace: Client
 
-const xcord = (...argv: string[]) =>
-  runFake([...argv, '--yes'], {
-    home,
-    open: async () => lasting(ada),
-    now: () => Date.now(),
-    env: { XCORD_TIMEOUT: '100ms' }
-  })
-const ok = async (...argv: string[]) => {
-  const run = await xcord(...argv, '--json')
-  expect(run.err).not.toContain('error')
-  expect(run.code).toBe(0)
-  return run.json() as Record<string, unknown>[]
-}
-const refused = async (...argv: string[]) =>
-  (JSON.parse((await xcord(...argv, '--json')).err) as { error: { code: string } }).error.code
-
-const peer = async (name: string): Promise<Client> =>
-  await createClient({
-    profile: { name },
-    store: memory(),
-    network: { listen: ['/ip4/127.0.0.1/tcp/0'], mdns: false }
-  })
+const xcord = (...argv: string[]) => desk.as(ada, argv)
+const ok = (...argv: string[]) => desk.answers(ada, argv)
+const refused = (...argv: string[]) => desk.refusal(ada, argv)
 
 beforeEach(async () => {
-  home = mkdtempSync(join(tmpdir(), 'xcord-cli-'))
-  markProfile(home)
-  ada = await peer('ada')
-  grace = await peer('grace')
+  desk = createDesk()
+  ada = await desk.open('ada')
+  grace = await desk.open('grace')
   const server = await ada.servers.create({ name: 'Engine' })
   await grace.servers.join((await server.invites.create()).link as string)
   await expect.poll(() => server.members.get('grace') !== undefined, { timeout: 60_000 }).toBe(true)
 }, 120_000)
-afterEach(async () => {
-  await grace.close()
-  await ada.close()
-  rmSync(home, { recursive: true })
-})
+afterEach(async () => await desk.end())
 
 describe('dm', () => {
   test('[DM6] opens, sends, lists, shows, deletes, lets disappear, leaves', SLOW, async () => {

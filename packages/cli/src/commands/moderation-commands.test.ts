@@ -1,33 +1,14 @@
 /** Verbs of moderation against a real peer with nobody else about, and a second one where two are needed. */
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { type Client, createClient } from '@xcord/sdk'
-import { memory } from '@xcord/sdk/node'
-import { lasting, markProfile, runFake } from '../../test/fake-terminal.ts'
+import type { Client } from '@xcord/sdk'
+import { codeOf, createDesk, type Desk } from '../../test/desk.ts'
 
-let home: string
+let desk: Desk
 let ada: Client
 let phrase: string
-const others: Client[] = []
 
-const as = (client: Client, argv: readonly string[], stdin?: string) =>
-  runFake([...argv, '--yes'], {
-    home,
-    open: async () => lasting(client),
-    now: () => Date.now(),
-    env: { XCORD_TIMEOUT: '100ms' },
-    ...(stdin === undefined ? {} : { stdin })
-  })
-const xcord = (...argv: string[]) => as(ada, argv)
-const ok = async (...argv: string[]) => {
-  const run = await xcord(...argv, '--json')
-  expect(run.err).not.toContain('error')
-  expect(run.code).toBe(0)
-  return run.json() as Record<string, unknown>[]
-}
-const codeOf = (err: string) => (JSON.parse(err) as { error: { code: string } }).error.code
+const xcord = (...argv: string[]) => desk.as(ada, argv)
+const ok = (...argv: string[]) => desk.answers(ada, argv)
 
 async function until(probe: () => boolean): Promise<void> {
   for (const end = Date.now() + 20_000; !probe(); await new Promise(done => setTimeout(done, 20)))
@@ -35,12 +16,7 @@ async function until(probe: () => boolean): Promise<void> {
 }
 
 async function grace(): Promise<Client> {
-  const client = await createClient({
-    profile: { name: 'grace' },
-    store: memory(),
-    network: { listen: ['/ip4/127.0.0.1/tcp/0'], mdns: false }
-  })
-  others.push(client)
+  const client = await desk.open('grace')
   const server = ada.servers.all[0]
   await client.servers.join((await server?.invites.create())?.link ?? '')
   await until(() => server?.members.get('grace') !== undefined)
@@ -48,23 +24,15 @@ async function grace(): Promise<Client> {
 }
 
 beforeEach(async () => {
-  home = mkdtempSync(join(tmpdir(), 'xcord-cli-'))
-  markProfile(home)
-  ada = await createClient({
-    profile: { name: 'ada' },
-    store: memory(),
-    network: { listen: ['/ip4/127.0.0.1/tcp/0'], mdns: false },
+  desk = createDesk()
+  ada = await desk.open('ada', {
     onPhrase: words => {
       phrase = words
     }
   })
   await ada.servers.create({ name: 'Engine' })
 })
-afterEach(async () => {
-  for (const client of others.splice(0)) await client.close()
-  await ada.close()
-  rmSync(home, { recursive: true })
-})
+afterEach(async () => await desk.end())
 
 describe('roles and channels', () => {
   test('role edit, move, delete, list', async () => {
@@ -195,8 +163,8 @@ describe('members', () => {
     await ok('member', 'timeout', 'grace', '10m', '--reason', 'calm down')
     expect((await ok('member', 'show', 'grace'))[0]).toHaveProperty('timeoutUntil')
     await until(() => hers()?.me.timeoutUntil !== null)
-    const refused = await as(her, ['send', '#general', 'but', '--json'])
-    expect([refused.code, codeOf(refused.err)]).toEqual([4, 'XCORD_PERMISSION_DENIED'])
+    const refused = await desk.as(her, ['send', '#general', 'but', '--json'])
+    expect([refused.code, codeOf(refused)]).toEqual([4, 'XCORD_PERMISSION_DENIED'])
     await ok('member', 'timeout', 'grace', '0')
     expect((await ok('member', 'show', 'grace'))[0]).not.toHaveProperty('timeoutUntil')
     await ok('member', 'nick', 'grace', 'Amazing')
@@ -205,12 +173,12 @@ describe('members', () => {
     await ok('automod', 'set', 'no spam', '--rule', 'words', '--word', 'spam')
     await ok('channel', 'edit', 'general', '--slowmode', '600')
     await until(() => hers()?.automod.all.length === 1 && hers()?.channel('general').slowmodeSeconds === 600)
-    const blocked = await as(her, ['send', '#general', 'spam', '--json'])
-    expect([blocked.code, codeOf(blocked.err)]).toEqual([4, 'XCORD_AUTOMOD_BLOCKED'])
-    expect((await as(her, ['send', '#general', 'ham', '--json'])).code).toBe(0)
-    const slow = await as(her, ['send', '#general', 'more', '--json'])
-    expect([slow.code, codeOf(slow.err)]).toEqual([10, 'XCORD_SLOW_MODE'])
-    expect((await as(her, ['audit', 'list'])).code).toBe(4)
+    const blocked = await desk.as(her, ['send', '#general', 'spam', '--json'])
+    expect([blocked.code, codeOf(blocked)]).toEqual([4, 'XCORD_AUTOMOD_BLOCKED'])
+    expect((await desk.as(her, ['send', '#general', 'ham', '--json'])).code).toBe(0)
+    const slow = await desk.as(her, ['send', '#general', 'more', '--json'])
+    expect([slow.code, codeOf(slow)]).toEqual([10, 'XCORD_SLOW_MODE'])
+    expect((await desk.as(her, ['audit', 'list'])).code).toBe(4)
     await ok('member', 'ban', 'grace', '--reason', 'spam')
     expect(await ok('member', 'bans')).toMatchObject([{ name: 'grace', reason: 'spam' }])
     await ok('member', 'unban', 'grace')
@@ -220,16 +188,18 @@ describe('members', () => {
 
   test('server consent and transfer: the phrase comes from standard input', async () => {
     const her = await grace()
-    const consent = (await as(her, ['server', 'consent'])).out.trim()
-    const without = await as(ada, ['server', 'transfer', 'grace', '--consent', consent, '--json'], '')
-    expect([without.code, codeOf(without.err)]).toEqual([9, 'XCORD_PHRASE_INVALID'])
-    const garbled = await as(
+    const consent = (await desk.as(her, ['server', 'consent'])).out.trim()
+    const without = await desk.as(ada, ['server', 'transfer', 'grace', '--consent', consent, '--json'], '')
+    expect([without.code, codeOf(without)]).toEqual([9, 'XCORD_PHRASE_INVALID'])
+    const garbled = await desk.as(
       ada,
       ['server', 'transfer', 'grace', '--consent', 'nonsense', '--json'],
       `${phrase}\n`
     )
-    expect([garbled.code, codeOf(garbled.err)]).toEqual([9, 'XCORD_CONSENT_INVALID'])
-    expect((await as(ada, ['server', 'transfer', 'grace', '--consent', consent], `${phrase}\n`)).code).toBe(0)
+    expect([garbled.code, codeOf(garbled)]).toEqual([9, 'XCORD_CONSENT_INVALID'])
+    expect(
+      (await desk.as(ada, ['server', 'transfer', 'grace', '--consent', consent], `${phrase}\n`)).code
+    ).toBe(0)
     expect((await ok('server', 'show'))[0]).toMatchObject({ owner: her.identity.id })
   })
 })

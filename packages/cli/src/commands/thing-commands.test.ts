@@ -1,58 +1,30 @@
 /** Verbs of voice, policy, emojis, the schedule and readmission against a real peer. */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { type Client, createClient } from '@xcord/sdk'
-import { memory } from '@xcord/sdk/node'
-import { lasting, markProfile, runFake } from '../../test/fake-terminal.ts'
+import type { Client } from '@xcord/sdk'
+import { createDesk, type Desk } from '../../test/desk.ts'
 
 /** Each run of a verb sets a whole gateway up. */
 const SLOW = { timeout: 600_000 }
 
-let home: string
+let desk: Desk
 let ada: Client
-const others: Client[] = []
 
-const xcord = (...argv: string[]) =>
-  runFake([...argv, '--yes'], {
-    home,
-    open: async () => lasting(ada),
-    now: () => Date.now(),
-    env: { XCORD_TIMEOUT: '100ms' }
-  })
-const ok = async (...argv: string[]) => {
-  const run = await xcord(...argv, '--json')
-  expect(run.err).not.toContain('error')
-  expect(run.code).toBe(0)
-  return run.json() as Record<string, unknown>[]
-}
-const refused = async (...argv: string[]) =>
-  (JSON.parse((await xcord(...argv, '--json')).err) as { error: { code: string } }).error.code
-
-const peer = async (name: string): Promise<Client> =>
-  await createClient({
-    profile: { name },
-    store: memory(),
-    network: { listen: ['/ip4/127.0.0.1/tcp/0'], mdns: false }
-  })
+const xcord = (...argv: string[]) => desk.as(ada, argv)
+const ok = (...argv: string[]) => desk.answers(ada, argv)
+const refused = (...argv: string[]) => desk.refusal(ada, argv)
 
 beforeEach(async () => {
-  home = mkdtempSync(join(tmpdir(), 'xcord-cli-'))
-  markProfile(home)
-  ada = await peer('ada')
+  desk = createDesk()
+  ada = await desk.open('ada')
   await ada.servers.create({ name: 'Engine' })
 })
-afterEach(async () => {
-  for (const client of others.splice(0)) await client.close()
-  await ada.close()
-  rmSync(home, { recursive: true })
-})
+afterEach(async () => await desk.end())
 
 describe('what a server has', () => {
   test('member mute and deafen, shown by member show; message readmit says why not', SLOW, async () => {
-    const grace = await peer('grace')
-    others.push(grace)
+    const grace = await desk.open('grace')
     const server = ada.servers.all[0]
     await grace.servers.join((await server?.invites.create())?.link ?? '')
     await expect.poll(() => server?.members.get('grace') !== undefined, { timeout: 60_000 }).toBe(true)
@@ -96,10 +68,10 @@ describe('what a server has', () => {
   })
 
   test('emoji add, rename, list, remove; schedule add, edit, list, remove', SLOW, async () => {
-    const file = join(home, 'cog.webp')
+    const file = join(desk.home, 'cog.webp')
     writeFileSync(file, 'not really a picture')
     await ok('emoji', 'add', 'cog', file)
-    expect(await refused('emoji', 'add', 'cog', join(home, 'cog.exe'))).toBe('XCORD_USAGE')
+    expect(await refused('emoji', 'add', 'cog', join(desk.home, 'cog.exe'))).toBe('XCORD_USAGE')
     expect(await refused('emoji', 'add', 'c o g', file)).toBe('XCORD_USAGE')
     await ok('emoji', 'rename', ':cog:', 'gear')
     expect(await ok('emoji', 'list')).toMatchObject([

@@ -1,49 +1,23 @@
 /** Verbs of threads and forums against a real peer, and a second one where two are needed. */
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { type Client, createClient } from '@xcord/sdk'
-import { memory } from '@xcord/sdk/node'
-import { lasting, markProfile, runFake } from '../../test/fake-terminal.ts'
+import type { Client } from '@xcord/sdk'
+import { createDesk, type Desk } from '../../test/desk.ts'
 
 /** Each run of a verb sets a whole gateway up. */
 const SLOW = { timeout: 600_000 }
 
-let home: string
+let desk: Desk
 let ada: Client
 
-const as = (client: Client, argv: readonly string[], stdin?: string) =>
-  runFake([...argv, '--yes'], {
-    home,
-    open: async () => lasting(client),
-    now: () => Date.now(),
-    env: { XCORD_TIMEOUT: '100ms' },
-    ...(stdin === undefined ? {} : { stdin })
-  })
-const ok = async (...argv: string[]) => {
-  const run = await as(ada, [...argv, '--json'])
-  expect(run.err).not.toContain('error')
-  expect(run.code).toBe(0)
-  return run.json() as Record<string, unknown>[]
-}
-const codeOf = (err: string) => (JSON.parse(err) as { error: { code: string } }).error.code
-const refused = async (...argv: string[]) => codeOf((await as(ada, [...argv, '--json'])).err)
+const ok = (...argv: string[]) => desk.answers(ada, argv)
+const refused = (...argv: string[]) => desk.refusal(ada, argv)
 
 beforeEach(async () => {
-  home = mkdtempSync(join(tmpdir(), 'xcord-cli-'))
-  markProfile(home)
-  ada = await createClient({
-    profile: { name: 'ada' },
-    store: memory(),
-    network: { listen: ['/ip4/127.0.0.1/tcp/0'], mdns: false }
-  })
+  desk = createDesk()
+  ada = await desk.open('ada')
   await ada.servers.create({ name: 'Engine' })
 })
-afterEach(async () => {
-  await ada.close()
-  rmSync(home, { recursive: true })
-})
+afterEach(async () => await desk.end())
 
 describe('threads', () => {
   test('thread create, from a message too; what is said there; list, archive, lock', SLOW, async () => {
@@ -87,7 +61,7 @@ describe('threads', () => {
     })
     await ok('thread', 'unlock', 'dinner')
     await ok('thread', 'unarchive', 'dinner')
-    const shown = await as(ada, ['thread', 'list', '--all'])
+    const shown = await desk.as(ada, ['thread', 'list', '--all'])
     expect(shown.out).toMatch(/dinner +#general/)
     await ok('thread', 'delete', 'dinner')
     expect(await refused('thread', 'show', 'dinner')).toBe('XCORD_CHANNEL_NOT_FOUND')
@@ -114,7 +88,7 @@ describe('threads', () => {
   test('forum post, by words or standard input; a forum itself takes no message', SLOW, async () => {
     await ok('channel', 'create', 'ideas', '--kind', 'forum')
     await ok('forum', 'post', 'ideas', 'steam', 'Use', 'steam')
-    const read = await as(ada, ['forum', 'post', 'ideas', 'water', '--json'], 'Use water\n')
+    const read = await desk.as(ada, ['forum', 'post', 'ideas', 'water', '--json'], 'Use water\n')
     expect(read.code).toBe(0)
     expect((await ok('forum', 'list', 'ideas')).map(each => each['name'])).toEqual(['steam', 'water'])
     expect((await ok('message', 'list', 'water')).map(each => each['content'])).toEqual(['Use water'])

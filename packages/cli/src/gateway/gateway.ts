@@ -11,6 +11,7 @@ import { parseTypes } from './frames.ts'
 import { guardHeaders } from './guard.ts'
 import { HANDLERS, type Call, type Handler } from './handlers.ts'
 import { createIdempotency } from './idempotency.ts'
+import { lazySerializers } from './lazy-compilers.ts'
 import { PROBLEM_TYPE, problemOf } from './problem.ts'
 import type { AnyRoute } from './route.ts'
 import { ROUTES, type RouteName } from './routes.ts'
@@ -182,6 +183,7 @@ export async function createGateway(init: GatewayInit): Promise<FastifyInstance>
     logger: false,
     bodyLimit: BODY_BYTES_MAX,
     forceCloseConnections: true,
+    schemaController: { compilersFactory: { buildSerializer: lazySerializers() } },
     routerOptions: { maxParamLength: 512 }
   })
   registerErrors(app, context)

@@ -1,15 +1,8 @@
 import { beforeAll, describe, expect, test } from 'vitest'
 import { createNodeSuite } from '../adapters/crypto-node/index.ts'
 import type { Suite } from '../crypto/index.ts'
-import {
-  appendDevice,
-  appendRevocation,
-  appendRevokeAll,
-  appendUserKey,
-  type DeviceSecret,
-  type IdentityLog
-} from './index.ts'
-import { castLog, isActive, type LogCast, saying } from './log.fixture.ts'
+import { appendDevice, appendRevocation, appendRevokeAll, appendUserKey, type DeviceSecret } from './index.ts'
+import { castLog, isActive, type LogCast } from './log.fixture.ts'
 
 let suite: Suite
 let cast: LogCast
@@ -17,13 +10,6 @@ beforeAll(async () => {
   suite = await createNodeSuite()
   cast = castLog(suite, 'ada')
 })
-
-/** One of the outcomes, all of which must say the same. */
-function inEveryOrder(log: IdentityLog, entries: readonly Uint8Array[]): IdentityLog {
-  const outcomes = cast.everyOrder(log, entries)
-  for (const outcome of outcomes) expect(saying(outcome)).toEqual(saying(outcomes[0] as IdentityLog))
-  return outcomes[0] as IdentityLog
-}
 
 describe('[ID5] conflicts', () => {
   test('revocation voids what the device signed concurrently, and spares what the revoker had seen', () => {
@@ -38,7 +24,7 @@ describe('[ID5] conflicts', () => {
     const revocation = cast.branch(log, copy => {
       appendRevocation(suite, copy, cast.root, thief.device)
     })
-    const merged = inEveryOrder(log, [...attack, ...revocation])
+    const merged = cast.inEveryOrder(log, [...attack, ...revocation])
     expect([thief, early, late].map(device => isActive(merged, device))).toEqual([false, true, false])
   })
 
@@ -47,7 +33,7 @@ describe('[ID5] conflicts', () => {
     const [first, second] = [cast.newDevice(), cast.newDevice()]
     appendDevice(suite, log, cast.root, first, { manage: true })
     appendDevice(suite, log, first, second, { manage: true })
-    const merged = inEveryOrder(log, [
+    const merged = cast.inEveryOrder(log, [
       ...cast.branch(log, copy => {
         appendRevocation(suite, copy, first, second.device)
       }),
@@ -65,7 +51,7 @@ describe('[ID5] conflicts', () => {
       DeviceSecret
     ]
     for (const device of pair) appendDevice(suite, log, cast.root, device, { manage: true })
-    const merged = inEveryOrder(log, [
+    const merged = cast.inEveryOrder(log, [
       ...cast.branch(log, copy => {
         appendRevocation(suite, copy, pair[0], pair[1].device)
       }),
@@ -81,7 +67,7 @@ describe('[ID5] conflicts', () => {
     const [thief, own] = [cast.newDevice(), cast.newDevice()]
     appendDevice(suite, log, cast.root, thief, { manage: true })
     appendDevice(suite, log, thief, own, { manage: true })
-    const merged = inEveryOrder(log, [
+    const merged = cast.inEveryOrder(log, [
       ...cast.branch(log, copy => {
         appendRevocation(suite, copy, thief, own.device)
       }),
@@ -102,7 +88,7 @@ describe('[ID5] conflicts', () => {
     ) as [DeviceSecret, DeviceSecret, DeviceSecret]
     for (const device of three) appendDevice(suite, log, cast.root, device, { manage: true })
     const [a, b, c] = three
-    const merged = inEveryOrder(log, [
+    const merged = cast.inEveryOrder(log, [
       ...cast.branch(log, copy => {
         appendRevocation(suite, copy, a, b.device)
       }),
@@ -121,7 +107,7 @@ describe('[ID5] conflicts', () => {
     const log = cast.newLog()
     const [known, concurrent, after] = [cast.newDevice(), cast.newDevice(), cast.newDevice()]
     appendDevice(suite, log, cast.root, known, { manage: true })
-    const merged = inEveryOrder(log, [
+    const merged = cast.inEveryOrder(log, [
       ...cast.branch(log, copy => {
         appendDevice(suite, copy, known, concurrent, { manage: true })
       }),

@@ -1,4 +1,5 @@
 /** What tests of identity logs share: a root, fresh devices, branches, and every order of arrival. */
+import { expect } from 'vitest'
 import { invariant, type Random } from '../base/index.ts'
 import type { Suite } from '../crypto/index.ts'
 import type { DeviceSecret, IdentityLog, RootSecret } from './contract.ts'
@@ -65,8 +66,8 @@ export interface LogCast {
   newDevice(): DeviceSecret
   /** Entries that `write` adds unseen by others, as bytes. */
   branch(log: IdentityLog, write: (copy: IdentityLog) => void): Uint8Array[]
-  /** The log after the entries, by every order of arrival, as long as all orders say the same. */
-  everyOrder(log: IdentityLog, entries: readonly Uint8Array[]): readonly IdentityLog[]
+  /** The log after the entries, by every order of arrival: one of the outcomes, all of which must say the same. */
+  inEveryOrder(log: IdentityLog, entries: readonly Uint8Array[]): IdentityLog
 }
 
 /** Makes the cast of a seed. */
@@ -86,12 +87,17 @@ export function castLog(suite: Suite, seed: string): LogCast {
         .filter(({ id }) => !log.has(id))
         .map(({ bytes }) => bytes)
     },
-    everyOrder: (log, entries) =>
-      orders(entries).map(order => {
+    inEveryOrder: (log, entries) => {
+      const outcomes = orders(entries).map(order => {
         const copy = copyIdentityLog(suite, log)
         addAll(copy, order)
         return copy
       })
+      const [first] = outcomes
+      invariant(first !== undefined, 'ID5')
+      for (const outcome of outcomes) expect(saying(outcome)).toEqual(saying(first))
+      return first
+    }
   }
 }
 

@@ -1,9 +1,7 @@
 /** Random histories by honest and hostile devices, in partitions: the same set says the same (ID4, ID5). */
-import { createHash } from 'node:crypto'
 import fc from 'fast-check'
 import { beforeAll, expect, test } from 'vitest'
 import { createNodeSuite } from '../adapters/crypto-node/index.ts'
-import type { Random } from '../base/index.ts'
 import type { Suite } from '../crypto/index.ts'
 import {
   appendDevice,
@@ -13,35 +11,16 @@ import {
   copyIdentityLog,
   createDevice,
   createIdentityLog,
-  createPhrase,
   type DeviceSecret,
   type IdentityLog,
   readEntry,
   readGenesis,
   readProfile,
   type RootSecret,
-  rootFromPhrase,
   verifyCredential,
   verifyIdentityEntry
 } from './index.ts'
-
-function seeded(seed: string): Random {
-  let counter = 0
-  return {
-    bytes: length => {
-      const out = new Uint8Array(length)
-      for (let at = 0; at < length; at += 32)
-        out.set(
-          createHash('sha256')
-            .update(`${seed}/${counter++}`)
-            .digest()
-            .subarray(0, length - at),
-          at
-        )
-      return out
-    }
-  }
-}
+import { rootOf, saying, seededRandom } from './log.fixture.ts'
 
 const DEVICES = 5
 const REPLICAS = 3
@@ -51,10 +30,10 @@ let root: RootSecret
 let devices: DeviceSecret[]
 beforeAll(async () => {
   suite = await createNodeSuite()
-  const made = rootFromPhrase(suite, createPhrase(seeded('root')))
-  if (!made.ok) throw new Error(made.reason)
-  root = made.value
-  devices = Array.from({ length: DEVICES }, (_, at) => createDevice(suite, seeded(`device ${at}`)))
+  root = rootOf(suite, 'root')
+  devices = Array.from({ length: DEVICES }, (_, at) =>
+    createDevice(suite, seededRandom(suite, `device ${at}`))
+  )
 })
 
 interface Step {
@@ -80,21 +59,9 @@ function play(log: IdentityLog, { act, signer, target, manage }: Step): void {
     if (act === 'add') appendDevice(suite, log, who, device, { manage })
     if (act === 'revoke') appendRevocation(suite, log, who, device.device)
     if (act === 'all') appendRevokeAll(suite, log, root)
-    if (act === 'key') appendUserKey(suite, seeded(`${log.entries().length}${signer}`), log, who)
+    if (act === 'key') appendUserKey(suite, seededRandom(suite, `${log.entries().length}${signer}`), log, who)
   } catch (error) {
     if (!(error instanceof TypeError) || !/refuses this entry by (ID|CR)/.test(error.message)) throw error
-  }
-}
-
-function saying(log: IdentityLog): unknown {
-  const { devices: list, userKeys, moved } = log.state()
-  return {
-    list,
-    userKeys,
-    moved,
-    heads: log.heads(),
-    ids: log.entries().map(({ id }) => [id, log.state().standing(id)]),
-    paths: devices.map(({ device }) => log.pathTo(device)?.map(({ id }) => id))
   }
 }
 

@@ -303,7 +303,8 @@ export type LiveEvent =
       readonly expected: number | null
       readonly done: boolean
     }
-  | { readonly type: 'connection:update'; readonly device: DeviceId; readonly connected: boolean }
+  /** A peer came, turned out to be a member, took another path, or went: then as it was last. */
+  | { readonly type: 'connection:update'; readonly peer: PeerReport; readonly connected: boolean }
   /** Who is in a voice channel changed, or what they say of themselves. */
   | { readonly type: 'voice:update'; readonly server: ServerId; readonly channel: ChannelId }
   /** Something people may show changed, without an event of its own (names, unread, presence). */

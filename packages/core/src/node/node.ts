@@ -27,6 +27,7 @@ import { linkAddresses } from './accounts/link-addresses.ts'
 import { previewFinder } from './joining/find-preview.ts'
 import { closeParts, createParts, isShown, joined, type NodeParts, shown } from './node-parts.ts'
 import { publishProfile } from './accounts/own-profile.ts'
+import { PeerNews } from './exchange/peer-news.ts'
 import { reportPeers } from './exchange/peers.ts'
 import type { LiveReplica, ReplicaHooks } from './replica/replica.ts'
 import { hearSync } from './exchange/sync-news.ts'
@@ -68,6 +69,10 @@ class LiveNode implements Node {
   readonly #liveListeners = new Set<(event: LiveEvent) => void>()
   readonly #waiters = createWaiters()
   readonly #offs: (() => void)[] = []
+  readonly #news = new PeerNews(
+    () => this.peers(),
+    event => this.#emitLive(event)
+  )
   readonly own: AccountDevices
   #parts!: NodeParts
   #closed: Promise<void> | undefined
@@ -274,6 +279,7 @@ class LiveNode implements Node {
       this.#parts.voice.authorityChanged(replica)
       this.#parts.introductions.judge(replica)
       this.#parts.sync.relink()
+      this.#news.look()
     }
     if (turn.authorityChanged || turn.received.size > 0) this.#parts.duties.consider(replica, turn.accepted)
     this.own.heard(replica, turn.accepted)
@@ -293,8 +299,7 @@ class LiveNode implements Node {
       this.own.meet(connection)
       this.#parts.conversations.meet(connection)
     }
-    this.#init.transport.gossip.setOnline(this.peers().filter(each => each.kind === 'member').length)
-    this.#emitLive({ type: 'connection:update', device: connection.device, connected })
+    this.#init.transport.gossip.setOnline(this.#news.look().filter(each => each.kind === 'member').length)
   }
 
   #linkAddresses(server: ServerId): readonly string[] {

@@ -1,5 +1,5 @@
 /** Identity, peers and doctor in the shapes people see. */
-import type { Node } from '@xcord/core/node'
+import type { Node, PeerReport } from '@xcord/core/node'
 import type { DeviceJson, DoctorJson, IdentityJson, PeerJson } from '../shapes.ts'
 
 /** The profile's own identity. */
@@ -24,18 +24,24 @@ export function describeDevices(node: Node): readonly DeviceJson[] {
 
 /** Peers with their names where known. */
 export function describePeers(node: Node): readonly PeerJson[] {
-  return node.peers().map(({ device, user, kind, path, address, rttMs, servers }) => {
-    const replica = node.replicas().find(each => servers.includes(each.server))
-    return {
-      peer: device,
-      name: user === null || replica === undefined ? null : replica.nameOf(user),
-      kind,
-      path: path as PeerJson['path'],
-      address,
-      rttMs,
-      servers
-    }
-  })
+  return node.peers().map(each => describePeer(node, each))
+}
+
+/** A peer as applications see it. */
+export function describePeer(
+  node: Node,
+  { device, user, kind, path, address, rttMs, servers }: PeerReport
+): PeerJson {
+  const replica = node.replicas().find(each => servers.includes(each.server))
+  return {
+    peer: device,
+    name: user === null || replica === undefined ? null : replica.nameOf(user),
+    kind,
+    path: path as PeerJson['path'],
+    address,
+    rttMs,
+    servers
+  }
 }
 
 /** Everything doctor can say. */

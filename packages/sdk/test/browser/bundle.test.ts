@@ -35,6 +35,17 @@ afterEach(async () => await rm(app, { recursive: true, force: true }))
 
 const NODE = new Set(builtinModules.flatMap(each => [each, `node:${each}`]))
 
+/** Packages that lie in more than one folder: what people would load twice. A lock file grown over time has them. */
+function twice(paths: readonly string[]): readonly string[] {
+  const folders = new Map<string, Set<string>>()
+  for (const path of paths) {
+    const [, folder, name] = /^(.*node_modules\/((?:@[^/]+\/)?[^/]+))\//.exec(path) ?? []
+    if (folder === undefined || name === undefined) continue
+    folders.set(name, (folders.get(name) ?? new Set()).add(folder))
+  }
+  return [...folders].filter(([, found]) => found.size > 1).map(([name]) => name)
+}
+
 describe('an application for browsers', () => {
   it('[PF17] is made by esbuild without a setting, and imports nothing of Node', async () => {
     const { metafile } = await buildByEsbuild({
@@ -55,6 +66,7 @@ describe('an application for browsers', () => {
     )
     expect(imported).toEqual([])
     expect(Object.keys(metafile.inputs).some(each => each.includes('adapters/level'))).toBe(false)
+    expect(twice(Object.keys(metafile.inputs))).toEqual([])
   })
 
   it('[PF17] is made by vite with its defaults, and runs', async () => {

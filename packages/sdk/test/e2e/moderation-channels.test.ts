@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import type { Client, Server } from '@xcord/sdk'
-import { type Cast, createCast, texts, until } from './peers.fixture.ts'
+import type { Server } from '@xcord/sdk'
+import { type Cast, createCast, openThree, texts, until } from './peers.fixture.ts'
 
 let cast: Cast
 beforeEach(async () => {
@@ -10,36 +10,13 @@ afterEach(async () => {
   await cast.end()
 })
 
-interface Three {
-  readonly grace: Client
-  readonly server: Server
-  readonly graces: Server
-  readonly alans: Server
-}
-
-async function three(): Promise<Three> {
-  const ada = await cast.open('ada')
-  const server = await ada.servers.create({ name: 'Engine' })
-  const link = (await server.invites.create()).link as string
-  const grace = await cast.open('grace')
-  const graces = await grace.servers.join(link)
-  const alan = await cast.open('alan')
-  const alans = await alan.servers.join(link)
-  await until('all know all', () =>
-    [server, graces, alans].every(each =>
-      ['ada', 'grace', 'alan'].every(name => each.members.get(name) !== undefined)
-    )
-  )
-  return { grace, server, graces, alans }
-}
-
 async function agree(...servers: readonly Server[]): Promise<void> {
   await until('equal state', () => new Set(servers.map(each => each.stateHash)).size === 1)
 }
 
 describe('channels', () => {
   it('[AU12, AU31] kinds, places, categories that are synced, and overwrites that part from them', async () => {
-    const { server, graces } = await three()
+    const { server, graces } = await openThree(cast)
     const attic = await server.channels.create({ kind: 'category', name: 'attic' })
     const forum = await server.channels.create({ kind: 'forum', name: 'ideas', parent: attic })
     const stage = await server.channels.create({
@@ -85,7 +62,7 @@ describe('channels', () => {
   })
 
   it('[AU12] slow mode makes members wait, not moderators, and outlives a restart', async () => {
-    const { grace, server, graces } = await three()
+    const { grace, server, graces } = await openThree(cast)
     await server.channel('general').edit({ slowmodeSeconds: 3_600 })
     await until('grace knows', () => graces.channel('general').slowmodeSeconds === 3_600)
     await graces.channel('general').send('one')
@@ -104,7 +81,7 @@ describe('channels', () => {
   })
 
   it('[ND13] automod stops what it names before it is signed; who moderates is exempt', async () => {
-    const { server, graces } = await three()
+    const { server, graces } = await openThree(cast)
     await expect(
       graces.automod.create({ name: 'mine', trigger: { kind: 'mentions', max: 1 } })
     ).rejects.toMatchObject({
@@ -146,7 +123,7 @@ describe('channels', () => {
   })
 
   it('[EK19, ND15] a private channel shows its name only to those who may view it', async () => {
-    const { server, graces, alans } = await three()
+    const { server, graces, alans } = await openThree(cast)
     const staff = await server.roles.create({ name: 'staff' })
     await staff.grant(server.members.get('grace') as never)
     await until('grace is staff', () => graces.me.roles.length === 1)
@@ -179,7 +156,7 @@ describe('channels', () => {
   })
 
   it('[EK19, ND15] closing a channel puts its name under seal, opening it takes it out', async () => {
-    const { server, graces } = await three()
+    const { server, graces } = await openThree(cast)
     const room = await server.channels.create({ name: 'lab' })
     const everyone = server.roles.get('@everyone') as never
     await room.permit(everyone, { deny: ['ViewChannel'] })

@@ -1,6 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import type { Client, Server } from '@xcord/sdk'
-import { type Cast, createCast, texts, until } from './peers.fixture.ts'
+import { type Cast, createCast, openThree, texts, until } from './peers.fixture.ts'
 
 let cast: Cast
 beforeEach(async () => {
@@ -10,33 +9,9 @@ afterEach(async () => {
   await cast.end()
 })
 
-async function three(): Promise<{
-  ada: Client
-  grace: Client
-  alan: Client
-  server: Server
-  graces: Server
-  alans: Server
-  link: string
-}> {
-  const ada = await cast.open('ada')
-  const server = await ada.servers.create({ name: 'Engine' })
-  const link = (await server.invites.create()).link as string
-  const grace = await cast.open('grace')
-  const graces = await grace.servers.join(link)
-  const alan = await cast.open('alan')
-  const alans = await alan.servers.join(link)
-  await until('all know all', () =>
-    [server, graces, alans].every(each =>
-      ['ada', 'grace', 'alan'].every(name => each.members.get(name) !== undefined)
-    )
-  )
-  return { ada, grace, alan, server, graces, alans, link }
-}
-
 describe('roles, kick and ban between real peers', () => {
   it('[AU14] refuses what a member may not do, before anything is signed, and names the permission', async () => {
-    const { server, graces } = await three()
+    const { server, graces } = await openThree(cast)
     const before = server.stateHash
     await expect(graces.channels.create({ name: 'nope' })).rejects.toMatchObject({
       code: 'XCORD_PERMISSION_DENIED',
@@ -59,7 +34,7 @@ describe('roles, kick and ban between real peers', () => {
   })
 
   it('[AU12] lets a role do what it says, everywhere, and no longer once it is taken back', async () => {
-    const { server, graces, alans } = await three()
+    const { server, graces, alans } = await openThree(cast)
     const role = await server.roles.create({
       name: 'builder',
       permissions: ['ManageChannels'],
@@ -81,7 +56,7 @@ describe('roles, kick and ban between real peers', () => {
   })
 
   it('[EK9, EK11, ND5, ND10] a kicked member learns of it, reads nothing newer, and may come back by a link', async () => {
-    const { ada, alan, server, graces, link } = await three()
+    const { ada, alan, server, graces, link } = await openThree(cast)
     const left: string[] = []
     alan.on('server:leave', ({ server: gone }) => void left.push(gone.cause))
     const kicked: string[] = []
@@ -100,7 +75,7 @@ describe('roles, kick and ban between real peers', () => {
   })
 
   it('[AU25] a banned member stays out, whatever link it holds', async () => {
-    const { alan, server, graces, link } = await three()
+    const { alan, server, graces, link } = await openThree(cast)
     await server.members.get('alan')?.ban({ reason: 'spam' })
     await until('alan knows', () => alan.servers.all.length === 0)
     await until('grace knows', () => graces.members.get('alan') === undefined)
@@ -116,7 +91,7 @@ describe('roles, kick and ban between real peers', () => {
   })
 
   it('[AU12] a member who leaves is gone everywhere', async () => {
-    const { grace, server, graces, alans } = await three()
+    const { grace, server, graces, alans } = await openThree(cast)
     await graces.leave()
     await until('grace left', () => grace.servers.all.length === 0)
     await until('the others know', () => server.members.all.length === 2 && alans.members.all.length === 2)

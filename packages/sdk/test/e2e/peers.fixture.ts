@@ -63,3 +63,32 @@ export async function texts(server: Server, channel = 'general', limit = 100): P
   const page = await server.channel(channel).page({ limit })
   return page.map(message => message.content)
 }
+
+/** Ada's server with Grace and Alan in it, as each of them has it. */
+export interface Three {
+  readonly ada: Client
+  readonly grace: Client
+  readonly alan: Client
+  readonly server: Server
+  readonly graces: Server
+  readonly alans: Server
+  /** The invite both came by. */
+  readonly link: string
+}
+
+/** Opens the three, and waits until all know all. */
+export async function openThree(cast: Cast): Promise<Three> {
+  const ada = await cast.open('ada')
+  const server = await ada.servers.create({ name: 'Engine' })
+  const link = (await server.invites.create()).link as string
+  const grace = await cast.open('grace')
+  const graces = await grace.servers.join(link)
+  const alan = await cast.open('alan')
+  const alans = await alan.servers.join(link)
+  await until('all know all', () =>
+    [server, graces, alans].every(each =>
+      ['ada', 'grace', 'alan'].every(name => each.members.get(name) !== undefined)
+    )
+  )
+  return { ada, grace, alan, server, graces, alans, link }
+}

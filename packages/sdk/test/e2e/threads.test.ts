@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import type { Client, Server, Thread } from '@xcord/sdk'
-import { type Cast, createCast, texts, until } from './peers.fixture.ts'
+import type { Server, Thread } from '@xcord/sdk'
+import { type Cast, createCast, openThree, texts, until } from './peers.fixture.ts'
 
 let cast: Cast
 beforeEach(async () => {
@@ -10,29 +10,6 @@ afterEach(async () => {
   await cast.end()
 })
 
-interface Three {
-  readonly ada: Client
-  readonly grace: Client
-  readonly server: Server
-  readonly graces: Server
-  readonly alans: Server
-}
-
-async function three(): Promise<Three> {
-  const ada = await cast.open('ada')
-  const server = await ada.servers.create({ name: 'Engine' })
-  const link = (await server.invites.create()).link as string
-  const grace = await cast.open('grace')
-  const graces = await grace.servers.join(link)
-  const alans = await (await cast.open('alan')).servers.join(link)
-  await until('all know all', () =>
-    [server, graces, alans].every(each =>
-      ['ada', 'grace', 'alan'].every(name => each.members.get(name) !== undefined)
-    )
-  )
-  return { ada, grace, server, graces, alans }
-}
-
 const agree = async (...servers: readonly Server[]): Promise<void> =>
   void (await until('equal state', () => new Set(servers.map(each => each.stateHash)).size === 1))
 const seen = async (server: Server, name: string): Promise<Thread> =>
@@ -41,7 +18,7 @@ const DENIED = { code: 'XCORD_PERMISSION_DENIED' }
 
 describe('threads', () => {
   it('[AU12, EN6] begins from a message, is written by all, counts as unread, and survives a restart', async () => {
-    const { ada, server, graces, alans, grace } = await three()
+    const { ada, server, graces, alans, grace } = await openThree(cast)
     const heard: string[] = []
     ada.on('thread:create', ({ thread }) => void heard.push(`create ${thread.name}`))
     ada.on('thread:update', ({ thread }) => void heard.push(`update ${thread.name}`))
@@ -81,7 +58,7 @@ describe('threads', () => {
   })
 
   it('[AU32] is put away and opened again by a post, locked and opened by who manages threads', async () => {
-    const { server, graces, alans } = await three()
+    const { server, graces, alans } = await openThree(cast)
     const thread = await graces.channel('general').threads.create({ name: 'lunch' })
     const alan = await seen(alans, 'lunch')
     await expect(alan.archive()).rejects.toMatchObject(DENIED)
@@ -111,7 +88,7 @@ describe('threads', () => {
   })
 
   it('[EK7, EK19] a private one is seen and read by who was let in, and not after they left', async () => {
-    const { server, graces, alans } = await three()
+    const { server, graces, alans } = await openThree(cast)
     const everyone = server.roles.get('@everyone')
     await expect(
       graces.channel('general').threads.create({ name: 'surprise', private: true })
@@ -152,7 +129,7 @@ describe('threads', () => {
   })
 
   it('[AU12] a forum holds posts, each with its first message; its threads are written to, itself is not', async () => {
-    const { server, graces, alans } = await three()
+    const { server, graces, alans } = await openThree(cast)
     const forum = await server.channels.create({ kind: 'forum', name: 'ideas' })
     const graceForum = await until('the forum', () => graces.channels.get('ideas'))
     await expect(graceForum.threads.create({ name: 'empty' })).rejects.toBeInstanceOf(TypeError)
@@ -177,7 +154,7 @@ describe('threads', () => {
   })
 
   it('[EK19, ND15] closing a channel takes the names of its threads along', async () => {
-    const { server, graces, alans } = await three()
+    const { server, graces, alans } = await openThree(cast)
     const lab = await server.channels.create({ name: 'lab' })
     const thread = await lab.threads.create({ name: 'valves', content: 'one' })
     await seen(alans, 'valves')

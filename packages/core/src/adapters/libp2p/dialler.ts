@@ -13,6 +13,7 @@ import {
   pathOfAddress,
   stepDialler
 } from '../../net/index.ts'
+import { awakeDeadline } from './awake-deadline.ts'
 import { throwIfAborted, type WrappedConnection } from './connection.ts'
 import { messageOf } from './frame-stream.ts'
 import { quietly } from './quiet-timer.ts'
@@ -223,9 +224,8 @@ class StepDialler implements Dialler {
 
   async #run(device: DeviceId, address: string, deadlineMs: number): Promise<void> {
     const controller = new AbortController()
-    const timer = setTimeout(
-      () => controller.abort(new Error(`no answer within ${deadlineMs / 1000} s`)),
-      deadlineMs
+    const cancel = awakeDeadline(deadlineMs, () =>
+      controller.abort(new Error(`no answer within ${deadlineMs / 1000} s`))
     )
     this.#running.set(address, controller)
     try {
@@ -242,7 +242,7 @@ class StepDialler implements Dialler {
       const jitter = (this.#deps.random.bytes(1)[0] ?? 0) / 255
       this.#feed({ kind: 'failed', device, address, error: why, jitter, at: this.#now() })
     } finally {
-      clearTimeout(timer)
+      cancel()
       if (this.#running.get(address) === controller) this.#running.delete(address)
     }
   }

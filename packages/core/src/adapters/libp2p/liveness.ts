@@ -11,6 +11,7 @@ import {
   type ProtocolName,
   stepLiveness
 } from '../../net/index.ts'
+import { awakeDeadline } from './awake-deadline.ts'
 import type { WrappedConnection } from './connection.ts'
 import type { HeardBook } from './heard.ts'
 import { quietly } from './quiet-timer.ts'
@@ -67,7 +68,9 @@ export function createLiveness(deps: { clock: Clock; random: Random; heard: Hear
     connection: WrappedConnection,
     deadlineMs: number
   ): Promise<void> => {
-    const signal = AbortSignal.timeout(deadlineMs)
+    const late = new AbortController()
+    const { signal } = late
+    const cancel = awakeDeadline(deadlineMs, () => late.abort())
     let stream: FrameStream | undefined
     try {
       stream = await connection.openStream(CHECK_PROTOCOL, { signal, frameBytesMax: CHECK_BYTES })
@@ -86,6 +89,8 @@ export function createLiveness(deps: { clock: Clock; random: Random; heard: Hear
       stream?.abort('probe failed')
       hear(raw)
       feed(raw, { kind: 'failed', at: deps.clock.now() })
+    } finally {
+      cancel()
     }
   }
   const hear = (raw: P2pConnection): void => {

@@ -62,6 +62,8 @@ const ERASED_MAX = 256
 /** Compacting rewrites files: not for each message by itself. */
 const COMPACT_MS = 10_000
 
+const isUpdate = (event: EventRecord): boolean => event.type === 'conversation:update'
+
 export interface ConversationCoreInit {
   readonly node: Pick<NodeInit, 'suite' | 'random' | 'clock'>
   readonly account: Account
@@ -165,11 +167,12 @@ export class ConversationCore {
     return user !== undefined && held?.state.genesis.users.includes(user) === true ? held : undefined
   }
 
-  /** Commits a batch with its events, which are told once they cannot be lost. */
-  async commit(batch: Batch, events: readonly EventRecord[] = []): Promise<void> {
+  /** Commits a batch with its events, which are told once they cannot be lost and what they tell of is held. */
+  async commit(batch: Batch, events: readonly EventRecord[] = [], hold?: () => void): Promise<void> {
     const ticket = events.length === 0 ? undefined : this.#init.events.append(batch, events)
     try {
       await batch.commit()
+      hold?.()
       ticket?.commit()
     } catch (error) {
       ticket?.abandon()
@@ -214,8 +217,7 @@ export class ConversationCore {
     const held: Held = { state: emptyState(genesis, topicSecret), since: this.now, haves: new Map() }
     putConversation(batch, held.state, held.since)
     const event = { type: 'conversation:create', server: genesis.id, refs: [genesis.id], note: null }
-    await this.commit(batch, [event])
-    this.held.set(genesis.id, held)
+    await this.commit(batch, [event], () => this.held.set(genesis.id, held))
     return held
   }
 
@@ -246,7 +248,10 @@ export class ConversationCore {
     const now = this.now
     let batch = this.database.batch()
     let events: EventRecord[] = []
+    const later: EventRecord[] = [] // What an update tells of is held at the end.
     const flush = async (): Promise<void> => {
+      later.push(...events.filter(isUpdate))
+      events = events.filter(each => !isUpdate(each))
       await this.commit(batch, events)
       batch = this.database.batch()
       events = []
@@ -276,8 +281,7 @@ export class ConversationCore {
       }
     }
     putConversation(batch, draft, held.since)
-    await flush()
-    held.state = draft
+    await this.commit(batch, [...later, ...events], () => void (held.state = draft))
     this.#deleted ||= erased
   }
 
