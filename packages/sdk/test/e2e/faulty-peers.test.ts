@@ -131,6 +131,8 @@ class Community {
   readonly promised = new Map<string, string>()
   /** Whose messages a moderator may have set aside. */
   readonly moderated = new Set<string>()
+  /** Why somebody's last joining failed. */
+  readonly refused = new Map<string, string>()
   #count = 0
 
   constructor(random: () => number, link: string) {
@@ -144,7 +146,12 @@ class Community {
 
   async join(peer: Peer, timeoutMs: number): Promise<void> {
     await attempt(async () => {
-      peer.server = await peer.client.servers.join(this.#link, { timeoutMs })
+      try {
+        peer.server = await peer.client.servers.join(this.#link, { timeoutMs })
+      } catch (error) {
+        this.refused.set(peer.name, String(error))
+        throw error
+      }
     })
   }
 
@@ -302,7 +309,13 @@ async function rage(community: Community): Promise<void> {
   network.calm()
   await Promise.all(running)
   // Whoever could not get in during the storm tries again, as people do.
-  for (const each of late) if (each.server === undefined) await community.join(each, 120_000)
+  await until(async () => {
+    const outside = late.filter(each => each.server === undefined)
+    await Promise.all(outside.map(async each => await community.join(each, 60_000)))
+    return outside.every(each => each.server !== undefined)
+      ? undefined
+      : `not in: ${outside.map(each => `${each.name}, ${community.refused.get(each.name) ?? ''}`).join('; ')}`
+  })
 }
 
 describe(`${PEERS} real peers over a faulty network`, () => {

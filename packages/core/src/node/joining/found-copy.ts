@@ -73,6 +73,9 @@ async function readFile(
   try {
     const read = await reader.readState()
     if (!read.ok) throw exportInvalid(read)
+    // To its end: a file that goes on with something else is none, and whoever sends it is not cut off.
+    const rest = await reader.readContent(read.value)
+    if (!rest.ok) throw exportInvalid(rest)
     return read.value
   } finally {
     await reader.close()
