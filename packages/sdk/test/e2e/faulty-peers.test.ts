@@ -26,6 +26,7 @@ const STEPS = 60
 /** Of real time: what is written in a step begins to travel. */
 const STEP_MS = 150
 const WAIT_MS = 180_000
+const AT_ONCE = 6
 /** What the storm may rightly refuse: somebody was put in their place, or the network is not there. */
 const REFUSALS: readonly ErrorCode[] = [
   'XCORD_PERMISSION_DENIED',
@@ -155,6 +156,17 @@ class Community {
     })
   }
 
+  /** Lets all of these in, a few at once, each as often as it takes. */
+  async gather(wanted: readonly Peer[]): Promise<void> {
+    await until(async () => {
+      const outside = wanted.filter(each => each.server === undefined)
+      await Promise.all(outside.slice(0, AT_ONCE).map(async each => await this.join(each, 60_000)))
+      return outside.length === 0
+        ? undefined
+        : `not in: ${outside.map(each => `${each.name}, ${this.refused.get(each.name) ?? ''}`).join('; ')}`
+    })
+  }
+
   /** Closes a peer and opens its profile again, as people do with laptops. */
   async reopen(peer: Peer): Promise<void> {
     const { server } = peer
@@ -258,7 +270,7 @@ async function found(random: () => number): Promise<Community> {
   owner.server = await owner.client.servers.create({ name: 'Engine', channels: ['general', 'random'] })
   const link = (await owner.server.invites.create()).link as string
   const community = new Community(random, link)
-  await Promise.all(peers.slice(1, -3).map(async each => await community.join(each, 60_000)))
+  await community.gather(peers.slice(1, -3))
   const staff = await owner.server.roles.create({
     name: 'staff',
     permissions: [
@@ -309,13 +321,7 @@ async function rage(community: Community): Promise<void> {
   network.calm()
   await Promise.all(running)
   // Whoever could not get in during the storm tries again, as people do.
-  await until(async () => {
-    const outside = late.filter(each => each.server === undefined)
-    await Promise.all(outside.map(async each => await community.join(each, 60_000)))
-    return outside.every(each => each.server !== undefined)
-      ? undefined
-      : `not in: ${outside.map(each => `${each.name}, ${community.refused.get(each.name) ?? ''}`).join('; ')}`
-  })
+  await community.gather(late)
 }
 
 describe(`${PEERS} real peers over a faulty network`, () => {
