@@ -1,8 +1,10 @@
 /** XCord through its SDK, over folder stores: signed, encrypted, stored on disk before `send` resolves. */
+import { subscribe } from 'node:diagnostics_channel'
 import { readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createClient } from '@xcord/sdk'
 import { folder as folderStore } from '@xcord/sdk/node'
+import { growCrowd } from './crowd.mjs'
 import { serve } from './serve.mjs'
 import { ageOf, flood, openTally, pace, stampedText } from './window.mjs'
 
@@ -11,6 +13,8 @@ const TEXT_BYTES = 200
 const began = performance.now()
 /** One client, or several for the cases with many authors. */
 const clients = []
+const sockets = new Set()
+subscribe('net.client.socket', ({ socket }) => sockets.add(socket))
 let tally
 let ages
 
@@ -38,6 +42,13 @@ async function fill({ count, atOnce }) {
   await Promise.all(Array.from({ length: atOnce }, worker))
   const { user, system } = process.cpuUsage(before)
   return { perSecond: (count * 1_000) / (performance.now() - began), cpu: (user + system) / count }
+}
+
+/** Both directions of every connection that was dialled, noise and framing included. */
+function wireBytes() {
+  let sum = 0
+  for (const socket of sockets) sum += socket.bytesRead + socket.bytesWritten
+  return sum
 }
 
 async function waitFor(what, met, msMax = 60_000) {
@@ -145,24 +156,26 @@ serve({
   },
   /** Makes so many operations, and waits until a snapshot that stands for most of them was published. */
   operate: async ({ count, atOnce }) => {
-    const channel = channelOf(clients[0])
-    let next = 0
-    const worker = async () => {
-      while (next < count) await channel.edit({ topic: `${next++}` })
-    }
-    await Promise.all(Array.from({ length: atOnce }, worker))
-    const published = async () =>
-      (await serverOf(clients[0]).audit({ action: 'log:checkpoint', limit: 1 })).items.length > 0
-    if (count >= 1_000) await waitFor('a snapshot', published)
+    await growCrowd(serverOf(clients[0]), channelOf(clients[0]), { count, atOnce })
+    const { replica } = serverOf(clients[0])
+    if (count >= 1_000) await waitFor('a snapshot', () => replica.current.servedSnapshot !== undefined)
+    return { members: serverOf(clients[0]).members.all.length }
   },
   /** Joins: until the server is shown, and until what is shown was replayed here. */
   enter: async ({ link }) => {
     const started = performance.now()
     const server = await clients[0].servers.join(link, { timeoutMs: 600_000 })
     const enteredMs = performance.now() - started
+    const wire = wireBytes()
     const verifying = server.verification !== null
     await waitFor('the replay', () => server.verification === null, 1_200_000)
-    return { enteredMs, verifying, verifiedMs: performance.now() - started, rss: process.memoryUsage.rss() }
+    return {
+      enteredMs,
+      wire,
+      verifying,
+      verifiedMs: performance.now() - started,
+      rss: process.memoryUsage.rss()
+    }
   },
   /** Gives a profile another password: how long it takes, and what of its database is written by it. */
   rewrap: async ({ folder, old, next }) => {

@@ -3,12 +3,11 @@
  * cells stay as they came until somebody asks for one.
  */
 import { type CborValue, concatBytes, encodeCbor } from '../encoding/index.ts'
-import { idToBytes, type OperationId } from '../base/index.ts'
+import { HashIndex, idToBytes, type OperationId } from '../base/index.ts'
 import { OWNER_CELL } from './cell.ts'
 import type { Columns } from './columns.ts'
 import { Cursor } from './frozen-cursor.ts'
 import { FrozenScan, keyHash, type Listed, nameHash, NO_TIP, readPart, ROW, WRITER } from './frozen-scan.ts'
-import { HashIndex } from './hash-index.ts'
 import { isFitting, isStrength } from './snapshot-values.ts'
 import {
   ASSIGNMENT_FAMILY,

@@ -1,5 +1,6 @@
 /** Base: identifiers, verdicts, errors, limits and ports. Knows nothing. */
 export * from './ids.ts'
+export { HashIndex } from './hash-index.ts'
 export * from './token-bucket.ts'
 export * from './verdict.ts'
 export * from './errors.ts'

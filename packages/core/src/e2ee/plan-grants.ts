@@ -10,7 +10,7 @@ import { couldReadThen, gives, isClosedHistory, isWithinWindow, mayShare } from 
 import { ROLE_AGE_MS_MAX } from './limits.ts'
 import { mayRotate, relinkAfterCuts } from './plan-epoch.ts'
 import { draftRoleKey } from './plan-role.ts'
-import { bucketIndex, couldAssign, holdersOf, isEntitled, mayRead } from './readers.ts'
+import { bucketIndex, couldAssign, holdersOf, isEntitled, isHeld, mayRead } from './readers.ts'
 import {
   epochScope,
   firstSeen,
@@ -31,7 +31,7 @@ function rolesInUse(ring: RingState): readonly RoleId[] {
   const everyone = everyoneRole(ring.server)
   return [...roles]
     .filter(role => role === everyone || state.role(role) !== undefined)
-    .filter(role => holdersOf(state, role).length > 0)
+    .filter(role => isHeld(state, role))
     .sort()
 }
 

@@ -190,6 +190,12 @@ export function holdersOf(state: AuthorityState, role: RoleId): readonly MemberS
   return [...state.members()].filter(member => holdsRole(state, role, member.user))
 }
 
+/** Whether anybody holds it. */
+export function isHeld(state: AuthorityState, role: RoleId): boolean {
+  for (const member of state.members()) if (holdsRole(state, role, member.user)) return true
+  return false
+}
+
 /** Whom a rid means, beside keys. */
 export type RidOwner =
   | { readonly kind: 'user'; readonly user: UserId; readonly generation: number }

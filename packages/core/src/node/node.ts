@@ -217,7 +217,7 @@ class LiveNode implements Node {
     if (replica.current.isMember()) {
       replica.do(work => publishProfile(work, this.#init.name)).catch((error: unknown) => this.#fault(error))
       this.own.joined(replica)
-      this.#parts.duties.consider(replica)
+      this.#parts.duties.begin(replica)
     }
   }
 

@@ -311,6 +311,13 @@ export type SyncEffect =
       readonly device: DeviceId
       readonly server: ServerId
     }
+  /** All operations that this peer had when it was asked are here, as far as it gives them. Once a session (SY12). */
+  | {
+      readonly type: 'operations'
+      readonly session: SessionId
+      readonly device: DeviceId
+      readonly server: ServerId
+    }
   /** This peer holds our leave (ND40). Once a session. */
   | {
       readonly type: 'parted'

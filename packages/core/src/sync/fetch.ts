@@ -50,6 +50,7 @@ export function reconsider(turn: Turn, share: Share): Refusal | undefined {
   askWindows(turn, share, view)
   askEnvelopes(turn, share, view)
   compareForks(turn, share, view)
+  tellOperations(turn, share, view)
   tellCaughtUp(turn, share, view)
   tellParted(turn, share, view)
   return share.fruitless > FRUITLESS_ROUNDS_MAX
@@ -357,6 +358,16 @@ function tellParted(turn: Turn, share: Share, view: ServerView): void {
   if (!same && !theirs.heads.includes(leave)) return
   share.parted = true
   turn.effects.push({ type: 'parted', session: session.id, device: session.peer, server })
+}
+
+/** SY12: what the peer had of operations when asked is here, or not to be had from it. */
+function tellOperations(turn: Turn, share: Share, view: ServerView): void {
+  const { theirs, session, server } = share
+  if (share.operationsTold || theirs === null || theirs.level < 1) return
+  if (asking(share, 'operations') > 0 || share.walks.has('leaves') || share.listed.has('leaves')) return
+  if (share.askedOperations === null && lacksOperations(view, share)) return
+  share.operationsTold = true
+  turn.effects.push({ type: 'operations', session: session.id, device: session.peer, server })
 }
 
 function tellCaughtUp(turn: Turn, share: Share, view: ServerView): void {

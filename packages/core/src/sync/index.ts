@@ -2,7 +2,7 @@
 export * from './contract.ts'
 export * from './limits.ts'
 export { ChainIndex, type Chain, type ChainId, chainOfAuthor, chainToBytes } from './chain-index.ts'
-export { IdSet } from './id-set.ts'
+export { type IdBeginning, IdSet } from './id-set.ts'
 export { type Fingerprint, fingerprintOf } from './fingerprint.ts'
 export * as ranges from './ranges.ts'
 export { type EnvelopeLog } from './range-form.ts'

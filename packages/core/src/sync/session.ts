@@ -61,6 +61,8 @@ export interface Share {
   quietAt: number
   changes: number
   askedOperations: Fingerprint | null
+  /** All operations that the peer had to tell came once. */
+  operationsTold: boolean
   askedRecords: Fingerprint | null
   fruitless: number
   readonly tips: Map<ChainId, PeerTip>

@@ -338,6 +338,12 @@ describe('[SY12] joining', () => {
     world.connect(b, a, { gossip: false })
     world.run(2_000)
     expect(b.holdings.held.size).toBe(301)
+    // Told once, after the last of them.
+    const told = b.log.findIndex(effect => effect.type === 'operations')
+    expect(told).toBeGreaterThan(
+      b.log.findLastIndex(effect => effect.type === 'deliver' && effect.kind === 'operations')
+    )
+    expect(b.log.filter(effect => effect.type === 'operations')).toHaveLength(1)
     expect(b.holdings.records.size).toBe(1)
     expect(b.holdings.ids.size).toBe(0)
     // The join is judged at a, which then knows the device.

@@ -291,6 +291,9 @@ export class LiveServer implements Server {
     const state = this.replica.state()
     if (this.#lists?.of === state) return this.#lists.lists
     const viewed = state.channels().filter(each => this.views(each.id))
+    let members: readonly LiveMember[] | undefined
+    const membersOf = (): readonly LiveMember[] =>
+      [...state.members()].filter(each => each.status === 'in').map(each => this.liveMember(each.user))
     const lists: Lists = {
       channels: viewed.filter(each => each.thread === undefined).map(each => this.liveChannel(each.id)),
       threads: viewed
@@ -298,9 +301,10 @@ export class LiveServer implements Server {
         .map(each => this.liveThread(each.id))
         .sort(byAge),
       roles: state.roles().map(each => this.liveRole(each.id)),
-      members: [...state.members()]
-        .filter(each => each.status === 'in')
-        .map(each => this.liveMember(each.user)),
+      // Not before somebody asks: of a large server that is most of what it takes to show it.
+      get members() {
+        return (members ??= membersOf())
+      },
       invites: state.invites().map(each => this.liveInvite(each.id))
     }
     this.#lists = { of: state, lists }

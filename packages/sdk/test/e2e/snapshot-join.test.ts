@@ -73,6 +73,29 @@ function patient(transport: Transport, gate: Promise<void>): Transport {
   })
 }
 
+/** Counts what a transport asks over the streams that it opens, by protocol. */
+function counting(transport: Transport, asked: Map<string, number>): Transport {
+  const watched = <T extends object>(
+    inner: T,
+    name: string,
+    wrap: (result: never, ...args: never[]) => unknown
+  ): T =>
+    new Proxy(inner, {
+      get: (target, property) => {
+        const value: unknown = Reflect.get(target, property)
+        if (typeof value !== 'function') return value
+        const call = (value as (...args: unknown[]) => unknown).bind(target)
+        if (property !== name) return call
+        return async (...args: never[]) => wrap((await call(...args)) as never, ...args)
+      }
+    })
+  return watched(transport, 'dial', (connection: Connection) =>
+    watched(connection, 'openStream', (stream: FrameStream, protocol: string) =>
+      watched(stream, 'send', () => void asked.set(protocol, (asked.get(protocol) ?? 0) + 1))
+    )
+  )
+}
+
 function gate(): { readonly opened: Promise<void>; readonly open: () => void } {
   let open = (): void => undefined
   const opened = new Promise<void>(resolve => (open = resolve))
@@ -145,6 +168,24 @@ describe('entering by a snapshot', () => {
     })
     await until('ada reads it', async () => (await texts(server)).includes('here'))
     await until('under her name', () => server.members.get('grace') !== undefined)
+  })
+
+  it('[ND7, ND26] asks three questions until the server is shown, whatever it holds', async () => {
+    const { server } = await story()
+    await until('it was published', () => published(server) !== undefined)
+    const { opened, open } = gate()
+    const asked = new Map<string, number>()
+    const grace = await world.open('grace', {
+      snapshots: silent,
+      wrap: transport => counting(patient(transport, opened), asked)
+    })
+    const graces = await grace.servers.join(await linkOf(server))
+    expect(graces.verification).not.toBeNull()
+    // The invite's package; which snapshot, and its chunks.
+    expect(asked.get('/xcord/store/1')).toBe(1)
+    expect(asked.get('/xcord/snapshot/1')).toBe(2)
+    open()
+    await until('it is verified', () => graces.verification === null)
   })
 
   it('[ND26, AU60] finds a liar out, names them to everybody, and goes on with the replay', async () => {

@@ -13,8 +13,10 @@ import type { Work } from '../replica/work.ts'
 function revokedButOn(state: ReplicaState): readonly DeviceId[] {
   const identity = state.deps.account.log.state()
   return [...state.devices].filter(each => {
+    // First what is our own matter: a large server has thousands of devices.
+    if (each === state.self || !identity.isRevoked(each)) return false
     const known = state.log.state().device(each)
-    return known?.user === state.user && known.on && each !== state.self && identity.isRevoked(each)
+    return known?.user === state.user && known.on
   })
 }
 

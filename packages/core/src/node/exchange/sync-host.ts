@@ -29,7 +29,10 @@ export type SyncEvent = SyncInput extends infer I ? (I extends SyncInput ? Omit<
 /** Effects that concern one server: handled by its replica. */
 export type SyncNews = Extract<
   SyncEffect,
-  { readonly type: 'matched' | 'ended' | 'caught-up' | 'parted' | 'progress' | 'receipt' | 'offered' }
+  {
+    readonly type:
+      'matched' | 'ended' | 'operations' | 'caught-up' | 'parted' | 'progress' | 'receipt' | 'offered'
+  }
 >
 type Delivery = Extract<SyncEffect, { readonly type: 'deliver' }>
 

@@ -32,6 +32,10 @@ export function hearSync(hearer: SyncHearer, replica: LiveReplica, news: SyncNew
     case 'offered':
       replica.confirm(news.device, news.offers)
       return
+    case 'operations':
+      replica.current.operationsTold = true
+      hearer.wake(replica.server)
+      return
     case 'caught-up':
       replica.current.caughtUp = true
       hearer.wake(replica.server)

@@ -34,6 +34,7 @@ import { enter, mayEnter } from '../snapshots/enter.ts'
 import type { Preview } from '../snapshots/fetch-snapshot.ts'
 import type { FindPreview } from './find-preview.ts'
 import { fetchPackage, inviteFault, type InviteFault } from './invite-service.ts'
+import { maySign } from './may-sign.ts'
 import { operate } from '../replica/operate.ts'
 import { publishProfile } from '../accounts/own-profile.ts'
 import type { JoinStart } from '../registry.ts'
@@ -111,7 +112,7 @@ async function joinWith(host: JoinHost, link: InviteLink, signal: AbortSignal): 
       })
       // Closed meanwhile.
       .catch(() => undefined)
-  while (!isReady(replica, contents.invite)) {
+  while (!maySign(replica.current, contents.invite)) {
     const shown = preview
     if (shown !== undefined && mayEnter(replica.current, shown, contents.invite)) {
       await replica.do(work => enterBy(work, shown, host, contents.invite, keys))
@@ -152,12 +153,6 @@ function readGenesis(host: JoinHost, link: InviteLink, contents: InvitePackage):
   )
 }
 
-/** We may sign once the invite's operation is known, and all that the peer had to tell. */
-function isReady(replica: LiveReplica, invite: InviteId): boolean {
-  const { current } = replica
-  return current.log.state().invite(invite) !== undefined && (hasKeys(replica) || current.caughtUp)
-}
-
 /** The key of @everyone in force is open here, so that what we write can be read by all and by nobody else (EK9). */
 function mayWrite(replica: LiveReplica): boolean {
   const { ring } = replica.current
@@ -173,10 +168,6 @@ function sharesKeys({ ring, log, self, server }: ReplicaState): boolean {
     const everyone = body.kind === 'role' && body.role === idAs('r', server)
     return everyone && device !== self && opened.has(body.keyId)
   })
-}
-
-function hasKeys(replica: LiveReplica): boolean {
-  return replica.current.ring.currentTopic() !== undefined
 }
 
 function sign(work: Work, host: JoinHost, invite: InviteId, keys: InviteKeys): void {

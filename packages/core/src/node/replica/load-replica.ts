@@ -87,8 +87,7 @@ export async function loadReplica(
 }
 
 /** Notes who acted in the snapshot, and how far. */
-function noteSnapshot(state: ReplicaState, { marks, devices, automodSeen }: OwnSnapshot): void {
-  for (const id of marks.keys()) state.operationIds.add(id)
+function noteSnapshot(state: ReplicaState, { devices, automodSeen }: OwnSnapshot): void {
   for (const { device, seq, id } of devices) {
     state.devices.add(device)
     state.lastOperations.set(device, { seq, id })

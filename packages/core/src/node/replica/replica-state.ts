@@ -22,7 +22,7 @@ import { toHex } from '../../encoding/index.ts'
 import { type AuthorChain, authorIdOf, createAuthorChain, type Operation } from '../../graph/index.ts'
 import type { Account } from '../../identity/index.ts'
 import type { Database } from '../../store/index.ts'
-import { ChainIndex, type DeliveryTracker, IdSet } from '../../sync/index.ts'
+import { ChainIndex, type DeliveryTracker, type IdBeginning, IdSet } from '../../sync/index.ts'
 import type { DeliveryBlock } from './delivery-block.ts'
 import type { EventLog } from '../event-log.ts'
 import type { Preview } from '../snapshots/fetch-snapshot.ts'
@@ -97,6 +97,10 @@ export interface AuthorState {
   at: number
 }
 
+function beginningOf({ marks, sum }: Settled): IdBeginning<OperationId> {
+  return { size: marks.size, sum, has: id => marks.has(id), newestFirst: () => marks.newestFirst() }
+}
+
 export class ReplicaState {
   readonly deps: ReplicaDeps
   readonly server: ServerId
@@ -105,7 +109,7 @@ export class ReplicaState {
   readonly tracker: DeliveryTracker
   readonly chains = new ChainIndex()
   readonly authors = new Map<DeviceId, AuthorState>()
-  readonly operationIds = new IdSet<OperationId>()
+  readonly operationIds: IdSet<OperationId>
   readonly recordIds = new IdSet<RecordId>()
   readonly profiles = new Map<UserId, KnownProfile>()
   readonly links = new Map<InviteId, string>()
@@ -148,7 +152,8 @@ export class ReplicaState {
   inviteSecret: Uint8Array | null = null
   /** Topic secret from the invite's package, until a key of our own opens (IV2). */
   packageSecret: Uint8Array | null = null
-  /** A peer had nothing more to tell: while joining, the time to sign. */
+  /** A peer had no more operations to tell, and nothing more at all: while joining, when to sign. */
+  operationsTold = false
   caughtUp = false
   /** How far live messages' clocks lie ahead of ours, ms, by author device: for doctor. */
   readonly skews = new Map<DeviceId, number>()
@@ -159,6 +164,8 @@ export class ReplicaState {
   readonly settled: Settled | undefined
   /** Snapshots that members published: the newest, those compared with the operations, and those found false. */
   published: LastPublished | undefined
+  /** The one that lies here to be served, by its operation. */
+  servedSnapshot: OperationId | undefined
   readonly audited = new Set<OperationId>()
   readonly falseSnapshots = new Map<OperationId, FalseSnapshot>()
   /** What people are shown until all operations are here (ND26). */
@@ -191,6 +198,7 @@ export class ReplicaState {
     this.ring = init.ring
     this.tracker = init.tracker
     this.settled = init.settled
+    this.operationIds = new IdSet(init.settled && beginningOf(init.settled))
   }
 
   /** Something here can be told only by all operations. */

@@ -1,12 +1,14 @@
 /** Operations in the snapshot that a server was opened from: what is known of them without reading them (ND24). */
 import type { OperationId, UserId } from '../../base/index.ts'
-import type { OperationMark } from '../../authority/index.ts'
 import type { Operation } from '../../graph/index.ts'
-import type { OperationPlace, OperationSource, SettledOperations } from '../../sync/index.ts'
+import type { Marks } from '../snapshots/marks.ts'
+import type { Fingerprint, OperationPlace, OperationSource, SettledOperations } from '../../sync/index.ts'
 import type { ReplicaState } from './replica-state.ts'
 
 export interface Settled extends SettledOperations {
-  readonly marks: ReadonlyMap<OperationId, OperationMark>
+  readonly marks: Marks
+  /** SY4's sum of their ids. */
+  readonly sum: Fingerprint
   readonly removals: ReadonlyMap<UserId, readonly OperationId[]>
   /** What made a channel or thread, and where it is stored. */
   readonly kept: ReadonlyMap<OperationId, Operation>

@@ -136,9 +136,10 @@ export class TurnRunner {
   }
 
   async #reload(all: boolean): Promise<void> {
-    const { packageSecret, caughtUp, skews, snapshotAt, preview, audited } = this.#current
+    const { packageSecret, operationsTold, caughtUp, skews, snapshotAt, preview, audited } = this.#current
     this.#current = await this.#init.reload(all)
     this.#current.packageSecret = packageSecret
+    this.#current.operationsTold = operationsTold
     this.#current.caughtUp = caughtUp
     this.#current.preview = preview
     for (const id of audited) this.#current.audited.add(id)

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { createNodeSuite } from '../../adapters/crypto-node/index.ts'
-import { idFromBytes } from '../../base/index.ts'
+import { idFromBytes, type Timers } from '../../base/index.ts'
 import {
   authorityDeps,
   chunkHash,
@@ -16,7 +16,10 @@ import { toHex } from '../../encoding/index.ts'
 import { type Operation, signOperation } from '../../graph/index.ts'
 import { createAccount } from '../../identity/index.ts'
 import type { Connection, FrameStream } from '../../net/index.ts'
+import { previewFinder } from '../joining/find-preview.ts'
+import type { LiveReplica } from '../replica/replica.ts'
 import { fetchSnapshot } from './fetch-snapshot.ts'
+import { createServedSnapshots } from './served-snapshot.ts'
 import {
   askFrame,
   chunkFrame,
@@ -214,5 +217,158 @@ describe(`fetching a snapshot over ${SNAPSHOT_PROTOCOL}`, () => {
     const { found, sent } = await fetched([named()], true)
     expect(found).toMatchObject({ ok: false, rule: 'AU60' })
     expect(sent).toHaveLength(1)
+  })
+})
+
+/** Timers that end all waits at once, when told. */
+function handTimers() {
+  const waiting = new Map<() => void, number>()
+  const timers: Timers = {
+    after: (ms, run) => {
+      const each = (): void => run()
+      waiting.set(each, ms)
+      return () => void waiting.delete(each)
+    }
+  }
+  /** The shortest waits are over. */
+  const pass = (): void => {
+    const least = Math.min(...waiting.values())
+    for (const [run, ms] of [...waiting]) if (ms === least && waiting.delete(run)) run()
+  }
+  return { timers, waiting, pass }
+}
+
+/** A peer that sends these frames and then neither ends nor goes on. */
+function stalling(answers: readonly Uint8Array[]) {
+  let reset: (() => void) | undefined
+  const stalled = new Promise<never>((_resolve, reject) => (reset = () => reject(new Error('reset'))))
+  stalled.catch(() => undefined)
+  const asked: string[] = []
+  let met: (() => void) | undefined
+  const waited = new Promise<void>(resolve => (met = resolve))
+  const stream: Partial<FrameStream> = {
+    send: () => Promise.resolve(void asked.push('frame')),
+    frames: async function* () {
+      yield* answers
+      met?.()
+      yield await stalled
+    },
+    close: () => Promise.resolve(),
+    abort: () => {
+      asked.push('reset')
+      reset?.()
+    }
+  }
+  const connection = {
+    device: idFromBytes('d', new Uint8Array(32).fill(answers.length + 8)),
+    openStream: () => Promise.resolve(stream as FrameStream)
+  } as unknown as Connection
+  return { connection, waited, asked }
+}
+
+describe('[ND26] a peer that stops answering', () => {
+  const replica = { current: { packageSecret: topicSecret, falseSnapshots: new Map() } }
+  const whole = [named(), end, ...chunks]
+
+  const finder = (timers: Timers, others: readonly Connection[]) =>
+    previewFinder({
+      suite,
+      timers,
+      clock: { now: () => START + 1_000 },
+      account: { device: { device: self } },
+      transport: { connections: () => others }
+    } as unknown as Parameters<typeof previewFinder>[0])
+  const find = (timers: Timers, peers: readonly Connection[], signal = new AbortController().signal) =>
+    finder(timers, peers.slice(1))(replica as unknown as LiveReplica, genesis, peers[0] as Connection, signal)
+
+  it('[ND26] is left for the next, wherever it stops, and its stream is reset', async () => {
+    for (let said = 0; said < whole.length; said++) {
+      const { timers, waiting, pass } = handTimers()
+      const first = stalling(whole.slice(0, said))
+      const second = stalling([named(), end, ...chunks])
+      const found = find(timers, [first.connection, second.connection])
+      await first.waited
+      pass()
+      expect((await found)?.operation.id, `after ${said} frames`).toBe(published.id)
+      expect(first.asked.at(-1)).toBe('reset')
+      expect(second.asked).not.toContain('reset')
+      expect(waiting.size).toBe(0)
+    }
+  })
+
+  it('[ND26] four are asked at most, and nobody once the join is over', async () => {
+    const { timers, pass } = handTimers()
+    const peers = Array.from({ length: 6 }, () => stalling([]))
+    const found = find(
+      timers,
+      peers.map((each, at) => ({
+        ...each.connection,
+        device: idFromBytes('d', new Uint8Array(32).fill(at + 20))
+      }))
+    )
+    for (const each of peers.slice(0, 4)) {
+      await each.waited
+      pass()
+    }
+    expect(await found).toBeUndefined()
+    expect(peers.map(each => each.asked.length > 0)).toEqual([true, true, true, true, false, false])
+    const over = new AbortController()
+    over.abort()
+    const unasked = stalling([])
+    expect(await find(timers, [unasked.connection], over.signal)).toBeUndefined()
+    expect(unasked.asked).toEqual([])
+  })
+})
+
+describe('[ND26] serving', () => {
+  /** A replica that holds a published snapshot, and what is done with it. */
+  function serving() {
+    const done = { scans: 0, covers: 0 }
+    const rows = [published.bytes, ...snapshot.chunks].map((bytes, at) => ({
+      value: { version: 1, part: Math.min(at, 1), bytes }
+    }))
+    const watched = new Proxy(log, {
+      get: (target, name) => {
+        if (name === 'covers') done.covers++
+        const value: unknown = Reflect.get(target, name)
+        return typeof value === 'function' ? (value as (...args: unknown[]) => unknown).bind(target) : value
+      }
+    })
+    const table = {
+      scan: async function* () {
+        done.scans++
+        yield* await Promise.resolve(rows)
+      }
+    }
+    const current = {
+      server: genesis.server,
+      servedSnapshot: published.id,
+      log: watched,
+      deps: { suite, database: { table: () => table } }
+    }
+    return { done, current, replica: { current } as unknown as LiveReplica }
+  }
+
+  it('[ND26] reads, hashes and walks once for all who ask, and goes on from there', async () => {
+    const { done, replica } = serving()
+    const served = createServedSnapshots()
+    const first = await served.of(replica)
+    expect(first?.operation.id).toBe(published.id)
+    expect(first?.hashes).toEqual(hashes)
+    expect([...(first?.chunks.values() ?? [])]).toEqual(snapshot.chunks)
+    expect(first?.later).toEqual([lied.bytes, later.bytes])
+    const { scans, covers } = done
+    expect(scans).toBe(1)
+    for (let asked = 0; asked < 100; asked++) expect((await served.of(replica))?.later).toHaveLength(2)
+    expect(done).toEqual({ scans, covers })
+  })
+
+  it('[ND26] reads anew what another took the place of', async () => {
+    const { done, current, replica } = serving()
+    const served = createServedSnapshots()
+    await served.of(replica)
+    current.servedSnapshot = later.id
+    await served.of(replica)
+    expect(done.scans).toBe(2)
   })
 })

@@ -13,7 +13,7 @@ import {
 import type { Suite } from '../../crypto/index.ts'
 import { equalBytes } from '../../encoding/index.ts'
 import { decodeOperation, type Operation } from '../../graph/index.ts'
-import type { Connection } from '../../net/index.ts'
+import type { Connection, FrameStream } from '../../net/index.ts'
 import {
   askFrame,
   chunkFrame,
@@ -45,12 +45,17 @@ export interface FetchSnapshotInit {
   readonly now: number
   /** Found false before: not asked for again. */
   isFalse(operation: Operation): boolean
+  /** Something came: the peer is still there. */
+  heard?(): void
 }
 
 type Frames = AsyncIterator<Uint8Array>
 type Fetched = { readonly ok: true; readonly value: Preview | undefined } | Refusal
 
-/** Undefined where the peer has none. Rejects where it cannot be reached or does not speak the protocol. */
+/**
+ * Undefined where the peer has none. Rejects where it cannot be reached or does not speak the protocol. Knows no time:
+ * `signal` resets the stream of a peer that was waited for too long.
+ */
 export async function fetchSnapshot(
   connection: Connection,
   init: FetchSnapshotInit,
@@ -62,11 +67,13 @@ export async function fetchSnapshot(
     signal,
     frameBytesMax: SNAPSHOT_FRAME_BYTES_MAX
   })
+  const stop = (): void => stream.abort('ND26')
+  signal?.addEventListener('abort', stop, { once: true })
   try {
     const who = { server, asking: self, answering: connection.device }
     const proof = snapshotProof(suite, topicSecret, who)
     await stream.send(askFrame.encode({ version: 1, kind: 1, server: idToBytes(server), proof }))
-    const frames = stream.frames()[Symbol.asyncIterator]()
+    const frames = heardFrames(stream, init)[Symbol.asyncIterator]()
     const named = await readNamed(init, frames)
     if (!named.ok || named.value === undefined) return named as Fetched
     const { operation, claim, hashes } = named.value
@@ -84,7 +91,15 @@ export async function fetchSnapshot(
     for (const each of later.value) log.add(each, init.now)
     return { ok: true, value: { log, operation, claim } }
   } finally {
+    signal?.removeEventListener('abort', stop)
     await stream.close().catch(() => undefined)
+  }
+}
+
+async function* heardFrames(stream: FrameStream, init: FetchSnapshotInit): AsyncGenerator<Uint8Array> {
+  for await (const frame of stream.frames()) {
+    init.heard?.()
+    yield frame
   }
 }
 

@@ -1,7 +1,8 @@
 /** A peer's own snapshot of a server (ND24): made when enough came since the last, and written with the turn. */
 import type { OperationId } from '../../base/index.ts'
-import { KINDS } from '../../authority/index.ts'
+import { KINDS, type OperationMark } from '../../authority/index.ts'
 import { haveList } from '../../sync/index.ts'
+import { Marks } from './marks.ts'
 import { encodeSnapshot, type OwnSnapshot } from './own-snapshot.ts'
 import { allRemovals } from '../replica/removals.ts'
 import type { ReplicaState } from '../replica/replica-state.ts'
@@ -58,7 +59,7 @@ function takeSnapshot(state: ReplicaState, lag: number): OwnSnapshot | undefined
   if (snapshot === undefined) return undefined
   const { server, count, sum, heads, chunks } = snapshot
   const inside = (id: OperationId): boolean => heads.includes(id) || log.covers(heads, id)
-  const marks = new Map(state.settled?.marks)
+  const more: (readonly [OperationId, OperationMark])[] = []
   const kept = [...(state.settled?.keptRows ?? [])]
   const outside: number[] = []
   for (const [id, row] of state.rows()) {
@@ -67,9 +68,10 @@ function takeSnapshot(state: ReplicaState, lag: number): OwnSnapshot | undefined
       outside.push(row)
       continue
     }
-    marks.set(id, mark)
+    more.push([id, mark])
     if (MADE_CHANNEL.has(mark.kind)) kept.push(row)
   }
+  const marks = Marks.join(state.settled?.marks, more)
   const samples = haveList(operationSource(state), SAMPLES_MAX).filter(id => marks.has(id))
   return {
     claim: { server, count, sum, heads },

@@ -77,6 +77,7 @@ async function openWith(deps: ReplicaDeps, own: OwnSnapshot): Promise<OpenedLog 
       has: id => marks.has(id),
       heads: own.claim.heads,
       marks,
+      sum: BigInt.asUintN(128, own.claim.sum),
       removals,
       kept,
       keptRows: own.kept,

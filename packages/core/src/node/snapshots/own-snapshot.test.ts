@@ -1,23 +1,26 @@
 import { describe, expect, it } from 'vitest'
+import type { OperationMark } from '../../authority/index.ts'
 import { idFromBytes, type OperationId, type ServerId } from '../../base/index.ts'
+import { Marks } from './marks.ts'
 import { decodeSnapshot, encodeSnapshot, type OwnSnapshot, SNAPSHOT_PARTS } from './own-snapshot.ts'
 
 const bytes = (n: number): Uint8Array => new Uint8Array(32).fill(n & 255).fill(n >> 8, 0, 1)
 const operation = (n: number): OperationId => idFromBytes('o', bytes(n))
 const server: ServerId = idFromBytes('s', bytes(1))
 
+const markOf = (n: number): OperationMark => ({ kind: n % 70, lamport: n, at: 2 ** 53 - 1 - n })
 /** As many marks as two pieces have. */
-const marks = new Map(
-  Array.from({ length: 600 }, (_, n) => [
-    operation(n),
-    { kind: n % 70, lamport: n, at: 1_700_000_000_000 + n }
-  ])
+const COUNT = 4_000
+const numbers = Array.from({ length: COUNT }, (_, n) => n)
+const marks = Marks.join(
+  undefined,
+  numbers.map(n => [operation(n), markOf(n)])
 )
 const own: OwnSnapshot = {
-  claim: { server, count: 600, sum: (1n << 255n) + 5n, heads: [operation(7)] },
+  claim: { server, count: COUNT, sum: (1n << 255n) + 5n, heads: [operation(7)] },
   chunks: [bytes(1), bytes(2)],
-  rows: 603,
-  outside: [4, 601, 602],
+  rows: COUNT + 3,
+  outside: [4, COUNT + 1, COUNT + 2],
   kept: [0, 9],
   marks,
   devices: [{ device: idFromBytes('d', bytes(3)), seq: 4, id: operation(5) }],
@@ -70,5 +73,36 @@ describe('[ND24] the bytes of an own snapshot', () => {
     const double = pieces.filter(each => each.part === SNAPSHOT_PARTS.marks)
     expect(decodeSnapshot(server, [...pieces, ...double])).toBeUndefined()
     expect(decodeSnapshot(server, [])).toBeUndefined()
+  })
+})
+
+describe('[ND24] marks of operations', () => {
+  const more = Array.from({ length: 50 }, (_, n) => [operation(COUNT + n), markOf(n)] as const)
+
+  it('tell of each what was told, and of no other', () => {
+    const read = Marks.read(marks.pieces())
+    expect(read?.size).toBe(COUNT)
+    expect(marks.pieces().length).toBeGreaterThan(1)
+    for (const n of numbers) expect(read?.get(operation(n))).toEqual(markOf(n))
+    expect(read?.has(operation(COUNT))).toBe(false)
+    expect(read?.get(operation(COUNT))).toBeUndefined()
+  })
+
+  it('go on where they ended, newest first when listed', () => {
+    const joined = Marks.join(marks, more)
+    expect(joined.size).toBe(COUNT + 50)
+    expect(joined.get(operation(COUNT + 49))).toEqual(markOf(49))
+    expect(joined.get(operation(3))).toEqual(markOf(3))
+    expect(joined.newestFirst().slice(0, 2)).toEqual([operation(COUNT + 49), operation(COUNT + 48)])
+    expect(Marks.join(marks, []).pieces()).toEqual(marks.pieces())
+  })
+
+  it('are not used where ids crowd, so that finding one would be a search', () => {
+    const crowd = Array.from({ length: 3_000 }, (_, n) => {
+      const id = new Uint8Array(32)
+      new DataView(id.buffer).setUint32(28, n)
+      return [idFromBytes('o', id), markOf(n)] as const
+    })
+    expect(Marks.read(Marks.join(undefined, crowd).pieces())).toBeUndefined()
   })
 })

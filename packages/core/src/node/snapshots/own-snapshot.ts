@@ -11,7 +11,8 @@ import {
   type OperationId,
   type UserId
 } from '../../base/index.ts'
-import type { OperationMark, SnapshotRoots } from '../../authority/index.ts'
+import type { SnapshotRoots } from '../../authority/index.ts'
+import { Marks } from './marks.ts'
 import { decodePins, encodePins, type RingPins } from '../../e2ee/index.ts'
 import {
   array,
@@ -44,7 +45,7 @@ export interface OwnSnapshot {
   /** Places of operations in it that are read though it is there: what made a channel or thread. */
   readonly kept: readonly number[]
   /** What is known of every operation in it, in order of acceptance. */
-  readonly marks: ReadonlyMap<OperationId, OperationMark>
+  readonly marks: Marks
   readonly devices: readonly LastOperation[]
   /** By which operations in it users are out (SY3). */
   readonly removals: readonly { readonly user: UserId; readonly operations: readonly OperationId[] }[]
@@ -81,7 +82,6 @@ const head = codec(
 )
 const list = <T>(item: Schema<T>): Codec<readonly T[]> => codec(array(item, PIECE_ITEMS), { rule: 'ND24' })
 const numbers = list(uint(COUNT_MAX))
-const marks = list(tuple({ id: idOf('o'), kind: uint(), lamport: uint(), at: uint() }))
 const devices = list(tuple({ device: idOf('d'), seq: uint(), id: idOf('o') }))
 const removals = list(tuple({ user: idOf('u'), operations: array(idOf('o'), 16) }))
 
@@ -89,12 +89,12 @@ const removals = list(tuple({ user: idOf('u'), operations: array(idOf('o'), 16) 
 export const SNAPSHOT_PARTS = {
   head: 0,
   chunk: 1,
-  marks: 2,
   devices: 3,
   removals: 4,
   outside: 5,
   kept: 6,
-  pins: 7
+  pins: 7,
+  marks: 8
 } as const
 
 /** A piece of at most 200 kB. */
@@ -121,11 +121,7 @@ export function encodeSnapshot(own: OwnSnapshot): readonly SnapshotPiece[] {
   return [
     { part: part.head, bytes: head.encode({ version: 1, count, sum, heads, rows, automodSeen, samples }) },
     ...own.chunks.map(each => ({ part: part.chunk, bytes: each })),
-    ...pieces(
-      part.marks,
-      [...own.marks].map(([id, { kind, lamport, at }]) => ({ id, kind, lamport, at })),
-      marks
-    ),
+    ...own.marks.pieces().map(each => ({ part: part.marks, bytes: each })),
     ...pieces(part.devices, own.devices, devices),
     ...pieces(part.removals, own.removals, removals),
     ...pieces(part.outside, own.outside, numbers),
@@ -145,7 +141,7 @@ export function decodeSnapshot(
   const read = first === undefined ? undefined : head.decode(first)
   const pins = decodePins(of(SNAPSHOT_PARTS.pins))
   const all = {
-    marks: joined(of(SNAPSHOT_PARTS.marks), marks),
+    marks: Marks.read(of(SNAPSHOT_PARTS.marks)),
     devices: joined(of(SNAPSHOT_PARTS.devices), devices),
     removals: joined(of(SNAPSHOT_PARTS.removals), removals),
     outside: joined(of(SNAPSHOT_PARTS.outside), numbers),
@@ -153,12 +149,11 @@ export function decodeSnapshot(
   }
   if (read?.ok !== true || !pins.ok || !isWhole(all)) return undefined
   const { count, sum, heads, rows, automodSeen, samples } = read.value
-  if (all.marks.length !== count || count + all.outside.length !== rows) return undefined
+  if (all.marks.size !== count || count + all.outside.length !== rows) return undefined
   return {
     claim: { server, count, sum: BigInt(`0x${toHex(sum)}`), heads },
     chunks: of(SNAPSHOT_PARTS.chunk),
     ...all,
-    marks: new Map(all.marks.map(({ id, ...mark }) => [id, mark])),
     rows,
     automodSeen,
     samples,

@@ -85,6 +85,7 @@ async function keep(
       bytes
     })
   state.audited.add(operation.id)
+  state.servedSnapshot = operation.id
 }
 
 /** The newest that was published and found true here, with its chunks. */
@@ -116,5 +117,6 @@ export async function loadPublished(state: ReplicaState): Promise<void> {
     })
   }
   const held = await readPublished(state)
+  state.servedSnapshot = held?.operation.id
   if (held !== undefined) notePublished(state, held.operation)
 }

@@ -3,12 +3,11 @@
  * as members and who holds a link do: they are served all operations as well (SY3).
  */
 import { type DeviceId, idFromBytes, type ServerId } from '../../base/index.ts'
-import { chunkHash } from '../../authority/index.ts'
 import type { Suite } from '../../crypto/index.ts'
 import { equalBytes, toHex } from '../../encoding/index.ts'
 import type { FrameStream, Transport } from '../../net/index.ts'
 import type { LiveReplica } from '../replica/replica.ts'
-import { readPublished } from './published-snapshot.ts'
+import { createServedSnapshots, type ServedSnapshot } from './served-snapshot.ts'
 import {
   askFrame,
   chunkFrame,
@@ -33,6 +32,7 @@ export interface SnapshotServiceInit {
 
 /** Answers who enters. What breaks ND26 ends the stream. */
 export function serveSnapshots(init: SnapshotServiceInit): void {
+  const served = createServedSnapshots()
   init.transport.handle(
     SNAPSHOT_PROTOCOL,
     {
@@ -49,7 +49,7 @@ export function serveSnapshots(init: SnapshotServiceInit): void {
         stream.abort('ND26')
         return
       }
-      const chunks = await name(init.suite, stream, replica)
+      const chunks = await name(stream, await served.of(replica))
       for (let round = 0; ; round++) {
         const next = await frames.next()
         if (next.done === true) return
@@ -84,33 +84,29 @@ function admit(init: SnapshotServiceInit, frame: Uint8Array, asking: DeviceId): 
 
 /** Names the snapshot and tells what came after; gives its chunks by hash. */
 async function name(
-  suite: Suite,
   stream: FrameStream,
-  replica: LiveReplica
+  found: ServedSnapshot | undefined
 ): Promise<ReadonlyMap<string, Uint8Array>> {
-  const held = await readPublished(replica.current)
-  if (held === undefined) {
+  if (found === undefined) {
     await stream.send(namedFrame.encode({ version: 1, kind: 3, operation: null, chunks: [] }))
     return new Map()
   }
-  const { operation, chunks } = held
-  const hashes = chunks.map(each => chunkHash(suite, each))
+  const { operation, hashes, chunks } = found
+  // What comes meanwhile is for who asks next.
+  const all = found.later.slice()
   await stream.send(namedFrame.encode({ version: 1, kind: 3, operation: operation.bytes, chunks: hashes }))
-  // What was opened from a snapshot of our own may not tell of what lies between the two.
-  const { log } = replica.current.settled === undefined ? replica.current : await replica.whole()
   let later: Uint8Array[] = []
   let size = 0
-  for (const each of log.operations()) {
-    if (each.id === operation.id || log.covers([operation.id], each.id)) continue
-    if (later.length >= LATER_ITEMS_MAX || (later.length > 0 && size + each.bytes.length > LATER_BYTES_MAX)) {
+  for (const bytes of all) {
+    if (later.length >= LATER_ITEMS_MAX || (later.length > 0 && size + bytes.length > LATER_BYTES_MAX)) {
       await stream.send(laterFrame.encode({ version: 1, kind: 4, operations: later }))
       later = []
       size = 0
     }
-    later.push(each.bytes)
-    size += each.bytes.length
+    later.push(bytes)
+    size += bytes.length
   }
   if (later.length > 0) await stream.send(laterFrame.encode({ version: 1, kind: 4, operations: later }))
   await stream.send(laterFrame.encode({ version: 1, kind: 4, operations: [] }))
-  return new Map(chunks.map((each, at) => [toHex(hashes[at] as Uint8Array), each]))
+  return chunks
 }
