@@ -831,6 +831,8 @@ export function createFakeClient(init: FakeInit = {}): FakeClient {
         emit('server:join', { server: server.json })
         return liveServer(server)
       },
+      copy: () =>
+        Promise.reject(new XcordError('XCORD_USAGE', 'the fake reads no files', { argument: 'file' })),
       import: async () => {
         throw new XcordError('XCORD_EXPORT_INVALID', 'the fake reads no exports', {
           rule: 'SX1',

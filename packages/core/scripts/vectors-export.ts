@@ -61,7 +61,8 @@ function frame(): Case[] {
     ['no header', 'SX2', whole(state.slice(1))],
     ['content that the header does not tell of', 'SX2', fileOf([...state, ...content, seal(ada, state)])],
     ['a header of version 2', 'SX3', whole(replaced(0, [1, encodeCbor([2, idToBytes(site.log.server), 0])]))],
-    ['an unknown flag', 'SX3', whole(replaced(0, header(2)))]
+    ['an unknown flag', 'SX3', whole(replaced(0, header(4)))],
+    ['a file of the past with content', 'SX12', whole(replaced(0, header(3)))]
   ]
 }
 
@@ -184,7 +185,7 @@ const expected = {
 }
 const vectors = {
   title: 'Server exports',
-  rules: 'SX1–SX9',
+  rules: 'SX1–SX9, SX12',
   valid: [
     { note: 'a state part', ...expected, records: 0, envelopes: 0, stubs: 0, bytes: toHex(stateFile) },
     {
@@ -202,6 +203,14 @@ const vectors = {
       envelopes: 0,
       stubs: 0,
       bytes: toHex(withContent([]))
+    },
+    {
+      note: 'as it stood once',
+      ...expected,
+      records: 0,
+      envelopes: 0,
+      stubs: 0,
+      bytes: toHex(whole(replaced(0, header(2))))
     }
   ],
   invalid: [...frame(), ...history(), ...people(), ...seals(), ...sealed()].map(([note, rule, bytes]) => ({

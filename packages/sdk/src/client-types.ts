@@ -8,7 +8,7 @@ import type {
   SafetyCollection
 } from './conversation-types.ts'
 import type { DeviceCollection } from './device-types.ts'
-import type { ByteSource, Imported, ImportOptions } from './export-types.ts'
+import type { ByteSource, Copied, CopyOptions, Imported, ImportOptions } from './export-types.ts'
 import type { JoinRequest } from './request-types.ts'
 import type { Server } from './server-types.ts'
 import type {
@@ -104,6 +104,12 @@ export interface Client {
      * nothing held is replaced. XCORD_EXPORT_INVALID, XCORD_NOT_A_MEMBER, XCORD_CONFLICT.
      */
     import(source: ByteSource, options?: ImportOptions): Promise<Imported>
+    /**
+     * Founds a new server of ours as the one of an export stood: roles, channels, permissions, automod, expressions, bans. Its
+     * members are invited anew; what they had there is given to them when they join and this device is online.
+     * XCORD_EXPORT_INVALID.
+     */
+    copy(source: ByteSource, options?: CopyOptions): Promise<Copied>
   }
   readonly devices: DeviceCollection
   /** Two to ten people without a server. */

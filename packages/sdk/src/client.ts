@@ -8,7 +8,7 @@ import type { ClientContext } from './live/context.ts'
 import { cursorText, hydrate, type LiveEventData } from './live/hydrate.ts'
 import { streamEvents } from './live/event-stream.ts'
 import { findNamed } from './live/find.ts'
-import { toImported } from './live/import.ts'
+import { toCopied, toImported } from './live/import.ts'
 import { LiveServer } from './live/server.ts'
 import { createView } from './live/view.ts'
 import type { EventJson } from './shapes.ts'
@@ -184,6 +184,10 @@ class LiveClient implements Client, ClientContext {
       import: async (source, options = {}) => {
         const report = await this.node.importServer(source, { enrol: options.enrol ?? false })
         return toImported(this.#require(report.server), report)
+      },
+      copy: async (source, options = {}) => {
+        const report = await this.node.foundCopy(source, options)
+        return toCopied(this.#require(report.server), report)
       }
     }
   }

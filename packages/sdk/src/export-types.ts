@@ -1,13 +1,44 @@
 /** Public types of server exports: a server as one signed file. Interfaces only. */
-import type { ServerId } from '@xcord/core'
+import type { OperationId, ServerId } from '@xcord/core'
 import type { Server } from './server-types.ts'
 
 /** Bytes in pieces of any size: a file's read stream, a response's body, what `server.export()` gives. */
 export type ByteSource = AsyncIterable<Uint8Array>
 
 export interface ExportOptions {
-  /** Adds key records and envelopes, sealed as they are: only members can open them. Default false. */
+  /** Adds key records and envelopes, sealed as they are: only members can open them. Default false. Not of the past. */
   readonly content?: boolean
+  /**
+   * The server as it stood: up to an operation and all that it rests on, or up to a time as authors claimed it.
+   * XCORD_USAGE for an operation that is not known.
+   */
+  readonly until?: OperationId | Date
+  /** The same without the operation itself: as it stood before it. */
+  readonly before?: OperationId
+}
+
+export interface CopyOptions {
+  /** Default: what the server of the file is called. */
+  readonly name?: string
+}
+
+/** A new server, founded as another one stood. */
+export interface Copied extends Omit<CopyJson, 'server'> {
+  readonly server: Server
+  toJSON(): CopyJson
+}
+
+export interface CopyJson {
+  readonly server: string
+  readonly name: string
+  /** Beside `@everyone`. */
+  readonly roles: number
+  readonly channels: number
+  /** Members of the file whose roles, nicknames and permissions wait until they join. */
+  readonly awaited: number
+  readonly banned: number
+  /** Channels whose names the file does not have, since not all might view them. */
+  readonly unnamed: readonly string[]
 }
 
 export interface VerifyExportOptions {
@@ -74,6 +105,8 @@ export interface ExportJson {
   /** Whose device sealed it, and when by that device's clock. */
   readonly exportedBy: string
   readonly exportedAt: string
+  /** The server as it stood once: its exporter held more. */
+  readonly past: boolean
   readonly content: ExportContentJson | null
 }
 

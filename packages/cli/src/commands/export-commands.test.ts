@@ -3,7 +3,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'no
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { type Client, createClient, type ExportJson, type ImportJson } from '@xcord/sdk'
+import { type Client, type Server, createClient, type ExportJson, type ImportJson } from '@xcord/sdk'
 import { memory } from '@xcord/sdk/node'
 import { markProfile, runFake } from '../../test/fake-terminal.ts'
 import { createApi } from '../api/api.ts'
@@ -153,6 +153,24 @@ describe('export, verify, import', () => {
     expect([unknown.code, existsSync(join(home, 'x'))]).toEqual([3, false])
   })
 
+  test('[SX12] are of the past, and say so; an operation or a time is named, and nothing else', async () => {
+    const server = ada.servers.all[0] as Server
+    const first = (await server.audit({ limit: 100 })).items.at(-2)?.operation ?? ''
+    const path = join(home, 'past')
+    const run = await as(ada, 'server', 'export', '--before', first, '-o', path, '--json')
+    expect(run.code).toBe(0)
+    const told = await as(ada, 'server', 'verify', path, '--json')
+    expect(JSON.parse(told.out)).toMatchObject({ past: true, operations: 1 })
+    for (const wrong of [
+      ['--until', 'yesterday'],
+      ['--before', server.id],
+      ['--until', first, '--content']
+    ]) {
+      const refused = await as(ada, 'server', 'export', ...wrong, '-o', join(home, 'no'), '--json')
+      expect([refused.code, errorOf(refused.err).code]).toEqual([2, 'XCORD_USAGE'])
+    }
+  })
+
   test('travel over the socket of a daemon as within one process', async () => {
     const app = await createGateway({
       client: ada,
@@ -190,8 +208,13 @@ describe('export, verify, import', () => {
       await expect(unknown[Symbol.asyncIterator]().next()).rejects.toMatchObject({
         code: 'XCORD_SERVER_NOT_FOUND'
       })
-      // The daemon is well after all of it.
-      expect((await api.call('listServers')).items).toHaveLength(1)
+      const copied = await api.upload('copyServer', { query: { name: 'Another' } }, pieces())
+      expect(copied).toMatchObject({ name: 'Another', unnamed: [] })
+      await expect(api.upload('copyServer', { query: {} }, pieces(bytes.length - 1))).rejects.toMatchObject({
+        code: 'XCORD_EXPORT_INVALID'
+      })
+      // The daemon is well after all of it, and only the whole file founded anything.
+      expect((await api.call('listServers')).items).toHaveLength(2)
     } finally {
       await app.close()
     }

@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs'
 import type { Command } from 'commander'
 import { parseId, type ServerId } from '@xcord/core'
-import type { ExportJson, ImportJson } from '@xcord/sdk'
+import type { CopyJson, ExportJson, ImportJson } from '@xcord/sdk'
 import type { Api } from '../api/api.ts'
 import { usage } from '../errors/outcome.ts'
 import { safeLine } from '../render/sanitize.ts'
@@ -12,8 +12,9 @@ import { readPieces, sizeText, toStandardOutput, writePieces } from './file-piec
 import { handOver } from './hand-over.ts'
 import { nounOf } from './moderation-commands.ts'
 import { resolveServer } from './resolve.ts'
+import { writeMemory } from '../profile/memory.ts'
 import { openApi, type Session } from './session.ts'
-import { argument, type Shell, textOf } from './shell.ts'
+import { argument, type Options, type Shell, textOf } from './shell.ts'
 
 function registerExport(server: Command, { verb }: Shell): void {
   verb(
@@ -22,6 +23,8 @@ function registerExport(server: Command, { verb }: Shell): void {
       .description('write a server to a signed file that anybody can verify; it holds no key')
       .requiredOption('-o, --output <file>', 'where to; "-" is standard output')
       .option('--content', 'with messages and keys, sealed as they are: only members can open them')
+      .option('--until <point>', 'as it stood: up to an operation and what it rests on, or an ISO time')
+      .option('--before <operation>', 'as it stood before an operation; see "xcord audit list"')
       .option('--force', 'replace the file if it is there'),
     async (session, args, options) => {
       const path = textOf(options, 'output') ?? '-'
@@ -32,7 +35,7 @@ function registerExport(server: Command, { verb }: Shell): void {
       const content = options['content'] === true
       const pieces = api.download(
         'exportServer',
-        { params: { server: found.id }, query: { content } },
+        { params: { server: found.id }, query: pointOf(options, content) },
         { signal: session.signal }
       )
       if (path === '-') return await toStandardOutput(session, pieces)
@@ -49,6 +52,13 @@ function registerExport(server: Command, { verb }: Shell): void {
       session.output.note(`Check it anywhere: xcord server verify ${safeLine(path)}`)
     }
   )
+}
+
+/** What the export is of: all that is held, or an earlier point. */
+function pointOf(options: Options, content: boolean): { content?: boolean; until?: string; before?: string } {
+  const [until, before] = [textOf(options, 'until'), textOf(options, 'before')]
+  if (until !== undefined) return { content, until }
+  return before === undefined ? { content } : { content, before }
 }
 
 function expectedServer(text: string | undefined): ServerId | undefined {
@@ -73,7 +83,7 @@ export function showExport(file: ExportJson, now: number): string {
       ['operations', `${file.operations}${file.voided === 0 ? '' : `, ${file.voided} of them voided`}`],
       ['channels', String(file.channels)],
       [
-        'exported',
+        file.past ? 'exported, as it stood once' : 'exported',
         `${relativeTime(file.exportedAt, now)} by ${file.members.find(each => each.id === file.exportedBy)?.name ?? file.exportedBy}`
       ],
       [
@@ -170,9 +180,38 @@ function registerImport(server: Command, { verb }: Shell): void {
   )
 }
 
+function copyText({ name, roles, channels, awaited, banned }: CopyJson): string {
+  return `Founded "${safeLine(name)}": ${channels} channels, ${roles} roles, ${banned} bans; the roles of ${awaited} members wait for them.`
+}
+
+function registerCopy(server: Command, { verb }: Shell): void {
+  verb(
+    server
+      .command('copy <file>')
+      .description('found a new server as the one of an export stood; its members are invited anew')
+      .option('--name <name>', 'default: what the server of the file is called'),
+    async (session, args, options) => {
+      const name = textOf(options, 'name')
+      const api: Api = await openApi(session, 'offline')
+      const pieces = readPieces(session, argument(args, 0))
+      const done = await api.upload('copyServer', { query: name === undefined ? {} : { name } }, pieces, {
+        signal: session.signal
+      })
+      writeMemory(session.paths.memory, { server: done.server })
+      session.output.done(done, () => copyText(done))
+      if (done.unnamed.length > 0)
+        session.output.note(`The file has no names for ${done.unnamed.length} closed channels; rename them.`)
+      session.output.note(
+        'Invite its members anew: xcord invite create. This device gives them what they had.'
+      )
+    }
+  )
+}
+
 export function registerExports(program: Command, shell: Shell): void {
   const server = nounOf(program, 'server', 'communities')
   registerExport(server, shell)
   registerVerify(server, shell)
   registerImport(server, shell)
+  registerCopy(server, shell)
 }

@@ -1,6 +1,13 @@
 /** Shapes of server exports: what a file says, and what came of taking it in. */
 import Type from 'typebox'
-import type { ExportContentJson, ExportJson, ExportMemberJson, ExportRoleJson, ImportJson } from '@xcord/sdk'
+import type {
+  CopyJson,
+  ExportContentJson,
+  ExportJson,
+  ExportMemberJson,
+  ExportRoleJson,
+  ImportJson
+} from '@xcord/sdk'
 import { count, Id, literals, nullable, shape } from './schemas.ts'
 
 const ids = Type.Array(Id)
@@ -53,6 +60,7 @@ export const ExportSchema = shape<ExportJson>()(
       channels: count,
       exportedBy: Id,
       exportedAt: time,
+      past: Type.Boolean(),
       content: nullable(ExportContentSchema)
     },
     { $id: 'Export' }
@@ -75,5 +83,20 @@ export const ImportSchema = shape<ImportJson>()(
       content: nullable(ExportContentSchema)
     },
     { $id: 'Import' }
+  )
+)
+
+export const CopySchema = shape<CopyJson>()(
+  Type.Object(
+    {
+      server: Id,
+      name: Type.String(),
+      roles: count,
+      channels: count,
+      awaited: count,
+      banned: count,
+      unnamed: ids
+    },
+    { $id: 'Copy' }
   )
 )

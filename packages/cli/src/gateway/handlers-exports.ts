@@ -1,7 +1,7 @@
 /** Server exports as calls of the SDK. */
 import { Readable } from 'node:stream'
-import { parseId, XcordError } from '@xcord/core'
-import { verifyServerExport } from '@xcord/sdk'
+import { type OperationId, parseId, XcordError } from '@xcord/core'
+import { type ExportOptions, verifyServerExport } from '@xcord/sdk'
 import { usage } from '../errors/outcome.ts'
 import { findServer } from './find.ts'
 import type { Handlers } from './handlers.ts'
@@ -36,10 +36,31 @@ export async function streamOf(source: AsyncIterable<Uint8Array>): Promise<Reada
   return Readable.from(all(), { objectMode: false })
 }
 
+/** XCORD_USAGE where they contradict each other, or name neither an operation nor a time. */
+function exportOptions(query: {
+  readonly content?: boolean
+  readonly until?: string
+  readonly before?: string
+}): ExportOptions {
+  const { content = false, until, before } = query
+  const given = [content ? 'content' : undefined, until, before].filter(each => each !== undefined)
+  if (given.length > 1) throw usage('until', 'give one of until, before and content')
+  if (before !== undefined) return { before: operationOf('before', before) }
+  if (until === undefined) return { content }
+  const at = new Date(until)
+  return { until: Number.isNaN(at.getTime()) ? operationOf('until', until) : at }
+}
+
+function operationOf(argument: string, text: string): OperationId {
+  const operation = parseId('o', text)
+  if (operation === undefined) throw usage(argument, `"${text}" is not the id of an operation`)
+  return operation
+}
+
 export const exportHandlers: Handlers<keyof typeof exports> = {
   exportServer: async ({ context: { client } }, { params, query }) =>
     // The gateway sends it as it is; only its type is told apart by the route.
-    (await streamOf(findServer(client, params.server).export({ content: query.content ?? false }))) as never,
+    (await streamOf(findServer(client, params.server).export(exportOptions(query)))) as never,
   createBackup: async ({ context: { client } }) => (await streamOf(client.backup())) as never,
   verifyExport: async (_call, input) => {
     const { query } = input
@@ -49,5 +70,9 @@ export const exportHandlers: Handlers<keyof typeof exports> = {
     return await verifyServerExport(bytesOf(input), server === undefined ? {} : { server })
   },
   importServer: async ({ context: { client } }, input) =>
-    (await client.servers.import(bytesOf(input), { enrol: input.query.enrol ?? false })).toJSON()
+    (await client.servers.import(bytesOf(input), { enrol: input.query.enrol ?? false })).toJSON(),
+  copyServer: async ({ context: { client } }, input) => {
+    const { name } = input.query
+    return (await client.servers.copy(bytesOf(input), name === undefined ? {} : { name })).toJSON()
+  }
 }

@@ -1,6 +1,6 @@
 /** Routes of server exports: files travel as bytes, in either direction, and are never held whole. */
 import Type from 'typebox'
-import { ExportSchema, ImportSchema } from './export-schemas.ts'
+import { CopySchema, ExportSchema, ImportSchema } from './export-schemas.ts'
 import { ofServer, text } from './route-parts.ts'
 import { input, route } from './route.ts'
 
@@ -9,9 +9,14 @@ export const exports = {
     method: 'GET',
     url: '/v1/servers/:server/export',
     tag: 'servers',
-    summary: 'The server as a signed file; with content, sealed messages and keys too',
+    summary:
+      'The server as a signed file; with content, sealed messages and keys too; as it stood at (until: an operation or a time) or before an operation',
     params: ofServer,
-    query: input({ content: Type.Optional(Type.Boolean()) }),
+    query: input({
+      content: Type.Optional(Type.Boolean()),
+      until: Type.Optional(text),
+      before: Type.Optional(text)
+    }),
     bytes: 'reply',
     reply: Type.Unsafe<never>({ type: 'string', format: 'binary' })
   }),
@@ -42,5 +47,16 @@ export const exports = {
     query: input({ enrol: Type.Optional(Type.Boolean()) }),
     bytes: 'body',
     reply: ImportSchema
+  }),
+  copyServer: route({
+    method: 'POST',
+    url: '/v1/copies',
+    tag: 'servers',
+    status: 201,
+    summary:
+      'Founds a new server as the one of an export stood; its members are invited anew and get back what they had',
+    query: input({ name: Type.Optional(text) }),
+    bytes: 'body',
+    reply: CopySchema
   })
 }

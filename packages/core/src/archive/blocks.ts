@@ -53,6 +53,8 @@ export const headerCodec = codec(tuple({ version: literal(1), server: serverId, 
 })
 /** SX3: sealed content follows. */
 export const FLAG_CONTENT = 1
+/** SX12: the server as it stood once, not all that its exporter held. */
+export const FLAG_PAST = 2
 
 const PARTS = ['state', 'content'] as const
 const part = mapped(

@@ -20,6 +20,8 @@ export interface ExportSource {
   userOf(device: DeviceId): UserId | undefined
   /** undefined: operations and profiles only. */
   readonly content?: ContentSource
+  /** SX12: not all that is held, but what led to these operations. Without content. */
+  readonly past?: boolean
 }
 
 /** Sealed content as it lies here: who holds the keys can read it, nobody else. */
@@ -61,6 +63,8 @@ export interface ExportedState {
   readonly exporter: UserId
   /** The file has a second part. */
   readonly hasContent: boolean
+  /** SX12: the server as it stood once; its exporter held more. */
+  readonly past: boolean
 }
 
 /** One thing of the second part, its form and signature checked. */

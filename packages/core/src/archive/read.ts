@@ -30,7 +30,15 @@ import {
   verifyEnvelope
 } from '../graph/index.ts'
 import { type Profile, readProfile } from '../identity/index.ts'
-import { type Block, BlockReader, BlockType, FLAG_CONTENT, headerCodec, sealTuple } from './blocks.ts'
+import {
+  type Block,
+  BlockReader,
+  BlockType,
+  FLAG_CONTENT,
+  FLAG_PAST,
+  headerCodec,
+  sealTuple
+} from './blocks.ts'
 import type { ContentCounts, ExportedItem, ExportedState, ExportSeal } from './contract.ts'
 import { compareForExport, isOpenProfile, isRecordOf } from './write.ts'
 
@@ -86,7 +94,7 @@ class StateReader {
       if (type < this.#phase || type > BlockType.seal || type === BlockType.header)
         return refuse('SX2', `block ${type} is out of place`)
       this.#phase = type
-      if (type === BlockType.seal) return this.#seal(body, server, flags === FLAG_CONTENT)
+      if (type === BlockType.seal) return this.#seal(body, server, flags)
       const fault = this.#take(block.value, server)
       if (fault !== undefined) return fault
     }
@@ -154,7 +162,7 @@ class StateReader {
     return undefined
   }
 
-  #seal(body: Uint8Array, server: ServerId, hasContent: boolean): Verdict<ExportedState> {
+  #seal(body: Uint8Array, server: ServerId, flags: number): Verdict<ExportedState> {
     const log = this.#log
     if (log === undefined) return refuse('SX4', 'the genesis is missing')
     const heads = log.heads()
@@ -168,7 +176,8 @@ class StateReader {
       profiles: this.#profiles,
       seal: seal.value.seal,
       exporter: seal.value.exporter,
-      hasContent
+      hasContent: flags === FLAG_CONTENT,
+      past: flags === FLAG_PAST
     })
   }
 }
@@ -181,7 +190,9 @@ async function readHeaderOf(
   if (block.value.type !== BlockType.header) return refuse('SX2', 'the first block is no header')
   const header = headerCodec.decode(block.value.body)
   if (!header.ok) return header
-  if ((header.value.flags & ~FLAG_CONTENT) !== 0) return refuse('SX3', 'an unknown flag: newer client needed')
+  if (header.value.flags === (FLAG_CONTENT | FLAG_PAST))
+    return refuse('SX12', 'an export of the past has no content')
+  if (header.value.flags > FLAG_PAST) return refuse('SX3', 'an unknown flag: newer client needed')
   return header
 }
 

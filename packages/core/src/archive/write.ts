@@ -5,7 +5,7 @@ import { type KeyRecord, readKeyRecord, verifyKeyRecord } from '../e2ee/index.ts
 import { compareBytes } from '../encoding/index.ts'
 import { decodeStub, type Operation, readEnvelope, verifyEnvelope } from '../graph/index.ts'
 import { type Profile, readProfile } from '../identity/index.ts'
-import { BlockType, BlockWriter, FLAG_CONTENT, headerCodec, sealTuple } from './blocks.ts'
+import { BlockType, BlockWriter, FLAG_CONTENT, FLAG_PAST, headerCodec, sealTuple } from './blocks.ts'
 import type { ContentSource, ExportSeal, ExportSigner, ExportSource } from './contract.ts'
 
 /** SX4: the order that all exporters share. What an operation cites comes before it, since lam grows. */
@@ -37,7 +37,9 @@ export async function* writeExport(
       device: signer.device,
       digest: writer.digest
     })
-  const flags = content === undefined ? 0 : FLAG_CONTENT
+  const past = source.past === true
+  if (past && content !== undefined) throw new RangeError('an export of the past has no content')
+  const flags = past ? FLAG_PAST : content === undefined ? 0 : FLAG_CONTENT
   writer.add(BlockType.header, headerCodec.encode({ version: 1, server, flags }))
   for (const each of operations) {
     const piece = writer.add(BlockType.operation, each.bytes)

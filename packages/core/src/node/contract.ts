@@ -34,8 +34,10 @@ import type { Conversations } from './conversations/conversation-contract.ts'
 import type { EquivocationReport } from './intake/equivocation.ts'
 import type { UnopenedReport } from './keys/unopened.ts'
 import type { LoggedEvent } from './event-log.ts'
+import type { ExportServerOptions } from './replica/export-server.ts'
 import type { ReplicaQuestion } from './replica/explain.ts'
 import type { Intent } from './intents/intents.ts'
+import type { CopyReport } from './joining/found-copy.ts'
 import type { ImportReport } from './joining/import-server.ts'
 import type { FalseSnapshot } from './replica/published-claims.ts'
 import type { Voice } from './voice/voice-contract.ts'
@@ -250,8 +252,8 @@ export interface Replica {
   unopened(): readonly UnopenedReport[]
   /** Why (AU49). RangeError for an unknown permission, XCORD_MESSAGE_NOT_FOUND. */
   explain(question: ReplicaQuestion, options?: ExplainOptions): Promise<Explanation>
-  /** The server as a file (SX), in pieces; `content` adds key records and envelopes, sealed as they are. XCORD_NOT_A_MEMBER. */
-  exportServer(options: { readonly content: boolean }): AsyncIterable<Uint8Array>
+  /** The server as a file (SX), in pieces; of now, or as it stood once (SX12). XCORD_NOT_A_MEMBER, XCORD_USAGE. */
+  exportServer(options: ExportServerOptions): AsyncIterable<Uint8Array>
   /** Only read from a file: this device takes no part in it (SX11). */
   readonly imported: boolean
   /** Own consent to become the owner, as text to hand to the present one (AU12, 67). */
@@ -372,6 +374,8 @@ export interface Node {
    * XCORD_EXPORT_INVALID, XCORD_NOT_A_MEMBER, XCORD_CONFLICT.
    */
   importServer(source: AsyncIterable<Uint8Array>, options: { readonly enrol: boolean }): Promise<ImportReport>
+  /** Founds a server as the one of a file stood (SX13). XCORD_EXPORT_INVALID. */
+  foundCopy(source: AsyncIterable<Uint8Array>, options: { readonly name?: string }): Promise<CopyReport>
   /** Durable events: the newest cursor, a page after a cursor, and each as it is released. */
   readonly cursor: number
   readonly cursorFloor: number
@@ -390,6 +394,7 @@ export interface Node {
   close(): Promise<void>
 }
 
+export type { CopyReport } from './joining/found-copy.ts'
 export type { ImportReport } from './joining/import-server.ts'
 export type * from './conversations/conversation-contract.ts'
 export type * from './voice/voice-contract.ts'

@@ -1,7 +1,8 @@
-/** What members owe their server without being asked: keys (EK11, EK14), seals (AU40) and snapshots (AU60). */
+/** What members owe their server without being asked: keys (EK11, EK14), seals (AU40), snapshots (AU60), promises (SX13). */
 import type { Random } from '../base/index.ts'
 import type { Operation } from '../graph/index.ts'
 import { createKeyDuties } from './keys/key-duties.ts'
+import { createPromiseDuties } from './joining/promised-roles.ts'
 import type { LiveReplica } from './replica/replica.ts'
 import { createSealDuties } from './keys/seal-duties.ts'
 import { createSnapshotDuties } from './snapshots/snapshot-duties.ts'
@@ -22,11 +23,13 @@ export function createDuties(random: Random, now: () => number): Duties {
   const keys = createKeyDuties(random, now)
   const seals = createSealDuties(random)
   const snapshots = createSnapshotDuties(random)
+  const promises = createPromiseDuties()
   const beginning = new Map<LiveReplica, () => void>()
   const consider = (replica: LiveReplica, accepted: readonly Operation[]): void => {
     keys.consider(replica)
     seals.consider(replica, accepted)
     snapshots.consider(replica, accepted)
+    promises.consider(replica)
   }
   return {
     begin: replica => {
@@ -44,6 +47,7 @@ export function createDuties(random: Random, now: () => number): Duties {
       keys.forget(replica)
       seals.forget(replica)
       snapshots.forget(replica)
+      promises.forget(replica)
     }
   }
 }

@@ -7,11 +7,20 @@ import { type AccountDevices, createAccountDevices } from './accounts/account-de
 import { backUp } from './backup/back-up.ts'
 import { clockSkew } from './clock-skew.ts'
 import type { Conversations } from './conversations/conversation-contract.ts'
-import type { DoctorFinding, ImportReport, LiveEvent, Node, NodeInit, PeerReport } from './contract.ts'
+import type {
+  CopyReport,
+  DoctorFinding,
+  ImportReport,
+  LiveEvent,
+  Node,
+  NodeInit,
+  PeerReport
+} from './contract.ts'
 import { examine, storeWorks } from './doctor.ts'
 import { type EventLog, type LoggedEvent, openEventLog } from './event-log.ts'
 import { partIfLate } from './joining/farewell.ts'
-import { foundServer } from './joining/found-server.ts'
+import { foundCopy } from './joining/found-copy.ts'
+import { foundServer, type FoundServerInit } from './joining/found-server.ts'
 import { enrolRestored, type ImportHost, importServer } from './joining/import-server.ts'
 import { joinByLink, type JoinHost } from './joining/join.ts'
 import { linkAddresses } from './accounts/link-addresses.ts'
@@ -138,25 +147,20 @@ class LiveNode implements Node {
     return shown(this.#parts.registry)
   }
 
-  async createServer(init: {
-    readonly name: string
-    readonly channels: readonly string[]
-  }): Promise<ServerId> {
-    return await foundServer(
-      { deps: this.#init, registry: this.#parts.registry, online: replica => this.#online(replica) },
-      init,
-      this.#init.name
-    )
+  async createServer(...[init]: Parameters<Node['createServer']>): Promise<ServerId> {
+    return await foundServer(this.#founding(), init, this.#init.name)
   }
 
-  async join(
-    link: string,
-    options: {
-      readonly timeoutMs: number
-      readonly signal?: AbortSignal | undefined
-      readonly words?: string
-    }
-  ): Promise<ServerId> {
+  async foundCopy(...[source, options]: Parameters<Node['foundCopy']>): Promise<CopyReport> {
+    const host = { founding: this.#founding(), profileName: this.#init.name }
+    return await foundCopy(host, source, options)
+  }
+
+  #founding(): FoundServerInit {
+    return { deps: this.#init, registry: this.#parts.registry, online: replica => this.#online(replica) }
+  }
+
+  async join(...[link, options]: Parameters<Node['join']>): Promise<ServerId> {
     let asked: ServerId | undefined
     const { suite, clock, random, account, name, transport, bootstrap, timers } = this.#init
     const host: JoinHost = {
@@ -197,8 +201,7 @@ class LiveNode implements Node {
 
   #importHost(): ImportHost {
     const { account, suite } = this.#init
-    const online = (replica: LiveReplica): void => this.#online(replica)
-    return { account, suite, database: this.#database, registry: this.#parts.registry, online }
+    return { account, suite, database: this.#database, ...this.#founding() }
   }
 
   /** Shows a replica to sync, gossip and discovery. What was only read from a file stays out of the network (SX11). */

@@ -1,7 +1,7 @@
-/** An import in the shapes people see. */
-import type { ImportReport } from '@xcord/core/node'
+/** Imports and copies in the shapes people see. */
+import type { CopyReport, ImportReport } from '@xcord/core/node'
 import { toHex } from '@xcord/core/encoding'
-import type { Imported, ImportJson } from '../export-types.ts'
+import type { Copied, CopyJson, Imported, ImportJson } from '../export-types.ts'
 import type { Server } from '../server-types.ts'
 import { dateOf } from './date-of.ts'
 
@@ -19,5 +19,10 @@ export function toImported(server: Server, report: ImportReport): Imported {
     exportedAt: dateOf(report.at).toISOString(),
     content: report.content
   }
+  return { ...json, server, toJSON: () => json }
+}
+
+export function toCopied(server: Server, report: CopyReport): Copied {
+  const json: CopyJson = { ...report, name: server.name }
   return { ...json, server, toJSON: () => json }
 }

@@ -34,6 +34,7 @@ import type { ClientContext } from './context.ts'
 import { findById, findNamed } from './find.ts'
 import { auditOf } from './audit.ts'
 import { explainOf } from './explain.ts'
+import { exportOf } from './export.ts'
 import { automodCollection } from './automod.ts'
 import { banCollection } from './bans.ts'
 import { channelIntent } from './channel-intent.ts'
@@ -120,7 +121,7 @@ export class LiveServer implements Server {
   }
 
   export(options: ExportOptions = {}): ByteSource {
-    return this.replica.exportServer({ content: options.content ?? false })
+    return exportOf(this.replica, options)
   }
 
   channel(idOrName: string): Channel {

@@ -61,6 +61,7 @@ function describe(file: ExportedState, content: ContentCounts): ExportJson {
     channels: state.channels().length,
     exportedBy: exporter,
     exportedAt: dateOf(seal.at).toISOString(),
+    past: file.past,
     content: hasContent ? content : null
   }
 }

@@ -5,7 +5,7 @@
 import { type Clock, type DeviceId, idToBytes, type ServerId, type Timers } from '../../base/index.ts'
 import { kdf, type Suite } from '../../crypto/index.ts'
 import { uintBytes } from '../../encoding/index.ts'
-import type { Connection, PeerRecord, Transport } from '../../net/index.ts'
+import { type Connection, deviceOfAddress, type PeerRecord, type Transport } from '../../net/index.ts'
 import type { AddressBook } from './address-book.ts'
 import type { LiveReplica } from '../replica/replica.ts'
 
@@ -50,6 +50,19 @@ export function rendezvousKey(suite: Suite, secret: Uint8Array, node: DeviceId, 
 /** Starts looking for members of all replicas. */
 export function createDiscovery(init: DiscoveryInit): Discovery {
   return new Seeker(init)
+}
+
+/**
+ * Where the link led that we came by: all that is known where the connection was lost before we were introduced. Nobody else
+ * knows of us then, so nobody would dial us either.
+ */
+function linkedPlaces({ current }: LiveReplica): readonly Pick<PeerRecord, 'device' | 'addresses'>[] {
+  const places = new Map<DeviceId, string[]>()
+  for (const address of current.addresses) {
+    const device = deviceOfAddress(address)
+    if (device !== undefined) places.set(device, [...(places.get(device) ?? []), address])
+  }
+  return [...places].map(([device, addresses]) => ({ device, addresses }))
 }
 
 class Seeker implements Discovery {
@@ -212,7 +225,7 @@ class Seeker implements Discovery {
   #dialKnown(): void {
     for (const replica of this.#init.replicas()) {
       if (this.#membersConnected(replica) >= WANTED_MEMBERS) continue
-      for (const { device, addresses } of this.#init.book.of(replica.server))
+      for (const { device, addresses } of [...this.#init.book.of(replica.server), ...linkedPlaces(replica)])
         this.#propose({ device, addresses, seq: 0 }, replica.server)
     }
   }

@@ -24,6 +24,7 @@ import { readProfile } from '../../identity/index.ts'
 import type { Database } from '../../store/index.ts'
 import { DeliveryTracker } from '../../sync/index.ts'
 import { loadRequests } from '../joining/join-requests.ts'
+import { loadPromises } from '../joining/promised-roles.ts'
 import { type OpenedLog, openFromSnapshot } from '../snapshots/open-snapshot.ts'
 import { loadOwnJoin } from '../snapshots/enter.ts'
 import { loadOutbox } from './outbox.ts'
@@ -79,6 +80,7 @@ export async function loadReplica(
   await readProfiles(state)
   await readTitles(state)
   await loadRequests(state)
+  await loadPromises(state)
   await readRest(state)
   await loadOutbox(state)
   return state

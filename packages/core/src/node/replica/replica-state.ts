@@ -28,6 +28,7 @@ import type { EventLog } from '../event-log.ts'
 import type { Preview } from '../snapshots/fetch-snapshot.ts'
 import type { SnapshotPace } from '../snapshots/keep-snapshot.ts'
 import type { AskKeys, KnownRequest } from '../joining/join-requests.ts'
+import type { PromiseRow } from '../joining/promised-roles.ts'
 import type { Settled } from './settled.ts'
 import type { FalseSnapshot, LastPublished } from './published-claims.ts'
 import type { ServerRow } from './tables.ts'
@@ -115,6 +116,8 @@ export class ReplicaState {
   /** IV4: invites that ask, and who asked. */
   readonly asks = new Map<InviteId, AskKeys>()
   readonly requests = new Map<UserId, KnownRequest>()
+  /** SX13: what this device promised to those who are still to come. */
+  readonly promises = new Map<UserId, PromiseRow>()
   /** EK19: titles sealed in their channels, as far as we could read them. */
   readonly channelNames = new Map<ChannelId, SealedTitle>()
   /** Newest message of each user in each channel, for slow mode; filled as messages arrive. */

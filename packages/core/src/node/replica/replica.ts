@@ -47,7 +47,7 @@ import { type VerificationReport, verificationOf } from '../snapshots/enter.ts'
 import { type EquivocationReport, equivocations } from '../intake/equivocation.ts'
 import { type UnopenedReport, unopened } from '../keys/unopened.ts'
 import { explainFor, type ReplicaQuestion } from './explain.ts'
-import { exportServer } from './export-server.ts'
+import { exportServer, type ExportServerOptions } from './export-server.ts'
 import { answerRequest, listRequests } from '../joining/answer-request.ts'
 import { makeInvite } from '../joining/make-invite.ts'
 import { notHeld, requireMessage } from '../intents/require-message.ts'
@@ -270,7 +270,7 @@ export class LiveReplica implements Replica, SyncPort {
     return committed(await this.do(work => transferServer(work, options)))
   }
 
-  async *exportServer(options: { readonly content: boolean }): AsyncIterable<Uint8Array> {
+  async *exportServer(options: ExportServerOptions): AsyncIterable<Uint8Array> {
     yield* exportServer(await this.whole(), options)
   }
 
