@@ -34,6 +34,7 @@ import type { Conversations } from './conversations/conversation-contract.ts'
 import type { EquivocationReport } from './intake/equivocation.ts'
 import type { UnopenedReport } from './keys/unopened.ts'
 import type { LoggedEvent } from './event-log.ts'
+import type { DoctorFinding, LiveEvent, PeerReport } from './live-events.ts'
 import type { ExportServerOptions } from './replica/export-server.ts'
 import type { ReplicaQuestion } from './replica/explain.ts'
 import type { Intent } from './intents/intents.ts'
@@ -297,54 +298,6 @@ export interface Replica {
   online(): ReadonlySet<UserId>
 }
 
-/** Events that are not kept: progress and connections. */
-export type LiveEvent =
-  | {
-      readonly type: 'sync:progress'
-      readonly server: ServerId
-      readonly received: number
-      readonly expected: number | null
-      readonly done: boolean
-    }
-  /** A peer came, turned out to be a member, took another path, or went: then as it was last. */
-  | { readonly type: 'connection:update'; readonly peer: PeerReport; readonly connected: boolean }
-  /** Who is in a voice channel changed, or what they say of themselves. */
-  | { readonly type: 'voice:update'; readonly server: ServerId; readonly channel: ChannelId }
-  /** Something people may show changed, without an event of its own (names, unread, presence). */
-  | { readonly type: 'view:update'; readonly server: ServerId }
-
-/** A peer in the network, for `peers` and doctor. */
-export interface PeerReport {
-  readonly device: DeviceId
-  readonly user: UserId | null
-  readonly kind: 'member' | 'node' | 'unknown'
-  readonly path: string
-  readonly address: string | null
-  readonly rttMs: number | null
-  readonly servers: readonly ServerId[]
-}
-
-/** One check of doctor. */
-export interface DoctorFinding {
-  readonly check:
-    | 'store'
-    | 'identity'
-    | 'addresses'
-    | 'bootstrap'
-    | 'relay'
-    | 'members'
-    | 'forks'
-    | 'snapshots'
-    | 'clock'
-    | 'unopened'
-    | 'outbox'
-    | 'keystore'
-  readonly ok: boolean
-  readonly detail: string
-  readonly cause?: string
-  readonly remedy?: string
-}
-
 /** One profile's running peer. */
 export interface Node {
   readonly user: UserId
@@ -394,6 +347,7 @@ export interface Node {
   close(): Promise<void>
 }
 
+export type { DoctorFinding, LiveEvent, PeerReport } from './live-events.ts'
 export type { CopyReport } from './joining/found-copy.ts'
 export type { ImportReport } from './joining/import-server.ts'
 export type * from './conversations/conversation-contract.ts'

@@ -7,6 +7,7 @@ import type { LiveReplica } from '../replica/replica.ts'
 import { grant, rotate } from '../replica/operate.ts'
 import { publishPlan } from '../replica/publish.ts'
 import { drainOperations } from '../intake/take-operations.ts'
+import { seldom } from './seldom.ts'
 import { keysToAsk } from './unopened.ts'
 import type { Work } from '../replica/work.ts'
 
@@ -25,9 +26,6 @@ export interface KeyDuties {
   forget(replica: LiveReplica): void
 }
 
-/** Time alone ends invites and ages keys: looked at this often where nothing else happens. */
-const AGAIN_MS = 60_000
-
 /** What is owed: grants to newcomers, new keys, or questions for keys we lack ourselves, which nobody else asks. */
 type Duty = 'grants' | 'keys' | 'asks'
 
@@ -37,18 +35,6 @@ export function createKeyDuties(random: Random, now: () => number): KeyDuties {
     grants: new Map(),
     keys: new Map(),
     asks: new Map()
-  }
-
-  /** When a replica was last looked at, and what there was then: in a large server looking takes a while. */
-  const considered = new Map<LiveReplica, { readonly at: number; readonly held: string }>()
-
-  const isNews = (replica: LiveReplica, at: number): boolean => {
-    const { log, recordIds, pending } = replica.current
-    const held = `${log.count()}/${recordIds.size}/${pending.size}`
-    const last = considered.get(replica)
-    if (last?.held === held && at >= last.at && at - last.at < AGAIN_MS) return false
-    considered.set(replica, { at, held })
-    return true
   }
 
   const within = ([from, span]: readonly [number, number]): number => {
@@ -62,36 +48,36 @@ export function createKeyDuties(random: Random, now: () => number): KeyDuties {
       replica,
       replica.later(within(range), work => {
         timers[duty].delete(replica)
-        considered.delete(replica)
+        looks.done(replica)
         if (duty === 'asks') askForKeys(work)
         else perform(work)
       })
     )
   }
 
+  const looks = seldom(now, (replica, at) => {
+    const { current } = replica
+    if (!current.isMember()) return
+    const usual = replica.permits('ManageRoles', null) ? FIRST_MS : OTHERS_MS
+    const grants = current.ring.grantsDue(at)
+    if (grants.length > 0) {
+      const online = replica.online()
+      const admitting = grants.some(
+        each =>
+          'user' in each.recipient && each.recipient.user !== current.user && online.has(each.recipient.user)
+      )
+      set('grants', replica, admitting ? ADMITTING_MS : usual)
+    }
+    if (keysToAsk(current).length > 0) set('asks', replica, FIRST_MS)
+    if (current.ring.rotationsDue(at).some(each => each.mayRotate)) set('keys', replica, usual)
+  })
+
   return {
     consider: replica => {
-      const { current } = replica
-      if (!current.isMember()) return
-      const at = now()
-      if (!isNews(replica, at)) return
-      const usual = replica.permits('ManageRoles', null) ? FIRST_MS : OTHERS_MS
-      const grants = current.ring.grantsDue(at)
-      if (grants.length > 0) {
-        const online = replica.online()
-        const admitting = grants.some(
-          each =>
-            'user' in each.recipient &&
-            each.recipient.user !== current.user &&
-            online.has(each.recipient.user)
-        )
-        set('grants', replica, admitting ? ADMITTING_MS : usual)
-      }
-      if (keysToAsk(current).length > 0) set('asks', replica, FIRST_MS)
-      if (current.ring.rotationsDue(at).some(each => each.mayRotate)) set('keys', replica, usual)
+      if (replica.current.isMember()) looks.consider(replica)
     },
     forget: replica => {
-      considered.delete(replica)
+      looks.forget(replica)
       for (const each of Object.values(timers)) {
         each.get(replica)?.()
         each.delete(replica)
