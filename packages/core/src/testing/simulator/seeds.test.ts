@@ -7,7 +7,7 @@ interface Kept {
   readonly init: SimulateInit
 }
 
-/** Seeds that failed once, and one of each sort of world: a defect that comes back is told by the one that found it. */
+/** What every run of the tests goes through: a world of each sort. A seed that finds a defect is added to them. */
 const KEPT = JSON.parse(readFileSync(new URL('seeds.json', import.meta.url), 'utf8')) as readonly Kept[]
 /** For machines that are busy with other things. */
 const LIMIT_MS = 600_000
