@@ -15,6 +15,7 @@ import { crypto } from './cases/crypto.mjs'
 import { enter } from './cases/enter.mjs'
 import { floor } from './cases/floor.mjs'
 import { history } from './cases/history.mjs'
+import { join } from './cases/join.mjs'
 import { keys } from './cases/keys.mjs'
 import { latency } from './cases/latency.mjs'
 import { live } from './cases/live.mjs'
@@ -50,6 +51,7 @@ const CASES = [
   authority,
   snapshot,
   enter,
+  join,
   crypto,
   keys,
   voice,

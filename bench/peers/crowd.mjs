@@ -15,7 +15,7 @@ const ROLE_EVERY = 5
  * Operations as servers live, so many at once: each signed, verified, committed and published as any other. Those who
  * join are accounts of their own, with certificates of their own; only their peers are missing.
  */
-export async function growCrowd(server, channel, { count, atOnce }) {
+export async function growCrowd(server, channel, { count, atOnce, joinEvery = JOIN_EVERY }) {
   const suite = await createNodeSuite()
   const { link, id: invite } = await server.invites.create()
   const role = await server.roles.create({ name: 'Regulars' })
@@ -41,7 +41,7 @@ export async function growCrowd(server, channel, { count, atOnce }) {
   const worker = async () => {
     while (next < count) {
       const index = next++
-      await (index % JOIN_EVERY === 0 ? join() : channel.edit({ topic: `topic ${index}` }))
+      await (index % joinEvery === 0 ? join() : channel.edit({ topic: `topic ${index}` }))
     }
   }
   await Promise.all(Array.from({ length: atOnce }, worker))

@@ -163,6 +163,17 @@ serve({
     const spent = process.cpuUsage(cpu)
     return { ms, joinedMs, pageMs, cpu: spent.user + spent.system, held: await held(clients[0]) }
   },
+  /** Joins and waits for the newest page of the channel alone. */
+  firstPage: async ({ link }) => {
+    const started = performance.now()
+    await clients[0].servers.join(link, { timeoutMs: 60_000 })
+    const joinedMs = performance.now() - started
+    await waitFor(
+      'the newest page',
+      async () => (await channelOf(clients[0]).page({ limit: 50 })).length === 50
+    )
+    return { joinedMs, pageMs: performance.now() - started, wire: wireBytes() }
+  },
   /** Opens a profile that exists, connects, and waits until so many more messages are held. */
   reconnect: async ({ folder, count }) => {
     const counts = countStreams('/xcord/sync/1')
@@ -185,8 +196,8 @@ serve({
     return { ms: lastAt - (connectedAt ?? began), sinceOpenMs: lastAt - began, ...spent }
   },
   /** Makes so many operations, and waits until a snapshot that stands for most of them was published. */
-  operate: async ({ count, atOnce }) => {
-    await growCrowd(serverOf(clients[0]), channelOf(clients[0]), { count, atOnce })
+  operate: async ({ count, ...how }) => {
+    await growCrowd(serverOf(clients[0]), channelOf(clients[0]), { count, ...how })
     const { replica } = serverOf(clients[0])
     if (count >= 1_000) await waitFor('a snapshot', () => replica.current.servedSnapshot !== undefined)
     return { members: serverOf(clients[0]).members.all.length }

@@ -100,7 +100,9 @@ function cost(site: Site, op: Operation): { readonly work: number; readonly flip
 /** What one operation may cost by itself: what it cites, its proof, its cells, and what is told of it. */
 const OWN = 450
 /** For each operation that relies on a cell it denies, struck or not. */
-const EACH_RELIER = 5
+const EACH_RELIER = 6
+/** For each that wrote a cell whose writer falls: who writes it now is found among them, once. */
+const EACH_WRITER = 3
 /** For each fate it turns, by the logarithm of how many operations there are. */
 const EACH_FLIP = 8
 
@@ -131,10 +133,14 @@ describe('[AU-P11] the cost of an operation', () => {
         const there = site.fork()
         for (let each = 0; each < falls; each++) site.act(who('x'), rename(`fallen ${each}`))
         const reliers = site.operations.filter(each => each.device === who('x').device).length
+        const renamed = Array.from({ length: count }, (_, at) => picks[at % picks.length] ?? 0)
+        const writers = falls === 0 ? 0 : falls + renamed.filter(pick => pick % 2 === 0).length
         const { work, flips } = cost(site, there.sign(who('a'), draftKick(stage.user('x'))))
         expect(flips).toBe(falls)
         const all = Math.log2(site.operations.length)
-        expect(work).toBeLessThan(OWN + EACH_RELIER * reliers + EACH_FLIP * flips * all)
+        expect(work).toBeLessThan(
+          OWN + EACH_RELIER * reliers + EACH_WRITER * writers + EACH_FLIP * flips * all
+        )
       }),
       { numRuns: RUNS }
     )
