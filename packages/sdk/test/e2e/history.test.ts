@@ -1,8 +1,8 @@
 /** History modes through whole peers over the memory network (EK15, EK19). */
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import type { Client, Member, Server } from '@xcord/sdk'
+import type { Member, Server } from '@xcord/sdk'
 import { createWorld, type World } from './faults.fixture.ts'
-import { texts, until } from './peers.fixture.ts'
+import { type Joined, joinAs, texts, until } from './peers.fixture.ts'
 
 let world: World
 beforeEach(async () => {
@@ -12,12 +12,7 @@ afterEach(async () => {
   await world.end()
 })
 
-async function join(name: string, server: Server): Promise<{ client: Client; server: Server }> {
-  const client = await world.open(name)
-  const joined = await client.servers.join((await server.invites.create()).link as string)
-  await until(`${name} is known`, () => server.members.get(name) !== undefined)
-  return { client, server: joined }
-}
+const join = (name: string, server: Server): Promise<Joined> => joinAs(world, name, server)
 
 test('[EK15] join: a newcomer reads what comes after it, and learns even a sealed name; who was there reads all', async () => {
   const ada = await world.open('ada')

@@ -2,7 +2,7 @@
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { type Client, type Member, type Role, type Server, verifyServerExport } from '@xcord/sdk'
 import { createWorld, type World } from './faults.fixture.ts'
-import { until } from './peers.fixture.ts'
+import { type Joined, joinAs, until } from './peers.fixture.ts'
 
 let world: World
 beforeEach(async () => {
@@ -12,12 +12,7 @@ afterEach(async () => {
   await world.end()
 })
 
-async function join(name: string, server: Server): Promise<{ client: Client; server: Server }> {
-  const client = await world.open(name)
-  const joined = await client.servers.join((await server.invites.create()).link as string)
-  await until(`${name} is known`, () => server.members.get(name) !== undefined)
-  return { client, server: joined }
-}
+const join = (name: string, server: Server): Promise<Joined> => joinAs(world, name, server)
 
 async function whole(source: AsyncIterable<Uint8Array>): Promise<readonly Uint8Array[]> {
   const pieces: Uint8Array[] = []

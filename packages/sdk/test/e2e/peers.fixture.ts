@@ -65,6 +65,24 @@ export async function texts(server: Server, channel = 'general', limit = 100): P
   return page.map(message => message.content)
 }
 
+/** A newcomer, and the server as the newcomer has it. */
+export interface Joined {
+  readonly client: Client
+  readonly server: Server
+}
+
+/** Somebody comes into a server by an invite of their own, and is known there. */
+export async function joinAs(
+  people: { open(name: string): Promise<Client> },
+  name: string,
+  server: Server
+): Promise<Joined> {
+  const client = await people.open(name)
+  const joined = await client.servers.join((await server.invites.create()).link as string)
+  await until(`${name} is known`, () => server.members.get(name) !== undefined)
+  return { client, server: joined }
+}
+
 /** Ada's server with Grace and Alan in it, as each of them has it. */
 export interface Three {
   readonly ada: Client
