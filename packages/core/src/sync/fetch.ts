@@ -41,7 +41,8 @@ const CHAIN_SHARE_MIN = 16
 /** Looks again at what this peer offers, and asks for what is missing. */
 export function reconsider(turn: Turn, share: Share): Refusal | undefined {
   const view = viewOf(turn, share)
-  if (view === undefined || share.theirs === null || !share.opened) return undefined
+  if (view === undefined || share.theirs === null || !share.opened || view.holds?.() === true)
+    return undefined
   share.blocked = false
   askOperations(turn, share, view)
   askRecords(turn, share, view)
