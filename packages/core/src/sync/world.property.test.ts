@@ -13,6 +13,7 @@ type Act =
       readonly circuit: boolean
       readonly gossip: boolean
     }
+  | { readonly do: 'hold'; readonly who: number; readonly on: boolean }
   | { readonly do: 'run'; readonly ms: number }
   | { readonly do: 'burst'; readonly who: number; readonly size: number }
 
@@ -30,6 +31,7 @@ const act: fc.Arbitrary<Act> = fc.oneof(
       gossip: fc.boolean()
     })
   },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('hold'), who, on: fc.boolean() }) },
   { weight: 3, arbitrary: fc.record({ do: fc.constant('run'), ms: fc.nat(4_000) }) },
   {
     weight: 1,
@@ -71,6 +73,8 @@ function perform(world: World, what: Act, step: number): void {
       return node.store('operations', [operationOf(newest(node), node.name, `leaf ${step}`, true).bytes])
     case 'record':
       return node.store('records', [new Uint8Array(100 + ((step * 977) % 60_000)).fill(step)])
+    case 'hold':
+      return node.hold(what.on)
     case 'cut':
       return world.cut(node.ends.values().next().value)
     case 'connect': {
@@ -130,6 +134,7 @@ describe('[SY5] [SY6] [SY8] [SY9] [SY15] honest peers', () => {
             for (const [step, what] of acts.entries()) perform(world, what, step)
             if (cutsFirst) world.cutAll()
             world.run(10)
+            for (const node of world.nodes) node.hold(false)
             // Faults stop: a line of peers, the sparsest net that still connects them.
             for (let i = 1; i < size; i++) {
               const [a, b] = [world.nodes[i - 1] as WorldNode, world.nodes[i] as WorldNode]

@@ -144,6 +144,8 @@ export function entryOf(
 export class Holdings implements ServerView {
   readonly server = SERVER
   readonly operationIds = new IdSet<OperationId>()
+  /** Something else has the line (ND27). */
+  holding = false
   readonly recordIds = new IdSet<RecordId>()
   readonly chains = new ChainIndex()
   readonly held = new Map<OperationId, Held>()
@@ -342,6 +344,10 @@ export class Holdings implements ServerView {
     return { kind: 'envelopes', items, stubs: [], rest: [] }
   }
 
+  holds(): boolean {
+    return this.holding
+  }
+
   /** Everything held, for comparing nodes. */
   fingerprint(): string {
     return JSON.stringify([
@@ -404,6 +410,12 @@ export class WorldNode {
 
   step(input: { type: SyncInput['type'] } & Record<string, unknown>): void {
     for (const effect of this.machine.step({ ...input, at: this.world.now } as SyncInput)) this.#act(effect)
+  }
+
+  /** Asks for nothing, or again. */
+  hold(holding: boolean): void {
+    this.holdings.holding = holding
+    if (!holding) this.step({ type: 'standing', server: SERVER })
   }
 
   /** The user writes a message; gossip carries it as far as it goes. */

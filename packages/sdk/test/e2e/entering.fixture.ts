@@ -2,7 +2,7 @@
 import type { Connection, FrameStream, Transport } from '@xcord/core/net'
 import type { Server } from '@xcord/sdk'
 // A hostile member publishes what no public function would.
-import { draftCheckpoint } from '../../../core/src/authority/index.ts'
+import { type AuthoritySnapshot, draftCheckpoint } from '../../../core/src/authority/index.ts'
 import { operate } from '../../../core/src/node/replica/operate.ts'
 import { publishedTable } from '../../../core/src/node/replica/tables.ts'
 import { replicaOf } from './faults.fixture.ts'
@@ -79,14 +79,18 @@ export const published = (server: Server): string | undefined => replicaOf(serve
 export const linkOf = async (server: Server): Promise<string> =>
   (await server.invites.create()).link as string
 
-/** Publishes a snapshot that stands for more than there is, and serves it. */
-export async function lie(server: Server): Promise<string> {
+/** Publishes a snapshot that is not of the operations there are, and serves it: it stands for more, unless another change is told. */
+export async function lie(
+  server: Server,
+  change = (honest: AuthoritySnapshot): AuthoritySnapshot => ({ ...honest, count: honest.count + 1 })
+): Promise<string> {
   return await replicaOf(server).do(work => {
     const { state, turn } = work
     const honest = state.log.snapshot()
     if (honest === undefined) throw new Error('no snapshot')
-    const id = operate(work, draftCheckpoint({ ...honest, count: honest.count + 1 }, state.published))
-    const pieces = [state.log.get(id)?.bytes as Uint8Array, ...honest.chunks]
+    const made = change(honest)
+    const id = operate(work, draftCheckpoint(made, state.published))
+    const pieces = [state.log.get(id)?.bytes as Uint8Array, ...made.chunks]
     for (const [at, bytes] of pieces.entries())
       turn.batch.put(publishedTable, [state.server, at], { version: 1, part: Math.min(at, 1), bytes })
     return id
