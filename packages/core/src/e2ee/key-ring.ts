@@ -6,6 +6,7 @@ import type { KeyAddResult, KeyPlan, KeyRecord, KeyRing, KeyRingInit, KeySummary
 import { headKeys } from './draft.ts'
 import { gives } from './history.ts'
 import { readKeyRecord } from './key-record.ts'
+import { safetyOf } from './kept-safety.ts'
 import { followLinks, openAll } from './opening.ts'
 import { pinned, takePins, usePins } from './pins.ts'
 import { epochFor } from './plan-epoch.ts'
@@ -14,7 +15,7 @@ import { planEveryone } from './plan-role.ts'
 import { createRidIndex } from './readers.ts'
 import { addRecord, insert } from './ring-add.ts'
 import { firstSeen, type Held, heldLamport, lamportOf, type RingState } from './ring-state.ts'
-import { isCovered, safetyOf, viewAt } from './safety.ts'
+import { isCovered, viewAt } from './safety.ts'
 import { openWith, resolveKey, sealWith } from './seal-open.ts'
 import { standingOf } from './standing.ts'
 import { gateOf, topicSecretsOf, topicsHeard, topicTable } from './topics.ts'
@@ -42,7 +43,11 @@ function createState(init: KeyRingInit): RingState {
     rids: createRidIndex(),
     pins: pinned(init.pins),
     judge: held => standingOf(ring, held),
-    version: 0
+    version: 0,
+    topicsVersion: 0,
+    fresh: new Set(),
+    announced: new Set(),
+    upheavals: 0
   }
   for (const { keyId, scope, seed } of init.seeds ?? []) ring.seeds.set(keyId, { scope, seed })
   for (const stored of init.records ?? []) {
@@ -132,6 +137,7 @@ function applyPlan(
 ): readonly KeyAddResult[] {
   for (const { keyId, scope, seed } of plan.seeds) ring.seeds.set(keyId, { scope, seed })
   ring.version++
+  ring.topicsVersion++
   return plan.records.map(record => add(record.bytes))
 }
 

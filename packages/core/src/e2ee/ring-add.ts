@@ -100,10 +100,14 @@ export function insert(ring: RingState, held: Held): void {
   if (isKey(held)) {
     const entry = ring.keys.get(held.record.body.keyId) ?? createEntry(ring, held.record.body)
     entry.records.push(held)
+    ring.fresh.add(entry.keyId)
+    ring.topicsVersion++
     noteSealedTo(ring, held)
   } else if (body.kind === 'grant') {
     push(ring.grants, body.keyId, held as Held<GrantBody>)
+    ring.fresh.add(body.keyId)
   } else if (body.kind === 'topics') {
+    ring.topicsVersion++
     push(ring.handedTopics, body.keyId, held as Held<TopicsBody>)
   } else {
     const asked = ring.asked.get(body.keyId) ?? new Set()
@@ -116,6 +120,7 @@ function createEntry(ring: RingState, body: KeyBody): KeyEntry {
   const scope = scopeOf(body)
   const entry: KeyEntry = { keyId: body.keyId, scope, records: [], messages: 0, counted: new Map() }
   ring.keys.set(body.keyId, entry)
+  ring.announced.add(body.keyId)
   push(ring.scopes, scopeKey(scope), entry)
   return entry
 }
@@ -128,6 +133,8 @@ function push<V>(map: Map<string, V[]>, key: string | KeyId, value: V): void {
 
 /** Somebody announced this key id under a scope that its seed denies: forget what they said. */
 function evict(ring: RingState, entry: KeyEntry): void {
+  ring.upheavals++
+  ring.topicsVersion++
   ring.keys.delete(entry.keyId)
   const list = ring.scopes.get(scopeKey(entry.scope)) ?? []
   list.splice(list.indexOf(entry), 1)

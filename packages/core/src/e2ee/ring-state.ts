@@ -99,6 +99,13 @@ export interface RingState {
   readonly judge: (held: Held) => RecordStanding
   /** Grows with every change here; with the log's count it dates caches. */
   version: number
+  /** Grows with those changes from which other topics may follow: all but grants and questions. */
+  topicsVersion: number
+  /** Keys that got a record or grant, and those heard of for the first time, since what is kept of answers was told. */
+  readonly fresh: Set<KeyId>
+  readonly announced: Set<KeyId>
+  /** Grows when something is taken back that was taken in: what follows from it is forgotten. */
+  upheavals: number
 }
 
 /** A scope as a map key. */
