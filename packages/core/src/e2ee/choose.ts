@@ -55,7 +55,7 @@ interface Cached {
 const caches = new WeakMap<RingState, Cached>()
 
 /** Keys that may be sent under in a channel, best first, age aside; remembered until anything changes. */
-function usableEpochs(ring: RingState, channel: ChannelId): readonly KeyEntry[] {
+export function usableEpochs(ring: RingState, channel: ChannelId): readonly KeyEntry[] {
   const now = stamp(ring)
   let cached = caches.get(ring)
   if (cached?.stamp !== now) caches.set(ring, (cached = { stamp: now, lists: new Map() }))

@@ -20,7 +20,8 @@ import { openWith, resolveKey, sealWith } from './seal-open.ts'
 import { standingOf } from './standing.ts'
 import { gateOf, topicSecretsOf, topicsHeard, topicTable } from './topics.ts'
 
-function createState(init: KeyRingInit): RingState {
+/** What a ring remembers, from what is stored; `ringOver` answers from it. */
+export function createState(init: KeyRingInit): RingState {
   const ring: RingState = {
     suite: init.suite,
     server: init.server,
@@ -66,8 +67,10 @@ function createState(init: KeyRingInit): RingState {
  *
  * The log is read, never changed; its answers are re-asked whenever its count of operations grew.
  */
-export function createKeyRing(init: KeyRingInit): KeyRing {
-  const ring = createState(init)
+export const createKeyRing = (init: KeyRingInit): KeyRing => ringOver(createState(init))
+
+/** A ring's questions, asked of what it remembers. */
+export function ringOver(ring: RingState): KeyRing {
   const topicName = (): string => {
     const topic = topicTable(ring).current
     return topic === undefined ? '' : toHex(topic.tag)
