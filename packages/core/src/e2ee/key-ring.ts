@@ -35,6 +35,7 @@ export function createState(init: KeyRingInit): RingState {
     keys: new Map(),
     scopes: new Map(),
     grants: new Map(),
+    granted: new Map(),
     asked: new Map(),
     handedTopics: new Map(),
     seeds: new Map(),

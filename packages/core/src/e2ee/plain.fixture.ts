@@ -7,8 +7,9 @@ import { gives, historyIn, isClosedHistory, isWithinWindow, mayShare } from './h
 import { safetyOf } from './kept-safety.ts'
 import { isReachable } from './lacking.ts'
 import { grantsDue, rotationsDue } from './plan-grants.ts'
+import { holdersNow, readerRolesNow } from './roster.ts'
 import { bucketIndex, holdersOf, holdsRole, isEntitled, mayRead, readersOf } from './readers.ts'
-import { ridAsKey } from './rid.ts'
+import { grantRid, ridAsKey } from './rid.ts'
 import {
   epochScope,
   type Held,
@@ -18,7 +19,7 @@ import {
   type RingState,
   roleScope
 } from './ring-state.ts'
-import { boxOwners, bucketsOf, grantRid, inviteReads, safetyIn, wholeView } from './safety.ts'
+import { boxOwners, bucketsOf, inviteReads, safetyIn, wholeView } from './safety.ts'
 import { everyoneKeys } from './topics.ts'
 
 const isSafe = (ring: RingState, { keyId }: KeyEntry): boolean => safetyIn(ring, keyId, wholeView(ring)).safe
@@ -180,6 +181,11 @@ export function bothAnswers(ring: RingState, channels: readonly ChannelId[], at:
     grants: sorted(namesOf(grantsDue(ring, at))),
     rotations: sorted(rotationsDue(ring, at).flatMap(due => (due.cause === 'loss' ? [due.role] : []))),
     usable: channels.map(channel => usableEpochs(ring, channel).map(({ keyId }) => keyId)),
+    readers: channels.map(channel => readerRolesNow(ring, channel)),
+    holders: ring.log
+      .state()
+      .roles()
+      .map(role => [...holdersNow(ring, role.id)].sort()),
     topic: everyoneKeys(ring).map(({ keyId }) => keyId)
   }
   const view = wholeView(ring)
@@ -194,6 +200,15 @@ export function bothAnswers(ring: RingState, channels: readonly ChannelId[], at:
     grants: sorted([...given, ...windowGrants(ring, at), ...askedGrants(ring, at)]),
     rotations: sorted(rolesInUse(ring).filter(role => safeKeys(ring, role).length === 0)),
     usable: channels.map(channel => usable(ring, channel)),
+    readers: channels.map(channel => readersOf(ring.log.state(), channel).roles),
+    holders: ring.log
+      .state()
+      .roles()
+      .map(role =>
+        holdersOf(ring.log.state(), role.id)
+          .map(({ user }) => user)
+          .sort()
+      ),
     topic: keysOf(ring, roleScope(everyone))
       .filter(({ keyId, records }) => ring.seeds.has(keyId) && records.length > 0)
       .sort((a, b) => safeFirst(b) - safeFirst(a) || byRank(ring)(a, b))

@@ -1,7 +1,7 @@
 /** Whom a key reaches: by its boxes and grants, as far as those count (EK12). Kept, since neither ever shrinks. */
 import type { InviteId, KeyId, RoleId, UserId } from '../base/index.ts'
 import { type Keeper, keep } from './present.ts'
-import { ridAsKey } from './rid.ts'
+import { grantRid, ridAsKey } from './rid.ts'
 import {
   type GrantBody,
   type Held,
@@ -10,7 +10,7 @@ import {
   type RingState,
   stamp
 } from './ring-state.ts'
-import { grantRid, ownerOf, type Rid, ridsOf } from './safety.ts'
+import { ownerOf, type Rid, ridsOf } from './safety.ts'
 
 /** Whom the boxes and grants of one key reach by themselves. */
 export interface Reach {

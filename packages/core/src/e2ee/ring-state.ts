@@ -81,6 +81,8 @@ export interface RingState {
   /** Keys by scope. */
   readonly scopes: Map<string, KeyEntry[]>
   readonly grants: Map<KeyId, Held<GrantBody>[]>
+  /** The same by key and recipient. */
+  readonly granted: Map<string, Held<GrantBody>[]>
   /** cannotOpen by key: the accounts that asked. */
   readonly asked: Map<KeyId, Set<DeviceId>>
   /** Older topics by the @everyone key they are sealed under (EK16). */

@@ -14,12 +14,12 @@ import {
   type UserId
 } from '../base/index.ts'
 import { type AuthorityState, everyoneRole, KINDS, type Loss } from '../authority/index.ts'
-import { readBoxes, RID_BYTES } from '../crypto/index.ts'
+import { readBoxes } from '../crypto/index.ts'
 import { authorFacts, lossesOutside } from './author-facts.ts'
 import type { AuthorFacts, KeySafety, KeyScope } from './contract.ts'
 import { channelFacts, touches } from './losses.ts'
 import { bucketIndex, isEntitled, type RidOwner, roleReads } from './readers.ts'
-import { ridAsKey } from './rid.ts'
+import { grantRid, ridAsKey } from './rid.ts'
 import type { GrantBody, Held, KeyBody, KeyEntry, RingState } from './ring-state.ts'
 
 /** What is known where the question is asked. */
@@ -119,9 +119,6 @@ export function ownerOf(
   return ring.keys.has(key) ? { kind: 'key', keyId: key } : ring.rids.find(state, bytes, key)
 }
 
-/** Rid of a grant's recipient. */
-export const grantRid = (box: Uint8Array): Uint8Array => box.subarray(0, RID_BYTES)
-
 /** Kinds by which somebody is put out by others. */
 const PUTTING_OUT: ReadonlySet<number> = new Set([KINDS.kick[0], KINDS.ban[0], KINDS.seal[0]])
 
@@ -172,7 +169,6 @@ export function holderTest(ring: RingState, body: KeyBody): ((user: UserId) => b
 
 /** EK9 for one record. */
 function recordSafety(ring: RingState, entry: KeyEntry, held: Held<KeyBody>, view: View): KeySafety {
-  const body = held.record.body
   const facts = authorFacts(ring, held)
   if (facts === undefined) return unsafe('its author had seen operations not known here')
   const loss = touchedBy(ring, entry, held, facts, view)

@@ -11,6 +11,7 @@ import {
   draftOverwrite,
   draftRoleAssign,
   draftRoleCreate,
+  draftRoleDelete,
   draftRoleEdit,
   draftRoleUnassign,
   everyoneRole,
@@ -106,7 +107,7 @@ export class Story {
     const role = this.pick(this.roles)
     const everyone = everyoneRole(peer.log.server)
     const channel = this.pick(this.channels)
-    switch (this.dice(14)) {
+    switch (this.dice(15)) {
       case 0:
         return draftBan(user)
       case 1:
@@ -148,6 +149,8 @@ export class Story {
           boxPublicKey: keys.boxPublicKey
         })
       }
+      case 13:
+        return draftRoleDelete(role)
       default:
         return draftInviteRevoke(
           this.invites.length === 0 ? idAs('i', this.town.invite.id) : this.pick(this.invites)
