@@ -2,6 +2,7 @@
 import type { ChannelId, DeviceId, OperationId, RoleId, UserId } from '../base/index.ts'
 import type { ChannelState, MemberState, RoleState } from './contract.ts'
 import type { Ledger } from './ledger.ts'
+import { isShownOfChannel } from './moved.ts'
 
 /** What a state has put together so far. The present's is handed on from change to change. */
 export class StateCache {
@@ -38,6 +39,15 @@ export class StateCache {
         if (second === 'exists' || second === 'pos') this.members.clear()
         break
       case 'ch':
+        if (isShownOfChannel(second)) {
+          this.channelList = undefined
+          this.channels.delete(first as ChannelId)
+          break
+        }
+        this.permissions.clear()
+        this.channelList = undefined
+        this.channels.clear()
+        break
       case 'ow':
       case 'tm':
         this.permissions.clear()
