@@ -18,7 +18,7 @@ import { firstSeen, type Held, heldLamport, lamportOf, type RingState } from './
 import { isCovered, viewAt } from './safety.ts'
 import { openWith, resolveKey, sealWith } from './seal-open.ts'
 import { standingOf } from './standing.ts'
-import { gateOf, topicSecretsOf, topicsHeard, topicTable } from './topics.ts'
+import { gateOf, keyOfGate, topicSecretsOf, topicsHeard, topicTable } from './topics.ts'
 
 /** What a ring remembers, from what is stored; `ringOver` answers from it. */
 export function createState(init: KeyRingInit): RingState {
@@ -123,9 +123,9 @@ export function ringOver(ring: RingState): KeyRing {
     topics: at => topicsHeard(ring, at),
     topicSecrets: () => topicSecretsOf(ring),
     topicOf: tag => topicTable(ring).byTag.get(toHex(tag)),
-    gateKey: () => {
-      const topic = topicTable(ring).current
-      return topic === undefined ? undefined : gateOf(ring, topic.keyId)
+    gateKey: announced => {
+      const keyId = announced === undefined ? topicTable(ring).current?.keyId : keyOfGate(ring, announced)
+      return keyId === undefined ? undefined : gateOf(ring, keyId)
     },
     resolveKey: envelope => resolveKey(ring, envelope),
     seal: options => sealWith(ring, options),
