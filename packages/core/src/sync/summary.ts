@@ -1,7 +1,7 @@
 /** What each side tells unasked of a server: summaries (SY4), beats (SY15), tips of author chains (SY8). */
 import { idToBytes, refuse, type Refusal } from '../base/index.ts'
 import { equalBytes } from '../encoding/index.ts'
-import { bucketsDiffer, foldBuckets, withholdsTips } from './buckets.ts'
+import { bucketsDiffer, withholdsTips } from './buckets.ts'
 import { bucketOf, type Chain } from './chain-index.ts'
 import type { OperationSource, ServerView, Standing } from './contract.ts'
 import { reconsider } from './fetch.ts'
@@ -83,8 +83,7 @@ function createSummary(view: ServerView, share: Share): Summary {
     heads: shown ? highestHeads(view.operations, HEADS_MAX) : [],
     leaves: shown ? leavesSum(view.operations) : NO_FINGERPRINT,
     records: shown ? { count: view.recordIds.size, sum: view.recordIds.sum } : nothing,
-    buckets:
-      level === 2 ? foldBuckets(view.chains.buckets(), chains <= 8 ? 1 : chains <= 64 ? 4 : BUCKETS_MAX) : []
+    buckets: level === 2 ? view.chains.buckets(chains <= 8 ? 1 : chains <= 64 ? 4 : BUCKETS_MAX) : []
   }
 }
 
@@ -187,7 +186,7 @@ export function beatDue(share: Share): number {
 export function tellTips(turn: Turn, share: Share, view: ServerView): void {
   if (share.level < 2 || share.theirs === null) return
   const theirs = share.theirs.buckets
-  const ours = theirs.length === 0 ? [] : foldBuckets(view.chains.buckets(), theirs.length)
+  const ours = theirs.length === 0 ? [] : view.chains.buckets(theirs.length)
   const width = BUCKETS_MAX / Math.max(1, theirs.length)
   const rows: Chain[] = []
   for (const chain of view.chains.chains()) {
