@@ -21,6 +21,7 @@ import {
   TIPS_PATIENCE_MS,
   TIPS_UNASKED_MAX
 } from './limits.ts'
+import { createTip } from './create-share.ts'
 import { considerOffering } from './offers.ts'
 import { randomBelow } from './random-below.ts'
 import { highestHeads, leavesSum } from './past.ts'
@@ -249,7 +250,7 @@ export function acceptTips(
   if (share.theirs.level < 2) return undefined
   for (const { chain, sum, ranges } of frame.rows) {
     const known = share.tips.get(chain)
-    if (known === undefined) share.tips.set(chain, { sum, ranges, got: [], misses: 0, compared: null })
+    if (known === undefined) share.tips.set(chain, createTip(sum, ranges))
     else Object.assign(known, { sum, ranges })
     if (countOf(ranges) > 0) share.pending.add(chain)
   }

@@ -21,6 +21,7 @@ import { type SigningKey, type Suite } from '../../src/crypto/index.ts'
 import { concatBytes, decodeCbor, encodeCbor, utf8 } from '../../src/encoding/index.ts'
 import { authorIdOf, encodeHeader, readEnvelope } from '../../src/graph/index.ts'
 import {
+  type Budget,
   ChainIndex,
   type ChainId,
   compareBounds,
@@ -190,6 +191,11 @@ export class Holdings implements ServerView {
   }
   channels(): readonly ChannelId[] {
     return this.#channels
+  }
+  /** Of which somebody looks at the newest page. */
+  shown: readonly ChannelId[] = []
+  onScreen(): readonly ChannelId[] {
+    return this.shown
   }
   knowsChain(chain: ChainId): boolean {
     return this.fallback !== 'unjudged' && chain.startsWith('d')
@@ -386,7 +392,7 @@ export class WorldNode {
   /** Called with every delivery before it is judged: hostile or slow nodes are made here. */
   onDeliver: ((effect: Extract<SyncEffect, { type: 'deliver' }>) => void) | undefined
 
-  constructor(world: World, name: string, speaksRanges = true) {
+  constructor(world: World, name: string, speaksRanges = true, budget?: Budget) {
     this.world = world
     this.name = name
     this.identity = deviceOf(name)
@@ -396,7 +402,8 @@ export class WorldNode {
       device: this.identity.device,
       signer: this.identity.key,
       views: this.views,
-      ranges: speaksRanges
+      ranges: speaksRanges,
+      ...(budget === undefined ? {} : { budget })
     })
   }
 
@@ -512,6 +519,8 @@ export class World {
   readonly faults: Faults
   bytes = 0
   frames = 0
+  /** Sees every frame that leaves. */
+  watch: ((from: WorldNode, to: WorldNode, bytes: Uint8Array) => void) | undefined
   #events: { at: number; order: number; run: () => void }[] = []
   #order = 0
   #session = 0
@@ -524,9 +533,14 @@ export class World {
   /** A node that holds the server, or joins it. */
   add(
     name: string,
-    options: { joining?: boolean; ranges?: boolean; channels?: readonly ChannelId[] } = {}
+    options: {
+      joining?: boolean
+      ranges?: boolean
+      channels?: readonly ChannelId[]
+      budget?: Budget
+    } = {}
   ): WorldNode {
-    const node = new WorldNode(this, name, options.ranges)
+    const node = new WorldNode(this, name, options.ranges, options.budget)
     const holdings = new Holdings(this.authors, options.channels)
     if (options.joining === true) holdings.fallback = 'unjudged'
     node.views.set(SERVER, holdings)
@@ -560,6 +574,7 @@ export class World {
     if (end?.alive !== true || end.other === undefined) return
     this.bytes += bytes.length
     this.frames++
+    this.watch?.(node, end.other.node, bytes)
     const { other } = end
     // Ordered, as streams are.
     end.free = Math.max(
