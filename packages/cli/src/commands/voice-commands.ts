@@ -131,7 +131,7 @@ function showCall({ name, cause, code, muted, deafened, pushToTalk, talking, pai
       pairs.map(each => safeLine(each.name)).join(', ') || 'nobody else'
     }.`,
     ...CAUSES[cause],
-    `Code to compare aloud: ${code}`
+    ...(pairs.length === 0 ? [] : [`Code to compare aloud: ${code}`])
   ].join('\n')
 }
 
