@@ -1,10 +1,6 @@
-import { closeSync, openSync, writeSync } from 'node:fs'
-import { join } from 'node:path'
-import { wavBytes, wavHeader } from '@xcord/core/audio'
+import { createRecorder } from '@xcord/core/adapters/audio-node'
 import type { UserId } from '@xcord/core'
 import type { Client, Message, Server } from '@xcord/sdk'
-
-const SAMPLE_BYTES = 2
 
 /** A recording under way. */
 export interface Recording {
@@ -24,7 +20,8 @@ export async function record(
   channels: { readonly voice: string; readonly text: string },
   folder: string
 ): Promise<Recording> {
-  const files = new Map<string, { path: string; descriptor: number; bytes: number }>()
+  // Makes the folder, overwrites nothing, and keeps each file playable at any moment.
+  const recorder = createRecorder(folder)
   const agreed = new Set<UserId>()
   const voice = await server.channel(channels.voice).voice.join({ muted: true })
   const own = server.members.get(client.identity.id)
@@ -40,12 +37,7 @@ export async function record(
       if (content === '!no') agreed.delete(author.id)
     }),
     voice.on('audio', ({ member, frame }) => {
-      if (!agreed.has(member)) return
-      const path = join(folder, `${member.slice(0, 10)}.wav`)
-      const file = files.get(member) ?? { path, descriptor: openSync(path, 'w'), bytes: 0 }
-      files.set(member, file)
-      if (file.bytes === 0) writeSync(file.descriptor, wavHeader(0))
-      file.bytes += writeSync(file.descriptor, wavBytes(frame))
+      if (agreed.has(member)) recorder.write(member, frame)
     })
   ]
   return {
@@ -55,14 +47,9 @@ export async function record(
     stop: async () => {
       for (const off of offs) off()
       voice.leave()
-      for (const { descriptor, bytes } of files.values()) {
-        // How long it became is known only now.
-        const header = wavHeader(bytes / SAMPLE_BYTES)
-        writeSync(descriptor, header, 0, header.length, 0)
-        closeSync(descriptor)
-      }
+      const files = recorder.close()
       await own?.setNick(null)
-      return Object.fromEntries([...files].map(([member, { path }]) => [member, path]))
+      return files
     }
   }
 }

@@ -46,7 +46,7 @@ it('keeps those who agreed and nobody else, and everybody sees that it does', as
   const its = await bot.servers.join(link)
   for (const each of [hers, its]) await expect.poll(() => each.channels.get('lounge'), WAIT).toBeDefined()
 
-  const recording = await record(bot, its, { voice: 'lounge', text: 'general' }, folder)
+  const recording = await record(bot, its, { voice: 'lounge', text: 'general' }, into())
   await expect.poll(() => server.members.get(bot.identity.id)?.nick, WAIT).toBe('🔴 recorder')
   for (const [where, hz] of [
     [server, TONES.ada],
@@ -67,6 +67,9 @@ it('keeps those who agreed and nobody else, and everybody sees that it does', as
   await expect.poll(() => server.members.get(bot.identity.id)?.nick, WAIT).toBeNull()
 })
 
+/** A folder that nobody made yet. */
+const into = (): string => join(folder, 'recordings')
+
 function sizeOf(member: string): number {
-  return statSync(join(folder, `${member.slice(0, 10)}.wav`), { throwIfNoEntry: false })?.size ?? 0
+  return statSync(join(into(), `${member}.wav`), { throwIfNoEntry: false })?.size ?? 0
 }

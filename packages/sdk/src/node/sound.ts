@@ -10,6 +10,7 @@ import {
   toneSource
 } from '@xcord/core/adapters/audio-node'
 import type { UserId } from '@xcord/core'
+import { Volumes } from '../loudness.ts'
 import type { VoiceSession } from '../voice-types.ts'
 
 /** Where sound comes from and goes to. What is not named is left out. */
@@ -40,9 +41,6 @@ export interface Sound {
    */
   setVolume(member: UserId, volume: number): void
 }
-
-/** What others are turned down to while somebody speaks who is to be heard before them (VX13). */
-const BESIDE_PRIORITY = 0.25
 
 interface Flow {
   stop(): void
@@ -76,16 +74,14 @@ async function startSending(
 function startSpeakers(
   session: VoiceSession,
   device: string | true,
-  volumes: ReadonlyMap<string, number>,
+  volumes: Volumes,
   fail: (error: unknown) => void
 ): Flow {
   const speakers = openSpeakers({ ...named(device), ended: fail })
   const mixer = createMixer()
   const offs = [
     session.on('audio', ({ member, device: from, frame }) => {
-      const first = session.participants.filter(each => each.priority && each.speaking)
-      const beside = first.length > 0 && !first.some(each => each.device === from)
-      mixer.setVolume(from, (volumes.get(member) ?? 1) * (beside ? BESIDE_PRIORITY : 1))
+      mixer.setVolume(from, volumes.of(member, from))
       mixer.push(from, frame)
     }),
     session.on('leave', ({ participant }) => mixer.remove(participant.device)),
@@ -132,7 +128,7 @@ function startRecording(session: VoiceSession, folder: string, fail: (error: unk
 export async function connectSound(session: VoiceSession, init: SoundInit): Promise<Sound> {
   const fail = init.onError ?? (() => undefined)
   const flows: Flow[] = []
-  const volumes = new Map<string, number>()
+  const volumes = new Volumes(session)
   let files: Readonly<Record<string, string>> = {}
   const close = (): Readonly<Record<string, string>> => {
     for (const each of flows.splice(0)) each.stop()
@@ -152,9 +148,6 @@ export async function connectSound(session: VoiceSession, init: SoundInit): Prom
   session.on('ended', () => void close())
   return {
     close,
-    setVolume: (member, volume) => {
-      if (!(volume >= 0 && volume <= 2)) throw new RangeError('a volume is 0 to 2')
-      volumes.set(member, volume)
-    }
+    setVolume: (member, volume) => volumes.set(member, volume)
   }
 }

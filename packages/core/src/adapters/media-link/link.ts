@@ -13,7 +13,7 @@ import {
   stepSpeaking
 } from '../../audio/index.ts'
 import type { LinkFailure, LinkId, LinkInit, LinkSignal, LinkStats, MediaEvent } from '../../voice/index.ts'
-import { CANDIDATES_MAX, descriptionFault, isCandidate, tuneOpus } from './descriptions.ts'
+import { CANDIDATES_MAX, descriptionFault, hasOpus, isCandidate, tuneOpus } from './descriptions.ts'
 import { packetsArrived, readStats, type StatsMark } from './link-stats.ts'
 import type {
   AudioSink,
@@ -159,6 +159,7 @@ function createGate(init: LinkInit, resolvesLocal: boolean) {
       return { failure: 'description', reason: `an ${type} out of turn` }
     const fault = descriptionFault(sdp)
     if (fault !== undefined) return { failure: 'description', reason: fault }
+    if (!hasOpus(sdp)) return { failure: 'codec', reason: 'the other side has no Opus' }
     described = sdp
     return { type, sdp: tuneOpus(sdp, init.bitrateKbps) }
   }
