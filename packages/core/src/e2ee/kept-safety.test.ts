@@ -1,6 +1,6 @@
 /** What is kept of EK9 against those who say later what unmakes it: random histories of the honest never do. */
 import { describe, expect, it } from 'vitest'
-import { idToBytes, type KeyId } from '../base/index.ts'
+import { idAs, idToBytes, type KeyId } from '../base/index.ts'
 import { BoxKind, sealBox, sealBoxes } from '../crypto/index.ts'
 import type { KeyRecordBody } from './contract.ts'
 import { userRid } from './derive.ts'
@@ -108,6 +108,56 @@ describe('[EK9] a safe key is looked at again', () => {
     const named = { ...body, keyId: ridAsKey(userRid(mallory.user, 1)), after: [], back: [] }
     expect(ada.ring.add(sign(mallory, named as KeyRecordBody), 0).kind).toBe('accepted')
     expect(bothSay(ada, role)).toBe(false)
+    const [kept, plain] = bothAnswers(ada.state, [town.meta], 0)
+    expect(kept).toEqual(plain)
+  })
+
+  it('[EK9] when who has a box of it is given a role that may not read there, which takes nothing away', () => {
+    const { town, ada, mallory } = begin()
+    const barred = idAs('r', ada.act({ do: 'role', bits: 0n }))
+    const channel = idAs('c', ada.act({ do: 'channel', roles: 'all' }))
+    ada.act({ do: 'view', channel, target: barred, allow: false })
+    ada.act({ do: 'view', channel, target: town.everyone, allow: true })
+    const other = welcome(town, 'grace', 3)
+    ada.act({ do: 'assign', user: other.user, role: barred })
+    const epoch = ada.sendKey(channel)
+    expect(bothSay(ada, epoch)).toBe(true)
+    ada.act({ do: 'assign', user: mallory.user, role: barred })
+    expect(bothSay(ada, epoch)).toBe(false)
+    const [kept, plain] = bothAnswers(ada.state, [town.meta, channel], 0)
+    expect(kept).toEqual(plain)
+  })
+
+  it('[EK7, EK9] when a role that it is sealed to is given to who is kept out of the channel', () => {
+    const { town, ada, mallory } = begin()
+    const crew = idAs('r', ada.act({ do: 'role', bits: 0n }))
+    const cabin = idAs('c', ada.act({ do: 'channel', roles: [crew] }))
+    const grace = welcome(town, 'grace', 3)
+    ada.act({ do: 'assign', user: grace.user, role: crew })
+    ada.act({ do: 'view', channel: cabin, target: mallory.user, allow: false })
+    const epoch = ada.sendKey(cabin)
+    expect(bothSay(ada, epoch)).toBe(true)
+    ada.act({ do: 'assign', user: mallory.user, role: crew })
+    expect(bothSay(ada, epoch)).toBe(false)
+  })
+
+  it('[EK14] and a grant that came before what its author knew counts once that is here', () => {
+    const { town, ada, mallory } = begin()
+    const alan = person('alan')
+    const join = {
+      do: 'join',
+      user: alan.user,
+      device: alan.device,
+      box: alan.userKey(1).boxPublicKey
+    } as const
+    // Known to mallory, and granted by her.
+    mallory.log.act(alan.device, join)
+    expect(bothAnswers(ada.state, [town.meta], 0)[0]).toBeDefined()
+    expect(mallory.grant()).toBeGreaterThan(0)
+    ada.meet(mallory, { operations: false })
+    ada.ring.grantsDue(0)
+    ada.meet(mallory)
+    expect(ada.ring.grantsDue(0)).toEqual([])
     const [kept, plain] = bothAnswers(ada.state, [town.meta], 0)
     expect(kept).toEqual(plain)
   })
