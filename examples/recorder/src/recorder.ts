@@ -1,12 +1,12 @@
-import { createRecorder } from '@xcord/core/adapters/audio-node'
 import type { UserId } from '@xcord/core'
 import type { Client, Message, Server } from '@xcord/sdk'
+import { connectSound } from '@xcord/sdk/node'
 
 /** A recording under way. */
 export interface Recording {
   /** Who agreed. */
   readonly agreed: readonly UserId[]
-  /** Ends it: leaves, gives the name back, and says where the files are, by member. */
+  /** Ends it: leaves, gives the name back, and says where the files are, by speaker. */
   stop(): Promise<Readonly<Record<string, string>>>
 }
 
@@ -20,34 +20,31 @@ export async function record(
   channels: { readonly voice: string; readonly text: string },
   folder: string
 ): Promise<Recording> {
-  // Makes the folder, overwrites nothing, and keeps each file playable at any moment.
-  const recorder = createRecorder(folder)
   const agreed = new Set<UserId>()
   const voice = await server.channel(channels.voice).voice.join({ muted: true })
+  const sound = await connectSound(voice, { output: folder, keeps: member => agreed.has(member) })
   const own = server.members.get(client.identity.id)
   await own?.setNick(`🔴 ${client.identity.name}`)
   await server
     .channel(channels.text)
     .send(`I record #${channels.voice}. Write !yes to be recorded, !no not to be any more; others are not.`)
 
-  const offs = [
-    client.on('message:create', ({ message: { author, channel, content } }: { message: Message }) => {
+  const off = client.on(
+    'message:create',
+    ({ message: { author, channel, content } }: { message: Message }) => {
       if (channel.server.id !== server.id) return
       if (content === '!yes') agreed.add(author.id)
       if (content === '!no') agreed.delete(author.id)
-    }),
-    voice.on('audio', ({ member, frame }) => {
-      if (agreed.has(member)) recorder.write(member, frame)
-    })
-  ]
+    }
+  )
   return {
     get agreed() {
       return [...agreed]
     },
     stop: async () => {
-      for (const off of offs) off()
+      off()
+      const files = sound.close()
       voice.leave()
-      const files = recorder.close()
       await own?.setNick(null)
       return files
     }

@@ -25,8 +25,10 @@ export interface SoundInit {
   readonly voiceActivity?: boolean
   /** The system's speakers: `true`, or their name there. */
   readonly speakers?: string | true
-  /** A folder: each speaker becomes a WAV file in it. */
+  /** A folder, made where it is not there: each speaker becomes a WAV file in it, beside those that are. */
   readonly output?: string
+  /** Who is kept in it, asked for each frame: of others there is no file, or nothing more. Everybody unless said. */
+  readonly keeps?: (member: UserId) => boolean
   /** A device that ended, a disk that is full: XCORD_AUDIO_DEVICE and the system's. The call goes on without it. */
   readonly onError?: (error: unknown) => void
 }
@@ -96,10 +98,16 @@ function startSpeakers(
 }
 
 /** What is heard, a file for each who speaks. */
-function startRecording(session: VoiceSession, folder: string, fail: (error: unknown) => void) {
+function startRecording(
+  session: VoiceSession,
+  folder: string,
+  keeps: (member: UserId) => boolean,
+  fail: (error: unknown) => void
+) {
   const recorder = createRecorder(folder)
   let files: Readonly<Record<string, string>> | undefined
-  const off = session.on('audio', ({ device, frame }) => {
+  const off = session.on('audio', ({ member, device, frame }) => {
+    if (!keeps(member)) return
     const who = session.participants.find(each => each.device === device)
     // Two people may have one name, and one person two devices.
     const name = `${who?.member.name ?? 'speaker'}-${device.slice(1, 7)}`
@@ -138,7 +146,7 @@ export async function connectSound(session: VoiceSession, init: SoundInit): Prom
     flows.push(...(await startSending(session, init, fail)))
     if (init.speakers !== undefined) flows.push(startSpeakers(session, init.speakers, volumes, fail))
     if (init.output !== undefined) {
-      const recording = startRecording(session, init.output, fail)
+      const recording = startRecording(session, init.output, init.keeps ?? (() => true), fail)
       flows.push({ stop: () => void (files = recording.stop()) })
     }
   } catch (error) {

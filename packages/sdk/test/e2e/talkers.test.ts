@@ -18,9 +18,9 @@ const JOINS = Number(process.env['XCORD_JOINS'] ?? 50)
 const SILENT_MS = 1_000
 const TONES = [400, 530, 670, 820, 980, 1150, 1330, 1520]
 /** Until everybody is heard by somebody: a machine that has no time for sound gives it in pieces. */
-const HEARD_MS = 60_000 + TALKERS * 20_000
+const HEARD_MS = 120_000 + TALKERS * 60_000
 /** Each process of a mesh wants a share of the machine. */
-const SLOW = 120_000 + TALKERS * 60_000 + JOINS * 20_000
+const SLOW = 2 * HEARD_MS + TALKERS * 120_000 + JOINS * 20_000
 
 interface Talker {
   readonly name: string
@@ -92,7 +92,10 @@ async function pairsOf({ child }: Talker): Promise<string> {
   const figures = ({ lossPct, receivedKbps, concealedPct }: VoicePairJson): string =>
     [lossPct, receivedKbps, concealedPct].map(each => each?.toFixed(1) ?? '?').join('/')
   return pairs
-    .map(each => `${each.name} ${each.path} heard=${each.heard} hears=${each.hears} ${figures(each)}`)
+    .map(
+      each =>
+        `${each.name} ${each.path} ${each.trouble ?? ''} heard=${each.heard} hears=${each.hears} ${figures(each)}`
+    )
     .join('; ')
 }
 
