@@ -13,6 +13,7 @@ import { epochFor } from './plan-epoch.ts'
 import { grantsDue, lackOf, planCannotOpen, planGrants, planRotations, rotationsDue } from './plan-grants.ts'
 import { planEveryone } from './plan-role.ts'
 import { createRidIndex } from './readers.ts'
+import { readerRids, recordsTo } from './route.ts'
 import { addRecord, insert } from './ring-add.ts'
 import { firstSeen, type Held, heldLamport, lamportOf, type RingState } from './ring-state.ts'
 import { isCovered, viewAt } from './safety.ts'
@@ -89,6 +90,8 @@ export function ringOver(ring: RingState): KeyRing {
     get: id => ring.records.get(id)?.record,
     records: () => sorted(ring, [...ring.records.values()]),
     headRecords: () => sorted(ring, heads(ring)),
+    readerRids: () => readerRids(ring),
+    recordsTo: (keyIds, readers) => recordsTo(ring, keyIds, readers),
     unlock: keys => {
       ring.userKeys = keys.userKeys ?? ring.userKeys
       ring.invites = keys.invites ?? ring.invites
