@@ -343,8 +343,11 @@ export interface KeyRing extends KeyRoutes<KeyRecord> {
   /** SY2: secrets to send hello tokens of, and all to recognise (≤ 32, newest first). */
   topicSecrets(): { readonly current: readonly SecretKey[]; readonly known: readonly SecretKey[] }
   topicOf(tag: Uint8Array): TopicKeys | undefined
-  /** Gate key of the current @everyone key, to sign GateCerts with (EN11). */
-  gateKey(): SigningKey | undefined
+  /**
+   * Gate key of the current @everyone key, or of the gate that a node announces (EN12), to sign GateCerts with (EN11).
+   * undefined: it was not opened.
+   */
+  gateKey(announced?: Uint8Array): SigningKey | undefined
 
   resolveKey(envelope: EnvelopeStub): ResolvedKey
   /** Seals and signs under an opened key. @throws RangeError for a key that is not held. */

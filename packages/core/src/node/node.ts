@@ -268,7 +268,8 @@ class LiveNode implements Node {
     if (turn.authorityChanged) {
       this.#parts.voice.authorityChanged(replica)
       this.#parts.introductions.judge(replica)
-      this.#parts.sync.relink()
+      // Which of the keys at hand names the topic is the operations' matter, too.
+      this.#subscribe(replica)
       this.#news.look()
     }
     if (turn.authorityChanged || turn.received.size > 0) this.#parts.duties.consider(replica, turn.accepted)
