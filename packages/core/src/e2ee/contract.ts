@@ -294,8 +294,6 @@ export interface KeyRing extends KeyRoutes<KeyRecord> {
   get(id: RecordId): KeyRecord | undefined
   /** Every record held, in order of (lamport of frontier, id): for sync and for a topic change. */
   records(): readonly KeyRecord[]
-  /** Records that newcomers to a topic need first: current heads of every scope and what they are sealed to. */
-  headRecords(): readonly KeyRecord[]
   /** Tries unopened boxes again, with a new own user key or invite; new seeds are to be stored. */
   unlock(keys: {
     readonly userKeys?: readonly OwnUserKey[]

@@ -3,6 +3,8 @@ import type { KeyId } from '../base/index.ts'
 
 /** `R`: a key record. */
 export interface KeyRoutes<R> {
+  /** Records that newcomers to a topic need first: current heads of every scope and what they are sealed to. */
+  headRecords(): readonly R[]
   /** EK3: names of the boxes that open with what this account and the invites held give. */
   readerRids(): readonly Uint8Array[]
   /** The records by which whoever opens boxes of these names comes to each key, as far as a way leads there. */
