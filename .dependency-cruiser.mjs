@@ -105,8 +105,8 @@ const architecture = [
   ),
   forbid(
     'no Node built-in in the common SDK',
-    'Node-only parts of the SDK live in packages/sdk/src/node or src/platform; the rest runs in browsers.',
-    { path: '^packages/sdk/src/', pathNot: [TEST, '^packages/sdk/src/(node|platform)/'] },
+    'Node-only parts of the SDK live in packages/sdk/src/node, src/platform and src/testing; the rest runs in browsers.',
+    { path: '^packages/sdk/src/', pathNot: [TEST, '^packages/sdk/src/(node|platform|testing)/'] },
     { dependencyTypes: BUILTIN }
   ),
   forbid(

@@ -34,6 +34,6 @@ export const REMARKS = {
     'each event moves a whole node, for which this is the whole cost: frames are decoded and encoded, rows sealed and written, operations judged, chains compared. No function takes more than a fortieth of it, cryptography less than a tenth, and the collector of garbage a tenth. A hundred thousand a second would ask for peers whose lower layers are modelled, and then something else than the real core is tested.',
   'simulator/1,000 peers for 10 virtual minutes, in a storm, reckoned':
     'it is some ten million events: as for those. It shrinks with the pace and with the number of cores.',
-  'simulator/1,000 peers for 10 virtual minutes, 1 step a minute each, on two cores':
+  'simulator/1,000 peers for 10 virtual minutes, 288 steps a minute among all, on two cores':
     'as for the events: nearly half a million are the founding alone, in which a thousand peers start, join and are handed keys by each other.'
 }

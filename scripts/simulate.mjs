@@ -3,21 +3,30 @@
  * the command that shows the same again. Exit code 1 where something did not.
  */
 import { parseArgs } from 'node:util'
+import { availableParallelism } from 'node:os'
 import { Worker } from 'node:worker_threads'
 import { FAULT_KINDS } from '@xcord/core/testing'
 
 /** Most of what a world allocates is gone at once: with more room for the young, less of it is copied. */
 const YOUNG_MB = 64
+/** Peers of one world, unless told: with more, the collector of garbage takes an ever larger share. */
+const WORLD_PEERS_MAX = 250
+/** Keeps the seeds of a seed's worlds apart from those of the next seeds. */
+const WORLD_STRIDE = 1_000_003
+/** Steps a minute among all peers of a large world, unless a pace is told. */
+const STEPS_A_MINUTE_MAX = 288
 
 const USAGE = `npm run simulate -- [options]
 
   --seed <n>          the first seed (default: 1)
   --seeds <n>         how many (default: 1)
-  --jobs <n>          how many at once, each in a thread of its own (default: 1)
+  --jobs <n>          worlds at once, each in a thread of its own (default: 1; as many as cores where a seed has several)
   --peers <n>         peers in all, 2 to 1000 (default: 8)
+  --worlds <n>        worlds that the peers are parted into; servers meet nowhere but at the bootstrap node, of which
+                      each world has one (default: one for each ${WORLD_PEERS_MAX} peers)
   --minutes <n>       virtual minutes of storm (default: 3)
   --community <n>     members of one server (default: 12)
-  --pace <n>          steps a minute for each peer (default: 12)
+  --pace <n>          steps a minute for each peer (default: 12; above 24 peers, 288 among all)
   --faults <list>     kinds of fault, by commas, or "none": ${FAULT_KINDS.join(', ')}
   --only <list>       of the storm only the steps with these numbers
   --signatures <how>  real, or quick: a hash in their place (default)
@@ -29,8 +38,9 @@ const { values } = parseArgs({
   options: {
     seed: { type: 'string', default: '1' },
     seeds: { type: 'string', default: '1' },
-    jobs: { type: 'string', default: '1' },
+    jobs: { type: 'string' },
     peers: { type: 'string', default: '8' },
+    worlds: { type: 'string' },
     minutes: { type: 'string', default: '3' },
     community: { type: 'string' },
     pace: { type: 'string' },
@@ -45,11 +55,27 @@ const { values } = parseArgs({
 
 const listOf = text => (text === 'none' || text === '' ? [] : text.split(','))
 
-function initOf(seed) {
-  const { peers, minutes, community, pace, faults, only, signatures } = values
+const peersOf = () => Number(values.peers)
+const worldsOf = () => Number(values.worlds ?? Math.max(1, Math.ceil(peersOf() / WORLD_PEERS_MAX)))
+
+/** The worlds of one seed: each is one by itself, with a command of its own. */
+function worldsOfSeed(seed) {
+  const count = worldsOf()
+  if (!Number.isInteger(count) || count < 1 || count > peersOf() / 2)
+    throw new RangeError(`${values.peers} peers are not parted into ${values.worlds} worlds`)
+  if (count === 1) return [initOf(seed, peersOf(), values.pace)]
+  const pace = values.pace ?? Math.min(12, STEPS_A_MINUTE_MAX / peersOf())
+  return Array.from({ length: count }, (_, at) => {
+    const peers = Math.floor(peersOf() / count) + (at < peersOf() % count ? 1 : 0)
+    return initOf((seed + at * WORLD_STRIDE) % 2 ** 32, peers, pace)
+  })
+}
+
+function initOf(seed, peers, pace) {
+  const { minutes, community, faults, only, signatures } = values
   return {
     seed,
-    peers: Number(peers),
+    peers,
     minutes: Number(minutes),
     ...(community === undefined ? {} : { community: Number(community) }),
     ...(pace === undefined ? {} : { pace: Number(pace) }),
@@ -71,22 +97,30 @@ function print(report, seconds) {
   console.log(`  again: ${command}`)
 }
 
-async function run(seed) {
+/** How far a world is: only of large ones, or where nobody would know for minutes whether it goes on. */
+function tellProgress({ seed, peers }, began, line) {
+  if (peersOf() <= 24) return
+  const seconds = ((performance.now() - began) / 1_000).toFixed(0)
+  console.error(`  ${seconds} s: seed ${seed} (${peers} peers): ${line}`)
+}
+
+async function run(init, began) {
   const worker = new Worker(new URL('simulate-world.mjs', import.meta.url), {
-    workerData: { init: initOf(seed), verbose: values.verbose, shrinks: values.shrink },
+    workerData: { init, verbose: values.verbose, shrinks: values.shrink },
     resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MB }
   })
   return await new Promise((resolve, reject) => {
-    worker.on('message', ({ line, left, report, seconds }) => {
+    worker.on('message', ({ line, left, progress, report, ...cost }) => {
       if (line !== undefined) console.log(line)
       if (left !== undefined) console.error(`${left} steps left`)
+      if (progress !== undefined) tellProgress(init, began, progress)
       if (report === undefined) return
-      print(report, seconds)
-      resolve(report.failures.length === 0)
+      print(report, cost.seconds)
+      resolve({ ...cost, events: report.events, good: report.failures.length === 0 })
     })
     worker.on('error', reject)
     worker.on('exit', code =>
-      reject(new Error(`seed ${seed}: its thread ended with ${code} and said nothing`))
+      reject(new Error(`seed ${init.seed}: its thread ended with ${code} and said nothing`))
     )
   })
 }
@@ -96,13 +130,27 @@ async function main() {
     console.log(USAGE)
     return 0
   }
-  let good = true
-  let next = 0
+  const began = performance.now()
+  const waiting = Array.from({ length: Number(values.seeds) }, (_, at) =>
+    worldsOfSeed(Number(values.seed) + at)
+  ).flat()
+  const done = []
   const job = async () => {
-    while (next < Number(values.seeds)) good = (await run(Number(values.seed) + next++)) && good
+    for (let next = waiting.shift(); next !== undefined; next = waiting.shift())
+      done.push(await run(next, began))
   }
-  await Promise.all(Array.from({ length: Number(values.jobs) }, job))
-  return good ? 0 : 1
+  const jobs = Number(values.jobs ?? (worldsOf() > 1 ? availableParallelism() : 1))
+  await Promise.all(Array.from({ length: jobs }, job))
+  if (worldsOf() > 1) sumUp(done, (performance.now() - began) / 1_000)
+  return done.every(each => each.good) ? 0 : 1
+}
+
+function sumUp(done, seconds) {
+  const sum = of => done.reduce((total, each) => total + of(each), 0)
+  const memory = Math.max(...done.map(each => each.memory)) / 1e6
+  console.log(
+    `${done.length} worlds, ${values.peers} peers each seed, ${values.minutes} virtual minutes: ${sum(each => each.events).toLocaleString('en')} events in ${seconds.toFixed(1)} s, ${sum(each => each.cpuSeconds).toFixed(1)} CPU s, ${memory.toFixed(0)} MB`
+  )
 }
 
 process.exitCode = await main().catch(error => {

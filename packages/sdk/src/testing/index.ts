@@ -45,3 +45,4 @@ export async function createClientSimulation(init: SimulationInit): Promise<Clie
 }
 
 export type { SimulatedPeer, Simulation, SimulationInit } from '@xcord/core/testing'
+export { type KeptSeed, runSeeds, type RunSeedsInit } from './seeds.ts'

@@ -129,8 +129,9 @@ export async function leaks(community: Community): Promise<readonly string[]> {
     const last = community.lastReplica(peer)
     const mayRead = community.cameBack.has(user) || community.left.has(user)
     if (state.member(user)?.status === 'in' || mayRead || last === undefined) continue
-    for (const { id, channel, notFor, content } of community.promised) {
-      if (!notFor.has(user)) continue
+    for (const { id, channel, notFor, content, by } of community.promised) {
+      // Who learnt that it is out while it wrote reads its own words all the same.
+      if (!notFor.has(user) || by.account.user === user) continue
       // Its store may be closed with its server: then there is nothing to read either.
       const read = await last.message(channel, id).catch(() => undefined)
       if (read !== undefined && read.message.content !== '')

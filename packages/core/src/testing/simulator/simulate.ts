@@ -7,7 +7,7 @@ import { Faults, SKEW_MS_MAX } from './faults.ts'
 import type { SimulatedPeer } from './peer.ts'
 import { Seeded } from './seeded.ts'
 import { createSimulation, type Simulation } from './simulation.ts'
-import { drawStorm, type FaultKind, type Step } from './storm.ts'
+import { drawStorm, type FaultKind, type Step, STEPS_A_MINUTE } from './storm.ts'
 
 const MINUTE_MS = 60_000
 /** Members of one server, unless told; the last one takes what is left over. */
@@ -15,6 +15,8 @@ const COMMUNITY_PEERS = 12
 /** Virtual time in which everybody must agree after the last fault; longer than any clock was ahead. */
 const CALM_MS = SKEW_MS_MAX + 10 * MINUTE_MS
 const LOOK_MS = 5_000
+/** Steps a minute among all peers, unless a pace is told: what 24 peers do. */
+const STEPS_A_MINUTE_MAX = 24 * STEPS_A_MINUTE
 /** Setting up and ending take no longer. */
 const SETUP_MS = 60 * MINUTE_MS
 
@@ -27,7 +29,10 @@ export interface SimulateInit {
   readonly minutes?: number
   /** Members of one server; 12 unless told. */
   readonly community?: number
-  /** What people do and what goes wrong, in steps a minute for each peer; 12 unless told. */
+  /**
+   * What people do and what goes wrong, in steps a minute for each peer. Unless told, 12, and in worlds of more than 24
+   * peers as much as in one of 24: 288 a minute among all, so that of a thousand some tens speak.
+   */
   readonly pace?: number
   /** Kinds of fault; all unless told. */
   readonly faults?: readonly FaultKind[]
@@ -37,6 +42,8 @@ export interface SimulateInit {
   readonly signatures?: 'real' | 'quick'
   /** Told each step as it happens, and what came of it. */
   readonly onStep?: (line: string) => void
+  /** Told how far it is, about once a virtual minute. */
+  readonly onProgress?: (line: string) => void
 }
 
 /** How it went. */
@@ -111,6 +118,7 @@ class Run {
     process.on('unhandledRejection', lost)
     try {
       await this.#found(simulation)
+      this.#tellProgress(simulation, `${this.#communities.length} servers founded`)
       const faults = new Faults(simulation, error => this.#fail('a peer does not start again', error))
       await this.#stormOver(simulation, faults)
       await this.#calm(simulation, faults)
@@ -151,13 +159,14 @@ class Run {
   }
 
   async #stormOver(simulation: Simulation, faults: Faults): Promise<void> {
-    const { peers = 8, minutes = 3, seed, only, pace, faults: kinds } = this.#init
+    const { peers = 8, minutes = 3, seed, only, faults: kinds } = this.#init
+    const { pace = Math.min(STEPS_A_MINUTE, STEPS_A_MINUTE_MAX / peers) } = this.#init
     const chance = new Seeded(seed).split('storm')
     const drawn = drawStorm({
       chance,
       peers,
       ms: minutes * MINUTE_MS,
-      ...(pace === undefined ? {} : { pace }),
+      pace,
       ...(kinds === undefined ? {} : { faults: kinds })
     })
     this.#storm = only === undefined ? drawn : drawn.filter(each => only.includes(each.index))
@@ -165,7 +174,14 @@ class Run {
       simulation.time.after(step.at, () =>
         this.#take(step, simulation, faults, chance.split(`step ${step.index}`))
       )
-    await simulation.run(minutes * MINUTE_MS)
+    for (let left = minutes; left > 0; left--) {
+      await simulation.run(Math.min(left, 1) * MINUTE_MS)
+      this.#tellProgress(simulation, `minute ${Math.ceil(minutes - left + 1)} of ${Math.ceil(minutes)}`)
+    }
+  }
+
+  #tellProgress(simulation: Simulation, what: string): void {
+    this.#init.onProgress?.(`${what}, ${simulation.events.toLocaleString('en')} events`)
   }
 
   #take(step: Step, simulation: Simulation, faults: Faults, chance: Seeded): void {
@@ -214,6 +230,7 @@ class Run {
       found = await this.#ask(simulation, differences)
     } while (found.length > 0 && simulation.time.now() < end)
     this.#failures.push(...found)
+    this.#tellProgress(simulation, found.length > 0 ? 'not at rest' : 'all agree')
     if (found.length > 0) return
     const { copied } = faults
     for (const look of [

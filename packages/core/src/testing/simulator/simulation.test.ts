@@ -56,9 +56,9 @@ describe('one seed, one world', () => {
   })
 
   it('a storm is drawn before it comes: leaving a step out moves no other', () => {
-    const draw = () => drawStorm({ chance: new Seeded(3), peers: 8, ms: 60_000 })
+    const draw = () => drawStorm({ chance: new Seeded(3), peers: 8, pace: 12, ms: 60_000 })
     expect(draw()).toEqual(draw())
-    const calm = drawStorm({ chance: new Seeded(3), peers: 8, ms: 60_000, faults: [] })
+    const calm = drawStorm({ chance: new Seeded(3), peers: 8, pace: 12, ms: 60_000, faults: [] })
     expect(calm.length).toBeLessThan(draw().length)
     expect(draw()).toEqual(expect.arrayContaining([...calm]))
   })

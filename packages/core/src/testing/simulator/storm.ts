@@ -74,27 +74,21 @@ export interface Step {
   readonly whom: number
 }
 
-/** Steps a minute for each peer, unless told. */
-const STEPS_A_MINUTE = 12
+/** Steps a minute for each peer of a small world. */
+export const STEPS_A_MINUTE = 12
 
 export interface StormInit {
   readonly chance: Seeded
   readonly peers: number
   readonly ms: number
-  /** Steps a minute for each peer; 12 unless told. */
-  readonly pace?: number
+  /** Steps a minute for each peer. */
+  readonly pace: number
   /** Kinds of fault that may happen; all unless told. */
   readonly faults?: readonly FaultKind[]
 }
 
 /** Draws what will happen. */
-export function drawStorm({
-  chance,
-  peers,
-  ms,
-  pace = STEPS_A_MINUTE,
-  faults = FAULT_KINDS
-}: StormInit): readonly Step[] {
+export function drawStorm({ chance, peers, ms, pace, faults = FAULT_KINDS }: StormInit): readonly Step[] {
   const bag = (Object.entries({ ...ACTIONS, ...FAULTS }) as [StepKind, number][]).flatMap(([kind, weight]) =>
     Array.from({ length: weight }, () => kind)
   )
