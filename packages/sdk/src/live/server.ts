@@ -365,7 +365,11 @@ export class LiveServer implements Server {
       get all() {
         return current()
       },
-      get: idOrName => findNamed<Member>(current(), idOrName, '@')
+      // By its full id without a list of everybody: in a large server that is made anew with every operation.
+      get: idOrName =>
+        this.replica.state().member(idOrName as UserId)?.status === 'in'
+          ? this.liveMember(idOrName as UserId)
+          : findNamed<Member>(current(), idOrName, '@')
     }
   }
 
