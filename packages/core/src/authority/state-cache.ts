@@ -4,8 +4,15 @@ import type { ChannelState, MemberState, RoleState } from './contract.ts'
 import type { Ledger } from './ledger.ts'
 import { isShownOfChannel } from './moved.ts'
 
+/** Whose a device is, and whether it stands. */
+export interface DeviceStanding {
+  readonly user: UserId
+  readonly on: boolean
+}
+
 /** What a state has put together so far. The present's is handed on from change to change. */
 export class StateCache {
+  readonly devices = new Map<DeviceId, DeviceStanding>()
   readonly members = new Map<UserId, MemberState | undefined>()
   readonly roles = new Map<RoleId, RoleState | undefined>()
   readonly channels = new Map<ChannelId, ChannelState | undefined>()
@@ -59,6 +66,7 @@ export class StateCache {
         this.members.clear()
         break
       case 'dev':
+        this.devices.delete(first as DeviceId)
         for (const user of ledger.registry.devices.get(first as DeviceId) ?? []) this.#user(user)
         break
       default:

@@ -13,12 +13,13 @@ import { epochFor } from './plan-epoch.ts'
 import { grantsDue, lackOf, planCannotOpen, planGrants, planRotations, rotationsDue } from './plan-grants.ts'
 import { planEveryone } from './plan-role.ts'
 import { createRidIndex } from './readers.ts'
+import { readerRids, recordsTo } from './route.ts'
 import { addRecord, insert } from './ring-add.ts'
 import { firstSeen, type Held, heldLamport, lamportOf, type RingState } from './ring-state.ts'
 import { isCovered, viewAt } from './safety.ts'
 import { openWith, resolveKey, sealWith } from './seal-open.ts'
 import { standingOf } from './standing.ts'
-import { gateOf, topicSecretsOf, topicsHeard, topicTable } from './topics.ts'
+import { gateOf, keyOfGate, topicSecretsOf, topicsHeard, topicTable } from './topics.ts'
 
 /** What a ring remembers, from what is stored; `ringOver` answers from it. */
 export function createState(init: KeyRingInit): RingState {
@@ -89,6 +90,8 @@ export function ringOver(ring: RingState): KeyRing {
     get: id => ring.records.get(id)?.record,
     records: () => sorted(ring, [...ring.records.values()]),
     headRecords: () => sorted(ring, heads(ring)),
+    readerRids: () => readerRids(ring),
+    recordsTo: (keyIds, readers) => recordsTo(ring, keyIds, readers),
     unlock: keys => {
       ring.userKeys = keys.userKeys ?? ring.userKeys
       ring.invites = keys.invites ?? ring.invites
@@ -123,9 +126,9 @@ export function ringOver(ring: RingState): KeyRing {
     topics: at => topicsHeard(ring, at),
     topicSecrets: () => topicSecretsOf(ring),
     topicOf: tag => topicTable(ring).byTag.get(toHex(tag)),
-    gateKey: () => {
-      const topic = topicTable(ring).current
-      return topic === undefined ? undefined : gateOf(ring, topic.keyId)
+    gateKey: announced => {
+      const keyId = announced === undefined ? topicTable(ring).current?.keyId : keyOfGate(ring, announced)
+      return keyId === undefined ? undefined : gateOf(ring, keyId)
     },
     resolveKey: envelope => resolveKey(ring, envelope),
     seal: options => sealWith(ring, options),

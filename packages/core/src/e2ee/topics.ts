@@ -2,7 +2,7 @@
 import type { KeyId } from '../base/index.ts'
 import { everyoneRole } from '../authority/index.ts'
 import type { SecretKey } from '../crypto/index.ts'
-import { toHex } from '../encoding/index.ts'
+import { equalBytes, toHex } from '../encoding/index.ts'
 import type { TopicKeys } from './contract.ts'
 import { gateKeyOf, openTopicLink, openTopicSecret, topicKeysOf } from './derive.ts'
 import { missesLoss, safetyOf } from './kept-safety.ts'
@@ -163,4 +163,16 @@ export function topicSecretsOf(ring: RingState): {
 export function gateOf(ring: RingState, keyId: KeyId): ReturnType<typeof gateKeyOf> | undefined {
   const seed = ring.seeds.get(keyId)?.seed
   return seed === undefined ? undefined : gateKeyOf(ring.suite, seed)
+}
+
+/** The @everyone key whose gate this is, of all that are known: nodes may announce an older one (EN12). */
+export function keyOfGate(ring: RingState, gatePublicKey: Uint8Array): KeyId | undefined {
+  for (const { keyId, records } of ring.keys.values()) {
+    const found = records.some(
+      ({ record: { body } }) =>
+        body.kind === 'role' && body.gatePublicKey !== null && equalBytes(body.gatePublicKey, gatePublicKey)
+    )
+    if (found) return keyId
+  }
+  return undefined
 }
