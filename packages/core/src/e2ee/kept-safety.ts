@@ -103,6 +103,13 @@ class Verdicts implements Keeper {
     }
   }
 
+  /** Whether an author of it missed a loss, as far as that is seen without looking at whom it is for. */
+  isLost(entry: KeyEntry): boolean {
+    const kept = this.#kept.get(entry.keyId)
+    if (kept !== undefined && this.#holds(kept)) return kept.lost
+    return isLost(this.#ring, entry, wholeView(this.#ring)) && !this.of(entry.keyId).safe
+  }
+
   of(keyId: KeyId): KeySafety {
     const kept = this.#kept.get(keyId)
     if (kept !== undefined && this.#holds(kept)) return kept.safety
@@ -189,3 +196,7 @@ function presentView(ring: RingState): View {
 
 /** EK9 against everything known here. */
 export const safetyOf = (ring: RingState, keyId: KeyId): KeySafety => keep(ring, createVerdicts).of(keyId)
+
+/** Whether a key is unsafe by a loss of its own: quick to tell, also of one with thousands of boxes. */
+export const missesLoss = (ring: RingState, entry: KeyEntry): boolean =>
+  keep(ring, createVerdicts).isLost(entry)

@@ -5,7 +5,7 @@ import type { SecretKey } from '../crypto/index.ts'
 import { equalBytes, toHex } from '../encoding/index.ts'
 import type { TopicKeys } from './contract.ts'
 import { gateKeyOf, openTopicLink, openTopicSecret, topicKeysOf } from './derive.ts'
-import { safetyOf } from './kept-safety.ts'
+import { missesLoss, safetyOf } from './kept-safety.ts'
 import { TOPIC_RETIRED_MS_MAX, TOPICS_KNOWN_MAX } from './limits.ts'
 
 import { type KeyEntry, keysOf, lamportOf, type RingState, roleScope, stamp } from './ring-state.ts'
@@ -39,20 +39,31 @@ function topicsOfEntry(ring: RingState, entry: KeyEntry): readonly Found[] {
   return found
 }
 
-/** How good a key is, safety first. */
-function standingOf(ring: RingState, entry: KeyEntry): number {
-  if (safetyOf(ring, entry.keyId).safe) return 2
-  return entry.records.some(held => ring.judge(held).kind === 'valid') ? 1 : 0
+interface Ranked {
+  readonly entry: KeyEntry
+  readonly standing: number
+  readonly lamport: number
 }
+
+const byStanding = (a: Ranked, b: Ranked): number =>
+  b.standing - a.standing || b.lamport - a.lamport || (a.entry.keyId < b.entry.keyId ? -1 : 1)
 
 /** The @everyone keys held, best first: EK10's order, over keys that may all be unsafe, as a topic is needed meanwhile. */
 export function everyoneKeys(ring: RingState): readonly KeyEntry[] {
-  return keysOf(ring, roleScope(everyoneRole(ring.server)))
+  const ranked = keysOf(ring, roleScope(everyoneRole(ring.server)))
     .filter(entry => ring.seeds.has(entry.keyId) && entry.records.length > 0)
-    .map(entry => ({ entry, standing: standingOf(ring, entry), lamport: lamportOf(ring, entry) }))
-    .sort(
-      (a, b) => b.standing - a.standing || b.lamport - a.lamport || (a.entry.keyId < b.entry.keyId ? -1 : 1)
-    )
+    .map(entry => {
+      const valid = entry.records.some(held => ring.judge(held).kind === 'valid')
+      return { entry, standing: valid ? 1 : 0, lamport: lamportOf(ring, entry) }
+    })
+    .sort(byStanding)
+  const open = ranked.filter(({ entry }) => !missesLoss(ring, entry))
+  // The only one that may be safe is the best anyway: not asked whom it is for, a large server opens sooner.
+  if (open.length === 0 || (open.length === 1 && open[0] === ranked[0]))
+    return ranked.map(({ entry }) => entry)
+  return ranked
+    .map(each => (safetyOf(ring, each.entry.keyId).safe ? { ...each, standing: 2 } : each))
+    .sort(byStanding)
     .map(({ entry }) => entry)
 }
 

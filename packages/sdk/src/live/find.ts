@@ -1,5 +1,7 @@
 /** How people name things: full id, unique id prefix of six characters or more, or name. */
 
+import type { UserId } from '@xcord/core'
+
 interface Named {
   readonly id: string
   readonly name: string
@@ -35,4 +37,24 @@ export function findById<T extends { readonly id: string }>(all: readonly T[], t
 
 function only<T>(found: readonly T[]): T | undefined {
   return found.length === 1 ? found[0] : undefined
+}
+
+const USER_ID = /^u[0-9a-v]{52}$/
+
+/**
+ * Members, by name or id.
+ *
+ * @param all - Made anew with every operation: in a large server nobody waits for it who asks for one by the full id.
+ */
+export function memberCollection<T extends Named>(
+  all: () => readonly T[],
+  one: (user: UserId) => T | undefined
+): { readonly all: readonly T[]; get(idOrName: string): T | undefined } {
+  return {
+    get all() {
+      return all()
+    },
+    get: idOrName =>
+      (USER_ID.test(idOrName) ? one(idOrName as UserId) : undefined) ?? findNamed(all(), idOrName, '@')
+  }
 }

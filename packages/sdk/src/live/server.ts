@@ -31,7 +31,7 @@ import type {
 import type { VoiceSession } from '../voice-types.ts'
 import { LiveChannel } from './channel.ts'
 import type { ClientContext } from './context.ts'
-import { findById, findNamed } from './find.ts'
+import { findById, findNamed, memberCollection } from './find.ts'
 import { auditOf } from './audit.ts'
 import { explainOf } from './explain.ts'
 import { exportOf } from './export.ts'
@@ -360,13 +360,9 @@ export class LiveServer implements Server {
   }
 
   #memberCollection(): Server['members'] {
-    const current = (): readonly LiveMember[] => this.#current().members
-    return {
-      get all() {
-        return current()
-      },
-      get: idOrName => findNamed<Member>(current(), idOrName, '@')
-    }
+    const one = (id: UserId): LiveMember | undefined =>
+      this.replica.state().member(id)?.status === 'in' ? this.liveMember(id) : undefined
+    return memberCollection<Member>(() => this.#current().members, one)
   }
 
   #inviteCollection(): Server['invites'] {
