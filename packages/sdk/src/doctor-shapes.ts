@@ -59,3 +59,26 @@ export interface FalseSnapshotJson {
   /** What differs; null where this was found in an earlier run. */
   readonly reason: string | null
 }
+
+/** How far something has come that others bring. */
+export interface SyncProgressJson {
+  readonly server: string
+  /** A first page, shown unverified; the operations that verify it; messages. */
+  readonly phase: 'page' | 'operations' | 'messages'
+  /** Of a first page. */
+  readonly channel?: string
+  readonly received: number
+  readonly expected: number | null
+  readonly done: boolean
+}
+
+/** A message that was shown unverified and did not stand. */
+export interface MessageWithdrawnJson {
+  readonly server: string
+  readonly channel: string
+  readonly message: string
+  /** Number of the rule that it broke; ND25 where what opens it never came. */
+  readonly rule: string
+  /** Who signed the snapshot that it was shown by, where that was false. */
+  readonly by: string | null
+}

@@ -6,12 +6,19 @@ import type { ChannelKind, ErrorCode } from '@xcord/core'
 import type { AttachmentJson } from './attachment-types.ts'
 import type { ConversationJson, DirectMessageJson } from './conversation-types.ts'
 import type { JoinRequestJson } from './request-types.ts'
-import type { FalseSnapshotJson, VerifyingJson } from './doctor-shapes.ts'
+import type {
+  FalseSnapshotJson,
+  MessageWithdrawnJson,
+  SyncProgressJson,
+  VerifyingJson
+} from './doctor-shapes.ts'
 
 export type {
   DoctorCheckJson,
   DoctorJson,
   FalseSnapshotJson,
+  MessageWithdrawnJson,
+  SyncProgressJson,
   UnopenedJson,
   VerifyingJson
 } from './doctor-shapes.ts'
@@ -56,6 +63,8 @@ export interface MessageJson {
   readonly attachments: readonly AttachmentJson[]
   readonly reactions: readonly ReactionJson[]
   readonly standing: Standing
+  /** Shown by a member's snapshot and not judged here yet; absent otherwise. */
+  readonly unverified?: true
   readonly delivery: Delivery
 }
 
@@ -364,7 +373,8 @@ export interface EventShapes {
   'operation:restore': { operation: string; server: string }
   'device:fork': EquivocationJson
   'snapshot:false': FalseSnapshotJson
-  'sync:progress': { server: string; received: number; expected: number | null; done: boolean }
+  'sync:progress': SyncProgressJson
+  'message:withdraw': MessageWithdrawnJson
   'connection:update': { peer: PeerJson; connected: boolean }
   gap: { reason: string; from: string; to: string }
 }

@@ -68,7 +68,10 @@ async function runDaemon(session: Session, _: readonly string[], options: Option
   const where = figures === undefined ? undefined : metricsAddress(figures)
   await refuseRunning(session)
   const { paths, terminal } = session
-  const log = pino({ base: { pid: process.pid, profile: paths.profile } }, terminal.stdout)
+  const log = pino(
+    { base: { pid: process.pid, profile: paths.profile }, level: session.settings.log },
+    terminal.stdout
+  )
   const client = await openClient(session, 'online')
   const stopping = Promise.withResolvers<string>()
   const lock = lockOver(session, client, log)

@@ -94,9 +94,18 @@ export const EVENT_DATA = {
   }),
   'sync:progress': Type.Object({
     server: Id,
+    phase: literals('page', 'operations', 'messages'),
+    channel: Type.Optional(Id),
     received: count,
     expected: nullable(count),
     done: Type.Boolean()
+  }),
+  'message:withdraw': Type.Object({
+    server: Id,
+    channel: Id,
+    message: Id,
+    rule: Type.String(),
+    by: nullable(Id)
   }),
   'connection:update': Type.Object({ peer: PeerSchema, connected: Type.Boolean() }),
   gap: Type.Object({ reason: Type.String(), from: Type.String(), to: Type.String() })

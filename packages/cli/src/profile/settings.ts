@@ -56,6 +56,10 @@ const asDuration = (value: unknown): number | undefined => {
 
 const ADDRESSES = 'multiaddrs, separated by commas'
 
+/** How much a daemon says of itself; never what anybody wrote (CR8). */
+const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error'] as const
+type LogLevel = (typeof LOG_LEVELS)[number]
+
 /** Every setting that has a place in the config file. */
 export const SETTINGS = {
   bootstrap: { variable: 'XCORD_BOOTSTRAP', fallback: [], allowed: ADDRESSES, read: asAddresses } as Setting<
@@ -97,6 +101,12 @@ export const SETTINGS = {
     allowed: 'a duration such as 10m, at most 1h',
     read: asDuration
   } as Setting<number | null>,
+  log: {
+    variable: 'XCORD_LOG',
+    fallback: 'info',
+    allowed: LOG_LEVELS.join(', '),
+    read: value => LOG_LEVELS.find(level => level === value)
+  } as Setting<LogLevel>,
   server: {
     variable: 'XCORD_SERVER',
     fallback: null,

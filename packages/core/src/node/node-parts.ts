@@ -18,7 +18,9 @@ import { findInvite } from './accounts/link-addresses.ts'
 import { mentionsUs } from './exchange/peers.ts'
 import { ReplicaRegistry } from './registry.ts'
 import type { LiveReplica, ReplicaHooks } from './replica/replica.ts'
-import { serveSnapshots } from './snapshots/snapshot-service.ts'
+import { createFirstPages, type FirstPages } from './snapshots/first-page.ts'
+import { servePages } from './snapshots/page-service.ts'
+import { serveSnapshots, type SnapshotServiceInit } from './snapshots/snapshot-service.ts'
 import { createSyncHost, type SyncHost } from './exchange/sync-host.ts'
 import { createTimelineStore } from './timeline/timeline-store.ts'
 import { VoiceHost } from './voice/voice-host.ts'
@@ -34,6 +36,7 @@ export interface NodeParts {
   readonly sync: SyncHost
   readonly discovery: Discovery
   readonly voice: VoiceHost
+  readonly pages: FirstPages
   readonly conversations: LiveConversations
 }
 
@@ -57,25 +60,26 @@ export async function createParts(
   init: NodeInit,
   database: Database,
   events: EventLog,
-  told: Omit<ReplicaHooks, 'blobs'>
+  told: Omit<ReplicaHooks, 'blobs' | 'looked'>
 ): Promise<NodeParts> {
   const { suite, clock, random, timers, transport, account, bootstrap } = init
   const fault = (error: unknown): void => told.fault(error)
   const views = new Map<ServerId, ServerView>()
-  const blobs = new Blobs({
+  const blobs = createBlobs(init, database, views, fault)
+  const pages = createFirstPages({
     suite,
-    random,
-    timers,
+    account,
     transport,
-    database,
-    now: () => clock.now(),
-    isMember: (server, device) => views.get(server)?.standing(device) === 'member',
-    fault: error => told.fault(error)
+    timers,
+    emit: event => told.live(event),
+    fault
   })
   const hooks: ReplicaHooks = {
     ...told,
     blobs,
+    looked: (replica, channel) => pages.looked(replica, channel),
     changed: (replica, turn) => {
+      pages.turnDone(replica, turn)
       blobs.turnDone(replica.server, turn)
       told.changed(replica, turn)
     }
@@ -91,7 +95,60 @@ export async function createParts(
   })
   const introductions = meetMembers(init, registry, views, book, hooks)
   const voice = createVoice(init, registry, { book, gossip, introductions }, hooks)
-  const sync = createSyncHost({
+  const sync = startSync(init, registry, views, gossip, fault)
+  const discovery = createDiscovery({
+    suite,
+    transport,
+    clock,
+    timers,
+    book,
+    bootstrap,
+    replicas: () => [...registry.replicas.values()].filter(each => each.current.status !== 'imported'),
+    fault
+  })
+  const duties = createDuties(random, () => clock.now())
+  const conversations = await talkWithPeople(init, database, events, registry, book, hooks)
+  return {
+    views,
+    registry,
+    book,
+    duties,
+    gossip,
+    introductions,
+    sync,
+    discovery,
+    voice,
+    pages,
+    conversations
+  }
+}
+
+function createBlobs(
+  { suite, random, timers, transport, clock }: NodeInit,
+  database: Database,
+  views: ReadonlyMap<ServerId, ServerView>,
+  fault: (error: unknown) => void
+): Blobs {
+  return new Blobs({
+    suite,
+    random,
+    timers,
+    transport,
+    database,
+    now: () => clock.now(),
+    isMember: (server, device) => views.get(server)?.standing(device) === 'member',
+    fault
+  })
+}
+
+function startSync(
+  { suite, random, timers, clock, transport, account }: NodeInit,
+  registry: ReplicaRegistry,
+  views: ReadonlyMap<ServerId, ServerView>,
+  gossip: GossipHost,
+  fault: (error: unknown) => void
+): SyncHost {
+  return createSyncHost({
     machine: createSync({
       suite,
       random,
@@ -107,19 +164,6 @@ export async function createParts(
     gossips: device => gossip.neighbours(device),
     fault
   })
-  const discovery = createDiscovery({
-    suite,
-    transport,
-    clock,
-    timers,
-    book,
-    bootstrap,
-    replicas: () => [...registry.replicas.values()].filter(each => each.current.status !== 'imported'),
-    fault
-  })
-  const duties = createDuties(random, () => clock.now())
-  const conversations = await talkWithPeople(init, database, events, registry, book, hooks)
-  return { views, registry, book, duties, gossip, introductions, sync, discovery, voice, conversations }
 }
 
 /** Ends what carries and holds the servers, in the order in which one needs the other. */
@@ -252,7 +296,9 @@ function meetMembers(
         asking
       )
   })
-  serveSnapshots({ suite, transport, replica: server => registry.replicas.get(server) })
+  const entered: SnapshotServiceInit = { suite, transport, replica: server => registry.replicas.get(server) }
+  serveSnapshots(entered)
+  servePages(entered)
   const exchange = createExchange({
     transport,
     isMember: (server, device) => views.get(server)?.standing(device) === 'member',

@@ -2,14 +2,16 @@
 import { refuse, type Refusal } from '../base/index.ts'
 import type { ItemKind, ServerView } from './contract.ts'
 import { sequenceOf } from './envelope-form.ts'
-import { missingCount, reconsiderAll, wasAsked } from './fetch.ts'
+import { reconsider, reconsiderAll, wasAsked } from './fetch.ts'
 import type { Frame } from './frames.ts'
 import { STALE_ITEMS_MAX } from './limits.ts'
+import { allowance, countArrived, deny, inTurn } from './metered.ts'
+import { missingCount } from './missing.ts'
 import { subtract, unite } from './ranges.ts'
+import { closeSession } from './end-session.ts'
 import {
   type Ask,
   claimKeys,
-  closeSession,
   plannerOf,
   send,
   type Session,
@@ -85,6 +87,10 @@ export function onItems(turn: Turn, share: Share, frame: Items, bytes: number): 
   }
   ask.progressAt = turn.at
   ask.waiting++
+  if (kind === 'envelopes') {
+    share.receivedBytes += bytes
+    countArrived(turn, frame.items.length, bytes)
+  }
   plannerOf(turn, share.server).progress(claimKeys(ask), session.id, ask.request, turn.at)
   deliver(turn, share, ask, frame.kind, frame.items, bytes)
   return undefined
@@ -159,6 +165,7 @@ export function onTaken(turn: Turn, delivery: number, fresh: number, refusal: Re
       session: session.id,
       server: share.server,
       received: share.received,
+      bytes: share.receivedBytes,
       missing: missingAfter(view, share, owner.envelopes)
     })
   }
@@ -193,7 +200,19 @@ function finishAsk(turn: Turn, ask: Ask): Refusal | undefined {
   if (ask.status === null || ask.waiting > 0 || !session.asks.delete(ask.request)) return undefined
   plannerOf(turn, share.server).release(claimKeys(ask), session.id, ask.request)
   const broken = judgeAnswer(turn, ask)
-  return broken ?? reconsiderAll(turn, share)
+  return (
+    broken ?? (ask.waits && Number.isFinite(allowance(turn)) ? goOn(turn, share) : reconsiderAll(turn, share))
+  )
+}
+
+/** One request of what can wait is out at a time under a budget (SY19): whoever asked longest ago is next. */
+function goOn(turn: Turn, share: Share): Refusal | undefined {
+  let broken: Refusal | undefined
+  for (const other of inTurn(turn)) {
+    const refusal = reconsider(turn, other)
+    if (other === share) broken = refusal
+  }
+  return broken
 }
 
 /** What the answer was worth (SY13). */
@@ -212,6 +231,13 @@ function judgeAnswer(turn: Turn, ask: Ask): Refusal | undefined {
       const tip = share.tips.get(chain)
       if (tip === undefined) continue
       const left = subtract(asked, view.chains.get(chain)?.ranges ?? [])
+      if (ask.status === 1 && left.length > 0) {
+        if (ask.fresh > 0) tip.denials = 0
+        deny(tip, turn.at)
+        share.pending.add(chain)
+        continue
+      }
+      tip.denials = 0
       const missed = left.length > 0 && ask.status === 0 && ask.items < ask.promised
       vain ||= left.length > 0
       if (missed && ++tip.misses >= 2) return refuse('SY13', 'promised items are missing twice')

@@ -21,7 +21,7 @@ export function note(
   turn: Turn,
   share: Share,
   kind: Ask['kind'],
-  about: Partial<Pick<Ask, 'ranges' | 'heads' | 'promised' | 'itemsMax' | 'walk'>>
+  about: Partial<Pick<Ask, 'ranges' | 'heads' | 'promised' | 'itemsMax' | 'walk' | 'waits'>>
 ): number {
   const { session } = share
   const request = session.nextRequest++
@@ -33,6 +33,7 @@ export function note(
     ranges: new Map(),
     itemsMax: Infinity,
     promised: 0,
+    waits: false,
     heads: [],
     items: 0,
     fresh: 0,
@@ -42,6 +43,7 @@ export function note(
     ...about
   }
   session.asks.set(request, ask)
+  if (kind === 'envelopes') share.askedAt = turn.at
   if (kind !== 'compare') {
     const planner = plannerOf(turn, share.server)
     for (const key of claimKeys(ask))

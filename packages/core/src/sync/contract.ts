@@ -15,6 +15,7 @@ import type {
   ServerId
 } from '../base/index.ts'
 import type { SigningKey, Suite } from '../crypto/index.ts'
+import type { Budget } from './byte-budget.ts'
 import type { ChainId, ChainIndex } from './chain-index.ts'
 import type { IdSet } from './id-set.ts'
 import type { EnvelopeLog } from './range-form.ts'
@@ -76,6 +77,11 @@ export interface ServerView {
    * content any more. Absent or undefined: we did not leave.
    */
   farewell?(): OperationId | undefined
+  /**
+   * Whether nothing is to be asked yet, as something more urgent is under way on the same line (ND27). Absent: no. Who says so ends it by
+   * itself, soon, whatever peers do, and feeds `standing` then.
+   */
+  holds?(): boolean
   readonly operations: OperationSource
   /** Ids of all accepted operations. */
   readonly operationIds: IdSet<OperationId>
@@ -90,6 +96,8 @@ export interface ServerView {
    * lately active.
    */
   channels(): readonly ChannelId[]
+  /** Channels of which somebody looks at the newest page: asked for though the budget is spent (SY19). */
+  onScreen?(): readonly ChannelId[]
   /** Whether envelopes of this chain could be judged now (AU52): else nothing of it is asked. */
   knowsChain(chain: ChainId): boolean
 }
@@ -110,6 +118,8 @@ export interface SyncInit {
   readonly signer: SigningKey
   /** Whether range reconciliation is spoken (SY6). Default: yes. */
   readonly ranges?: boolean
+  /** What may be spent on what can wait (SY19); after a change of it feed an input `budget`. Absent: no bound. */
+  readonly budget?: Budget
   /** Live: the node adds and removes. Follow an addition with an input `server`. */
   readonly views: ReadonlyMap<ServerId, ServerView>
 }
@@ -256,6 +266,15 @@ export type SyncInput = { readonly at: number } &
         readonly kind: ReceiptKind
         readonly ids: readonly MessageId[]
       }
+    /** Somebody looks at a page of a channel: the newest, or the one before a time, ms (SY19). */
+    | {
+        readonly type: 'look'
+        readonly server: ServerId
+        readonly channel: ChannelId
+        readonly before: number | null
+      }
+    /** Another budget is in force. */
+    | { readonly type: 'budget' }
     | { readonly type: 'wake' }
   )
 
@@ -326,14 +345,20 @@ export type SyncEffect =
       readonly device: DeviceId
       readonly server: ServerId
     }
-  /** After each delivery of envelopes: how many came in this session, how many of those offered are still missing. */
+  /**
+   * After each delivery of envelopes, and when what is missing begins or ends to wait for the budget (SY19): how many
+   * came in this session, in how many bytes, how many of those offered are still missing.
+   */
   | {
       readonly type: 'progress'
       readonly session: SessionId
       readonly server: ServerId
       readonly received: number
+      readonly bytes: number
       readonly missing: number
     }
+  /** Bytes were spent that are to be remembered over restarts (SY19): keep the budget's ledger. */
+  | { readonly type: 'spent' }
   /** A peer's receipt, signature and signer checked: give it to the `DeliveryTracker`. */
   | { readonly type: 'receipt'; readonly server: ServerId; readonly receipt: Receipt }
   /** The author asks for proof of what its chain has at these numbers, 256 at most (SY18): answer with an input `receipts`

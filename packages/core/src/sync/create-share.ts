@@ -1,6 +1,8 @@
 /** A server shared over a stream, as nothing is known of it yet. */
 import type { ServerId } from '../base/index.ts'
-import type { Session, Share } from './session.ts'
+import type { Fingerprint } from './fingerprint.ts'
+import type { Ranges } from './ranges.ts'
+import type { PeerTip, Session, Share } from './session.ts'
 
 /** A shared server's first memory. */
 export function createShare(session: Session, server: ServerId, handle: number, secret: Uint8Array): Share {
@@ -27,6 +29,7 @@ export function createShare(session: Session, server: ServerId, handle: number, 
     fruitless: 0,
     tips: new Map(),
     told: new Map(),
+    rowsFollowed: false,
     tipsSeen: false,
     walks: new Map(),
     unwalkable: new Set(),
@@ -42,6 +45,16 @@ export function createShare(session: Session, server: ServerId, handle: number, 
     missing: 0,
     countIn: 0,
     blocked: false,
+    held: false,
+    retryAt: Infinity,
+    askedAt: -Infinity,
+    receivedBytes: 0,
+    looks: new Map(),
     servedAt: 0
   }
+}
+
+/** A chain of which nothing came yet. `sum` null: no row, only places that were listed. */
+export function createTip(sum: Fingerprint | null, ranges: Ranges): PeerTip {
+  return { sum, ranges, got: [], misses: 0, compared: null, denials: 0, deniedUntil: 0 }
 }

@@ -18,9 +18,12 @@ import {
   RECORDS_LISTED_MAX
 } from './limits.ts'
 import { haveList, leavesSum } from './past.ts'
+import { allowance, isDenied, isHeld, tellHeld } from './metered.ts'
+import { missingCount, missingOf } from './missing.ts'
 import { contains, countOf, newest, type Range, type Ranges, sameRanges, subtract, unite } from './ranges.ts'
 import {
   type Ask,
+  type FirstRange,
   type PeerTip,
   plannerOf,
   send,
@@ -29,7 +32,7 @@ import {
   type Turn,
   viewOf
 } from './session.ts'
-import { continueWalks, walkItems, walkWindows, wantListed } from './walk.ts'
+import { continueWalks, walkItems, walkPages, walkWindows, wantListed } from './walk.ts'
 
 /** Envelopes compared at once when a fork is looked for; ids of 16 bytes must fit a circuit's frame. */
 const COMPARE_SPAN = { direct: ITEMS_MAX, circuit: 96 } as const
@@ -41,7 +44,9 @@ const CHAIN_SHARE_MIN = 16
 /** Looks again at what this peer offers, and asks for what is missing. */
 export function reconsider(turn: Turn, share: Share): Refusal | undefined {
   const view = viewOf(turn, share)
-  if (view === undefined || share.theirs === null || !share.opened) return undefined
+  share.retryAt = Infinity
+  if (view === undefined || share.theirs === null || !share.opened || view.holds?.() === true)
+    return undefined
   share.blocked = false
   askOperations(turn, share, view)
   askRecords(turn, share, view)
@@ -152,26 +157,13 @@ function wantsContent({ theirs, session }: Share, view: ServerView): boolean {
  */
 function askWindows(turn: Turn, share: Share, view: ServerView): void {
   const { theirs, session } = share
-  if (theirs === null || !wantsContent(share, view) || share.walked || !mayWalk(share, 'windows')) return
+  if (theirs === null || !wantsContent(share, view) || !mayWalk(share, 'windows')) return
+  if (share.walked && !isHeld(turn)) return
   if (!bucketsDiffer(view, theirs)) return
+  if (isHeld(turn)) return walkPages(turn, share, view)
   const withheld = withholdsTips(view, theirs)
   if (withheld || missingCount(view, share) > session.limits.orderAbove)
     walkWindows(turn, share, view, withheld)
-}
-
-/** What a peer's row promises and is not held, nor was asked of it in vain. */
-function missingOf(view: ServerView, chain: ChainId, tip: PeerTip): Ranges {
-  return subtract(subtract(tip.ranges, view.chains.get(chain)?.ranges ?? []), tip.got)
-}
-
-/** How many envelopes this peer offers that are missing here. */
-export function missingCount(view: ServerView, share: Share): number {
-  let count = 0
-  for (const chain of share.pending) {
-    const tip = share.tips.get(chain)
-    if (tip !== undefined && view.knowsChain(chain)) count += countOf(missingOf(view, chain, tip))
-  }
-  return count
 }
 
 function askEnvelopes(turn: Turn, share: Share, view: ServerView): void {
@@ -181,29 +173,37 @@ function askEnvelopes(turn: Turn, share: Share, view: ServerView): void {
   const ordering = share.walks.has('windows')
   const asksMax = ordering ? 1 : ENVELOPE_ASKS_MAX
   while (asking(share, 'envelopes') < asksMax && hasRoom(turn)) {
-    const first = pickFirst(turn, share, view)
-    const ranges =
-      first.length > 0 ? first : pickRanges(turn, share, view, ordering ? ORDER_ABOVE : RANGE_ENVELOPES_MAX)
-    if (ranges.length === 0 || !mayAsk(turn, session)) return
+    const most = allowance(turn)
+    const first = pickFirst(turn, share, view, most)
+    const spanMax = Math.min(most, ordering ? ORDER_ABOVE : RANGE_ENVELOPES_MAX)
+    const ranges = first.length > 0 || most === 0 ? first : pickRanges(turn, share, view, spanMax)
+    if (ranges.length === 0 || !mayAsk(turn, session)) break
     const byChain = new Map<ChainId, Ranges>()
     for (const { chain, from, to } of ranges)
       byChain.set(chain, unite(byChain.get(chain) ?? [], [[from, to]]))
     const promised = ranges.reduce((sum, { from, to }) => sum + to - from + 1, 0)
     // A fork has two envelopes at one number; more than two branches of everything are not owed a place.
-    const request = note(turn, share, 'envelopes', { ranges: byChain, promised, itemsMax: promised * 2 })
+    const request = note(turn, share, 'envelopes', {
+      ranges: byChain,
+      promised,
+      itemsMax: promised * 2,
+      waits: most > 0
+    })
     send(turn, session, { kind: 'want-envelopes', handle: share.handle, request, ranges })
   }
+  tellHeld(turn, share, view)
 }
 
 function hasRoom(turn: Turn): boolean {
   return turn.world.inbox < INBOX_BYTES_MAX / 2 && turn.world.inboxEnvelopes < INBOX_ENVELOPES_MAX
 }
 
-/** What a walk through windows found missing, most wanted first (SY7). */
-function pickFirst(turn: Turn, share: Share, view: ServerView): readonly ChainRange[] {
+/** What a walk through windows found missing, most wanted first (SY7); of 0 only what somebody looks at (SY19). */
+function pickFirst(turn: Turn, share: Share, view: ServerView, countMax: number): readonly ChainRange[] {
   const planner = plannerOf(turn, share.server)
   const picked = new Map<ChainId, Ranges>()
-  const rest: ChainRange[] = []
+  const most = countMax === 0 ? RANGES_MAX : Math.min(RANGES_MAX, countMax)
+  const rest: FirstRange[] = []
   let count = 0
   for (const each of share.first) {
     const { chain, from, to } = each
@@ -211,7 +211,8 @@ function pickFirst(turn: Turn, share: Share, view: ServerView): readonly ChainRa
     if (held || !view.knowsChain(chain)) continue
     const free = planner.free(chain, [[from, to]], share.session.id, turn.at).length > 0
     share.blocked ||= !free
-    if (!free || count >= RANGES_MAX) rest.push(each)
+    const waits = (countMax === 0 && !each.wanted) || isDenied(turn, share, share.tips.get(chain))
+    if (!free || waits || count >= most) rest.push(each)
     else {
       picked.set(chain, unite(picked.get(chain) ?? [], [[from, to]]))
       count++
@@ -235,6 +236,7 @@ function pickRanges(turn: Turn, share: Share, view: ServerView, spanMax: number)
       settleChain(share, view, chain, tip)
       continue
     }
+    if (isDenied(turn, share, tip)) continue
     const free = planner.free(chain, missing, share.session.id, turn.at)
     if (free.length > 0) open.push({ chain, free })
     else share.blocked = true

@@ -11,7 +11,8 @@ import { createShare } from './create-share.ts'
 import type { Frame } from './frames.ts'
 import { SECRETS_KEPT_MAX, TOKEN_FRAMES_MAX, TOKEN_SIZES } from './limits.ts'
 import { randomBelow } from './random-below.ts'
-import { endShare, type Session, send, type Share, type Turn, viewOf } from './session.ts'
+import { endShare } from './end-session.ts'
+import { type Session, send, type Share, type Turn, viewOf } from './session.ts'
 import { acceptSummary, openShare } from './summary.ts'
 
 const NONCE_BYTES = 32

@@ -93,6 +93,14 @@ export const INBOX_BYTES_MAX = 8_388_608
 export const INBOX_ENVELOPES_MAX = 2_000
 /** Requests for envelopes out at once in one shared server: the next is there before the last is done. */
 export const ENVELOPE_ASKS_MAX = 2
+/** SY8: how long a chain is not asked of a peer that did not serve it; twice as long each time after. */
+export const DENIED_MS = 15_000
+/** SY8: at most: a metered peer bears its peers' questions. */
+export const DENIED_MS_MAX = 300_000
+/** SY19: how soon the same page is asked of a peer again. */
+export const LOOK_AGAIN_MS = 10_000
+/** SY19: pages remembered that somebody looked at. */
+export const LOOKS_MAX = 16
 /** SY13: items that were not news, beyond four times those that were, before a peer is a flooder. */
 export const STALE_ITEMS_MAX = 65_536
 /** SY6: parts of a range that is not listed. */

@@ -8,13 +8,12 @@ import { ItemLogs } from './item-logs.ts'
 import { beginHello, offerServer, onHello, onOpen, openMatched, onTokens, onWelcome } from './hello.ts'
 import { IDLE_BEAT_MS, PUSH_ENVELOPE_BYTES_MAX, STALL_MS } from './limits.ts'
 import { offerDue, offerIfDue, onOutboxRead } from './offers.ts'
+import { onLook } from './metered.ts'
 import { flushReceipts, onOffer, onReceipt, queueReceipts } from './receipts.ts'
 import { onCredit, onRead, onWant, pushLive } from './serve.ts'
+import { closeSession, dropSession, endShare } from './end-session.ts'
 import {
-  closeSession,
   createSession,
-  dropSession,
-  endShare,
   plannerOf,
   send,
   type Session,
@@ -69,7 +68,9 @@ export function createSync(init: SyncInit): SyncMachine {
   return {
     step: input => {
       const turn: Turn = { world, at: input.at, effects: [] }
+      const spent = init.budget?.version
       take(turn, input)
+      if (init.budget?.version !== spent) turn.effects.push({ type: 'spent' })
       setTimer(turn)
       return turn.effects
     },
@@ -136,6 +137,14 @@ function take(turn: Turn, input: SyncInput): void {
       return onTaken(turn, input.delivery, input.fresh, input.refusal)
     case 'receipts':
       return queueReceipts(turn, input.server, input.author, input.kind, input.ids)
+    case 'look':
+      onLook(turn, input.server, input.channel, input.before)
+      for (const share of sharesOf(turn, input.server)) check(turn, share)
+      return
+    case 'budget':
+      for (const session of world.sessions.values())
+        for (const share of [...session.shares.values()]) check(turn, share)
+      return
     case 'wake':
       return wake(turn)
   }
@@ -328,12 +337,17 @@ function wake(turn: Turn): void {
       closeSession(turn, session, 'SY2', 'hello took too long')
     else if (stalled) closeSession(turn, session, 'SY13', 'a request was not answered')
     else {
+      const { paced } = session
       session.paced = false
       for (const share of [...session.shares.values()]) {
-        beatIfDue(turn, share)
-        offerIfDue(turn, share)
-        askTipsIfDue(turn, share)
-        check(turn, share)
+        const due = Math.min(beatDue(share), offerDue(share), tipsDue(share)) <= at
+        if (due) {
+          beatIfDue(turn, share)
+          offerIfDue(turn, share)
+          askTipsIfDue(turn, share)
+        }
+        // Where nothing was due and nothing waits for its time, time alone changed nothing.
+        if (due || paced || share.blocked) check(turn, share)
       }
     }
   }
@@ -350,7 +364,7 @@ function nextWake(turn: Turn): number {
       if (ask.waiting === 0) next = Math.min(next, ask.progressAt + STALL_MS)
     if (session.paced) next = Math.min(next, session.ourRequests.nextAt(at))
     for (const share of session.shares.values()) {
-      next = Math.min(next, beatDue(share), offerDue(share), tipsDue(share))
+      next = Math.min(next, beatDue(share), offerDue(share), tipsDue(share), share.retryAt)
       if (share.blocked)
         next = Math.min(next, plannerOf(turn, share.server).nextExpiry(session.id, at) ?? at + IDLE_BEAT_MS)
     }

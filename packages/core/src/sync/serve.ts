@@ -7,6 +7,7 @@ import { envelopeIdOf } from './envelope-form.ts'
 import { reconsider } from './fetch.ts'
 import { encodeFrame, type Frame } from './frames.ts'
 import { ITEMS_MAX, RANGE_ENVELOPES_MAX, REQUESTS_WAITING_MAX } from './limits.ts'
+import { isHeld, servable } from './metered.ts'
 import { selectMissing } from './past.ts'
 import { isItemLog } from './range-form.ts'
 import { type Job, type Session, send, type Share, type Turn, viewOf } from './session.ts'
@@ -96,7 +97,7 @@ function createJob(turn: Turn, view: ServerView, share: Share, frame: Want): Job
       let span = 0
       for (const { from, to } of frame.ranges) span += to - from + 1
       if (span > RANGE_ENVELOPES_MAX) return refuse('SY8', `asks for ${span} envelopes at once`)
-      return { ...base, kind: 'envelopes', ranges: frame.ranges }
+      return { ...base, kind: 'envelopes', ranges: frame.ranges, reserved: 0, withheld: false }
     }
     case 'ask-ranges':
       return { ...base, kind: 'ranges', spans: frame.spans }
@@ -157,6 +158,7 @@ function rank(a: Job, b: Job): number {
 }
 
 function read(turn: Turn, session: Session, job: Job): void {
+  if (job.kind === 'envelopes') withhold(turn, job)
   const empty = 'ids' in job ? job.ids.length === 0 : 'ranges' in job && job.ranges.length === 0
   job.share.servedAt = ++session.served
   if ('spans' in job && messageSpans(job.spans).length === 0) {
@@ -165,7 +167,7 @@ function read(turn: Turn, session: Session, job: Job): void {
     return
   }
   if (empty) {
-    finish(session, job, 0)
+    finish(session, job, statusOf(job))
     pump(turn, session)
     return
   }
@@ -173,10 +175,21 @@ function read(turn: Turn, session: Session, job: Job): void {
   session.lookups++
   const lookup = turn.world.next++
   turn.world.lookups.set(lookup, { session, for: 'job', job })
-  turn.effects.push({ type: 'lookup', lookup, query: queryOf(job) })
+  turn.effects.push({ type: 'lookup', lookup, query: queryOf(turn, job) })
 }
 
-function queryOf(job: Job): SyncQuery {
+/** SY19: what waits is not served, and is said to be so in the end. */
+function withhold(turn: Turn, job: Extract<Job, { kind: 'envelopes' }>): void {
+  const ranges = servable(turn, job)
+  job.withheld ||= ranges.length < job.ranges.length
+  job.ranges = ranges
+}
+
+function statusOf(job: Job): number {
+  return job.kind === 'envelopes' && job.withheld ? 1 : 0
+}
+
+function queryOf(turn: Turn, job: Job): SyncQuery {
   const {
     server,
     session: { peer: device }
@@ -185,20 +198,27 @@ function queryOf(job: Job): SyncQuery {
     return { kind: job.kind, server, ids: job.ids.slice(0, READ_IDS[job.kind]), bytesMax: READY_BYTES_MAX }
   }
   if ('spans' in job) return { kind: 'logs', server, device, spans: messageSpans(job.spans) }
-  return {
-    kind: 'envelopes',
-    server,
-    device,
-    ranges: job.ranges,
-    itemsMax: ITEMS_MAX,
-    bytesMax: READY_BYTES_MAX
-  }
+  const bytesMax = job.kind === 'envelopes' ? promise(turn, job) : READY_BYTES_MAX
+  return { kind: 'envelopes', server, device, ranges: job.ranges, itemsMax: ITEMS_MAX, bytesMax }
+}
+
+/** How much a read may bring: what the budget has left, and what is ours in any case (SY19). */
+function promise(turn: Turn, job: Extract<Job, { kind: 'envelopes' }>): number {
+  const { budget } = turn.world.init
+  if (budget === undefined || isHeld(turn)) return READY_BYTES_MAX
+  const granted = budget.reserve(READY_BYTES_MAX, turn.at)
+  job.reserved = budget.limit === null ? 0 : granted
+  return granted
 }
 
 /** The store answered for a job. */
 export function onRead(turn: Turn, session: Session, job: Job, found: SyncFound): void {
   session.lookups--
   job.busy = false
+  if (job.kind === 'envelopes') {
+    turn.world.init.budget?.release(job.reserved)
+    job.reserved = 0
+  }
   // Reading had begun before a standing fell: what it brought stays here (SY3).
   const view = viewOf(turn, job.share)
   const allowed = view !== undefined && mayAnswer(view, job.share, job)
@@ -213,24 +233,26 @@ export function onRead(turn: Turn, session: Session, job: Job, found: SyncFound)
       job.kind !== 'compare' ||
       !job.have.has(toString(envelopeIdOf(turn.world.init.suite, kind, item).subarray(0, 16), 'hex'))
     makeReady(
+      turn,
       session,
       job,
       'envelopes',
       found.items.filter(item => unknown('envelopes', item))
     )
     makeReady(
+      turn,
       session,
       job,
       'stubs',
       found.stubs.filter(item => unknown('stubs', item))
     )
     job.ranges = found.rest
-    if (job.ranges.length === 0) finish(session, job, 0)
+    if (job.ranges.length === 0) finish(session, job, statusOf(job))
   } else if (job.kind === 'operations' && found.kind === 'operations' && found.again === true) {
     if (job.have !== null) job.ids = selectMissing(operationsFor(view, job.share), job.have)
     if (job.ids.length === 0) finish(session, job, 0)
   } else if ((found.kind === 'operations' || found.kind === 'records') && 'ids' in job) {
-    makeReady(session, job, job.kind, found.items)
+    makeReady(turn, session, job, job.kind, found.items)
     const asked = Math.min(job.ids.length, READ_IDS[job.kind])
     const from = Math.max(1, asked - found.rest)
     if (job.kind === 'operations') job.ids = job.ids.slice(from)
@@ -258,11 +280,20 @@ function answerRanges(
   reconsider(turn, share)
 }
 
-function makeReady(session: Session, job: Job, kind: ItemKind, items: readonly Uint8Array[]): void {
+function makeReady(
+  turn: Turn,
+  session: Session,
+  job: Job,
+  kind: ItemKind,
+  items: readonly Uint8Array[]
+): void {
+  const { budget } = turn.world.init
+
   for (const part of packItems(items, session.limits.itemBytes)) {
     const bytes = encodeFrame({ kind, handle: job.share.handle, request: job.request, items: part })
     session.ready.push({ bytes, cost: bytes.length })
     session.readyBytes += bytes.length
+    if (kind === 'envelopes' || kind === 'stubs') budget?.spend(bytes.length, turn.at)
   }
 }
 

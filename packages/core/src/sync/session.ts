@@ -1,5 +1,13 @@
 /** What sync remembers: of the whole, of one stream, of one server shared over it. Only this folder sees it. */
-import type { DeviceId, MessageId, OperationId, RecordId, RuleId, ServerId } from '../base/index.ts'
+import type {
+  ChannelId,
+  DeviceId,
+  MessageId,
+  OperationId,
+  RecordId,
+  RuleId,
+  ServerId
+} from '../base/index.ts'
 import type { ChainId } from './chain-index.ts'
 import type { ChainRange, ServerView, SessionId, Standing, SyncEffect, SyncInit } from './contract.ts'
 import type { Fingerprint } from './fingerprint.ts'
@@ -26,6 +34,9 @@ export interface PeerTip {
   misses: number
   /** The sum for which forks were looked for. */
   compared: Fingerprint | null
+  /** How often the peer did not serve it, and until when it is not asked of it again (SY8). */
+  denials: number
+  deniedUntil: number
 }
 
 /** A walk through our outbox, offered to one peer part by part (SY18). */
@@ -67,13 +78,15 @@ export interface Share {
   fruitless: number
   readonly tips: Map<ChainId, PeerTip>
   readonly told: Map<ChainId, Fingerprint>
+  /** Rows followed the summary last sent: the peer need not wait for more. */
+  rowsFollowed: boolean
   tipsSeen: boolean
   /** Walks through ranges (SY6), those that the peer does not serve, and what they found missing. */
   readonly walks: Map<WalkKind, Walk>
   readonly unwalkable: Set<WalkKind>
   readonly listed: Map<ItemLog, readonly RangeBound[]>
   /** Envelopes to ask for before others, most wanted first (SY7). */
-  first: readonly ChainRange[]
+  first: readonly FirstRange[]
   /** The windows were walked since the peer's last summary. */
   walked: boolean
   /** When rows are asked that ranges gave no reason for; Infinity: not needed. */
@@ -90,7 +103,31 @@ export interface Share {
   countIn: number
   /** Something is missing that another session is fetching. */
   blocked: boolean
+  /** It was told that what is missing waits for the budget (SY19). */
+  held: boolean
+  /** When what is not asked now may be asked: a chain that was not served, or all that waits for the budget. */
+  retryAt: number
+  /** When envelopes were asked last. */
+  askedAt: number
+  /** Bytes of envelopes that came. */
+  receivedBytes: number
+  /** Pages that somebody looked at, by channel and upper end (SY19). */
+  readonly looks: Map<string, Look>
   servedAt: number
+}
+
+/** What is asked before other envelopes. `wanted`: somebody looks at it. */
+export interface FirstRange extends ChainRange {
+  readonly wanted: boolean
+}
+
+/** A page that somebody looks at. */
+export interface Look {
+  readonly channel: ChannelId
+  /** Not included. */
+  readonly to: RangeBound
+  readonly at: number
+  asked: boolean
 }
 
 /** A request of ours. */
@@ -105,6 +142,8 @@ export interface Ask {
   /** How many items may come, and how many were promised. */
   readonly itemsMax: number
   readonly promised: number
+  /** Of envelopes under a budget: nobody looks at them, so others wait until these came (SY19). */
+  readonly waits: boolean
   /** Heads unknown when asked. */
   readonly heads: readonly OperationId[]
   items: number
@@ -124,7 +163,13 @@ export type Job = { readonly share: Share; readonly request: number; busy: boole
       readonly have: readonly OperationId[] | null
     }
   | { readonly kind: 'records'; ids: readonly RecordId[] }
-  | { readonly kind: 'envelopes'; ranges: readonly ChainRange[] }
+  | {
+      readonly kind: 'envelopes'
+      ranges: readonly ChainRange[]
+      /** Bytes that the budget promised to the read that is under way, and whether something was not served (SY19). */
+      reserved: number
+      withheld: boolean
+    }
   | { readonly kind: 'compare'; ranges: readonly ChainRange[]; readonly have: ReadonlySet<string> }
   | { readonly kind: 'ranges'; readonly spans: readonly Span[] }
 )
@@ -321,64 +366,9 @@ export function wireRule(rule: RuleId | null): number {
   return rule.startsWith('SY') ? Number(rule.slice(2)) : 100
 }
 
-function forgetAsks(turn: Turn, session: Session, which: (ask: Ask) => boolean): void {
-  for (const ask of [...session.asks.values()].filter(which)) {
-    session.asks.delete(ask.request)
-    plannerOf(turn, ask.share.server).release(claimKeys(ask), session.id, ask.request)
-  }
-}
-
 /** What a request of ours claims. */
 export function claimKeys(ask: Ask): Iterable<ClaimKey> {
   if (ask.kind === 'ranges')
     return [ask.walk === 'windows' ? 'windows' : ask.walk === 'records' ? 'records' : 'operations']
   return ask.kind === 'operations' || ask.kind === 'records' ? [ask.kind] : ask.ranges.keys()
-}
-
-/** Forgets one shared server. The peer is told where `rule` is given (null: politely), and not where undefined. */
-export function endShare(
-  turn: Turn,
-  share: Share,
-  rule: RuleId | null | undefined,
-  told: RuleId | null = rule ?? null
-): void {
-  const { session } = share
-  if (session.shares.get(share.handle) !== share) return
-  if (rule !== undefined) send(turn, session, { kind: 'end', handle: share.handle, rule: wireRule(rule) })
-  if (rule === 'SY3') session.refused.add(share.server)
-  session.shares.delete(share.handle)
-  session.ended.add(share.handle)
-  session.jobs = session.jobs.filter(job => job.share !== share)
-  forgetAsks(turn, session, ask => ask.share === share)
-  turn.effects.push({
-    type: 'ended',
-    session: session.id,
-    device: session.peer,
-    server: share.server,
-    rule: told
-  })
-  if (session.shares.size === 0)
-    turn.effects.push({ type: 'unmatched', session: session.id, device: session.peer })
-}
-
-/** Forgets a stream. */
-export function dropSession(turn: Turn, session: Session): void {
-  turn.world.sessions.delete(session.id)
-  turn.world.inbox -= session.inbox
-  forgetAsks(turn, session, () => true)
-  for (const [lookup, owner] of turn.world.lookups)
-    if (owner.session === session) turn.world.lookups.delete(lookup)
-  for (const [delivery, owner] of turn.world.deliveries) {
-    if (owner.session !== session) continue
-    turn.world.deliveries.delete(delivery)
-    turn.world.inboxEnvelopes -= owner.envelopes
-  }
-}
-
-/** Ends a stream by a rule the peer broke, or politely. */
-export function closeSession(turn: Turn, session: Session, rule: RuleId | null, reason: string): void {
-  if (!turn.world.sessions.has(session.id)) return
-  send(turn, session, { kind: 'close', rule: wireRule(rule) })
-  turn.effects.push({ type: 'close', session: session.id, device: session.peer, rule, reason })
-  dropSession(turn, session)
 }

@@ -10,6 +10,8 @@ export interface Window {
   readonly log: EnvelopeLog
   /** Most wanted first: 0. */
   readonly order: number
+  /** Somebody looks at it (SY19). */
+  readonly wanted: boolean
   readonly from: RangeBound
   readonly to: RangeBound
   readonly size: number

@@ -15,6 +15,8 @@ import {
   TIPS_KEPT_MAX,
   WINDOW_MAX
 } from './limits.ts'
+import { createTip } from './create-share.ts'
+import { pagesLookedAt } from './metered.ts'
 import { isItemLog, type ItemLog, type Listing, type Split } from './range-form.ts'
 import { compareBounds, HIGHEST, LOWEST, type RangeBound, type RangeTree } from './range-tree.ts'
 import { addRange, contains } from './ranges.ts'
@@ -52,14 +54,12 @@ export function walkItems(turn: Turn, share: Share, view: ServerView, log: ItemL
  * Not while another session is at it.
  */
 export function walkWindows(turn: Turn, share: Share, view: ServerView, older: boolean): void {
-  const reading = sharesOf(turn, share.server).some(other => other.walks.get('windows')?.reading === true)
-  if (reading || plannerOf(turn, share.server).isTaken('windows', share.session.id, turn.at)) {
-    share.blocked = true
-    return
-  }
+  if (isWalkedElsewhere(turn, share)) return
+  const shown = view.onScreen?.() ?? []
   const windows = [...view.channels().slice(0, CHANNELS_WALKED_MAX), 'acts' as const].map((log, order) => ({
     log,
     order,
+    wanted: log !== 'acts' && shown.includes(log),
     from: LOWEST,
     to: HIGHEST,
     size: share.session.limits.windowFirst,
@@ -69,6 +69,21 @@ export function walkWindows(turn: Turn, share: Share, view: ServerView, older: b
   }))
   share.first = []
   advance(turn, share, begin(share, 'windows', { windows, older }))
+}
+
+/** Walks only the pages that somebody looks at, while all else waits for the budget (SY19). */
+export function walkPages(turn: Turn, share: Share, view: ServerView): void {
+  const seen = share.walked && [...share.looks.values()].every(look => look.asked)
+  if (seen || isWalkedElsewhere(turn, share)) return
+  const windows = pagesLookedAt(turn, share, view)
+  if (windows.length > 0) advance(turn, share, begin(share, 'windows', { windows }))
+}
+
+function isWalkedElsewhere(turn: Turn, share: Share): boolean {
+  const reading = sharesOf(turn, share.server).some(other => other.walks.get('windows')?.reading === true)
+  if (!reading && !plannerOf(turn, share.server).isTaken('windows', share.session.id, turn.at)) return false
+  share.blocked = true
+  return true
 }
 
 /** The newest first: what we do not know at all may be new, and mostly is; what lies before it mostly agrees. */
@@ -257,7 +272,7 @@ function noteDifference(walk: Walk, { window, from, to }: WalkSpan, begins: Rang
 
 function older(window: Window, from: RangeBound, to: RangeBound): Window {
   const size = Math.min(WINDOW_MAX, window.size * 2)
-  return { ...window, from, to, size, low: from, open: 0, differs: false }
+  return { ...window, wanted: false, from, to, size, low: from, open: 0, differs: false }
 }
 
 /** A window of which nothing is open: the one before it follows where this one differed. */
@@ -303,11 +318,13 @@ function takeRows(
     if (chain === undefined || view.chains.has(chain, row.seq)) continue
     let tip = share.tips.get(chain)
     if (tip !== undefined && contains(tip.got, row.seq)) continue
-    if (tip === undefined)
-      share.tips.set(chain, (tip = { sum: null, ranges: [], got: [], misses: 0, compared: null }))
+    if (tip === undefined) share.tips.set(chain, (tip = createTip(null, [])))
     tip.ranges = addRange(tip.ranges, row.seq, row.seq)
     share.pending.add(chain)
-    share.first = [...share.first, { chain, from: row.seq, to: row.seq }]
+    share.first = [
+      ...share.first,
+      { chain, from: row.seq, to: row.seq, wanted: span.window?.wanted === true }
+    ]
     walk.found++
   }
 }

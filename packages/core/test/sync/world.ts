@@ -21,6 +21,7 @@ import { type SigningKey, type Suite } from '../../src/crypto/index.ts'
 import { concatBytes, decodeCbor, encodeCbor, utf8 } from '../../src/encoding/index.ts'
 import { authorIdOf, encodeHeader, readEnvelope } from '../../src/graph/index.ts'
 import {
+  type Budget,
   ChainIndex,
   type ChainId,
   compareBounds,
@@ -131,9 +132,10 @@ export const CHANNELS: readonly ChannelId[] = [1, 2, 3].map(n => idFromBytes('c'
 /** Where an envelope lies in a channel, by nothing but its bytes. */
 export function entryOf(
   { idBytes: id, ciphertext, seq }: { idBytes: Uint8Array; ciphertext: Uint8Array; seq: number },
-  chain: ChainId
+  chain: ChainId,
+  channels = CHANNELS
 ): { log: EnvelopeLog; entry: MessageEntry } | undefined {
-  const channel = CHANNELS[(id[0] as number) % CHANNELS.length]
+  const channel = channels[(id[0] as number) % channels.length]
   const kind = id[1] as number
   if (channel === undefined || kind < 6) return undefined
   const time = new DataView(ciphertext.buffer, ciphertext.byteOffset).getFloat64(0)
@@ -156,12 +158,13 @@ export class Holdings implements ServerView {
   fallback: Standing = 'member'
   secrets: readonly Uint8Array[] = [SECRET]
   #covered = new Set<OperationId>()
-  readonly logs = new Map<EnvelopeLog, RangeTree<MessageEntry>>(
-    [...CHANNELS, 'acts' as const].map(id => [id, new RangeTree()])
-  )
+  readonly #channels: readonly ChannelId[]
+  readonly logs: Map<EnvelopeLog, RangeTree<MessageEntry>>
 
-  constructor(authors: Map<string, DeviceId>) {
+  constructor(authors: Map<string, DeviceId>, channels = CHANNELS) {
     this.authors = authors
+    this.#channels = channels
+    this.logs = new Map([...channels, 'acts' as const].map(id => [id, new RangeTree()]))
   }
 
   offered(): readonly Uint8Array[] {
@@ -187,7 +190,12 @@ export class Holdings implements ServerView {
     return (this.records.get(id)?.length ?? 0) % 7
   }
   channels(): readonly ChannelId[] {
-    return CHANNELS
+    return this.#channels
+  }
+  /** Of which somebody looks at the newest page. */
+  shown: readonly ChannelId[] = []
+  onScreen(): readonly ChannelId[] {
+    return this.shown
   }
   knowsChain(chain: ChainId): boolean {
     return this.fallback !== 'unjudged' && chain.startsWith('d')
@@ -253,7 +261,7 @@ export class Holdings implements ServerView {
     if (device === undefined || this.ids.has(read.value.id)) return false
     this.ids.add(read.value.id)
     this.chains.add(device, read.value.seq, read.value.idBytes)
-    const place = entryOf(read.value, device)
+    const place = entryOf(read.value, device, this.#channels)
     if (place !== undefined) this.logs.get(place.log)?.add(place.entry)
     const chain = this.envelopes.get(device) ?? new Map<number, Uint8Array[]>()
     chain.set(read.value.seq, [...(chain.get(read.value.seq) ?? []), bytes])
@@ -384,7 +392,7 @@ export class WorldNode {
   /** Called with every delivery before it is judged: hostile or slow nodes are made here. */
   onDeliver: ((effect: Extract<SyncEffect, { type: 'deliver' }>) => void) | undefined
 
-  constructor(world: World, name: string, speaksRanges = true) {
+  constructor(world: World, name: string, speaksRanges = true, budget?: Budget) {
     this.world = world
     this.name = name
     this.identity = deviceOf(name)
@@ -394,7 +402,8 @@ export class WorldNode {
       device: this.identity.device,
       signer: this.identity.key,
       views: this.views,
-      ranges: speaksRanges
+      ranges: speaksRanges,
+      ...(budget === undefined ? {} : { budget })
     })
   }
 
@@ -510,6 +519,8 @@ export class World {
   readonly faults: Faults
   bytes = 0
   frames = 0
+  /** Sees every frame that leaves. */
+  watch: ((from: WorldNode, to: WorldNode, bytes: Uint8Array) => void) | undefined
   #events: { at: number; order: number; run: () => void }[] = []
   #order = 0
   #session = 0
@@ -520,9 +531,17 @@ export class World {
   }
 
   /** A node that holds the server, or joins it. */
-  add(name: string, options: { joining?: boolean; ranges?: boolean } = {}): WorldNode {
-    const node = new WorldNode(this, name, options.ranges)
-    const holdings = new Holdings(this.authors)
+  add(
+    name: string,
+    options: {
+      joining?: boolean
+      ranges?: boolean
+      channels?: readonly ChannelId[]
+      budget?: Budget
+    } = {}
+  ): WorldNode {
+    const node = new WorldNode(this, name, options.ranges, options.budget)
+    const holdings = new Holdings(this.authors, options.channels)
     if (options.joining === true) holdings.fallback = 'unjudged'
     node.views.set(SERVER, holdings)
     this.authors.set(String(node.identity.authorId), node.identity.device)
@@ -555,6 +574,7 @@ export class World {
     if (end?.alive !== true || end.other === undefined) return
     this.bytes += bytes.length
     this.frames++
+    this.watch?.(node, end.other.node, bytes)
     const { other } = end
     // Ordered, as streams are.
     end.free = Math.max(

@@ -57,7 +57,8 @@ export interface SyncHostInit {
   port(server: ServerId): SyncPort | undefined
   /** Whether gossip brings a device all that we publish. */
   gossips(device: DeviceId): boolean
-
+  /** The budget's ledger changed (SY19). */
+  readonly spent?: () => void
   readonly fault: (error: unknown) => void
 }
 
@@ -312,6 +313,9 @@ class Host implements SyncHost {
         this.#setTimer(effect.at)
         return
       case 'unmatched':
+        return
+      case 'spent':
+        this.#init.spent?.()
         return
       default:
         this.#init.port(effect.server)?.news(effect)

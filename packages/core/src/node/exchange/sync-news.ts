@@ -21,6 +21,7 @@ export function hearSync(hearer: SyncHearer, replica: LiveReplica, news: SyncNew
       hearer.emit({
         type: 'sync:progress',
         server: replica.server,
+        phase: 'messages',
         received: news.received,
         expected: news.received + news.missing,
         done: news.missing === 0
