@@ -132,7 +132,7 @@ export async function ready(page: Page): Promise<void> {
 
 /** Asks a worker of the page one thing: its answer. */
 export async function inWorker<Answer>(page: Page, script: string, asked: unknown): Promise<Answer> {
-  return (await page.evaluate(
+  return await page.evaluate(
     ([url, message]) =>
       new Promise((resolve, reject) => {
         const worker = new Worker(url as string, { type: 'module' })
@@ -141,5 +141,5 @@ export async function inWorker<Answer>(page: Page, script: string, asked: unknow
         worker.postMessage(message)
       }),
     [script, asked]
-  ))
+  )
 }
