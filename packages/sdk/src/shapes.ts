@@ -7,6 +7,7 @@ import type { AttachmentJson } from './attachment-types.ts'
 import type { ConversationJson, DirectMessageJson } from './conversation-types.ts'
 import type { JoinRequestJson } from './request-types.ts'
 import type { FalseSnapshotJson, VerifyingJson } from './doctor-shapes.ts'
+import type { SyncProgressJson } from './sync-types.ts'
 
 export type {
   DoctorCheckJson,
@@ -15,6 +16,7 @@ export type {
   UnopenedJson,
   VerifyingJson
 } from './doctor-shapes.ts'
+export type * from './sync-types.ts'
 
 /** How far a message or operation is known to have come (SY17). Rises only; levels may be skipped. */
 export type DeliveryState = 'local' | 'sent' | 'stored' | 'delivered' | 'seen'
@@ -364,7 +366,7 @@ export interface EventShapes {
   'operation:restore': { operation: string; server: string }
   'device:fork': EquivocationJson
   'snapshot:false': FalseSnapshotJson
-  'sync:progress': { server: string; received: number; expected: number | null; done: boolean }
+  'sync:progress': SyncProgressJson
   'connection:update': { peer: PeerJson; connected: boolean }
   gap: { reason: string; from: string; to: string }
 }

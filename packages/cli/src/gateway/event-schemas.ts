@@ -3,6 +3,7 @@ import Type from 'typebox'
 import type { EventName, EventShapes } from '@xcord/sdk'
 import { ConversationSchema, DirectMessageSchema } from './routes-conversations.ts'
 import { JoinRequestSchema } from './routes-requests.ts'
+import { SyncProgressSchema } from './routes-sync.ts'
 import {
   ChannelSchema,
   count,
@@ -92,12 +93,7 @@ export const EVENT_DATA = {
     user: nullable(Id),
     reason: nullable(Type.String())
   }),
-  'sync:progress': Type.Object({
-    server: Id,
-    received: count,
-    expected: nullable(count),
-    done: Type.Boolean()
-  }),
+  'sync:progress': SyncProgressSchema,
   'connection:update': Type.Object({ peer: PeerSchema, connected: Type.Boolean() }),
   gap: Type.Object({ reason: Type.String(), from: Type.String(), to: Type.String() })
 } as const satisfies Record<EventName, Type.TSchema>

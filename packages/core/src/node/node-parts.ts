@@ -19,6 +19,7 @@ import { mentionsUs } from './exchange/peers.ts'
 import { ReplicaRegistry } from './registry.ts'
 import type { LiveReplica, ReplicaHooks } from './replica/replica.ts'
 import { serveSnapshots } from './snapshots/snapshot-service.ts'
+import { type MeteredLine, openMeteredLine } from './exchange/metered-line.ts'
 import { createSyncHost, type SyncHost } from './exchange/sync-host.ts'
 import { createTimelineStore } from './timeline/timeline-store.ts'
 import { VoiceHost } from './voice/voice-host.ts'
@@ -35,6 +36,7 @@ export interface NodeParts {
   readonly discovery: Discovery
   readonly voice: VoiceHost
   readonly conversations: LiveConversations
+  readonly line: MeteredLine
 }
 
 /** Servers that people see: those we are a member of or enter (ND26), and those read from a file (SX11). */
@@ -59,9 +61,16 @@ export async function createParts(
   events: EventLog,
   told: Omit<ReplicaHooks, 'blobs'>
 ): Promise<NodeParts> {
-  const { suite, clock, random, timers, transport, account, bootstrap } = init
+  const { suite, clock, random, timers, transport, bootstrap } = init
   const fault = (error: unknown): void => told.fault(error)
   const views = new Map<ServerId, ServerView>()
+  const line = await openMeteredLine({
+    database,
+    clock,
+    budget: init.syncBudget,
+    feed: event => told.feed(event),
+    fault
+  })
   const blobs = new Blobs({
     suite,
     random,
@@ -69,6 +78,7 @@ export async function createParts(
     transport,
     database,
     now: () => clock.now(),
+    line,
     isMember: (server, device) => views.get(server)?.standing(device) === 'member',
     fault: error => told.fault(error)
   })
@@ -91,22 +101,7 @@ export async function createParts(
   })
   const introductions = meetMembers(init, registry, views, book, hooks)
   const voice = createVoice(init, registry, { book, gossip, introductions }, hooks)
-  const sync = createSyncHost({
-    machine: createSync({
-      suite,
-      random,
-      device: account.device.device,
-      signer: account.device.signingKey,
-      views
-    }),
-    transport,
-    clock,
-    timers,
-    self: account.device.device,
-    port: server => registry.replicas.get(server),
-    gossips: device => gossip.neighbours(device),
-    fault
-  })
+  const sync = startSync(init, { views, line, registry, gossip }, fault)
   const discovery = createDiscovery({
     suite,
     transport,
@@ -119,15 +114,42 @@ export async function createParts(
   })
   const duties = createDuties(random, () => clock.now())
   const conversations = await talkWithPeople(init, database, events, registry, book, hooks)
-  return { views, registry, book, duties, gossip, introductions, sync, discovery, voice, conversations }
+  return { views, registry, book, duties, gossip, introductions, sync, discovery, voice, conversations, line }
+}
+
+function startSync(
+  { suite, random, account, transport, clock, timers }: NodeInit,
+  { views, line, registry, gossip }: Pick<NodeParts, 'views' | 'line' | 'registry' | 'gossip'>,
+  fault: (error: unknown) => void
+): SyncHost {
+  const { device, signingKey: signer } = account.device
+  return createSyncHost({
+    machine: createSync({ suite, random, device, signer, budget: line.budget, views }),
+    transport,
+    clock,
+    timers,
+    self: device,
+    port: server => registry.replicas.get(server),
+    gossips: peer => gossip.neighbours(peer),
+    spent: () => line.spent(),
+    fault
+  })
 }
 
 /** Ends what carries and holds the servers, in the order in which one needs the other. */
-export async function closeParts({ registry, duties, voice, sync, conversations }: NodeParts): Promise<void> {
+export async function closeParts({
+  registry,
+  duties,
+  voice,
+  sync,
+  conversations,
+  line
+}: NodeParts): Promise<void> {
   for (const replica of registry.replicas.values()) duties.forget(replica)
   await conversations.stop()
   await voice.close()
   await sync.close()
+  await line.stop()
 }
 
 /** Conversations outside servers (DM): with people of the servers we are in, and those we talked with before. */

@@ -58,7 +58,7 @@ import type { FalseSnapshot } from './published-claims.ts'
 import type { ReplicaDeps, ReplicaState } from './replica-state.ts'
 import type { SyncEvent, SyncNews, SyncPort } from '../exchange/sync-host.ts'
 import { isSnapshotDue, keepSnapshot } from '../snapshots/keep-snapshot.ts'
-import { noteOnScreen } from '../exchange/sync-logs.ts'
+import { lookAt } from '../exchange/sync-logs.ts'
 import { AGAIN, createServerView, heldOf, lacks, lookUp } from '../exchange/sync-port.ts'
 import { takeItems } from '../intake/take-items.ts'
 import { giveConsent, transferServer } from '../intents/transfer.ts'
@@ -271,7 +271,7 @@ export class LiveReplica implements Replica, SyncPort {
   }
 
   async *exportServer(options: ExportServerOptions): AsyncIterable<Uint8Array> {
-    yield* exportServer(await this.whole(), options)
+    yield* exportServer(await this.whole(), options, async () => await this.#turns.breathe())
   }
 
   get imported(): boolean {
@@ -335,7 +335,7 @@ export class LiveReplica implements Replica, SyncPort {
   }
 
   async page(channel: ChannelId, options: PageOptions): Promise<Page> {
-    if ((options.before ?? options.after ?? options.around) === undefined) noteOnScreen(this.current, channel)
+    await lookAt(this.current, channel, options, event => this.#hooks.feed(event))
     return await this.#deps.timeline.page(channel, options)
   }
 
