@@ -219,6 +219,17 @@ async function ordinaryRouters() {
     `on a line that loses 5 %${delayed ? ' and delays by 0 to 200 ms' : ''} they go on hearing each other; Grace’s figures: ` +
       `${bad.lossPct?.toFixed(1)} % lost, jitter ${bad.jitterMs?.toFixed(0)} ms, ${bad.concealedPct?.toFixed(1)} % made up, ${bad.quality}`
   )
+  const full = pairOf('ada').sentKbps
+  // Comes on top of the loss there is.
+  impair({ lossPct: 25, jitterMs: 0 })
+  const less = await until('less is sent', () => {
+    const { sentKbps } = pairOf('ada')
+    return sentKbps < full * 0.7 ? sentKbps : undefined
+  })
+  await untilHeard()
+  claim(
+    `where more than a quarter is lost Ada sends ${less.toFixed(0)} kbit/s in place of ${full.toFixed(0)}, and they still hear each other`
+  )
   await end()
 }
 

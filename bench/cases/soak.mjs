@@ -4,6 +4,8 @@ import { atMost, figure, median } from '../harness/figure.mjs'
 const PEERS = 4
 const MINUTES = Number(process.env.XCORD_SOAK_MINUTES ?? 30)
 const SAMPLE_MS = 10_000
+/** What is held is looked at seldom: collecting everything is not what a call does. */
+const SAMPLES_BY_LIVE = 6
 /** A pair of which nothing was heard for so long is dead. */
 const DEAD_MS = 5_000
 const MB = 2 ** 20
@@ -32,13 +34,17 @@ export const soak = {
   title: 'Voice: a long call',
   /** Half an hour: measured where it is named. */
   named: true,
-  what: `${PEERS} whole peers in one call on loopback, everybody sending a tone to everybody, for ${MINUTES} minutes (XCORD_SOAK_MINUTES). Memory is looked at every ${SAMPLE_MS / 1_000} s, of the worst process; growth is from the second quarter of the time, when all is warm, to the last. A pair is dead while nothing of the other was heard for ${DEAD_MS / 1_000} s.`,
+  what: `${PEERS} whole peers in one call on loopback, everybody sending a tone to everybody, for ${MINUTES} minutes (XCORD_SOAK_MINUTES). Memory is looked at every ${SAMPLE_MS / 1_000} s, of the worst process, and once a minute what a peer really holds after everything else is collected; growth is from the second quarter of the time, when all is warm, to the last. A pair is dead while nothing of the other was heard for ${DEAD_MS / 1_000} s.`,
   run: async ({ note }) =>
     await withCallers(PEERS, async callers => {
       await enterAll(callers)
-      const sides = { peer: callers.map(() => []), engine: callers.map(() => []) }
+      const sides = {
+        peer: callers.map(() => []),
+        engine: callers.map(() => []),
+        live: callers.map(() => [])
+      }
       const dead = []
-      const points = { peer: [], engine: [] }
+      const points = { peer: [], engine: [], live: [] }
       const began = performance.now()
       const minutes = () => (performance.now() - began) / 60_000
       while (minutes() < MINUTES) {
@@ -48,6 +54,11 @@ export const soak = {
         for (const side of ['peer', 'engine']) {
           found.forEach((each, at) => sides[side][at].push(each[side] / MB))
           points[side].push([minutes(), Math.max(...found.map(each => each[side] / MB))])
+        }
+        if (dead.length % SAMPLES_BY_LIVE === 0) {
+          const live = await Promise.all(callers.map(each => each.call('live')))
+          live.forEach((bytes, at) => sides.live[at].push(bytes / MB))
+          points.live.push([minutes(), Math.max(...live) / MB])
         }
         dead.push((await deadPairs(callers)).length)
       }
@@ -60,9 +71,15 @@ export const soak = {
           samples: [Math.max(...dead)],
           target: atMost(0)
         }),
-        figure({ name: 'memory growth of a peer', unit: 'MB', samples: [worst('peer')], target: atMost(10) }),
         figure({
-          name: 'memory growth of an engine',
+          name: 'growth of what a peer holds',
+          unit: 'MB',
+          samples: [worst('live')],
+          target: atMost(2)
+        }),
+        figure({ name: 'growth of a peer (RSS)', unit: 'MB', samples: [worst('peer')] }),
+        figure({
+          name: 'growth of an engine (RSS)',
           unit: 'MB',
           samples: [worst('engine')],
           target: atMost(10)
@@ -74,6 +91,7 @@ export const soak = {
         yName: 'MB',
         lines: [
           { name: 'peer', points: points.peer },
+          { name: 'what a peer holds', points: points.live },
           { name: 'engine', points: points.engine }
         ]
       }

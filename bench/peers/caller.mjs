@@ -1,5 +1,7 @@
 /** A whole peer in a call: its profile, its network, its engine; it sends a tone and knows whom it heard when. */
 import { readFileSync } from 'node:fs'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import { levelDb } from '@xcord/core/audio'
 import { play, toneSource } from '@xcord/core/adapters/audio-node'
 import { createClient } from '@xcord/sdk'
@@ -10,6 +12,9 @@ import { serve } from './serve.mjs'
 const TONE_DB = -40
 const LOUNGE = 'lounge'
 const WAIT_MS = 60_000
+
+setFlagsFromString('--expose-gc')
+const collect = runInNewContext('gc')
 
 let client
 let session
@@ -117,6 +122,12 @@ serve({
   memory: () => {
     const pages = Number(readFileSync(`/proc/${enginePid()}/statm`, 'utf8').split(' ')[1])
     return { peer: process.memoryUsage.rss(), engine: pages * 4_096 }
+  },
+  /** What is really held, once everything that is not has been collected. */
+  live: () => {
+    collect()
+    const { heapUsed, arrayBuffers } = process.memoryUsage()
+    return heapUsed + arrayBuffers
   },
   stop: async () => {
     stopTone()

@@ -1,12 +1,6 @@
-/** The page: opens a profile in this browser, joins or makes a server, and shows its one channel. */
-import {
-  type Client,
-  connectSound,
-  createClient,
-  indexedDb,
-  type Server,
-  type VoiceSession
-} from '@xcord/sdk/browser'
+/** The page: opens a profile in this browser, joins or makes a server, and shows its text channel and its lounge. */
+import { type Client, createClient, indexedDb, type Server } from '@xcord/sdk/browser'
+import { showLounge } from './lounge.ts'
 
 const at = <T extends HTMLElement>(id: string): T => document.getElementById(id) as T
 const say = (text: string): void => void (at('status').textContent = text)
@@ -56,19 +50,19 @@ function show(client: Client, server: Server): void {
   onForm('send', async value => void (await channel.send(value('text'))))
   at('invite').onclick = () =>
     void attempt(async () => void (at('link').textContent = (await server.invites.create()).link ?? ''))
-  let session: VoiceSession | undefined
-  at('talk').onclick = () =>
-    void attempt(async () => {
-      if (session !== undefined) {
-        session.leave()
-        session = undefined
-      } else {
-        const joined = await server.channel('lounge').voice.join()
-        await connectSound(joined, { microphone: true, speakers: true })
-        session = joined
-      }
-      at('talk').textContent = session === undefined ? 'Talk' : 'Hang up'
-    })
+  const lounge = (): boolean => {
+    const channel = server.channels.get('lounge')
+    at('lounge').hidden = channel === undefined
+    if (channel === undefined) return false
+    const view = { people: at('people'), talk: at('talk'), mute: at('mute'), code: at('code') }
+    showLounge(client, channel, view, attempt)
+    return true
+  }
+  if (lounge()) return
+  // A newcomer may see it a moment later.
+  const off = client.on('channel:create', () => {
+    if (lounge()) off()
+  })
 }
 
 onForm('open', async value => {

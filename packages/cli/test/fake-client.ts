@@ -172,6 +172,7 @@ export function createFakeClient(init: FakeInit = {}): FakeClient {
       attachments: [],
       reactions: json.reactions.map(each => ({ emoji: each.emoji, users: each.users as UserId[] })),
       standing: json.standing,
+      unverified: json.unverified === true,
       delivery: json.delivery,
       reply: content => liveChannel(server, channel).send({ content, replyTo: json.id as MessageId }),
       edit: async content => {

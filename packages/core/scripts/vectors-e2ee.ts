@@ -52,6 +52,7 @@ import {
   signGateCert
 } from '../src/graph/index.ts'
 import { fill, seededRandom, toHex } from './vector-tools.ts'
+import { publishers } from './vectors-publishers.ts'
 
 const hexKey = (text: string): Uint8Array =>
   Uint8Array.from(text.match(/../g) as string[], each => parseInt(each, 16))
@@ -538,6 +539,7 @@ export function buildE2eeVectors(suite: Suite): ReadonlyMap<string, object> {
   return new Map([
     ['envelope/envelopes', envelopes(place)],
     ['envelope/gates', gates(place)],
+    ['envelope/publishers', publishers(suite)],
     ['e2ee/payloads', payloads()],
     ['e2ee/derived', derived(place)],
     ['e2ee/records', records(place)],

@@ -1,5 +1,5 @@
 /**
- * Writes docs/spec/vectors/node/snapshot-frames.json: frames of `/xcord/snapshot/1` (ND26), and how they are refused.
+ * Writes docs/spec/vectors/node: frames of `/xcord/snapshot/1` (ND26) and `/xcord/page/1` (ND27), and how they are refused.
  * `node --conditions=xcord-source packages/core/scripts/vectors-node.ts`
  */
 import { writeFileSync } from 'node:fs'
@@ -7,6 +7,12 @@ import { join } from 'node:path'
 import { createNodeSuite } from '../src/adapters/crypto-node/index.ts'
 import { idFromBytes, idToBytes } from '../src/base/index.ts'
 import { type CborValue, encodeCbor } from '../src/encoding/index.ts'
+import {
+  pageAskFrame,
+  pageProfilesFrame,
+  pageRecordsFrame,
+  pageRowsFrame
+} from '../src/node/snapshots/page-frames.ts'
 import {
   askFrame,
   chunkFrame,
@@ -100,4 +106,75 @@ const vectors = {
 writeFileSync(
   join(import.meta.dirname, '../../../docs/spec/vectors/node/snapshot-frames.json'),
   `${JSON.stringify(vectors, null, 1)}\n`
+)
+
+const pageAsk = {
+  version: 1,
+  kind: 1,
+  server: idToBytes(server),
+  proof,
+  channel: fill(6),
+  readers: [fill(7, 16), fill(8, 16)],
+  join: null
+} as const
+const row = { device: fill(3), envelope: fill(9, 5) }
+const validPages = [
+  {
+    frame: 'ask',
+    bytes: pageAskFrame.encode({ ...pageAsk, readers: [...pageAsk.readers] }),
+    fields: { proof: toHex(proof), channel: toHex(fill(6)), readers: pageAsk.readers.map(toHex), join: null }
+  },
+  {
+    frame: 'ask',
+    bytes: pageAskFrame.encode({ ...pageAsk, readers: [], join: fill(5, 4) }),
+    fields: { readers: [], join: toHex(fill(5, 4)) }
+  },
+  {
+    frame: 'records',
+    bytes: pageRecordsFrame.encode({ version: 1, kind: 2, records: [fill(4, 3), fill(5, 2)] }),
+    fields: { records: [fill(4, 3), fill(5, 2)].map(toHex) }
+  },
+  {
+    frame: 'rows',
+    bytes: pageRowsFrame.encode({ version: 1, kind: 3, rows: [row] }),
+    fields: { rows: [{ device: toHex(row.device), envelope: toHex(row.envelope) }] }
+  },
+  {
+    frame: 'profiles',
+    bytes: pageProfilesFrame.encode({ version: 1, kind: 4, profiles: [] }),
+    fields: { profiles: [] }
+  }
+]
+const invalidPages: readonly (readonly [string, string, CborValue])[] = [
+  ['ask', 'version 2', [2, 1, fill(1), fill(0, 16), fill(6), [], null]],
+  ['ask', 'a short channel', [1, 1, fill(1), fill(0, 16), fill(6, 31), [], null]],
+  [
+    'ask',
+    '17 readers',
+    [1, 1, fill(1), fill(0, 16), fill(6), many(17).map(each => each.subarray(0, 16)), null]
+  ],
+  ['ask', 'an empty join', [1, 1, fill(1), fill(0, 16), fill(6), [], fill(0, 0)]],
+  ['records', '257 records', [1, 2, many(257)]],
+  ['records', 'an empty record', [1, 2, [fill(0, 0)]]],
+  ['rows', 'a row without a device', [1, 3, [[fill(9, 5)]]]],
+  ['rows', 'an empty envelope', [1, 3, [[fill(3), fill(9, 0)]]]],
+  ['profiles', 'a field more', [1, 4, [], 0]]
+]
+writeFileSync(
+  join(import.meta.dirname, '../../../docs/spec/vectors/node/page-frames.json'),
+  `${JSON.stringify(
+    {
+      title: 'Frames of /xcord/page/1',
+      rules: 'ND27',
+      valid: validPages.map(({ frame, bytes, fields }) => ({ frame, bytes: toHex(bytes), fields })),
+      invalid: invalidPages.map(([frame, note, value]) => ({
+        frame,
+        note,
+        rule: 'ND27',
+        bytes: toHex(encodeCbor(value))
+      }))
+    },
+    null,
+    1
+  )}\n`
 )

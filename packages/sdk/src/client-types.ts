@@ -69,8 +69,13 @@ export interface ClientEvents {
   'device:fork': EventShapes['device:fork']
   /** A snapshot that somebody published is false: it is used for nothing, and this is who signed it. */
   'snapshot:false': EventShapes['snapshot:false']
-  /** Messages came from a peer, or what is missing begins or ends to wait for the budget. Not kept. */
+  /**
+   * Of a first page, of the operations that verify it, of messages; and when what is missing begins or ends to wait for the
+   * budget. Not kept: no cursor brings it again.
+   */
   'sync:progress': EventShapes['sync:progress']
+  /** A message that was shown unverified did not stand: it is to be shown no more. Not kept. */
+  'message:withdraw': EventShapes['message:withdraw']
   /** A peer came, turned out to be a member, took another path, or went (then as it was last). */
   'connection:update': EventShapes['connection:update']
   /** Who is in a voice channel changed, or what they say of themselves. Not kept: no cursor brings it again. */

@@ -1,5 +1,5 @@
 /** The client: a profile's peer as live objects. */
-import { type ServerId, XcordError } from '@xcord/core'
+import { type ChannelId, type ServerId, XcordError } from '@xcord/core'
 import type { LiveEvent, LoggedEvent, Node } from '@xcord/core/node'
 import { conversationCollection, safetyCollection } from './live/conversations.ts'
 import { deviceCollection } from './live/devices.ts'
@@ -247,7 +247,12 @@ class LiveClient implements Client, ClientContext {
 
   #receiveLive(event: LiveEvent): void {
     if (event.type === 'sync:progress') {
+      if (event.channel !== undefined) this.#reread(event.server, event.channel)
       this.#call('sync:progress', { ...progressJson(event), cursor: this.cursor })
+    } else if (event.type === 'message:withdraw') {
+      const { type, ...data } = event
+      this.#reread(event.server, event.channel)
+      this.#call(type, { ...data, cursor: this.cursor })
     } else if (event.type === 'connection:update') {
       const peer = describePeer(this.node, event.peer)
       this.#call('connection:update', { peer, connected: event.connected, cursor: this.cursor })
@@ -258,6 +263,14 @@ class LiveClient implements Client, ClientContext {
     } else {
       this.#view.set([...this.#all()])
     }
+  }
+
+  /** A view of this channel shows what there is now. */
+  #reread(server: ServerId, channel: ChannelId): void {
+    this.server(server)
+      ?.liveChannel(channel)
+      .refresh()
+      .catch((error: unknown) => this.fault(error))
   }
 
   #call(event: ClientEventName, data: unknown): void {

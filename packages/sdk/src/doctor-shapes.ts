@@ -60,3 +60,14 @@ export interface FalseSnapshotJson {
   /** What differs; null where this was found in an earlier run. */
   readonly reason: string | null
 }
+
+/** A message that was shown unverified and did not stand. */
+export interface MessageWithdrawnJson {
+  readonly server: string
+  readonly channel: string
+  readonly message: string
+  /** Number of the rule that it broke; ND25 where what opens it never came. */
+  readonly rule: string
+  /** Who signed the snapshot that it was shown by, where that was false. */
+  readonly by: string | null
+}

@@ -6,13 +6,14 @@ import type { ChannelKind, ErrorCode } from '@xcord/core'
 import type { AttachmentJson } from './attachment-types.ts'
 import type { ConversationJson, DirectMessageJson } from './conversation-types.ts'
 import type { JoinRequestJson } from './request-types.ts'
-import type { FalseSnapshotJson, VerifyingJson } from './doctor-shapes.ts'
+import type { FalseSnapshotJson, MessageWithdrawnJson, VerifyingJson } from './doctor-shapes.ts'
 import type { SyncProgressJson } from './sync-types.ts'
 
 export type {
   DoctorCheckJson,
   DoctorJson,
   FalseSnapshotJson,
+  MessageWithdrawnJson,
   UnopenedJson,
   VerifyingJson
 } from './doctor-shapes.ts'
@@ -58,6 +59,8 @@ export interface MessageJson {
   readonly attachments: readonly AttachmentJson[]
   readonly reactions: readonly ReactionJson[]
   readonly standing: Standing
+  /** Shown by a member's snapshot and not judged here yet; absent otherwise. */
+  readonly unverified?: true
   readonly delivery: Delivery
 }
 
@@ -367,6 +370,7 @@ export interface EventShapes {
   'device:fork': EquivocationJson
   'snapshot:false': FalseSnapshotJson
   'sync:progress': SyncProgressJson
+  'message:withdraw': MessageWithdrawnJson
   'connection:update': { peer: PeerJson; connected: boolean }
   gap: { reason: string; from: string; to: string }
 }

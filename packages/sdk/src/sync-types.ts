@@ -20,6 +20,10 @@ export interface SyncBudgetJson extends SyncBudget {
 /** How far one server is with a peer: the data of `sync:progress`. */
 export interface SyncProgressJson {
   readonly server: string
+  /** A first page, shown unverified; the operations that verify it; messages. What follows is of messages. */
+  readonly phase: 'page' | 'operations' | 'messages'
+  /** Of a first page. */
+  readonly channel?: string
   /** Messages, edits, reactions and other acts that came over the present connection to that peer. */
   readonly received: number
   /** What they cost on the wire. */

@@ -86,6 +86,8 @@ export interface Message {
   readonly attachments: readonly Attachment[]
   readonly reactions: readonly { readonly emoji: string; readonly users: readonly UserId[] }[]
   readonly standing: Standing
+  /** Shown by a member's snapshot and not judged here yet: `message:create` or `message:withdraw` follows. */
+  readonly unverified: boolean
   readonly delivery: Delivery
   reply(content: string): Promise<Message>
   edit(content: string): Promise<Message>

@@ -31,12 +31,23 @@ export interface OccupantJson {
 export interface VoiceParticipant extends Omit<Occupant, 'toJSON'> {
   /** `unreachable`: no path was found yet, and it goes on being looked for. */
   readonly path: 'connecting' | 'connected' | 'interrupted' | 'unreachable'
+  /** What the last attempt failed by; null once one connected. Others follow by themselves, ever less often. */
+  readonly trouble: VoiceTrouble | null
   /** Whether their audio arrives here, and ours there: who cannot hear whom. */
   readonly heard: 'unknown' | 'yes' | 'no'
   readonly hears: 'unknown' | 'yes' | 'no'
   /** Is to be heard before others, by right (PrioritySpeaker): whoever plays turns others down while they speak. */
   readonly priority: boolean
 }
+
+/** What brought us into a channel: our own choice, a moderator's, or our having said and done nothing for long. */
+export type VoiceCause = 'self' | 'moderator' | 'idle'
+
+/**
+ * Why the last attempt to link a pair failed. `unanswered`: their side says nothing; `ice`: no path; `dtls`, `description`: their
+ * side is not what was signed, or not understood; `codec`: it has no Opus; `limit`: it flooded; `crashed`: our own engine went.
+ */
+export type VoiceTrouble = 'unanswered' | 'ice' | 'dtls' | 'description' | 'codec' | 'limit' | 'crashed'
 
 /** Why a session is over. `moved`: sent where one may not go, or out. `removed`: without Connect any more. */
 export type VoiceEnd = 'left' | 'full' | 'removed' | 'moved'
@@ -63,7 +74,7 @@ export interface VoiceEvents {
   stats: { readonly pairs: readonly VoicePairJson[] }
   /** A pair is better or worse than before, in a word. */
   quality: { readonly pair: VoicePairJson }
-  moved: { readonly channel: Channel }
+  moved: { readonly channel: Channel; readonly cause: VoiceCause }
   ended: { readonly end: VoiceEnd }
 }
 
@@ -79,6 +90,7 @@ export interface VoicePairJson {
   readonly name: string
   readonly device: DeviceId
   readonly path: VoiceParticipant['path']
+  readonly trouble: VoiceTrouble | null
   readonly heard: VoiceParticipant['heard']
   readonly hears: VoiceParticipant['hears']
   readonly route: 'direct' | 'relay' | null
@@ -106,6 +118,8 @@ export interface VoiceJoinOptions {
 export interface VoiceSession {
   /** Changes when we move, or are moved. */
   readonly channel: Channel
+  /** What brought us into it. */
+  readonly cause: VoiceCause
   /** null while it lasts. */
   readonly ended: VoiceEnd | null
   readonly muted: boolean

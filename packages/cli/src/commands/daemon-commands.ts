@@ -56,9 +56,11 @@ async function serveFigures(lock: ProfileLock, where: MetricsAddress, log: Logge
   const { createDaemonMetrics } = await import('./daemon-metrics.ts')
   const notReady = (): readonly string[] => (lock.locked() ? ['locked'] : [])
   const server = await openHealthServer({ ...where, metrics: createDaemonMetrics(lock), notReady })
-  log.info({ url: `${server.url}/metrics` }, 'metrics')
+  log.info({ url: metricsUrl(server) }, 'metrics')
   return server
 }
+
+const metricsUrl = ({ url }: HealthServer): string => `${url}/metrics`
 
 /** Serves the profile until a signal or `daemon stop`. Logs JSON lines to stdout: routes and states, never content. */
 async function runDaemon(session: Session, _: readonly string[], options: Options): Promise<ExitCode | void> {
@@ -66,7 +68,10 @@ async function runDaemon(session: Session, _: readonly string[], options: Option
   const where = figures === undefined ? undefined : metricsAddress(figures)
   await refuseRunning(session)
   const { paths, terminal } = session
-  const log = pino({ base: { pid: process.pid, profile: paths.profile } }, terminal.stdout)
+  const log = pino(
+    { base: { pid: process.pid, profile: paths.profile }, level: session.settings.log },
+    terminal.stdout
+  )
   const client = await openClient(session, 'online')
   const stopping = Promise.withResolvers<string>()
   const lock = lockOver(session, client, log)
@@ -85,6 +90,7 @@ async function runDaemon(session: Session, _: readonly string[], options: Option
         profile: paths.profile,
         socket: paths.socket,
         host: 'daemon',
+        metrics: metrics && metricsUrl(metrics),
         // The answer must leave first.
         stop: () => void setImmediate(() => stopping.resolve('asked to stop')),
         onAnswer: answer => {
@@ -120,14 +126,26 @@ interface Child {
 }
 
 /** The same program again, detached, logging into the profile's file; says over IPC when it is ready. */
-function spawnDaemon(session: Session, password: string | undefined): Child {
+function spawnDaemon(session: Session, password: string | undefined, metrics: string | undefined): Child {
   const { paths, terminal } = session
   mkdirSync(paths.folder, { recursive: true, mode: 0o700 })
   const log = openSync(paths.log, 'a', 0o600)
   const program = process.argv[1] ?? ''
   const child = spawn(
     process.execPath,
-    [...process.execArgv, ...DAEMON_FLAGS, program, 'daemon', 'run', '--profile', paths.profile, '--json'],
+    [
+      ...[
+        ...process.execArgv,
+        ...DAEMON_FLAGS,
+        program,
+        'daemon',
+        'run',
+        '--profile',
+        paths.profile,
+        '--json'
+      ],
+      ...(metrics === undefined ? [] : ['--metrics', metrics])
+    ],
     {
       detached: true,
       env: {
@@ -179,7 +197,10 @@ function flagsAsEnvironment({ settings }: Session): Record<string, string> {
   }
 }
 
-async function startDaemon(session: Session): Promise<void> {
+async function startDaemon(session: Session, _: readonly string[], options: Options): Promise<void> {
+  const metrics = textOf(options, 'metrics')
+  // Refused here, in words, before anything is started.
+  if (metrics !== undefined) metricsAddress(metrics)
   await refuseRunning(session)
   const { paths, asker } = session
   if (!profileExists(paths)) {
@@ -190,7 +211,7 @@ async function startDaemon(session: Session): Promise<void> {
   }
   let password = passwordFromFile(session) ?? (asker.interactive ? undefined : await asker.ask(''))
   for (;;) {
-    const child = spawnDaemon(session, password)
+    const child = spawnDaemon(session, password, metrics)
     try {
       await child.ready
       break
@@ -202,9 +223,11 @@ async function startDaemon(session: Session): Promise<void> {
     }
   }
   const state = await daemonApi(session).call('getDaemon')
-  session.output.done(
-    state,
-    () => `The daemon of profile "${paths.profile}" runs as process ${state.pid}; it logs to ${paths.log}.`
+  session.output.done(state, () =>
+    [
+      `The daemon of profile "${paths.profile}" runs as process ${state.pid}; it logs to ${paths.log}.`,
+      ...(state.metrics === null ? [] : [`Figures: ${state.metrics}`])
+    ].join('\n')
   )
 }
 
@@ -245,14 +268,18 @@ export function registerDaemon(program: Command, { verb }: Shell): void {
   const daemon = program
     .command('daemon')
     .description('keep a profile open and online; verbs and clients share it')
+  const withMetrics = (command: Command): Command =>
+    command.option('--metrics <address>', 'figures for Prometheus there, such as 127.0.0.1:9464')
   verb(
-    daemon
-      .command('run')
-      .description('serve in the foreground; JSON log lines on standard output')
-      .option('--metrics <address>', 'figures for Prometheus there, such as 127.0.0.1:9464'),
+    withMetrics(
+      daemon.command('run').description('serve in the foreground; JSON log lines on standard output')
+    ),
     runDaemon
   )
-  verb(daemon.command('start').description('serve in the background; returns when it is ready'), startDaemon)
+  verb(
+    withMetrics(daemon.command('start').description('serve in the background; returns when it is ready')),
+    startDaemon
+  )
   verb(daemon.command('status').description('who has this profile open'), async session => {
     if (!(await answers(session.paths.socket))) throw noDaemon(session)
     const state = await daemonApi(session).call('getDaemon')
@@ -262,7 +289,8 @@ export function registerDaemon(program: Command, { verb }: Shell): void {
         ['socket', state.socket ?? ''],
         ['version', state.version],
         ['up for', `${state.uptimeS} s`],
-        ['ready', state.ready ? 'yes' : 'no']
+        ['ready', state.ready ? 'yes' : 'no'],
+        ['figures', state.metrics ?? 'not served (--metrics)']
       ])
     )
   })

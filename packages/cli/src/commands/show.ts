@@ -227,6 +227,7 @@ export function showMessages(messages: readonly MessageJson[], me: string): stri
     const marks = [
       ...(message.editedAt === undefined ? [] : ['edited']),
       ...(message.standing === 'effective' ? [] : [message.standing]),
+      ...(message.unverified === true ? ['not verified yet'] : []),
       ...(message.author === me ? [deliveryText(message.delivery)] : [])
     ]
     const text = message.deleted === true ? '(deleted)' : safeText(message.content)

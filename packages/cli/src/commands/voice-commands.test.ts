@@ -2,7 +2,7 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterEach, beforeEach, expect, test } from 'vitest'
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { systemRandom, systemTimers } from '@xcord/core/adapters/runtime-node'
 import { createMemoryMedia, type MemoryMedia } from '@xcord/core/testing'
 import { type Client, createClient, type VoiceSession } from '@xcord/sdk'
@@ -65,6 +65,7 @@ beforeEach(async () => {
   hers = await joined.channel('lounge').voice.join()
 }, SLOW.timeout)
 afterEach(async () => {
+  vi.restoreAllMocks()
   await Promise.all([ada.close(), grace.close()])
   rmSync(home, { recursive: true })
 })
@@ -80,7 +81,7 @@ test(
     hers.deafen()
     await expect.poll(() => lounge()?.voice.occupants[0]?.deafened, WAIT).toBe(true)
     expect((await xcord('voice', 'list')).out).toMatch(/lounge\s+grace\s+deafened/)
-    expect(await ok('voice', 'status')).toEqual([{ call: null }])
+    expect(await ok('voice', 'status')).toEqual([{ call: null, ended: null }])
     expect(await refused('voice', 'mute')).toBe('XCORD_VOICE_ABSENT')
   }
 )
@@ -117,6 +118,23 @@ test('joining takes mute, deafen and the key along', SLOW, async () => {
   await expect.poll(() => ada.servers.all[0]?.voice, WAIT).toMatchObject({ deafened: true, pushToTalk: true })
   interrupt()
   expect((await run).json()).toMatchObject([{ deafened: true, pushToTalk: true }, { left: true }])
+})
+
+test('whoever says nothing for as long as the server allows is taken aside, and told why', SLOW, async () => {
+  await ok('channel', 'create', 'aside', '--kind', 'voice')
+  expect(await refused('server', 'edit', '--afk-channel', 'general')).toBe('XCORD_CHANNEL_KIND')
+  await ok('server', 'edit', '--afk-channel', 'aside', '--afk-after', '2m')
+  expect(await ok('server', 'show')).toMatchObject([{ afk: { seconds: 120 } }])
+  await ada.servers.all[0]?.channel('lounge').voice.join()
+  expect(await ok('voice', 'status')).toMatchObject([{ call: { name: 'lounge', cause: 'self' } }])
+  // The clock of the whole machine is two minutes on.
+  const now = Date.now.bind(Date)
+  vi.spyOn(Date, 'now').mockImplementation(() => now() + 121_000)
+  await expect.poll(() => ada.servers.all[0]?.voice?.channel.name, WAIT).toBe('aside')
+  expect(await ok('voice', 'status')).toMatchObject([{ call: { name: 'aside', cause: 'idle' } }])
+  expect((await xcord('voice', 'status')).out).toMatch(/In "aside".*\nYou were brought here because/)
+  await ok('server', 'edit', '--no-afk-channel')
+  expect((await ok('server', 'show'))[0]).not.toHaveProperty('afk')
 })
 
 test('a moderator sends a member elsewhere and out, and only to where people talk', SLOW, async () => {

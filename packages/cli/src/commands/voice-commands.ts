@@ -86,11 +86,42 @@ const showPairs = (pairs: readonly Pair[]): string =>
     { title: 'RTT', of: each => rounded(each.rttMs, 'ms') },
     { title: 'JITTER', of: each => rounded(each.jitterMs, 'ms') },
     { title: 'LOSS', of: each => rounded(each.lossPct, '%') },
-    { title: 'PATH', of: each => each.route ?? '' }
+    { title: 'RATE', of: each => rounded(each.receivedKbps, 'kbit/s') },
+    { title: 'MADE UP', of: each => rounded(each.concealedPct, '%') },
+    { title: 'PATH', of: each => each.route ?? (each.trouble === null ? '' : TROUBLES[each.trouble]) }
   ])
 
+/** Why a pair is not linked, in words; another attempt follows in any case. */
+const TROUBLES: Readonly<Record<NonNullable<Pair['trouble']>, string>> = {
+  unanswered: 'their side does not answer',
+  ice: 'no path to them',
+  dtls: 'their side is not what it said',
+  description: 'their side is not understood',
+  codec: 'their side has no Opus',
+  limit: 'their side floods',
+  crashed: 'our own engine ended'
+}
+
+const CAUSES = {
+  self: [],
+  moderator: ['A moderator sent you here.'],
+  idle: ['You were brought here because you said and did nothing for a while; nobody is heard here.']
+} as const satisfies Record<CallOf['cause'], readonly string[]>
+
+/** In no call, and why not where it was not one's own doing. */
+function showNoCall(ended: ReplyOf<Routes['getVoice']>['ended']): string {
+  const none = 'Not in a voice channel.'
+  if (ended === null) return none
+  const how = {
+    full: 'it was full',
+    removed: 'you may not be in it any more',
+    moved: 'a moderator put you out'
+  }
+  return `${none} You were in "${safeLine(ended.name)}": ${how[ended.end]}.`
+}
+
 /** Ourselves in a call, in words. */
-function showCall({ name, code, muted, deafened, pushToTalk, talking, pairs }: CallOf): string {
+function showCall({ name, cause, code, muted, deafened, pushToTalk, talking, pairs }: CallOf): string {
   const own = [
     ...(deafened ? ['deafened'] : muted ? ['muted'] : []),
     ...(pushToTalk ? [talking ? 'talking' : 'push to talk'] : [])
@@ -99,7 +130,8 @@ function showCall({ name, code, muted, deafened, pushToTalk, talking, pairs }: C
     `In "${safeLine(name)}"${own.length === 0 ? '' : ` (${own.join(', ')})`}, with ${
       pairs.map(each => safeLine(each.name)).join(', ') || 'nobody else'
     }.`,
-    `Code to compare aloud: ${code}`
+    ...CAUSES[cause],
+    ...(pairs.length === 0 ? [] : [`Code to compare aloud: ${code}`])
   ].join('\n')
 }
 
@@ -143,8 +175,9 @@ function registerLooking(voice: Command, { verb }: Shell): void {
     voice.command('status').description('the call you are in: channel, people, muted or not, code'),
     async (session, _, options) => {
       const { api, server } = await here(session, options)
-      const { call } = await api.call('getVoice', { params: { server: server.id } })
-      session.output.answer({ call }, () => (call === null ? 'Not in a voice channel.' : showCall(call)))
+      const answer = await api.call('getVoice', { params: { server: server.id } })
+      const { call, ended } = answer
+      session.output.answer(answer, () => (call === null ? showNoCall(ended) : showCall(call)))
     }
   )
   verb(

@@ -8,6 +8,8 @@ export interface GatewayInit {
   readonly socket: string | null
   readonly version: string
   readonly host: 'daemon' | 'tui' | 'command'
+  /** Where figures for Prometheus are served, if they are. */
+  readonly metrics?: string | undefined
   /** Milliseconds since the Unix epoch. */
   readonly now: () => number
   /**

@@ -94,6 +94,13 @@ export const EVENT_DATA = {
     reason: nullable(Type.String())
   }),
   'sync:progress': SyncProgressSchema,
+  'message:withdraw': Type.Object({
+    server: Id,
+    channel: Id,
+    message: Id,
+    rule: Type.String(),
+    by: nullable(Id)
+  }),
   'connection:update': Type.Object({ peer: PeerSchema, connected: Type.Boolean() }),
   gap: Type.Object({ reason: Type.String(), from: Type.String(), to: Type.String() })
 } as const satisfies Record<EventName, Type.TSchema>

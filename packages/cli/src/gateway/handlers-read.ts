@@ -49,6 +49,7 @@ export const readHandlers: Handlers<ReadName> = {
     version: context.version,
     uptimeS: Math.round((context.now() - context.startedAt) / 1000),
     ready: context.locking?.locked() !== true,
+    metrics: context.metrics ?? null,
     profile: context.profile,
     host: context.host
   }),

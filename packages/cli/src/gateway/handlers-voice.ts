@@ -1,6 +1,7 @@
 /** Routes of voice as calls of the SDK. */
 import { XcordError } from '@xcord/core'
 import type { Client, Server, VoiceSession } from '@xcord/sdk'
+import type { ReplyOf } from './route.ts'
 import type { Sound } from '@xcord/sdk/node'
 import { findChannel, findMember, findServer } from './find.ts'
 import type { Handlers } from './handlers.ts'
@@ -11,11 +12,31 @@ const sounds = new WeakMap<VoiceSession, Sound>()
 /** Percent by member: whoever is too loud is so in the next call too. */
 const volumes = new WeakMap<Client, Map<string, number>>()
 
+type Ended = NonNullable<ReplyOf<(typeof voice)['getVoice']>['ended']>
+
+/** How calls ended that nobody left: whoever looks later is told. By server. */
+const endings = new WeakMap<Client, Map<string, Ended>>()
+const watched = new WeakSet<VoiceSession>()
+
+/** Notes how a session ends. */
+function watchEnd(client: Client, { id }: Server, session: VoiceSession): void {
+  const known = endings.get(client) ?? new Map<string, Ended>()
+  endings.set(client, known)
+  known.delete(id)
+  if (watched.has(session)) return
+  watched.add(session)
+  session.on('ended', ({ end }) => {
+    const { id: channel, name } = session.channel
+    if (end !== 'left') known.set(id, { channel, name, end })
+  })
+}
+
 async function callOf(client: Client, session: VoiceSession) {
-  const { channel, code, muted, deafened, pushToTalk, talking, priority } = session
+  const { channel, cause, code, muted, deafened, pushToTalk, talking, priority } = session
   return {
     channel: channel.id,
     name: channel.name,
+    cause,
     code,
     muted,
     deafened,
@@ -44,11 +65,13 @@ export const voiceHandlers: Handlers<keyof typeof voice> = {
     { context: { client, onFault } },
     { params, body: { muted, deafened, pushToTalk, ...sound } }
   ) => {
-    const session = await findChannel(client, params.channel).voice.join({
+    const channel = findChannel(client, params.channel)
+    const session = await channel.voice.join({
       ...(muted === undefined ? {} : { muted }),
       ...(deafened === undefined ? {} : { deafened }),
       ...(pushToTalk === undefined ? {} : { pushToTalk })
     })
+    watchEnd(client, channel.server, session)
     // Devices and WebRTC are loaded by whoever talks.
     const { connectSound } = await import('@xcord/sdk/node')
     sounds.get(session)?.close()
@@ -66,8 +89,10 @@ export const voiceHandlers: Handlers<keyof typeof voice> = {
     return await callOf(client, session)
   },
   getVoice: async ({ context: { client } }, { params }) => {
-    const session = findServer(client, params.server).voice
-    return { call: session === null ? null : await callOf(client, session) }
+    const { id, voice: session } = findServer(client, params.server)
+    return session === null
+      ? { call: null, ended: endings.get(client)?.get(id) ?? null }
+      : { call: await callOf(client, session), ended: null }
   },
   listOccupants: ({ context: { client } }, { params }) => ({
     items: findServer(client, params.server)

@@ -153,6 +153,9 @@ export const daemon = {
         version: Type.String(),
         uptimeS: Type.Number(),
         ready: Type.Boolean(),
+        metrics: Type.Union([Type.String(), Type.Null()], {
+          description: 'Where it serves figures for Prometheus'
+        }),
         profile: Type.String(),
         host: Type.Unsafe<'daemon' | 'tui' | 'command'>({
           type: 'string',

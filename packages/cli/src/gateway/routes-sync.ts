@@ -3,7 +3,7 @@ import Type from 'typebox'
 import { BUDGET_PERIOD_MS_MAX, BUDGET_PERIOD_MS_MIN } from '@xcord/core'
 import type { SyncBudgetJson, SyncProgressJson, SyncStatusJson } from '@xcord/sdk'
 import { input, route } from './route.ts'
-import { count, Id, nullable, shape } from './schemas.ts'
+import { count, Id, literals, nullable, shape } from './schemas.ts'
 
 const BudgetSchema = shape<SyncBudgetJson>()(
   Type.Object(
@@ -22,6 +22,8 @@ export const SyncProgressSchema = shape<SyncProgressJson>()(
   Type.Object(
     {
       server: Id,
+      phase: literals('page', 'operations', 'messages'),
+      channel: Type.Optional(Id),
       received: count,
       bytes: count,
       expected: nullable(count),

@@ -18,6 +18,19 @@ const PairSchema = Type.Object({
     Type.Literal('interrupted'),
     Type.Literal('unreachable')
   ]),
+  trouble: Type.Union(
+    [
+      Type.Literal('unanswered'),
+      Type.Literal('ice'),
+      Type.Literal('dtls'),
+      Type.Literal('description'),
+      Type.Literal('codec'),
+      Type.Literal('limit'),
+      Type.Literal('crashed'),
+      Type.Null()
+    ],
+    { description: 'What the last attempt failed by; null once one connected' }
+  ),
   heard: told,
   hears: told,
   route: Type.Union([Type.Literal('direct'), Type.Literal('relay'), Type.Null()]),
@@ -33,6 +46,9 @@ const PairSchema = Type.Object({
 const CallSchema = Type.Object({
   channel: text,
   name: Type.String(),
+  cause: Type.Union([Type.Literal('self'), Type.Literal('moderator'), Type.Literal('idle')], {
+    description: 'What brought this profile into the channel: itself, a moderator, or having been idle'
+  }),
   code: Type.String({ description: 'Whoever reads out the same is in a call with the same devices' }),
   muted: Type.Boolean(),
   deafened: Type.Boolean(),
@@ -44,6 +60,15 @@ const CallSchema = Type.Object({
   }),
   pairs: Type.Array(PairSchema)
 })
+
+const EndedSchema = Type.Object(
+  {
+    channel: text,
+    name: Type.String(),
+    end: Type.Union([Type.Literal('full'), Type.Literal('removed'), Type.Literal('moved')])
+  },
+  { description: 'How the last call ended, where it was not left' }
+)
 
 const OccupantSchema = Type.Object(
   {
@@ -92,7 +117,10 @@ export const voice = {
     tag: 'voice',
     summary: 'The call this profile is in, with figures of each pair; null for none',
     params: ofServer,
-    reply: Type.Object({ call: Type.Union([CallSchema, Type.Null()]) })
+    reply: Type.Object({
+      call: Type.Union([CallSchema, Type.Null()]),
+      ended: Type.Union([EndedSchema, Type.Null()])
+    })
   }),
   listOccupants: route({
     method: 'GET',

@@ -89,6 +89,7 @@ export const MessageSchema = shape<MessageJson>()(
       attachments: Type.Array(AttachmentSchema),
       reactions: Type.Array(ReactionSchema),
       standing: StandingSchema,
+      unverified: Type.Optional(Type.Unsafe<true>({ type: 'boolean' })),
       delivery: DeliverySchema
     },
     { $id: 'Message' }

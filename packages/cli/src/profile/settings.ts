@@ -75,6 +75,10 @@ const ADDRESSES = 'multiaddrs, separated by commas'
 /** What `parseBudget` takes. */
 export const BUDGET_ALLOWED = 'bytes in a period of a minute to 31 days, such as 50MB/h or 2GB/30d; or off'
 
+/** How much a daemon says of itself; never what anybody wrote (CR8). */
+const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error'] as const
+type LogLevel = (typeof LOG_LEVELS)[number]
+
 /** Every setting that has a place in the config file. */
 export const SETTINGS = {
   bootstrap: { variable: 'XCORD_BOOTSTRAP', fallback: [], allowed: ADDRESSES, read: asAddresses } as Setting<
@@ -122,6 +126,12 @@ export const SETTINGS = {
     allowed: BUDGET_ALLOWED,
     read: value => (parseBudget(value) === undefined ? undefined : String(value))
   } as Setting<string | null>,
+  log: {
+    variable: 'XCORD_LOG',
+    fallback: 'info',
+    allowed: LOG_LEVELS.join(', '),
+    read: value => LOG_LEVELS.find(level => level === value)
+  } as Setting<LogLevel>,
   server: {
     variable: 'XCORD_SERVER',
     fallback: null,

@@ -15,6 +15,8 @@ const SETTLE_MS = 250
 const PRESENCE_MS = 10_000
 /** Who speaks is not in the stream of events: it is looked at, where there is a voice channel. */
 const VOICE_MS = 1_000
+/** While a server is being verified, it is read again. */
+const VERIFYING_MS = 1_000
 
 /** An error as people get it: what happened, its code, what to do. */
 export function noticeOf(error: unknown): Notice {
@@ -114,6 +116,15 @@ function createReads(api: Api, { dispatch, get }: Store, seen: () => void) {
   return { loadServer, loadServers, loadChannel, loadOlder, loadPresence, loadPresent, loadVoice }
 }
 
+/** What is shown unverified becomes more, is judged, or goes, without events that are kept (docs/adr/0280). */
+async function readUnverified({ get }: Store, reads: Pick<Feed, 'loadServers' | 'loadChannel'>) {
+  const { server, channel, servers, conversations } = get()
+  const verifying = servers.find(each => each.id === server)?.verifying !== undefined
+  const unverified = conversations[channel ?? '']?.messages.some(each => each.unverified === true) === true
+  if (verifying) await reads.loadServers()
+  if (channel !== null && (verifying || unverified)) await reads.loadChannel(channel, true)
+}
+
 /** Runs the newest of what is asked in bursts, once it has been quiet for a moment. */
 function quietly(work: () => Promise<void>) {
   let timer: NodeJS.Timeout | undefined
@@ -165,6 +176,10 @@ export function createFeed(api: Api, store: Store, signal: AbortSignal): Feed {
     const looking = setInterval(presence.ask, PRESENCE_MS)
     // What fails here fails again where the person asks for it.
     const listening = setInterval(() => void reads.loadVoice().catch(() => undefined), VOICE_MS)
+    const verifying = setInterval(
+      () => void readUnverified(store, reads).catch(() => undefined),
+      VERIFYING_MS
+    )
     while (!signal.aborted) {
       try {
         await follow()
@@ -178,6 +193,7 @@ export function createFeed(api: Api, store: Store, signal: AbortSignal): Feed {
     }
     clearInterval(looking)
     clearInterval(listening)
+    clearInterval(verifying)
     presence.stop()
     reading.stop()
   }

@@ -182,9 +182,15 @@ describe('one profile', () => {
 
   test('runs in the background: start, status, stop', async () => {
     await init('ada', 'Ada')
-    const started = await home.xcord(['daemon', 'start', '--profile', 'ada', '--json', '--no-mdns'])
+    const start = ['daemon', 'start', '--profile', 'ada', '--json', '--no-mdns', '--metrics']
+    const wrong = await home.xcord([...start, 'here'])
+    expect([wrong.code, wrong.error().code]).toEqual([2, 'XCORD_USAGE'])
+    const started = await home.xcord([...start, '127.0.0.1:0'])
     expect([started.err, started.code]).toEqual(['', 0])
     try {
+      const status = await home.xcord(['daemon', 'status', '--profile', 'ada', '--json'])
+      const [{ metrics } = { metrics: '' }] = status.lines<{ metrics: string }>()
+      expect(await (await fetch(metrics)).text()).toContain('xcord_voice_calls 0')
       const again = await home.xcord(['daemon', 'start', '--profile', 'ada', '--json'])
       expect([again.code, again.error().code]).toEqual([8, 'XCORD_PROFILE_IN_USE'])
     } finally {

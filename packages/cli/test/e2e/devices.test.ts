@@ -104,6 +104,50 @@ it('[ID11] words and backup file bring back identity, servers and history on ano
   expect([wrong.code, wrong.error().code]).toEqual([9, 'XCORD_BACKUP_INVALID'])
 })
 
+it('[ID9, ID11] the 24 words alone put a lost device out, from a machine that had nothing', async () => {
+  const { ada, phrase } = await founded()
+  expect((await home.xcord(['init', '--name', 'Grace', '--json', '--profile', 'grace'])).code).toBe(0)
+  const grace = await home.daemon('grace')
+  const invite = await home.xcord(['invite', 'create', '--json', '--profile', 'ada'])
+  const joining = JSON.parse(invite.out) as { link: string }
+  expect((await home.xcord(['server', 'join', joining.link, '--profile', 'grace'])).code).toBe(0)
+  await until('grace reads', async () => (await texts(grace)).includes('before'))
+  const [lost] = (await ada.api.call('listDevices')).items
+  await ada.stop()
+
+  // No backup: a friend's link brings the server back, and the server tells which devices there were.
+  const asked = await home.xcord(['invite', 'create', '--json', '--profile', 'grace'])
+  const { link } = JSON.parse(asked.out) as { link: string }
+  const recover = ['recover', '--name', 'Ada', '--link', link, '--json', '--profile', 'new', ...ALONE]
+  const back = await home.xcord(recover, `${phrase}\n`)
+  expect(back.code, back.err).toBe(0)
+  const fresh = await home.daemon('new')
+  const devices = async (): Promise<readonly DeviceJson[]> => (await fresh.api.call('listDevices')).items
+  await until('the lost one is known', async () =>
+    (await devices()).some(each => each.device === lost?.device)
+  )
+  const wrong = ['device', 'revoke', lost?.device ?? '', '--phrase', '--yes', '--json', '--profile', 'new']
+  const refused = await home.xcord(wrong, `${phrase.split(' ').reverse().join(' ')}\n`)
+  expect(refused.code).not.toBe(0)
+  expect((await devices()).every(each => each.active)).toBe(true)
+  const revoked = await home.xcord(wrong, `${phrase}\n`)
+  expect(revoked.code, revoked.err).toBe(0)
+  expect((await devices()).map(each => [each.current, each.active]).sort()).toEqual([
+    [false, false],
+    [true, true]
+  ])
+
+  expect((await home.xcord(['send', '#general', 'it is me', '--profile', 'new'])).code).toBe(0)
+  await until('grace reads her', async () => (await texts(grace)).includes('it is me'))
+  // Whoever has the lost machine writes for itself: of what it says nothing is taken, whether it heard or not.
+  const thief = await home.daemon('ada')
+  await home.xcord(['send', '#general', 'still?', '--profile', 'ada'])
+  expect((await home.xcord(['send', '#general', 'and me again', '--profile', 'new'])).code).toBe(0)
+  await until('grace reads her', async () => (await texts(grace)).includes('and me again'))
+  await thief.stop()
+  expect(await texts(grace)).not.toContain('still?')
+})
+
 it('[KS8, KS4] a daemon is locked, refuses, and is opened again without a restart; the password changes meanwhile', async () => {
   const { ada } = await founded()
   const { pid } = await ada.api.call('getDaemon')

@@ -123,6 +123,10 @@ describe.each(providers)('suite by $name', ({ create }) => {
       for (const aad of [count(3, 40), new Uint8Array(1_024).fill(5), new Uint8Array(1_025).fill(5)]) {
         const sealed = suite.xchachaSeal(key, nonce, aad, text)
         expect(sealed.length).toBe(length + 16)
+        const room = new Uint8Array(length + 16 + 25).fill(9)
+        expect(suite.xchachaSeal(key, nonce, aad, text, room)).toBe(room)
+        expect(room.subarray(0, 25)).toEqual(new Uint8Array(25).fill(9))
+        expect(room.subarray(25)).toEqual(sealed)
         expect(suite.xchachaOpen(key, nonce, aad, sealed)).toEqual(text)
         expect(suite.xchachaOpen(key, nonce, aad.slice(1), sealed)).toBeUndefined()
         sealed[0] = (sealed[0] as number) ^ 1

@@ -18,7 +18,10 @@ import type {
 import type { CborValue } from '../encoding/index.ts'
 import type { CutRow, Operation } from '../graph/index.ts'
 import type { Explanation, Question } from '../verifier/index.ts'
+import type { Loss, Moved } from './loss.ts'
 import type { AuthoritySnapshot, SnapshotRoots } from './snapshot-claim.ts'
+
+export type { Loss, Moved } from './loss.ts'
 
 /** A permission by its flag name in XCord's own words (AU33), such as `SendMessages`. */
 export type PermissionName = string
@@ -231,18 +234,6 @@ export interface Rejudge {
   readonly since?: number
 }
 
-/** EK8: an accepted operation, effective or voided, that took something away. */
-export interface Loss {
-  readonly operation: OperationId
-  readonly lamport: number
-  /** Whose reading it touches: these users, or whoever held the role, or readers of the channel, or invite holders. */
-  readonly users: readonly UserId[]
-  readonly role?: RoleId
-  readonly channel?: ChannelId
-  readonly invite?: InviteId
-  readonly device?: DeviceId
-}
-
 export type AddResult =
   | {
       readonly kind: 'accepted'
@@ -339,6 +330,8 @@ export interface AuthorityLog {
   /** Every accepted operation in an order that respects pasts; of a log that began with a snapshot those after it. */
   operations(): Iterable<Operation>
   count(): number
+  /** What moved since it held so many operations; undefined where that is too long ago: anything may have. */
+  movedSince(count: number): Moved | undefined
   heads(): readonly OperationId[]
   /** Leaves that nothing cites: a `gather` of these takes all others along. */
   leaves(): readonly OperationId[]

@@ -25,6 +25,7 @@ import type {
   ExplainOptions,
   ForkState,
   Loss,
+  Moved,
   OperationDraft,
   OperationMark,
   SnapshotOptions
@@ -41,6 +42,7 @@ import { HistoryNeeded } from './history-needed.ts'
 import { isLateJoin } from './late-join.ts'
 import { Ledger } from './ledger.ts'
 import { LossBook } from './loss-book.ts'
+import { Journal } from './moved.ts'
 import { type Past, unionPasts } from './past.ts'
 import { fieldsFor } from './place.ts'
 import type { Known } from './reader.ts'
@@ -105,9 +107,11 @@ class Log implements AuthorityLog {
   readonly #states = new RecentMap<string, State>(STATES_MAX)
   readonly #content: ContentJudge
   readonly #losses: LossBook
+  readonly #journal = new Journal()
   #cache = new StateCache()
   #state: State | undefined
   #wanting = false
+  readonly #root = (view: View): Uint8Array => stateRoot(this.#deps.suite, view)
   readonly #genesis: Operation
   readonly #kept: OpenLog['kept']
 
@@ -195,6 +199,7 @@ class Log implements AuthorityLog {
     this.#cache.hash = undefined
     this.#frontiers.advance(entry, spine)
     const losses = this.#losses.note(entry, settled.flips)
+    this.#journal.note(this.#ledger, settled, losses)
     this.#admission.accepted(operation)
     return {
       kind: 'accepted',
@@ -258,6 +263,10 @@ class Log implements AuthorityLog {
     return this.#ledger.count
   }
 
+  movedSince(count: number): Moved | undefined {
+    return this.#journal.since(count, this.#ledger.count)
+  }
+
   heads(): readonly OperationId[] {
     return this.#frontiers.headIds()
   }
@@ -287,15 +296,8 @@ class Log implements AuthorityLog {
     const { count } = this.#ledger
     const own = new StateCache()
     const view = new View(this.#ledger, prefixMembership(count))
-    return (this.#state = new State(
-      view,
-      () => (this.#ledger.count === count ? this.#cache : own),
-      each => this.#root(each)
-    ))
-  }
-
-  #root(view: View): Uint8Array {
-    return stateRoot(this.#deps.suite, view)
+    const cache = (): StateCache => (this.#ledger.count === count ? this.#cache : own)
+    return (this.#state = new State(view, cache, this.#root))
   }
 
   stateAt(frontier: readonly OperationId[]): AuthorityState | undefined {
@@ -312,8 +314,7 @@ class Log implements AuthorityLog {
     const membership = this.#answer(() => this.#frontiers.membership(frontier))
     if (membership === undefined) return undefined
     const cache = new StateCache()
-    const root = this.#root.bind(this)
-    return new State(new View(this.#ledger, membership), () => cache, root)
+    return new State(new View(this.#ledger, membership), () => cache, this.#root)
   }
 
   lossesOutside(frontier: readonly OperationId[]): readonly Loss[] {
@@ -338,11 +339,7 @@ class Log implements AuthorityLog {
   }
 
   strengthens(device: DeviceId, seal: OperationDraft, at: number): boolean {
-    const op: Operation = {
-      ...this.place(device, seal, at),
-      id: idAs('o', this.server),
-      bytes: new Uint8Array(0)
-    }
+    const op = this.#unsigned(device, seal, at)
     const known = this.#judgeDraft(op)
     return (
       known.ok &&
@@ -356,10 +353,12 @@ class Log implements AuthorityLog {
     at: number
   ): { readonly ok: true } | (Refusal & { readonly permission?: string }) {
     if (this.needsNewer()) return refuse('AU7', 'newer client needed')
-    const placed = this.place(device, draft, at)
-    const op: Operation = { ...placed, id: idAs('o', this.server), bytes: new Uint8Array(0) }
-    const verdict = this.#judgeDraft(op)
+    const verdict = this.#judgeDraft(this.#unsigned(device, draft, at))
     return verdict.ok ? { ok: true } : verdict
+  }
+
+  #unsigned(device: DeviceId, draft: OperationDraft, at: number): Operation {
+    return { ...this.place(device, draft, at), id: idAs('o', this.server), bytes: new Uint8Array(0) }
   }
 
   #judgeDraft(op: Operation): { readonly ok: true; readonly value: Known } | Invalid {

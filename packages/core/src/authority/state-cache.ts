@@ -2,9 +2,17 @@
 import type { ChannelId, DeviceId, OperationId, RoleId, UserId } from '../base/index.ts'
 import type { ChannelState, MemberState, RoleState } from './contract.ts'
 import type { Ledger } from './ledger.ts'
+import { isShownOfChannel } from './moved.ts'
+
+/** Whose a device is, and whether it stands. */
+export interface DeviceStanding {
+  readonly user: UserId
+  readonly on: boolean
+}
 
 /** What a state has put together so far. The present's is handed on from change to change. */
 export class StateCache {
+  readonly devices = new Map<DeviceId, DeviceStanding>()
   readonly members = new Map<UserId, MemberState | undefined>()
   readonly roles = new Map<RoleId, RoleState | undefined>()
   readonly channels = new Map<ChannelId, ChannelState | undefined>()
@@ -38,6 +46,15 @@ export class StateCache {
         if (second === 'exists' || second === 'pos') this.members.clear()
         break
       case 'ch':
+        if (isShownOfChannel(second)) {
+          this.channelList = undefined
+          this.channels.delete(first as ChannelId)
+          break
+        }
+        this.permissions.clear()
+        this.channelList = undefined
+        this.channels.clear()
+        break
       case 'ow':
       case 'tm':
         this.permissions.clear()
@@ -49,6 +66,7 @@ export class StateCache {
         this.members.clear()
         break
       case 'dev':
+        this.devices.delete(first as DeviceId)
         for (const user of ledger.registry.devices.get(first as DeviceId) ?? []) this.#user(user)
         break
       default:

@@ -46,7 +46,7 @@ import type { BodyOf } from './kinds/table.ts'
 import { computePermissions, type EffectiveInput, maskPermissions } from './permissions.ts'
 import { channelOf, ownerOf } from './standing.ts'
 import { comparePositions } from './position.ts'
-import type { StateCache } from './state-cache.ts'
+import type { DeviceStanding, StateCache } from './state-cache.ts'
 import { afkOf, automodOf, objectsOf, threadOf } from './state-things.ts'
 import type { View } from './view.ts'
 
@@ -176,10 +176,15 @@ export class State implements AuthorityState {
     return stale ? { generation, boxPublicKey, stale } : { generation, boxPublicKey }
   }
 
-  device(device: DeviceId): { readonly user: UserId; readonly on: boolean } | undefined {
+  device(device: DeviceId): DeviceStanding | undefined {
+    const { devices } = this.#cache()
+    const kept = devices.get(device)
+    if (kept !== undefined) return kept
     const winner = this.view.winner(deviceCell(device))
     if (winner === undefined) return undefined
-    return { user: winner.by.known.user, on: (winner.value as readonly number[])[0] === 1 }
+    const found = { user: winner.by.known.user, on: (winner.value as readonly number[])[0] === 1 }
+    devices.set(device, found)
+    return found
   }
 
   role(role: RoleId): RoleState | undefined {

@@ -12,12 +12,17 @@ export class TokenBucket {
     this.#at = at
   }
 
-  /** Takes one token, if there is one. */
-  take(at: number): boolean {
-    this.#refill(at)
-    if (this.#level < 1) return false
-    this.#level -= 1
+  /** Takes tokens, if there is one: what is taken beyond those there is owed, and must come in first. */
+  take(at: number, count = 1): boolean {
+    if (!this.has(at)) return false
+    this.#level -= count
     return true
+  }
+
+  /** Whether there is a token. */
+  has(at: number): boolean {
+    this.#refill(at)
+    return this.#level >= 1
   }
 
   /** When the next token will be there; `at` where one is. */

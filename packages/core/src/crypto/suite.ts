@@ -36,14 +36,14 @@ export interface Suite {
   /**
    * XChaCha20-Poly1305: ciphertext, then 16-byte tag. Nonce 24 bytes.
    *
-   * @param ahead - Zero bytes in front of the ciphertext, for the caller to fill. Default none.
+   * @param out - Where it goes: to the end of these bytes, which are returned. Default new ones of its length.
    */
   xchachaSeal(
     key: SecretKey,
     nonce: Uint8Array,
     aad: Uint8Array,
     plaintext: Uint8Array,
-    ahead?: number
+    out?: Uint8Array
   ): Uint8Array
   /** undefined where key, nonce, data or AAD do not belong together. */
   xchachaOpen(key: SecretKey, nonce: Uint8Array, aad: Uint8Array, sealed: Uint8Array): Uint8Array | undefined

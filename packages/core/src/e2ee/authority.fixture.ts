@@ -23,6 +23,7 @@ import {
   type InviteState,
   type Loss,
   type MemberState,
+  type Moved,
   permissionBit,
   type RoleState
 } from '../authority/index.ts'
@@ -148,6 +149,18 @@ export const lossOf = (node: Node): Loss | undefined => {
       return { ...base, users: [act.user], device: act.device }
     default:
       return undefined
+  }
+}
+
+/** What operations moved, newest last. */
+export function movedBy(nodes: readonly Node[]): Moved {
+  const did = (...kinds: readonly Act['do'][]): boolean => nodes.some(({ act }) => kinds.includes(act.do))
+  return {
+    users: new Set(nodes.flatMap(({ act }) => ('user' in act ? [act.user] : []))),
+    roles: did('role'),
+    channels: did('role', 'channel', 'history', 'view'),
+    invites: did('invite', 'close'),
+    losses: nodes.flatMap(node => lossOf(node) ?? [])
   }
 }
 

@@ -20,6 +20,7 @@ import type {
 import type { AuthorityLog } from '../authority/index.ts'
 import type { SecretKey, SigningKey, Suite } from '../crypto/index.ts'
 import type { Envelope, EnvelopeStub, EnvelopeType } from '../graph/index.ts'
+import type { KeyRoutes } from './key-routes.ts'
 import type { Payload } from './payload.ts'
 import type { RecordStanding, RingPins } from './ring-pins.ts'
 
@@ -283,7 +284,7 @@ export type OpenResult =
   | { readonly kind: 'refused'; readonly refusal: Refusal }
 
 /** One server's keys on this device. */
-export interface KeyRing {
+export interface KeyRing extends KeyRoutes<KeyRecord> {
   readonly server: ServerId
   /** Takes a record: form and signature are checked, boxes tried at once (EK13). `at` is this device's clock. */
   add(bytes: Uint8Array, at: number): KeyAddResult
@@ -342,8 +343,11 @@ export interface KeyRing {
   /** SY2: secrets to send hello tokens of, and all to recognise (≤ 32, newest first). */
   topicSecrets(): { readonly current: readonly SecretKey[]; readonly known: readonly SecretKey[] }
   topicOf(tag: Uint8Array): TopicKeys | undefined
-  /** Gate key of the current @everyone key, to sign GateCerts with (EN11). */
-  gateKey(): SigningKey | undefined
+  /**
+   * Gate key of the current @everyone key, or of the gate that a node announces (EN12), to sign GateCerts with (EN11).
+   * undefined: it was not opened.
+   */
+  gateKey(announced?: Uint8Array): SigningKey | undefined
 
   resolveKey(envelope: EnvelopeStub): ResolvedKey
   /** Seals and signs under an opened key. @throws RangeError for a key that is not held. */

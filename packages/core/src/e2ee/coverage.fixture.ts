@@ -44,10 +44,16 @@ export const step: fc.Arbitrary<Step> = fc.record({
   c: fc.nat(99)
 })
 
-/** One history. `naive` sends under the newest key held, as a comparison that must leak. */
+/**
+ * One history.
+ *
+ * @param naive - Sends under the newest key held, as a comparison that must leak.
+ * @param look - Is shown everybody after each step.
+ */
 export function play(
   steps: readonly Step[],
-  naive: boolean
+  naive: boolean,
+  look: (peers: readonly Peer[], channels: readonly ChannelId[]) => void = () => undefined
 ): { leaks: string[]; sends: number; unread: string[] } {
   const town = createTown()
   const ada = town.founder
@@ -201,6 +207,7 @@ export function play(
       if (kind === 'grant') by.grant()
       else by.rotate()
     }
+    look(peers, channels)
   }
   // Afterwards all meet: whoever may read must be able to.
   for (let round = 0; round < 2; round++)

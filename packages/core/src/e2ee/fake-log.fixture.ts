@@ -1,7 +1,7 @@
 /** One peer's authority log over the small world of `authority.fixture.ts`: what it has heard of, and nothing more. */
 import type { DeviceId, OperationId } from '../base/index.ts'
 import type { AuthorityLog, AuthorityState } from '../authority/index.ts'
-import { type Act, commit, lossOf, type Node, stateOf, type World } from './authority.fixture.ts'
+import { type Act, commit, lossOf, movedBy, type Node, stateOf, type World } from './authority.fixture.ts'
 
 /** One peer's knowledge of the world. */
 export interface FakeLog extends AuthorityLog {
@@ -44,6 +44,7 @@ export function createFakeLog(world: World, known: Iterable<OperationId> = []): 
     has: id => have.has(id),
     operations: () => [...have].map(id => (world.nodes.get(id) as Node).op),
     count: () => have.size,
+    movedSince: count => movedBy([...have].slice(count).map(id => world.nodes.get(id) as Node)),
     heads,
     leaves: () => [],
     frontier: () => {

@@ -6,20 +6,23 @@ import type { KeyAddResult, KeyPlan, KeyRecord, KeyRing, KeyRingInit, KeySummary
 import { headKeys } from './draft.ts'
 import { gives } from './history.ts'
 import { readKeyRecord } from './key-record.ts'
+import { safetyOf } from './kept-safety.ts'
 import { followLinks, openAll } from './opening.ts'
 import { pinned, takePins, usePins } from './pins.ts'
 import { epochFor } from './plan-epoch.ts'
 import { grantsDue, lackOf, planCannotOpen, planGrants, planRotations, rotationsDue } from './plan-grants.ts'
 import { planEveryone } from './plan-role.ts'
 import { createRidIndex } from './readers.ts'
+import { readerRids, recordsTo } from './route.ts'
 import { addRecord, insert } from './ring-add.ts'
 import { firstSeen, type Held, heldLamport, lamportOf, type RingState } from './ring-state.ts'
-import { isCovered, safetyOf, viewAt } from './safety.ts'
+import { isCovered, viewAt } from './safety.ts'
 import { openWith, resolveKey, sealWith } from './seal-open.ts'
 import { standingOf } from './standing.ts'
-import { gateOf, topicSecretsOf, topicsHeard, topicTable } from './topics.ts'
+import { gateOf, keyOfGate, topicSecretsOf, topicsHeard, topicTable } from './topics.ts'
 
-function createState(init: KeyRingInit): RingState {
+/** What a ring remembers, from what is stored; `ringOver` answers from it. */
+export function createState(init: KeyRingInit): RingState {
   const ring: RingState = {
     suite: init.suite,
     server: init.server,
@@ -33,6 +36,7 @@ function createState(init: KeyRingInit): RingState {
     keys: new Map(),
     scopes: new Map(),
     grants: new Map(),
+    granted: new Map(),
     asked: new Map(),
     handedTopics: new Map(),
     seeds: new Map(),
@@ -42,7 +46,11 @@ function createState(init: KeyRingInit): RingState {
     rids: createRidIndex(),
     pins: pinned(init.pins),
     judge: held => standingOf(ring, held),
-    version: 0
+    version: 0,
+    topicsVersion: 0,
+    fresh: new Set(),
+    announced: new Set(),
+    upheavals: 0
   }
   for (const { keyId, scope, seed } of init.seeds ?? []) ring.seeds.set(keyId, { scope, seed })
   for (const stored of init.records ?? []) {
@@ -61,8 +69,10 @@ function createState(init: KeyRingInit): RingState {
  *
  * The log is read, never changed; its answers are re-asked whenever its count of operations grew.
  */
-export function createKeyRing(init: KeyRingInit): KeyRing {
-  const ring = createState(init)
+export const createKeyRing = (init: KeyRingInit): KeyRing => ringOver(createState(init))
+
+/** A ring's questions, asked of what it remembers. */
+export function ringOver(ring: RingState): KeyRing {
   const topicName = (): string => {
     const topic = topicTable(ring).current
     return topic === undefined ? '' : toHex(topic.tag)
@@ -80,6 +90,8 @@ export function createKeyRing(init: KeyRingInit): KeyRing {
     get: id => ring.records.get(id)?.record,
     records: () => sorted(ring, [...ring.records.values()]),
     headRecords: () => sorted(ring, heads(ring)),
+    readerRids: () => readerRids(ring),
+    recordsTo: (keyIds, readers) => recordsTo(ring, keyIds, readers),
     unlock: keys => {
       ring.userKeys = keys.userKeys ?? ring.userKeys
       ring.invites = keys.invites ?? ring.invites
@@ -114,9 +126,9 @@ export function createKeyRing(init: KeyRingInit): KeyRing {
     topics: at => topicsHeard(ring, at),
     topicSecrets: () => topicSecretsOf(ring),
     topicOf: tag => topicTable(ring).byTag.get(toHex(tag)),
-    gateKey: () => {
-      const topic = topicTable(ring).current
-      return topic === undefined ? undefined : gateOf(ring, topic.keyId)
+    gateKey: announced => {
+      const keyId = announced === undefined ? topicTable(ring).current?.keyId : keyOfGate(ring, announced)
+      return keyId === undefined ? undefined : gateOf(ring, keyId)
     },
     resolveKey: envelope => resolveKey(ring, envelope),
     seal: options => sealWith(ring, options),
@@ -132,6 +144,7 @@ function applyPlan(
 ): readonly KeyAddResult[] {
   for (const { keyId, scope, seed } of plan.seeds) ring.seeds.set(keyId, { scope, seed })
   ring.version++
+  ring.topicsVersion++
   return plan.records.map(record => add(record.bytes))
 }
 

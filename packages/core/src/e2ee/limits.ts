@@ -37,3 +37,6 @@ export const MESSAGE_KEYS_MAX = 2_048
 export const LOSSES_PINNED_MAX = 1_000
 /** EK20: channels of a role kept with a key record: 5,000 are 170 kB, and one piece. */
 export const CHANNELS_PINNED_MAX = 5_000
+
+/** Keys looked at for a way to one (ND27): the buckets of a large role, and some thousand renewals. */
+export const ROUTE_KEYS_MAX = 4_096

@@ -115,7 +115,10 @@ export function takeSeed(
     queue.push(...followLinks(ring, next.keyId))
     if (next.scope.kind !== 'epoch') queue.push(...openSealedTo(ring, next.keyId))
   }
-  if (fresh.length > 0) ring.version++
+  if (fresh.length > 0) {
+    ring.version++
+    ring.topicsVersion++
+  }
   return fresh
 }
 
@@ -125,6 +128,7 @@ function dropImpostors(ring: RingState, keyId: KeyId, seed: SecretKey): void {
   for (const held of [...(entry?.records ?? [])]) {
     if (seedFault(ring, held.record.body, seed) === undefined) continue
     entry?.records.splice(entry.records.indexOf(held), 1)
+    ring.upheavals++
     held.standing = { kind: 'invalid', rule: 'EK2', reason: 'the seed does not fit the record' }
   }
 }

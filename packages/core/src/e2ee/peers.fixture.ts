@@ -15,7 +15,8 @@ import type { SecretKey, SigningKey, Suite } from '../crypto/index.ts'
 import { concatBytes, utf8 } from '../encoding/index.ts'
 import { type Act, bytesOf, createWorld, type World } from './authority.fixture.ts'
 import { createFakeLog, type FakeLog } from './fake-log.fixture.ts'
-import { createKeyRing } from './key-ring.ts'
+import { createState, ringOver } from './key-ring.ts'
+import type { RingState } from './ring-state.ts'
 import type { HeldInvite, KeyPlan, KeyRecord, KeyRing, OwnUserKey, StoredSeed } from './contract.ts'
 
 const plainSuite = await createNodeSuite()
@@ -85,6 +86,8 @@ export const inviteSecret = (n: number): SecretKey => secretOf(`invite/${n}`)
 export interface Peer extends Person {
   readonly log: FakeLog
   ring: KeyRing
+  /** What the ring remembers. */
+  state: RingState
   readonly seeds: StoredSeed[]
   readonly random: Random
   /** Every record published so far, by anybody. */
@@ -129,8 +132,8 @@ export function createPeer(
   const log = createFakeLog(town.world, known)
   const random = seeded(seed)
   const userKeys = [who.userKey(1)]
-  const create = (extra: object): KeyRing =>
-    createKeyRing({
+  const create = (extra: object): RingState =>
+    createState({
       suite,
       server: town.world.server,
       log,
@@ -141,13 +144,15 @@ export function createPeer(
       invites,
       ...extra
     })
+  const state = create({})
   const peer: Peer = {
     ...who,
     log,
     random,
     seeds: [],
     published: town.published,
-    ring: create({}),
+    state,
+    ring: ringOver(state),
     act: act => log.act(who.device, act),
     use: (plan, at = 0) => {
       peer.seeds.push(...plan.seeds)
@@ -181,10 +186,11 @@ export function createPeer(
       return due.length
     },
     restart: () => {
-      peer.ring = create({
+      peer.state = create({
         records: peer.ring.records().map(record => ({ bytes: record.bytes, receivedAt: 0 })),
         seeds: peer.seeds
       })
+      peer.ring = ringOver(peer.state)
     }
   }
   return peer

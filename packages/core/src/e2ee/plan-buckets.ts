@@ -2,10 +2,12 @@
 import { idToBytes, refuse, type Refusal, type RoleId } from '../base/index.ts'
 import { BoxKind, type Recipient, sealBoxes } from '../crypto/index.ts'
 import type { MemberState } from '../authority/index.ts'
-import { byRank, isReachable, memberRid, reachedBy } from './choose.ts'
+import { byRank, memberRid } from './choose.ts'
 import { boxSecretOf, keyIdOf, storedSeed } from './derive.ts'
 import { addToDraft, type Draft, headKeys, isValidKey } from './draft.ts'
 import { BUCKET_BITS_MAX } from './key-record.ts'
+import { safetyOf } from './kept-safety.ts'
+import { isReachable } from './lacking.ts'
 import {
   BUCKET_MEAN_MAX,
   BUCKET_MEAN_MIN,
@@ -13,9 +15,9 @@ import {
   ROLE_BOXES_MAX,
   SINGLE_BOXES_MAX
 } from './limits.ts'
+import { reachOf } from './reach.ts'
 import { bucketIndex, couldAssign } from './readers.ts'
 import { bucketScope, type KeyBody, type KeyEntry, keysOf, type RingState, roleScope } from './ring-state.ts'
-import { safetyOf } from './safety.ts'
 
 type BucketBody = Extract<KeyBody, { kind: 'bucket' }>
 
@@ -55,7 +57,7 @@ function usableBucket(
     const body = bucketBody(entry)
     if (body?.k !== k || !safetyOf(ring, entry.keyId).safe) continue
     if (!mends) return body
-    const { users } = reachedBy(ring, entry)
+    const { users } = reachOf(ring, entry)
     if (holders.every(member => users.has(member.user))) return body
   }
   return undefined

@@ -1,37 +1,36 @@
 /** Renewals owed (EK11) and grants owed (EK14). */
-import { idToBytes, type KeyId, type Random, refuse, type RoleId } from '../base/index.ts'
+import { idToBytes, type KeyId, type Random, refuse, type RoleId, type UserId } from '../base/index.ts'
 import { BoxKind, sealBox } from '../crypto/index.ts'
 import { everyoneRole, type MemberState } from '../authority/index.ts'
-import { isReachable, memberRid, reachedBy, safeRoleKeys } from './choose.ts'
+import { memberRid, safeRoleKeys } from './choose.ts'
 import type { GrantDue, KeyLack, KeyPlan, KeyPlanResult, RotationDue } from './contract.ts'
 import { shortRid, userRid } from './derive.ts'
 import { addToDraft, closeDraft, isValidKey, openDraft } from './draft.ts'
 import { couldReadThen, gives, isClosedHistory, isWithinWindow, mayShare } from './history.ts'
+import { holdersLacking, isReachable, readersLacking } from './lacking.ts'
 import { ROLE_AGE_MS_MAX } from './limits.ts'
 import { mayRotate, relinkAfterCuts } from './plan-epoch.ts'
 import { draftRoleKey } from './plan-role.ts'
-import { bucketIndex, couldAssign, holdersOf, isEntitled, isHeld, mayRead } from './readers.ts'
-import {
-  epochScope,
-  firstSeen,
-  type Held,
-  type KeyBody,
-  type KeyEntry,
-  keysOf,
-  type RingState
-} from './ring-state.ts'
-import { boxOwners, inviteReads, wholeView } from './safety.ts'
+import { openInvites } from './open-invites.ts'
+import { reachOf } from './reach.ts'
+import { bucketIndex, couldAssign, isEntitled } from './readers.ts'
+import { ridAsKey } from './rid.ts'
+import { epochScope, firstSeen, type KeyEntry, keysOf, type RingState } from './ring-state.ts'
+import { holdersNow } from './roster.ts'
+import { bucketsOf } from './safety.ts'
 
 /** Roles that have a key and somebody to hold one. */
 function rolesInUse(ring: RingState): readonly RoleId[] {
   const state = ring.log.state()
   const roles = new Set<RoleId>()
-  for (const entry of ring.keys.values())
-    if (entry.scope.kind === 'role' && isValidKey(ring, entry)) roles.add(entry.scope.role)
+  for (const entries of ring.scopes.values()) {
+    const scope = entries[0]?.scope
+    if (scope?.kind === 'role' && entries.some(entry => isValidKey(ring, entry))) roles.add(scope.role)
+  }
   const everyone = everyoneRole(ring.server)
   return [...roles]
     .filter(role => role === everyone || state.role(role) !== undefined)
-    .filter(role => isHeld(state, role))
+    .filter(role => holdersNow(ring, role).size > 0)
     .sort()
 }
 
@@ -72,12 +71,11 @@ const userDue = (keyId: KeyId, member: MemberState, asked: boolean): GrantDue =>
 
 /** What a member of a large role is granted: its bucket's key where it is held here, so that the next role key finds it. */
 function grantedFor(ring: RingState, entry: KeyEntry, member: MemberState): KeyId {
-  const held = entry.records[0] as Held<KeyBody>
-  if (held.record.body.kind !== 'role' || held.record.body.k === 0) return entry.keyId
-  const { role, k } = held.record.body
-  const index = bucketIndex(ring.suite, role, member.user, k)
-  for (const owner of boxOwners(ring, held, ring.log.state())) {
-    const inner = owner?.kind === 'key' ? ring.keys.get(owner.keyId) : undefined
+  const body = entry.records[0]?.record.body
+  if (body?.kind !== 'role' || body.k === 0) return entry.keyId
+  const index = bucketIndex(ring.suite, body.role, member.user, body.k)
+  for (const keyId of reachOf(ring, entry).keys) {
+    const inner = ring.keys.get(keyId)
     if (inner?.scope.kind === 'bucket' && inner.scope.index === index && ring.seeds.has(inner.keyId))
       return inner.keyId
   }
@@ -86,25 +84,21 @@ function grantedFor(ring: RingState, entry: KeyEntry, member: MemberState): KeyI
 
 /** Members and open invites that lack a role's safe keys. */
 function roleGrantsDue(ring: RingState, role: RoleId, entry: KeyEntry, at: number): readonly GrantDue[] {
-  const state = ring.log.state()
-  const { users } = reachedBy(ring, entry)
-  const due = holdersOf(state, role)
-    .filter(member => isReachable(member) && !users.has(member.user))
-    .map(member => userDue(grantedFor(ring, entry, member), member, false))
+  const due = membersOf(ring, holdersLacking(ring, role, entry)).map(member =>
+    userDue(grantedFor(ring, entry, member), member, false)
+  )
   if (role !== everyoneRole(ring.server)) return due
-  const view = wholeView(ring)
-  for (const invite of state.invites()) {
-    const expired = invite.notAfter !== null && invite.notAfter <= at
-    if (invite.boxPublicKey === null || expired || users.has(invite.id) || !inviteReads(view, invite.id))
-      continue
-    due.push({
-      keyId: entry.keyId,
-      recipient: { invite: invite.id },
-      publicKey: invite.boxPublicKey,
-      asked: false
-    })
+  const { invites } = reachOf(ring, entry)
+  for (const { id, boxPublicKey, notAfter } of openInvites(ring)) {
+    if ((notAfter !== null && notAfter <= at) || invites.has(id)) continue
+    due.push({ keyId: entry.keyId, recipient: { invite: id }, publicKey: boxPublicKey, asked: false })
   }
   return due
+}
+
+const membersOf = (ring: RingState, users: Iterable<UserId>): readonly MemberState[] => {
+  const state = ring.log.state()
+  return [...users].flatMap(user => state.member(user) ?? [])
 }
 
 /** EK14: what is owed, as far as this device can give it. */
@@ -136,17 +130,9 @@ function windowDue(ring: RingState, at: number): readonly GrantDue[] {
         isValidKey(ring, entry) &&
         isWithinWindow(ring, entry, at)
     )
-    for (const entry of recent) {
-      const { users } = reachedBy(ring, entry)
-      for (const member of state.members())
-        if (
-          isReachable(member) &&
-          !users.has(member.user) &&
-          mayRead(state, channel.id, member.user) &&
-          gives(ring, entry, member.user, at)
-        )
-          due.push(userDue(entry.keyId, member, false))
-    }
+    for (const entry of recent)
+      for (const member of membersOf(ring, readersLacking(ring, channel.id, entry)))
+        if (gives(ring, entry, member.user, at)) due.push(userDue(entry.keyId, member, false))
   }
   return due
 }
@@ -158,29 +144,22 @@ function askedDue(ring: RingState, at: number): readonly GrantDue[] {
   for (const [keyId, devices] of ring.asked) {
     const entry = ring.keys.get(keyId)
     if (entry === undefined || !ring.seeds.has(keyId) || !isValidKey(ring, entry)) continue
-    const granted = new Set(
-      (ring.grants.get(keyId) ?? []).map(held => String(held.record.body.box.subarray(0, 16)))
-    )
+    const { tried } = reachOf(ring, entry)
     for (const device of devices) {
       const user = state.device(device)?.user
       const member = user === undefined ? undefined : state.member(user)
       if (
         member === undefined ||
         !isReachable(member) ||
-        !isEntitled(ring.suite, state, entry.scope, member.user, bucketsOf(entry)) ||
+        !isEntitled(ring.suite, state, entry.scope, member.user, bucketsOf(entry.records[0])) ||
         !gives(ring, entry, member.user, at)
       )
         continue
       // A grant to this very user key was tried already: asking again shows a fault, not a need.
-      if (!granted.has(String(memberRid(member)))) due.push(userDue(keyId, member, true))
+      if (!tried.has(ridAsKey(memberRid(member)))) due.push(userDue(keyId, member, true))
     }
   }
   return due
-}
-
-const bucketsOf = (entry: KeyEntry): number => {
-  const body = entry.records[0]?.record.body
-  return body?.kind === 'bucket' ? body.k : 0
 }
 
 /** Signs grants: one record each. */

@@ -2,7 +2,7 @@
 import { type KeyId, idToBytes, type Random, refuse, type Refusal, type RoleId } from '../base/index.ts'
 import { BoxKind, type Recipient, sealBoxes, type SecretKey } from '../crypto/index.ts'
 import { everyoneRole, KINDS, type MemberState } from '../authority/index.ts'
-import { isReachable, memberRid } from './choose.ts'
+import { memberRid } from './choose.ts'
 import type { KeyPlanResult } from './contract.ts'
 import { isBeforeCut } from './cut.ts'
 import {
@@ -17,6 +17,7 @@ import {
 } from './derive.ts'
 import { addToDraft, closeDraft, type Draft, headKeys, isValidKey, openDraft } from './draft.ts'
 import { HEAD_KEYS_MAX } from './key-record.ts'
+import { isReachable } from './lacking.ts'
 import { ROLE_BOXES_MAX, TOPIC_LINKS_MAX } from './limits.ts'
 import { channelFacts, touches } from './losses.ts'
 import { unlinkedKeys } from './opening.ts'

@@ -55,7 +55,7 @@ export function isOpenToAll(state: AuthorityState, channel: ChannelId): boolean 
 }
 
 /** Whether a channel is a thread for its members alone: no role is its reader, whoever holds it (AU32, EK7). */
-function isPrivateThread(state: AuthorityState, channel: ChannelId): boolean {
+export function isPrivateThread(state: AuthorityState, channel: ChannelId): boolean {
   return state.channel(channel)?.thread?.private === true
 }
 
@@ -190,12 +190,6 @@ export function holdersOf(state: AuthorityState, role: RoleId): readonly MemberS
   return [...state.members()].filter(member => holdsRole(state, role, member.user))
 }
 
-/** Whether anybody holds it. */
-export function isHeld(state: AuthorityState, role: RoleId): boolean {
-  for (const member of state.members()) if (holdsRole(state, role, member.user)) return true
-  return false
-}
-
 /** Whom a rid means, beside keys. */
 export type RidOwner =
   | { readonly kind: 'user'; readonly user: UserId; readonly generation: number }
@@ -205,6 +199,8 @@ export type RidOwner =
 export interface RidIndex {
   /** @param key - The same rid as text, where the caller has it already. */
   find(state: AuthorityState, rid: Uint8Array, key?: KeyId): RidOwner | undefined
+  /** Meets those who are new in `to`, where all of `from` were met: nobody needs to look for them. */
+  follow(from: AuthorityState, to: AuthorityState, users: Iterable<UserId>): void
 }
 
 /** An index with nothing in it. */
@@ -212,14 +208,20 @@ export function createRidIndex(): RidIndex {
   const users = new Map<string, UserId>()
   const scanned = new WeakSet<AuthorityState>()
   const met = new Map<KeyId, RidOwner>()
+  const meet = (user: UserId): void => void users.set(user.slice(1, 20), user)
   return {
+    follow: (from, to, moved) => {
+      if (!scanned.has(from)) return
+      for (const user of moved) if (to.member(user)?.status === 'in') meet(user)
+      scanned.add(to)
+    },
     find: (state, rid, asKey = ridAsKey(rid)) => {
       const before = met.get(asKey)
       if (before !== undefined) return before
       const key = toRidKey(rid)
       if (!users.has(key) && !scanned.has(state)) {
         scanned.add(state)
-        for (const member of state.members()) users.set(member.user.slice(1, 20), member.user)
+        for (const member of state.members()) meet(member.user)
       }
       const user = users.get(key)
       if (user !== undefined && equalBytes(idToBytes(user).subarray(0, 12), rid.subarray(0, 12))) {

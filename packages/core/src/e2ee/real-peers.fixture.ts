@@ -14,7 +14,8 @@ import { type Operation, readEnvelope, signOperation, linkAfter, verifyEnvelope 
 import { type Account, createAccount } from '../identity/index.ts'
 import type { HeldInvite, KeyRing, StoredSeed } from './contract.ts'
 import { heldInvite, inviteKeys, signJoinWith } from './invite-link.ts'
-import { createKeyRing } from './key-ring.ts'
+import { createState, ringOver } from './key-ring.ts'
+import type { RingState } from './ring-state.ts'
 import { seeded, suite } from './peers.fixture.ts'
 
 /** What authority asks of identity, with real cryptography. */
@@ -27,6 +28,8 @@ export interface Peer {
   readonly account: Account
   readonly log: AuthorityLog
   readonly ring: KeyRing
+  /** What the ring remembers. */
+  readonly state: RingState
   /** To be stored with the ring's records. */
   readonly seeds: StoredSeed[]
   operate(draft: OperationDraft): Operation
@@ -52,7 +55,7 @@ export function createPeer(
   const log = createAuthorityLog(deps, genesis)
   for (const operation of known) log.add(operation, time.now)
   const { device } = account
-  const ring = createKeyRing({
+  const state = createState({
     suite,
     server: log.server,
     log,
@@ -62,6 +65,7 @@ export function createPeer(
     userKeys: account.userKeys,
     invites: invites(log)
   })
+  const ring = ringOver(state)
   const seeds: StoredSeed[] = []
   const add = (bytes: Uint8Array): void => {
     const result = ring.add(bytes, time.now)
@@ -79,6 +83,7 @@ export function createPeer(
     account,
     log,
     ring,
+    state,
     seeds,
     add,
     operate: draft => {

@@ -5,6 +5,7 @@ import type { KeyAddResult, KeyRecord, StoredSeed } from './contract.ts'
 import { readKeyRecord, verifyKeyRecord } from './key-record.ts'
 import { RECORDS_PER_KEY_MAX, WAITING_PER_DEVICE_MAX } from './limits.ts'
 import { followLinks, noteSealedTo, openGrant, seedFault, takeSeed, tryRecord } from './opening.ts'
+import { grantRid, ridAsKey } from './rid.ts'
 import {
   type GrantBody,
   type Held,
@@ -62,18 +63,18 @@ function openedBy(ring: RingState, held: Held<KeyBody>, seed: Uint8Array | undef
   return fresh
 }
 
+/** What a grant gives to whom. */
+const grantName = ({ keyId, box }: GrantBody): string => `${keyId}/${ridAsKey(grantRid(box))}`
+
 /** Everything checked before a record is kept, cheapest first. */
 function checkRecord(ring: RingState, record: KeyRecord): Refusal | undefined {
   const { body } = record
   if (record.server !== ring.server) return refuse('EK1', 'a key record of another server')
   if (body.kind === 'grant') {
-    if (
-      (ring.grants.get(body.keyId) ?? []).some(
-        each => each.record.device === record.device && equalBytes(each.record.body.box, body.box)
-      )
-    ) {
-      return refuse('EK14', 'granted before')
-    }
+    const same = (ring.granted.get(grantName(body)) ?? []).some(
+      each => each.record.device === record.device && equalBytes(each.record.body.box, body.box)
+    )
+    if (same) return refuse('EK14', 'granted before')
   } else if (body.kind === 'cannotOpen') {
     if (ring.asked.get(body.keyId)?.has(record.device) === true) return refuse('EK14', 'asked before')
   } else if (body.kind === 'topics') {
@@ -100,10 +101,15 @@ export function insert(ring: RingState, held: Held): void {
   if (isKey(held)) {
     const entry = ring.keys.get(held.record.body.keyId) ?? createEntry(ring, held.record.body)
     entry.records.push(held)
+    ring.fresh.add(entry.keyId)
+    ring.topicsVersion++
     noteSealedTo(ring, held)
   } else if (body.kind === 'grant') {
     push(ring.grants, body.keyId, held as Held<GrantBody>)
+    push(ring.granted, grantName(body), held as Held<GrantBody>)
+    ring.fresh.add(body.keyId)
   } else if (body.kind === 'topics') {
+    ring.topicsVersion++
     push(ring.handedTopics, body.keyId, held as Held<TopicsBody>)
   } else {
     const asked = ring.asked.get(body.keyId) ?? new Set()
@@ -116,6 +122,7 @@ function createEntry(ring: RingState, body: KeyBody): KeyEntry {
   const scope = scopeOf(body)
   const entry: KeyEntry = { keyId: body.keyId, scope, records: [], messages: 0, counted: new Map() }
   ring.keys.set(body.keyId, entry)
+  ring.announced.add(body.keyId)
   push(ring.scopes, scopeKey(scope), entry)
   return entry
 }
@@ -128,6 +135,8 @@ function push<V>(map: Map<string, V[]>, key: string | KeyId, value: V): void {
 
 /** Somebody announced this key id under a scope that its seed denies: forget what they said. */
 function evict(ring: RingState, entry: KeyEntry): void {
+  ring.upheavals++
+  ring.topicsVersion++
   ring.keys.delete(entry.keyId)
   const list = ring.scopes.get(scopeKey(entry.scope)) ?? []
   list.splice(list.indexOf(entry), 1)

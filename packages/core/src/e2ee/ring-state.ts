@@ -81,6 +81,8 @@ export interface RingState {
   /** Keys by scope. */
   readonly scopes: Map<string, KeyEntry[]>
   readonly grants: Map<KeyId, Held<GrantBody>[]>
+  /** The same by key and recipient. */
+  readonly granted: Map<string, Held<GrantBody>[]>
   /** cannotOpen by key: the accounts that asked. */
   readonly asked: Map<KeyId, Set<DeviceId>>
   /** Older topics by the @everyone key they are sealed under (EK16). */
@@ -99,6 +101,13 @@ export interface RingState {
   readonly judge: (held: Held) => RecordStanding
   /** Grows with every change here; with the log's count it dates caches. */
   version: number
+  /** Grows with those changes from which other topics may follow: all but grants and questions. */
+  topicsVersion: number
+  /** Keys that got a record or grant, and those heard of for the first time, since what is kept of answers was told. */
+  readonly fresh: Set<KeyId>
+  readonly announced: Set<KeyId>
+  /** Grows when something is taken back that was taken in: what follows from it is forgotten. */
+  upheavals: number
 }
 
 /** A scope as a map key. */

@@ -4,21 +4,23 @@
  * Safe means: everybody who can open it is entitled, and its author had seen every loss that the view holds.
  */
 import {
+  type ChannelId,
   idAs,
   type InviteId,
   type KeyId,
   LOCKBOXES_MAX,
   type OperationId,
+  type RoleId,
   type UserId
 } from '../base/index.ts'
 import { type AuthorityState, everyoneRole, KINDS, type Loss } from '../authority/index.ts'
-import { readBoxes, RID_BYTES } from '../crypto/index.ts'
+import { readBoxes } from '../crypto/index.ts'
 import { authorFacts, lossesOutside } from './author-facts.ts'
 import type { AuthorFacts, KeySafety, KeyScope } from './contract.ts'
 import { channelFacts, touches } from './losses.ts'
 import { bucketIndex, isEntitled, type RidOwner, roleReads } from './readers.ts'
-import { ridAsKey } from './rid.ts'
-import { type Held, type KeyBody, type KeyEntry, type RingState, stamp } from './ring-state.ts'
+import { grantRid, ridAsKey } from './rid.ts'
+import type { GrantBody, Held, KeyBody, KeyEntry, RingState } from './ring-state.ts'
 
 /** What is known where the question is asked. */
 export interface View {
@@ -29,6 +31,10 @@ export interface View {
   kindOf(operation: OperationId): number
   /** Whether grants count: not in EK12, whose answer must not depend on what arrived. */
   readonly grants: boolean
+  /** EK9 of a key that another is sealed to. */
+  safety(inner: KeyEntry): KeySafety
+  /** Whether a role is a reader role of a channel (EK7). */
+  roleReads(channel: ChannelId, role: RoleId): boolean
 }
 
 const SAFE: KeySafety = { safe: true }
@@ -41,24 +47,30 @@ const unsafe = (reason: string, operation?: OperationId): KeySafety => ({
 
 /** Everything known here. */
 export function wholeView(ring: RingState): View {
-  return {
-    state: ring.log.state(),
+  const state = ring.log.state()
+  const view: View = {
+    state,
     grants: true,
+    safety: inner => entrySafety(ring, inner, view),
+    roleReads: (channel, role) => roleReads(state, channel, role),
     losses: frontier => {
       const found = lossesOutside(ring, frontier)
       return found && [...found.kept, ...found.later]
     },
     kindOf: operation => ring.log.mark(operation)?.kind ?? -1
   }
+  return view
 }
 
 /** What a frontier holds; undefined where it is not known here. */
 export function viewAt(ring: RingState, frontier: readonly OperationId[]): View | undefined {
   const state = ring.log.stateAt(frontier)
   if (state === undefined) return undefined
-  return {
+  const view: View = {
     state,
     grants: false,
+    safety: inner => entrySafety(ring, inner, view),
+    roleReads: (channel, role) => roleReads(state, channel, role),
     losses: of => {
       const found = lossesOutside(ring, of)
       // A state that a log tells of holds all of the snapshot that the log began with.
@@ -68,6 +80,7 @@ export function viewAt(ring: RingState, frontier: readonly OperationId[]): View 
     },
     kindOf: operation => ring.log.mark(operation)?.kind ?? -1
   }
+  return view
 }
 
 /** Whom the boxes of one record are for. */
@@ -80,7 +93,7 @@ export function boxOwners(
 }
 
 /** A rid, and how it is written as a key's id. */
-interface Rid {
+export interface Rid {
   readonly bytes: Uint8Array
   readonly key: KeyId
 }
@@ -88,7 +101,7 @@ interface Rid {
 const ridsByRecord = new WeakMap<Held<KeyBody>, readonly Rid[]>()
 
 /** Read once for each record: a removal from a large role asks about thousands of boxes that it leaves as they are. */
-function ridsOf(held: Held<KeyBody>): readonly Rid[] {
+export function ridsOf(held: Held<KeyBody>): readonly Rid[] {
   let rids = ridsByRecord.get(held)
   if (rids === undefined) {
     const read = readBoxes(held.record.body.boxes, LOCKBOXES_MAX)?.rids() ?? []
@@ -98,16 +111,13 @@ function ridsOf(held: Held<KeyBody>): readonly Rid[] {
 }
 
 /** Whom one rid means: a key known here, a user, an invite, or nobody known. */
-function ownerOf(
+export function ownerOf(
   ring: RingState,
   { bytes, key }: Rid,
   state: AuthorityState
 ): RidOwner | { readonly kind: 'key'; readonly keyId: KeyId } | undefined {
   return ring.keys.has(key) ? { kind: 'key', keyId: key } : ring.rids.find(state, bytes, key)
 }
-
-/** Rid of a grant's recipient. */
-export const grantRid = (box: Uint8Array): Uint8Array => box.subarray(0, RID_BYTES)
 
 /** Kinds by which somebody is put out by others. */
 const PUTTING_OUT: ReadonlySet<number> = new Set([KINDS.kick[0], KINDS.ban[0], KINDS.seal[0]])
@@ -127,7 +137,7 @@ export function inviteReads(view: View, invite: InviteId): boolean {
 }
 
 /** EK9(a) for one recipient. */
-function recipientFault(
+export function recipientFault(
   ring: RingState,
   scope: KeyScope,
   k: number,
@@ -151,31 +161,24 @@ function recipientFault(
 }
 
 /** Who may be in a bucket; everybody of any other key. */
-function holderTest(ring: RingState, body: KeyBody): ((user: UserId) => boolean) | undefined {
+export function holderTest(ring: RingState, body: KeyBody): ((user: UserId) => boolean) | undefined {
   return body.kind === 'bucket'
     ? user => bucketIndex(ring.suite, body.role, user, body.k) === body.index
     : undefined
 }
 
 /** EK9 for one record. */
-function recordSafety(
-  ring: RingState,
-  entry: KeyEntry,
-  held: Held<KeyBody>,
-  view: View,
-  path: readonly KeyId[]
-): KeySafety {
-  const body = held.record.body
+function recordSafety(ring: RingState, entry: KeyEntry, held: Held<KeyBody>, view: View): KeySafety {
   const facts = authorFacts(ring, held)
   if (facts === undefined) return unsafe('its author had seen operations not known here')
   const loss = touchedBy(ring, entry, held, facts, view)
   if (loss === null) return unsafe('what was lost since it was made is not known here')
   if (loss !== undefined) return unsafe('its author had not seen a loss', loss.operation)
-  const k = body.kind === 'bucket' ? body.k : 0
+  const k = bucketsOf(held)
   for (const rid of ridsOf(held)) {
     const owner = ownerOf(ring, rid, view.state)
     if (owner?.kind === 'key') {
-      const inner = keyRecipient(ring, entry.scope, owner.keyId, view, path)
+      const inner = keyRecipient(ring, entry.scope, owner.keyId, view)
       if (!inner.safe) return inner
       continue
     }
@@ -186,7 +189,7 @@ function recordSafety(
 }
 
 /** The first loss in a view that touches a record's key; null where that cannot be told here. */
-function touchedBy(
+export function touchedBy(
   ring: RingState,
   entry: KeyEntry,
   held: Held<KeyBody>,
@@ -201,78 +204,66 @@ function touchedBy(
   return losses.find(each => touches(ring.server, entry.scope, each, both, mayHold))
 }
 
-/** A key among the recipients: it must be safe itself, and all its holders readers of the outer key. */
-function keyRecipient(
-  ring: RingState,
-  outer: KeyScope,
-  keyId: KeyId,
-  view: View,
-  path: readonly KeyId[]
-): KeySafety {
+/**
+ * A key among the recipients: it must be safe itself, and all its holders readers of the outer key. Keys nest no deeper
+ * than an epoch, a role, its buckets.
+ */
+export function keyRecipient(ring: RingState, outer: KeyScope, keyId: KeyId, view: View): KeySafety {
   const inner = ring.keys.get(keyId)
-  if (inner === undefined || path.includes(keyId)) return unsafe('it is sealed to a key not known here')
+  if (inner === undefined) return unsafe('it is sealed to a key not known here')
   if (inner.scope.kind === 'epoch') return unsafe('it is sealed to an epoch')
+  if (outer.kind === 'bucket') return unsafe('a bucket is sealed to a key')
   if (outer.kind === 'role' && (inner.scope.kind !== 'bucket' || inner.scope.role !== outer.role))
     return unsafe('it is sealed to another role')
-  if (outer.kind === 'bucket') return unsafe('a bucket is sealed to a key')
-  const safety = entrySafety(ring, inner, view, path)
+  const safety = view.safety(inner)
   if (!safety.safe || outer.kind !== 'epoch') return safety
-  return roleReads(view.state, outer.channel, inner.scope.role)
+  return view.roleReads(outer.channel, inner.scope.role)
     ? SAFE
     : unsafe('it is sealed to a role of which not all may read')
 }
 
+/** Which bucket's test a key's holders must pass: k of a bucket, else 0. */
+export const bucketsOf = (held: Held<KeyBody> | undefined): number =>
+  held?.record.body.kind === 'bucket' ? held.record.body.k : 0
+
+/** EK9(a) for whom a grant is for. */
+export function grantFault(
+  ring: RingState,
+  entry: KeyEntry,
+  grant: Held<GrantBody>,
+  view: View,
+  buckets: number
+): string | undefined {
+  const facts = authorFacts(ring, grant)
+  if (facts === undefined) return 'a grant is ahead of us'
+  const owner = ring.rids.find(view.state, grantRid(grant.record.body.box))
+  return recipientFault(ring, entry.scope, buckets, owner, view, facts.outdated.length > 0)
+}
+
 /** EK9 for one key: every valid record of it must be safe, and every valid grant. */
-function entrySafety(ring: RingState, entry: KeyEntry, view: View, path: readonly KeyId[]): KeySafety {
+function entrySafety(ring: RingState, entry: KeyEntry, view: View): KeySafety {
   const valid = entry.records.filter(each => ring.judge(each).kind === 'valid')
   if (valid.length === 0) return { safe: false, rule: 'EK13', reason: 'no valid record of it is known' }
   for (const held of valid) {
-    const safety = recordSafety(ring, entry, held, view, [...path, entry.keyId])
+    const safety = recordSafety(ring, entry, held, view)
     if (!safety.safe) return safety
   }
   if (!view.grants) return SAFE
-  const buckets = valid[0]?.record.body.kind === 'bucket' ? valid[0].record.body.k : 0
+  const buckets = bucketsOf(valid[0])
   for (const grant of ring.grants.get(entry.keyId) ?? []) {
     if (ring.judge(grant).kind !== 'valid') continue
-    const facts = authorFacts(ring, grant)
-    const owner = ring.rids.find(view.state, grantRid(grant.record.body.box))
-    const fault =
-      facts === undefined
-        ? 'a grant is ahead of us'
-        : recipientFault(ring, entry.scope, buckets, owner, view, facts.outdated.length > 0)
+    const fault = grantFault(ring, entry, grant, view, buckets)
     if (fault !== undefined) return unsafe(fault)
   }
   return SAFE
 }
 
-/** EK9 in any view, never from a cache. */
+/** EK9 in any view, never from what was kept but for what the view gives. */
 export function safetyIn(ring: RingState, keyId: KeyId, view: View): KeySafety {
   const entry = ring.keys.get(keyId)
   return entry === undefined
     ? { safe: false, rule: 'EK13', reason: 'not known here' }
-    : entrySafety(ring, entry, view, [])
-}
-
-interface Cached {
-  stamp: string
-  readonly safety: Map<KeyId, KeySafety>
-}
-const caches = new WeakMap<RingState, Cached>()
-
-/** EK9 against everything known here; remembered until anything changes. */
-export function safetyOf(ring: RingState, keyId: KeyId): KeySafety {
-  const now = stamp(ring)
-  let cached = caches.get(ring)
-  if (cached?.stamp !== now) {
-    cached = { stamp: now, safety: new Map() }
-    caches.set(ring, cached)
-  }
-  let safety = cached.safety.get(keyId)
-  if (safety === undefined) {
-    safety = safetyIn(ring, keyId, wholeView(ring))
-    cached.safety.set(keyId, safety)
-  }
-  return safety
+    : entrySafety(ring, entry, view)
 }
 
 /**

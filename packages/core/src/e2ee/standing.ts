@@ -5,7 +5,8 @@ import { isBeforeCut } from './cut.ts'
 import { mayGrant, timeOf } from './history.ts'
 import { couldAssign, holdsRole, isEntitled, maySend } from './readers.ts'
 import type { GrantBody, Held, KeyBody, RingState } from './ring-state.ts'
-import { grantRid, inviteReads, safetyIn, viewAt } from './safety.ts'
+import { grantRid } from './rid.ts'
+import { inviteReads, safetyIn, viewAt } from './safety.ts'
 
 const VALID: RecordStanding = { kind: 'valid' }
 const WAITING: RecordStanding = { kind: 'waiting' }

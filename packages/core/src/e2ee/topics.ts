@@ -2,13 +2,13 @@
 import type { KeyId } from '../base/index.ts'
 import { everyoneRole } from '../authority/index.ts'
 import type { SecretKey } from '../crypto/index.ts'
-import { toHex } from '../encoding/index.ts'
+import { equalBytes, toHex } from '../encoding/index.ts'
 import type { TopicKeys } from './contract.ts'
 import { gateKeyOf, openTopicLink, openTopicSecret, topicKeysOf } from './derive.ts'
+import { safetyOf } from './kept-safety.ts'
 import { TOPIC_RETIRED_MS_MAX, TOPICS_KNOWN_MAX } from './limits.ts'
 
 import { type KeyEntry, keysOf, lamportOf, type RingState, roleScope, stamp } from './ring-state.ts'
-import { safetyOf } from './safety.ts'
 
 /** Every topic known: the current one first, then newest first. */
 export interface TopicTable {
@@ -39,20 +39,21 @@ function topicsOfEntry(ring: RingState, entry: KeyEntry): readonly Found[] {
   return found
 }
 
-/** EK10's order, over keys that may all be unsafe: a topic is needed while a rotation is under way. */
-function rank(ring: RingState, a: KeyEntry, b: KeyEntry): number {
-  const safe = (entry: KeyEntry): number => {
-    if (safetyOf(ring, entry.keyId).safe) return 2
-    return entry.records.some(held => ring.judge(held).kind === 'valid') ? 1 : 0
-  }
-  return safe(b) - safe(a) || lamportOf(ring, b) - lamportOf(ring, a) || (a.keyId < b.keyId ? -1 : 1)
+/** How good a key is, safety first. */
+function standingOf(ring: RingState, entry: KeyEntry): number {
+  if (safetyOf(ring, entry.keyId).safe) return 2
+  return entry.records.some(held => ring.judge(held).kind === 'valid') ? 1 : 0
 }
 
-/** The @everyone keys held, best first. */
+/** The @everyone keys held, best first: EK10's order, over keys that may all be unsafe, as a topic is needed meanwhile. */
 export function everyoneKeys(ring: RingState): readonly KeyEntry[] {
   return keysOf(ring, roleScope(everyoneRole(ring.server)))
     .filter(entry => ring.seeds.has(entry.keyId) && entry.records.length > 0)
-    .sort((a, b) => rank(ring, a, b))
+    .map(entry => ({ entry, standing: standingOf(ring, entry), lamport: lamportOf(ring, entry) }))
+    .sort(
+      (a, b) => b.standing - a.standing || b.lamport - a.lamport || (a.entry.keyId < b.entry.keyId ? -1 : 1)
+    )
+    .map(({ entry }) => entry)
 }
 
 /** Topics of before a cut (EK16): for reading what lies under them, no longer heard. */
@@ -70,8 +71,8 @@ function handedTopics(ring: RingState, found: readonly Found[]): readonly TopicK
   })
 }
 
-function buildTable(ring: RingState): TopicTable {
-  const found = everyoneKeys(ring).flatMap(entry => topicsOfEntry(ring, entry))
+function buildTable(ring: RingState, keys: readonly KeyEntry[]): TopicTable {
+  const found = keys.flatMap(entry => topicsOfEntry(ring, entry))
   const seen = new Map<string, number>()
   for (const each of found) {
     const name = toHex(each.secret)
@@ -110,15 +111,21 @@ function buildTable(ring: RingState): TopicTable {
 
 interface Cached {
   stamp: string
-  table: TopicTable
+  /** What the table follows from: the keys in order, and what they say. */
+  readonly order: string
+  readonly table: TopicTable
 }
 const tables = new WeakMap<RingState, Cached>()
 
-/** The table; remembered until anything changes. */
+/** The table; remembered until other keys are held, or others of them are safe. */
 export function topicTable(ring: RingState): TopicTable {
   const now = stamp(ring)
   let cached = tables.get(ring)
-  if (cached?.stamp !== now) tables.set(ring, (cached = { stamp: now, table: buildTable(ring) }))
+  if (cached?.stamp === now) return cached.table
+  const keys = everyoneKeys(ring)
+  const order = `${ring.topicsVersion}/${keys.map(each => each.keyId).join()}`
+  if (cached?.order === order) cached.stamp = now
+  else tables.set(ring, (cached = { stamp: now, order, table: buildTable(ring, keys) }))
   return cached.table
 }
 
@@ -145,4 +152,16 @@ export function topicSecretsOf(ring: RingState): {
 export function gateOf(ring: RingState, keyId: KeyId): ReturnType<typeof gateKeyOf> | undefined {
   const seed = ring.seeds.get(keyId)?.seed
   return seed === undefined ? undefined : gateKeyOf(ring.suite, seed)
+}
+
+/** The @everyone key whose gate this is, of all that are known: nodes may announce an older one (EN12). */
+export function keyOfGate(ring: RingState, gatePublicKey: Uint8Array): KeyId | undefined {
+  for (const { keyId, records } of ring.keys.values()) {
+    const found = records.some(
+      ({ record: { body } }) =>
+        body.kind === 'role' && body.gatePublicKey !== null && equalBytes(body.gatePublicKey, gatePublicKey)
+    )
+    if (found) return keyId
+  }
+  return undefined
 }

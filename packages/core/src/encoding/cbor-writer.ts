@@ -15,11 +15,12 @@ class Writer {
   #room = new Uint8Array(ROOM_BYTES)
   #at = 0
 
-  /** The bytes of one value. Writing calls nothing that could write in between. */
+  /** The bytes of one value, where they were put together. Writing calls nothing that could write in between. */
   run(value: CborValue): Uint8Array {
     this.#at = 0
     this.#write(value, 0)
-    const out = this.#room.slice(0, this.#at)
+    const out = this.#room.subarray(0, this.#at)
+    // What was large is left to whoever reads it.
     if (this.#room.length > ROOM_BYTES) this.#room = new Uint8Array(ROOM_BYTES)
     return out
   }
@@ -117,5 +118,10 @@ const writer = new Writer()
 
 /** Bytes of a value. @throws TypeError for a value outside EN1. */
 export function writeCbor(value: CborValue): Uint8Array {
+  return writer.run(value).slice()
+}
+
+/** The same, which the next value written overwrites. */
+export function lentCbor(value: CborValue): Uint8Array {
   return writer.run(value)
 }

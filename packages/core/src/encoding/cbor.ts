@@ -7,7 +7,7 @@
 import { accept, CBOR_BYTES_MAX, CBOR_DEPTH_MAX, refuse, type RuleId, type Verdict } from '../base/index.ts'
 import type { CborValue } from './cbor-value.ts'
 import { readCbor } from './cbor-reader.ts'
-import { writeCbor } from './cbor-writer.ts'
+import { lentCbor, writeCbor } from './cbor-writer.ts'
 
 export type { CborValue }
 
@@ -26,6 +26,11 @@ export interface CborBounds {
  */
 export function encodeCbor(value: CborValue): Uint8Array {
   return writeCbor(value)
+}
+
+/** As `encodeCbor`, in memory that the next encoding writes over. */
+export function lendCbor(value: CborValue): Uint8Array {
+  return lentCbor(value)
 }
 
 /** Decodes canonical bytes; anything else is refused by EN1 (or the rule given). Byte strings are copies. */

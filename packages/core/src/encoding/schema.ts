@@ -4,7 +4,7 @@
  * One schema value gives encoder, decoder and TypeScript type; docs/spec states the same order of fields.
  */
 import { accept, CBOR_BYTES_MAX, refuse, type RuleId, UINT_MAX, type Verdict } from '../base/index.ts'
-import { type CborValue, decodeCbor, encodeCbor } from './cbor.ts'
+import { type CborValue, decodeCbor, lendCbor } from './cbor.ts'
 import { utf8 } from './bytes.ts'
 
 /**
@@ -197,6 +197,8 @@ export function mapped<A, B>(
 export interface Codec<T> {
   /** Canonical bytes. Throws TypeError or RangeError for a value out of bounds: ours. */
   encode(value: T): Uint8Array
+  /** The same bytes in memory that the next encoding, of whatever, writes over: for whoever seals or copies them at once. */
+  lend(value: T): Uint8Array
   /** A peer's bytes: a verdict, never an exception. */
   decode(bytes: Uint8Array): Verdict<T>
 }
@@ -206,13 +208,15 @@ export function codec<T>(
   schema: Schema<T>,
   init: { rule: RuleId; maxBytes?: number; maxDepth?: number }
 ): Codec<T> {
+  const lend = (value: T): Uint8Array => {
+    const out = lendCbor(schema.write(value))
+    if (out.length > (init.maxBytes ?? CBOR_BYTES_MAX))
+      throw new RangeError(`${out.length} bytes; at most ${init.maxBytes ?? CBOR_BYTES_MAX}`)
+    return out
+  }
   return {
-    encode: value => {
-      const out = encodeCbor(schema.write(value))
-      if (out.length > (init.maxBytes ?? CBOR_BYTES_MAX))
-        throw new RangeError(`${out.length} bytes; at most ${init.maxBytes ?? CBOR_BYTES_MAX}`)
-      return out
-    },
+    lend,
+    encode: value => lend(value).slice(),
     decode: input => {
       const decoded = decodeCbor(input, init)
       return decoded.ok ? readSchema(schema, decoded.value, init.rule) : decoded

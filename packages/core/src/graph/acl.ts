@@ -1,4 +1,4 @@
-/** AclHead (EN12): which gate is a server's, for nodes that read nothing. Version 1: one pin signed by aclRoot. */
+/** AclHead (EN12): which gate is a server's, for nodes that read nothing. */
 import { accept, refuse, type Verdict } from '../base/index.ts'
 import type { SigningKey, Suite } from '../crypto/index.ts'
 import { array, bytes, compareBytes, equalBytes, literal, nullable, tuple, uint } from '../encoding/index.ts'
@@ -50,7 +50,7 @@ export function signAclHead(suite: Suite, signer: SigningKey, head: AclFields): 
   return aclTuple.sign(suite, signer, { version: 1, ...head, aclKeys: [...head.aclKeys].sort(compareBytes) })
 }
 
-/** A peer's head: form, and that aclRoot or a key listed in it signed it. Whether it may follow another: `isNewerAclHead`. */
+/** A peer's head: form, and that aclRoot or a key listed in it signed it. Whether it may follow another: `mayReplaceAclHead`. */
 export function readAclHead(suite: Suite, input: Uint8Array): Verdict<AclHead> {
   const read = aclTuple.read(suite, input)
   if (!read.ok) return read

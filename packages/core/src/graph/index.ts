@@ -1,4 +1,4 @@
-/** Graph: operations, envelopes and author chains (EN2–EN5, EN8–EN15, GR): bytes that prove who wrote after what. */
+/** Graph: operations, envelopes and author chains (EN2–EN5, EN8–EN20, GR): bytes that prove who wrote after what. */
 export * from './contract.ts'
 export * from './operation.ts'
 export * from './orphans.ts'
@@ -10,3 +10,4 @@ export * from './author-chain.ts'
 export * from './gate.ts'
 export * from './acl.ts'
 export * from './author-rates.ts'
+export * from './publisher-check.ts'

@@ -99,6 +99,8 @@ export interface OperationOutcome {
 export interface HeldMessage {
   readonly message: Message
   readonly delivery: DeliveryReport
+  /** Shown by a member's snapshot and not judged here yet (ND27). */
+  readonly unverified?: true
 }
 
 /** What to look for in the audit log; each narrows. */

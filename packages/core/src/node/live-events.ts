@@ -1,6 +1,9 @@
 /** What a peer tells of now, and keeps nowhere: who is connected, how far it has come, how it fares. */
-import type { ChannelId, DeviceId, ServerId, UserId } from '../base/index.ts'
+import type { ChannelId, DeviceId, MessageId, RuleId, ServerId, UserId } from '../base/index.ts'
 import type { BudgetReport, ByteBudget } from '../sync/index.ts'
+
+/** What a newcomer gets, in this order. */
+export type SyncPhase = 'page' | 'operations' | 'messages'
 
 /** Events that are not kept: progress and connections. */
 export type LiveEvent =
@@ -11,16 +14,31 @@ export type LiveEvent =
   | {
       readonly type: 'sync:progress'
       readonly server: ServerId
+      /** What of: a first page, unverified; the operations that verify it; messages. */
+      readonly phase: SyncPhase
+      /** Of a first page. */
+      readonly channel?: ChannelId
       readonly received: number
-      readonly bytes: number
+      /** Of messages. */
+      readonly bytes?: number
       /** As far as peers told; null where nobody did. */
       readonly expected: number | null
       /** Nothing that this peer offers is missing. */
       readonly done: boolean
       /** New messages since the last such event of this server. */
-      readonly channels: readonly { readonly channel: ChannelId; readonly received: number }[]
+      readonly channels?: readonly { readonly channel: ChannelId; readonly received: number }[]
       /** null: the line is not metered. */
-      readonly budget: BudgetReport | null
+      readonly budget?: BudgetReport | null
+    }
+  /** A message that was shown unverified did not stand, and by which rule (ND27). */
+  | {
+      readonly type: 'message:withdraw'
+      readonly server: ServerId
+      readonly channel: ChannelId
+      readonly message: MessageId
+      readonly rule: RuleId
+      /** Who signed the snapshot that it was shown by, where that was false. */
+      readonly by: UserId | null
     }
   /** A peer came, turned out to be a member, took another path, or went: then as it was last. */
   | { readonly type: 'connection:update'; readonly peer: PeerReport; readonly connected: boolean }

@@ -18,7 +18,9 @@ import { findInvite } from './accounts/link-addresses.ts'
 import { mentionsUs } from './exchange/peers.ts'
 import { ReplicaRegistry } from './registry.ts'
 import type { LiveReplica, ReplicaHooks } from './replica/replica.ts'
-import { serveSnapshots } from './snapshots/snapshot-service.ts'
+import { createFirstPages, type FirstPages } from './snapshots/first-page.ts'
+import { servePages } from './snapshots/page-service.ts'
+import { serveSnapshots, type SnapshotServiceInit } from './snapshots/snapshot-service.ts'
 import { type MeteredLine, openMeteredLine } from './exchange/metered-line.ts'
 import { createSyncHost, type SyncHost } from './exchange/sync-host.ts'
 import { createTimelineStore } from './timeline/timeline-store.ts'
@@ -35,6 +37,7 @@ export interface NodeParts {
   readonly sync: SyncHost
   readonly discovery: Discovery
   readonly voice: VoiceHost
+  readonly pages: FirstPages
   readonly conversations: LiveConversations
   readonly line: MeteredLine
 }
@@ -59,33 +62,27 @@ export async function createParts(
   init: NodeInit,
   database: Database,
   events: EventLog,
-  told: Omit<ReplicaHooks, 'blobs'>
+  told: Omit<ReplicaHooks, 'blobs' | 'looked'>
 ): Promise<NodeParts> {
-  const { suite, clock, random, timers, transport, bootstrap } = init
+  const { suite, clock, random, timers, transport, account, bootstrap } = init
   const fault = (error: unknown): void => told.fault(error)
   const views = new Map<ServerId, ServerView>()
-  const line = await openMeteredLine({
-    database,
-    clock,
-    budget: init.syncBudget,
-    feed: event => told.feed(event),
-    fault
-  })
-  const blobs = new Blobs({
+  const line = await openLine(init, database, told)
+  const blobs = createBlobs(init, database, { views, line }, fault)
+  const pages = createFirstPages({
     suite,
-    random,
-    timers,
+    account,
     transport,
-    database,
-    now: () => clock.now(),
-    line,
-    isMember: (server, device) => views.get(server)?.standing(device) === 'member',
-    fault: error => told.fault(error)
+    timers,
+    emit: event => told.live(event),
+    fault
   })
   const hooks: ReplicaHooks = {
     ...told,
     blobs,
+    looked: (replica, channel) => pages.looked(replica, channel),
     changed: (replica, turn) => {
+      pages.turnDone(replica, turn)
       blobs.turnDone(replica.server, turn)
       told.changed(replica, turn)
     }
@@ -114,7 +111,48 @@ export async function createParts(
   })
   const duties = createDuties(random, () => clock.now())
   const conversations = await talkWithPeople(init, database, events, registry, book, hooks)
-  return { views, registry, book, duties, gossip, introductions, sync, discovery, voice, conversations, line }
+  return {
+    views,
+    registry,
+    book,
+    duties,
+    gossip,
+    introductions,
+    sync,
+    discovery,
+    voice,
+    pages,
+    conversations,
+    line
+  }
+}
+
+async function openLine(
+  { clock, syncBudget: budget }: NodeInit,
+  database: Database,
+  told: Pick<ReplicaHooks, 'feed' | 'fault'>
+): Promise<MeteredLine> {
+  const fault = (error: unknown): void => told.fault(error)
+  return await openMeteredLine({ database, clock, budget, feed: event => told.feed(event), fault })
+}
+
+function createBlobs(
+  { suite, random, timers, transport, clock }: NodeInit,
+  database: Database,
+  { views, line }: Pick<NodeParts, 'views' | 'line'>,
+  fault: (error: unknown) => void
+): Blobs {
+  return new Blobs({
+    suite,
+    random,
+    timers,
+    transport,
+    database,
+    now: () => clock.now(),
+    line,
+    isMember: (server, device) => views.get(server)?.standing(device) === 'member',
+    fault
+  })
 }
 
 function startSync(
@@ -274,7 +312,9 @@ function meetMembers(
         asking
       )
   })
-  serveSnapshots({ suite, transport, replica: server => registry.replicas.get(server) })
+  const entered: SnapshotServiceInit = { suite, transport, replica: server => registry.replicas.get(server) }
+  serveSnapshots(entered)
+  servePages(entered)
   const exchange = createExchange({
     transport,
     isMember: (server, device) => views.get(server)?.standing(device) === 'member',

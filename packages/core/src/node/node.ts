@@ -23,9 +23,9 @@ import { partIfLate } from './joining/farewell.ts'
 import { foundCopy } from './joining/found-copy.ts'
 import { foundServer, type FoundServerInit } from './joining/found-server.ts'
 import { enrolRestored, type ImportHost, importServer } from './joining/import-server.ts'
-import { joinByLink, type JoinHost } from './joining/join.ts'
+import { joinByLink } from './joining/join.ts'
+import { createJoinHost } from './joining/join-host.ts'
 import { linkAddresses } from './accounts/link-addresses.ts'
-import { previewFinder } from './joining/find-preview.ts'
 import { closeParts, createParts, isShown, joined, type NodeParts, shown } from './node-parts.ts'
 import { publishProfile } from './accounts/own-profile.ts'
 import { PeerNews } from './exchange/peer-news.ts'
@@ -36,7 +36,7 @@ import { openProfile } from './profile-tables.ts'
 import type { Turn } from './replica/turn.ts'
 import type { Voice } from './voice/voice-contract.ts'
 import { createWaiters } from './waiters.ts'
-import { approvalPending, pause, withDeadline } from './with-deadline.ts'
+import { approvalPending, withDeadline } from './with-deadline.ts'
 
 /** EK11(4), AU6: age and held operations are looked at this often. */
 const MAINTENANCE_MS = 60_000
@@ -159,27 +159,17 @@ class LiveNode implements Node {
 
   async join(...[link, options]: Parameters<Node['join']>): Promise<ServerId> {
     let asked: ServerId | undefined
-    const { suite, clock, random, account, name, transport, bootstrap, timers } = this.#init
-    const host: JoinHost = {
-      suite,
-      clock,
-      random,
-      account,
-      name,
-      transport,
-      bootstrap,
-      prepare: async start => {
-        const replica = await this.#parts.registry.prepare(start)
-        this.#online(replica)
-        return replica
+    const { clock, timers } = this.#init
+    const host = createJoinHost(
+      this.#init,
+      {
+        parts: this.#parts,
+        online: replica => this.#online(replica),
+        changed: async (server, signal) => await this.#waiters.changed(server, signal),
+        asked: server => void (asked = server)
       },
-      replica: server => this.#parts.registry.replicas.get(server),
-      preview: previewFinder(this.#init),
-      changed: async (server, signal) => await this.#waiters.changed(server, signal),
-      words: options.words ?? '',
-      pause: async (ms, signal) => await pause(timers, ms, signal),
-      asked: server => void (asked = server)
-    }
+      options.words ?? ''
+    )
     return await withDeadline(
       timers,
       'join',
@@ -236,7 +226,7 @@ class LiveNode implements Node {
 
   // What replicas tell.
 
-  #hooks(): Omit<ReplicaHooks, 'blobs'> {
+  #hooks(): Omit<ReplicaHooks, 'blobs' | 'looked'> {
     return {
       feed: event => this.#parts.sync.feed(event),
       publish: (replica, envelopes) => this.#parts.gossip.publish(replica, envelopes),
@@ -278,7 +268,8 @@ class LiveNode implements Node {
     if (turn.authorityChanged) {
       this.#parts.voice.authorityChanged(replica)
       this.#parts.introductions.judge(replica)
-      this.#parts.sync.relink()
+      // Which of the keys at hand names the topic is the operations' matter, too.
+      this.#subscribe(replica)
       this.#news.look()
     }
     if (turn.authorityChanged || turn.received.size > 0) this.#parts.duties.consider(replica, turn.accepted)

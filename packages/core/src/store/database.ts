@@ -6,6 +6,7 @@ import { createDatabaseKeys, type DatabaseKeys, HEADER_KEY, newer } from './data
 import type { Batch, Database, DatabaseInit, Table } from './database-types.ts'
 import { checkMigrations, runMigrations } from './migrate.ts'
 import { cacheKey, createTable, type OpenTable } from './open-table.ts'
+import { Slab } from './slab.ts'
 import type { AnyTable, TableDefinition } from './table.ts'
 import { walkStore } from './verify-database.ts'
 
@@ -29,6 +30,7 @@ interface BatchDeps {
 class PendingBatch implements Batch {
   readonly #deps: BatchDeps
   readonly #changes: Change[] = []
+  readonly #slab = new Slab()
   readonly #settled: ((committed: boolean) => void)[] = []
   readonly #failuresAtStart: number
   #committed = false
@@ -51,15 +53,15 @@ class PendingBatch implements Batch {
   put<K extends readonly unknown[], V>(definition: TableDefinition<K, V>, key: K, value: V): this {
     this.#deps.assertOpen()
     const table = this.#deps.tableOf(definition)
-    const rawKey = table.rawKey(key)
+    const rawKey = table.rawKey(key, this.#slab)
     const plain = table.cache === undefined ? undefined : value
-    return this.#add({ key: rawKey, value: table.sealValue(rawKey, value), table, plain })
+    return this.#add({ key: rawKey, value: table.sealValue(rawKey, value, this.#slab), table, plain })
   }
 
   delete<K extends readonly unknown[], V>(definition: TableDefinition<K, V>, key: K): this {
     this.#deps.assertOpen()
     const table = this.#deps.tableOf(definition)
-    return this.#add({ key: table.rawKey(key), value: undefined, table, plain: undefined })
+    return this.#add({ key: table.rawKey(key, this.#slab), value: undefined, table, plain: undefined })
   }
 
   deleteRow<K extends readonly unknown[], V>(

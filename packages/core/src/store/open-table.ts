@@ -5,6 +5,7 @@ import type { Store, StoreRange } from './contract.ts'
 import type { KeyPrefix, ProblemKind, Row, ScanOptions, Table } from './database-types.ts'
 import { createReadCache, type ReadCache } from './read-cache.ts'
 import { type TableSeal, textOfBytes } from './sealing.ts'
+import type { Slab } from './slab.ts'
 import { SORT_KEY_BYTES, type TableDefinition } from './table.ts'
 
 /** What a table needs of its database. */
@@ -18,8 +19,8 @@ export interface TableDeps {
 /** A table with what batches need of it. */
 export interface OpenTable<K extends readonly unknown[], V> extends Table<K, V> {
   readonly cache: ReadCache<V> | undefined
-  rawKey(key: K): Uint8Array
-  sealValue(rawKey: Uint8Array, value: V): Uint8Array
+  rawKey(key: K, slab?: Slab): Uint8Array
+  sealValue(rawKey: Uint8Array, value: V, slab: Slab): Uint8Array
 }
 
 /** A row that does not open. */
@@ -100,11 +101,11 @@ export function createTable<K extends readonly unknown[], V>(
   const rows = definition.cacheRows ?? 0
   const cache = rows > 0 ? createReadCache<V>(rows) : undefined
 
-  function rawKey(key: K): Uint8Array {
+  function rawKey(key: K, slab?: Slab): Uint8Array {
     assertOpen()
     if (key.length !== definition.key.length)
       throw new RangeError(`a key of "${definition.name}" has ${definition.key.length} parts`)
-    return seal.rawKey(key)
+    return seal.rawKey(key, slab)
   }
   function open(key: Uint8Array, stored: Uint8Array): V {
     assertOpen() // keys are zeroed at closing: what was read before must not be called damaged
@@ -117,7 +118,8 @@ export function createTable<K extends readonly unknown[], V>(
     definition,
     cache,
     rawKey,
-    sealValue: (key, value) => seal.seal(key, definition.schema, definition.value.encode(value)),
+    // Sealed at once: what was lent is read before anything else is encoded.
+    sealValue: (key, value, slab) => seal.seal(key, definition.schema, definition.value.lend(value), slab),
     ...createReads(deps.store, cache, rawKey, open),
     scan: async function* (options = {}): AsyncGenerator<Row<V>> {
       assertOpen()
@@ -156,7 +158,7 @@ function createReads<K extends readonly unknown[], V>(
       return value
     },
     getMany: async keys => {
-      const raws = keys.map(rawKey)
+      const raws = keys.map(key => rawKey(key))
       const names = cache ? raws.map(cacheKey) : []
       const known = names.map(name => cache?.get(name))
       const wanted = raws.flatMap((raw, index) => (known[index] === undefined ? [{ raw, index }] : []))

@@ -2,9 +2,10 @@
  * Keys and values as they lie on the disk (DB5, DB6, KS7): names and ids hidden under an HMAC, values sealed and
  * bound to table, key and schema, so that a row moved, renamed or downgraded does not open.
  */
-import { invariant, type Random } from '../base/index.ts'
+import type { Random } from '../base/index.ts'
 import { kdf, type SecretKey, type Suite } from '../crypto/index.ts'
 import { concatBytes, encodeCbor, uintFromBytes, utf8 } from '../encoding/index.ts'
+import type { Slab } from './slab.ts'
 import { type AnyTable, HIDDEN_KEY_BYTES, type KeyPart, SORT_KEY_BYTES } from './table.ts'
 
 /** First byte of every row's key; what is not a row (the header) begins with 0. */
@@ -89,11 +90,11 @@ export function contextHead(tableName: string): Uint8Array {
 export interface TableSeal {
   /** What all keys of the table begin with. */
   readonly tag: Uint8Array
-  /** Key, or prefix of keys, of the components given. */
-  rawKey(components: readonly unknown[]): Uint8Array
+  /** Key, or prefix of keys, of the components given; in a batch's memory where it has some. */
+  rawKey(components: readonly unknown[], slab?: Slab): Uint8Array
   /** The clear sort numbers in a key, or undefined where its length is not the layout's. */
   sortNumbers(rawKey: Uint8Array): number[] | undefined
-  seal(rawKey: Uint8Array, schema: number, plaintext: Uint8Array): Uint8Array
+  seal(rawKey: Uint8Array, schema: number, plaintext: Uint8Array, slab?: Slab): Uint8Array
   /** undefined where value, key, table and schema byte do not belong together. */
   open(
     rawKey: Uint8Array,
@@ -124,14 +125,11 @@ export function createTableSeal(
   return {
     tag,
     ...createKeyLayout(table, tag, createHider(suite, indexKey)),
-    seal: (rawKey, schema, plaintext) => {
+    seal: (rawKey, schema, plaintext, slab) => {
       const nonce = nextNonce()
-      const out = suite.xchachaSeal(valueKey, nonce, contextOf(rawKey, schema), plaintext, 1 + NONCE_BYTES)
-      invariant(
-        out.length === plaintext.length + SEAL_OVERHEAD_BYTES,
-        'DB6',
-        'a sealed value has an unexpected length'
-      )
+      const length = plaintext.length + SEAL_OVERHEAD_BYTES
+      const out = slab?.take(length) ?? new Uint8Array(length)
+      suite.xchachaSeal(valueKey, nonce, contextOf(rawKey, schema), plaintext, out)
       out[0] = schema
       out.set(nonce, 1)
       return out
@@ -166,10 +164,11 @@ function createKeyLayout(
     offsets.push((offsets.at(-1) as number) + (part.kind === 'hidden' ? HIDDEN_KEY_BYTES : SORT_KEY_BYTES))
 
   return {
-    rawKey: components => {
+    rawKey: (components, slab) => {
       if (components.length > layout.length)
         throw new RangeError(`a key of "${table.name}" has ${layout.length} parts, not ${components.length}`)
-      const out = new Uint8Array(offsets[components.length] as number)
+      const length = offsets[components.length] as number
+      const out = slab?.take(length) ?? new Uint8Array(length)
       out.set(tag)
       for (let index = 0; index < components.length; index++) {
         const { kind, toBytes } = layout[index] as KeyPart<unknown>

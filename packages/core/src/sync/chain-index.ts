@@ -57,6 +57,8 @@ export const chainIdSchema: Schema<ChainId> = mapped(
 export class ChainIndex {
   readonly #chains = new Map<ChainId, Chain>()
   readonly #buckets: Fingerprint[] = new Array<Fingerprint>(BUCKETS_MAX).fill(NO_FINGERPRINT)
+  /** The same sums, added up to fewer: asked for by every session at every beat. */
+  readonly #folded = new Map<number, readonly Fingerprint[]>()
   #count = 0
 
   /**
@@ -74,6 +76,7 @@ export class ChainIndex {
     if (held === undefined || from === to) return
     this.#chains.delete(from)
     const bucket = bucketOf(from)
+    this.#folded.clear()
     this.#buckets[bucket] = subtractFingerprint(this.#buckets[bucket] as Fingerprint, held.sum)
     this.#count -= held.count
     held.ranges.forEach((range, i) =>
@@ -104,9 +107,12 @@ export class ChainIndex {
     return this.#count
   }
 
-  /** Sums over chains by the first four bits of their bytes. */
-  buckets(): readonly Fingerprint[] {
-    return this.#buckets
+  /** Sums over chains by the first bits of their bytes, in `length` buckets: a power of two up to 16. */
+  buckets(length: number = BUCKETS_MAX): readonly Fingerprint[] {
+    if (length === BUCKETS_MAX) return this.#buckets
+    let folded = this.#folded.get(length)
+    if (folded === undefined) this.#folded.set(length, (folded = foldBuckets(this.#buckets, length)))
+    return folded
   }
 
   /** What the store keeps of a chain; write it in the batch that writes the envelopes. */
@@ -152,9 +158,18 @@ export class ChainIndex {
       count: (held?.count ?? 0) + count
     })
     const bucket = bucketOf(id)
+    this.#folded.clear()
     this.#buckets[bucket] = addFingerprint(this.#buckets[bucket] as Fingerprint, sum)
     this.#count += count
   }
+}
+
+/** Adds neighbouring buckets up until `length` are left; both sides fold to the coarser of the two. */
+function foldBuckets(buckets: readonly Fingerprint[], length: number): readonly Fingerprint[] {
+  const width = buckets.length / length
+  return Array.from({ length }, (_, i) =>
+    buckets.slice(i * width, (i + 1) * width).reduce(addFingerprint, NO_FINGERPRINT)
+  )
 }
 
 /** Which of the 16 buckets a chain falls in: its first four bits, of the five that its first letter stands for. */

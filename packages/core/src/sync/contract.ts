@@ -77,6 +77,11 @@ export interface ServerView {
    * content any more. Absent or undefined: we did not leave.
    */
   farewell?(): OperationId | undefined
+  /**
+   * Whether nothing is to be asked yet, as something more urgent is under way on the same line (ND27). Absent: no. Who says so ends it by
+   * itself, soon, whatever peers do, and feeds `standing` then.
+   */
+  holds?(): boolean
   readonly operations: OperationSource
   /** Ids of all accepted operations. */
   readonly operationIds: IdSet<OperationId>

@@ -45,7 +45,8 @@ const CHAIN_SHARE_MIN = 16
 export function reconsider(turn: Turn, share: Share): Refusal | undefined {
   const view = viewOf(turn, share)
   share.retryAt = Infinity
-  if (view === undefined || share.theirs === null || !share.opened) return undefined
+  if (view === undefined || share.theirs === null || !share.opened || view.holds?.() === true)
+    return undefined
   share.blocked = false
   askOperations(turn, share, view)
   askRecords(turn, share, view)

@@ -337,12 +337,17 @@ function wake(turn: Turn): void {
       closeSession(turn, session, 'SY2', 'hello took too long')
     else if (stalled) closeSession(turn, session, 'SY13', 'a request was not answered')
     else {
+      const { paced } = session
       session.paced = false
       for (const share of [...session.shares.values()]) {
-        beatIfDue(turn, share)
-        offerIfDue(turn, share)
-        askTipsIfDue(turn, share)
-        check(turn, share)
+        const due = Math.min(beatDue(share), offerDue(share), tipsDue(share)) <= at
+        if (due) {
+          beatIfDue(turn, share)
+          offerIfDue(turn, share)
+          askTipsIfDue(turn, share)
+        }
+        // Where nothing was due and nothing waits for its time, time alone changed nothing.
+        if (due || paced || share.blocked) check(turn, share)
       }
     }
   }

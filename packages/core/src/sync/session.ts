@@ -78,6 +78,8 @@ export interface Share {
   fruitless: number
   readonly tips: Map<ChainId, PeerTip>
   readonly told: Map<ChainId, Fingerprint>
+  /** Rows followed the summary last sent: the peer need not wait for more. */
+  rowsFollowed: boolean
   tipsSeen: boolean
   /** Walks through ranges (SY6), those that the peer does not serve, and what they found missing. */
   readonly walks: Map<WalkKind, Walk>

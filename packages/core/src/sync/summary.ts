@@ -1,7 +1,7 @@
 /** What each side tells unasked of a server: summaries (SY4), beats (SY15), tips of author chains (SY8). */
 import { idToBytes, refuse, type Refusal } from '../base/index.ts'
 import { equalBytes } from '../encoding/index.ts'
-import { bucketsDiffer, foldBuckets, withholdsTips } from './buckets.ts'
+import { bucketsDiffer, withholdsTips } from './buckets.ts'
 import { bucketOf, type Chain } from './chain-index.ts'
 import type { OperationSource, ServerView, Standing } from './contract.ts'
 import { reconsider } from './fetch.ts'
@@ -84,8 +84,7 @@ function createSummary(view: ServerView, share: Share): Summary {
     heads: shown ? highestHeads(view.operations, HEADS_MAX) : [],
     leaves: shown ? leavesSum(view.operations) : NO_FINGERPRINT,
     records: shown ? { count: view.recordIds.size, sum: view.recordIds.sum } : nothing,
-    buckets:
-      level === 2 ? foldBuckets(view.chains.buckets(), chains <= 8 ? 1 : chains <= 64 ? 4 : BUCKETS_MAX) : []
+    buckets: level === 2 ? view.chains.buckets(chains <= 8 ? 1 : chains <= 64 ? 4 : BUCKETS_MAX) : []
   }
 }
 
@@ -115,6 +114,7 @@ export function openShare(turn: Turn, share: Share, proof: Uint8Array): void {
 
 function noteSent(turn: Turn, share: Share, summary: Summary): void {
   share.sent = encodeFrame({ kind: 'summary', handle: share.handle, summary })
+  share.rowsFollowed = false
   share.beatAt = turn.at + IDLE_BEAT_MS
   share.quietAt = Infinity
   share.changes = 0
@@ -136,7 +136,8 @@ export function beat(turn: Turn, share: Share, onlyChanged = false): void {
 /** Rows of chains, unless both sides have so many that ranges are told in fewer bytes (SY6). */
 function tellUnasked(turn: Turn, share: Share, view: ServerView): void {
   if (share.theirs === null || (share.session.ranges && withholdsTips(view, share.theirs))) return
-  tellTips(turn, share, view)
+  const rows = rowsToTell(share, view)
+  if (rows.length > 0 || !share.rowsFollowed) tellRows(turn, share, rows)
 }
 
 /** When rows of chains are asked for; not while a walk may make it needless. */
@@ -160,7 +161,7 @@ export function askTipsIfDue(turn: Turn, share: Share): void {
 export function onWantTips(turn: Turn, share: Share): Refusal | undefined {
   if (share.theirs === null) return refuse('SY2', 'asks before open')
   const view = viewOf(turn, share)
-  if (view !== undefined) tellTips(turn, share, view)
+  if (view !== undefined) tellRows(turn, share, rowsToTell(share, view))
   return undefined
 }
 
@@ -184,11 +185,11 @@ export function beatDue(share: Share): number {
   return share.opened ? Math.min(share.beatAt, share.quietAt) : Infinity
 }
 
-/** Rows of chains in differing buckets that the peer does not know yet; at least one frame, so that it knows it has all. */
-export function tellTips(turn: Turn, share: Share, view: ServerView): void {
-  if (share.level < 2 || share.theirs === null) return
+/** Chains in differing buckets of which the peer does not know our row yet. */
+function rowsToTell(share: Share, view: ServerView): readonly Chain[] {
+  if (share.theirs === null) return []
   const theirs = share.theirs.buckets
-  const ours = theirs.length === 0 ? [] : foldBuckets(view.chains.buckets(), theirs.length)
+  const ours = theirs.length === 0 ? [] : view.chains.buckets(theirs.length)
   const width = BUCKETS_MAX / Math.max(1, theirs.length)
   const rows: Chain[] = []
   for (const chain of view.chains.chains()) {
@@ -197,10 +198,13 @@ export function tellTips(turn: Turn, share: Share, view: ServerView): void {
     if (share.told.get(chain.id) === chain.sum || share.tips.get(chain.id)?.sum === chain.sum) continue
     rows.push(chain)
   }
-  tellRows(turn, share, rows)
+  return rows
 }
 
+/** At least one frame, so that the peer knows it has all. */
 function tellRows(turn: Turn, share: Share, chains: readonly Chain[]): void {
+  if (share.level < 2) return
+  share.rowsFollowed = true
   for (const { id, sum } of chains) share.told.set(id, sum)
   const size = share.session.limits.tipRows
   for (let i = 0; i === 0 || i < chains.length; i += size) {

@@ -16,6 +16,7 @@ export {
   type MemoryTransportInit
 } from '../adapters/memory/index.ts'
 export { FORGERIES, type Forgery } from './simulator/forge.ts'
+export { GOSSIP_LIES, type GossipLie, type GossipLiar } from './simulator/gossip-liar.ts'
 export { type Lie, Liar, LIES } from './simulator/liar.ts'
 export type { DiskFaults, SimulatedPeer } from './simulator/peer.ts'
 export { Seeded } from './simulator/seeded.ts'

@@ -47,8 +47,8 @@ export type LinkSignal =
   | { readonly kind: 'description'; readonly description: LinkDescription }
   | { readonly kind: 'candidate'; readonly candidate: LinkCandidate }
 
-/** Why a link ended. `crashed`: the engine itself went, and a new link may be tried. */
-export type LinkFailure = 'ice' | 'dtls' | 'description' | 'crashed' | 'limit'
+/** Why a link ended. `codec`: the other side has no Opus. `crashed`: the engine itself went, and a new link may be tried. */
+export type LinkFailure = 'ice' | 'dtls' | 'description' | 'codec' | 'crashed' | 'limit'
 
 /** What an engine tells. After `failed` or `closed` a link tells nothing more. */
 export type MediaEvent =

@@ -1,6 +1,6 @@
 /** What goes into a call and what comes out of it: values, so that a seed replays any call. */
 import type { ChannelId, DeviceId, Refusal, UserId } from '../base/index.ts'
-import type { LinkId, LinkInit, LinkSignal, MediaEvent } from './contract.ts'
+import type { LinkFailure, LinkId, LinkInit, LinkSignal, MediaEvent } from './contract.ts'
 import type { Present } from './presence.ts'
 import type { Hearing, SessionId, VoiceFrame } from './signals.ts'
 
@@ -22,6 +22,9 @@ export interface Standing {
 /** How a pair stands. `unreachable`: tried some times, and going on. */
 export type PairPath = 'connecting' | 'connected' | 'interrupted' | 'unreachable'
 
+/** Why a pair's last attempt came to nothing. `unanswered`: nothing was heard of the other side's engine. */
+export type PairTrouble = LinkFailure | 'unanswered'
+
 /** Somebody else in the call. */
 export interface Participant {
   readonly device: DeviceId
@@ -36,6 +39,8 @@ export interface Participant {
   /** Speaks before others by right (VX13): they are to be turned down while this one speaks. */
   readonly priority: boolean
   readonly path: PairPath
+  /** What the last attempt failed by; null once one connected. */
+  readonly trouble: PairTrouble | null
   /** Whether their audio arrives here, and ours there. */
   readonly heard: Hearing
   readonly hears: Hearing

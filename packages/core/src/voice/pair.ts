@@ -15,7 +15,7 @@ import {
 } from './attempt.ts'
 import type { LinkCandidate, LinkDescription, LinkId, MediaEvent } from './contract.ts'
 import { checkDescription, type DescriptionSignal, signDescription } from './description.ts'
-import type { PairPath } from './effects.ts'
+import type { PairPath, PairTrouble } from './effects.ts'
 import {
   ARRIVAL_MS_MAX,
   ATTEMPT_GAP_MS,
@@ -44,6 +44,8 @@ export class Pair {
   heard: Hearing = 'unknown'
   hears: Hearing = 'unknown'
   callKey: Uint8Array | undefined
+  /** What the last attempt failed by; null once one connected. */
+  trouble: PairTrouble | null = null
   sending = false
   receiving = false
   readonly #context: PairContext
@@ -133,12 +135,13 @@ export class Pair {
       return
     }
     if (this.#connectedAt === undefined) {
-      if (at - attempt.begunAt >= attemptMs(this.#failures, this.#offers)) this.#lose(at)
+      if (at - attempt.begunAt >= attemptMs(this.#failures, this.#offers))
+        this.#lose(at, attempt.taken === undefined ? 'unanswered' : 'ice')
       else if (at >= this.#repeatAt && attempt.taken === undefined) this.#repeat(at, attempt)
       return
     }
     if (this.#interruptedAt !== undefined && at - this.#interruptedAt >= INTERRUPTED_MS_MAX) {
-      this.#lose(at)
+      this.#lose(at, 'ice')
       return
     }
     if (this.heard === 'unknown' && at - this.#connectedAt >= ARRIVAL_MS_MAX) this.#deaf(at)
@@ -151,13 +154,14 @@ export class Pair {
     if (at - this.#waitingAt < attemptMs(this.#failures, true)) return
     this.#waitingAt = at
     this.#failures++
+    this.trouble ??= 'unanswered'
   }
 
   /** The network changed: what is not up is tried now. */
   hurry(at: number): void {
     if (this.connected) return
     this.#failures = 0
-    if (this.#interruptedAt !== undefined) this.#lose(at)
+    if (this.#interruptedAt !== undefined) this.#lose(at, 'ice')
     if (this.#attempt !== undefined) return
     if (this.#offers) this.#begin(at)
     else this.#askAgain(at)
@@ -175,6 +179,7 @@ export class Pair {
         this.#connectedAt ??= at
         this.#interruptedAt = undefined
         this.#failures = 0
+        this.trouble = null
         this.sayState(at)
         return
       case 'interrupted':
@@ -190,8 +195,10 @@ export class Pair {
         if (this.heard === 'yes') this.#deaf(at)
         return
       case 'failed':
+        this.#lose(at, event.failure)
+        return
       case 'closed':
-        this.#lose(at)
+        this.#lose(at, this.trouble)
         return
       case 'level':
         this.speaking = event.speaking
@@ -213,7 +220,7 @@ export class Pair {
       callKey
     })
     if (!signed.ok) {
-      this.#lose(at)
+      this.#lose(at, 'description')
       return
     }
     const { claim, signature, sdp } = signed.value
@@ -335,8 +342,9 @@ export class Pair {
   }
 
   /** The attempt is over; the next one comes, later each time. */
-  #lose(at: number): void {
+  #lose(at: number, trouble: PairTrouble | null): void {
     this.#drop()
+    this.trouble = trouble
     this.#waitingAt = at
     const wait = retryMs(this.#failures)
     this.#failures++

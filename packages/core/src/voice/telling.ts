@@ -8,7 +8,7 @@ import { VoiceFlags } from './signals.ts'
 /** A pair as people see it. */
 export function participantOf(pair: Pair, standing: Standing | undefined): Participant | undefined {
   if (standing === undefined) return undefined
-  const { device, session, flags, path, heard, hears, speaking } = pair
+  const { device, session, flags, path, trouble, heard, hears, speaking } = pair
   const silenced = !isAudible(standing)
   return {
     device,
@@ -20,6 +20,7 @@ export function participantOf(pair: Pair, standing: Standing | undefined): Parti
     silenced,
     priority: !silenced && standing.priority && (flags & VoiceFlags.priority) !== 0,
     path,
+    trouble,
     heard,
     hears
   }

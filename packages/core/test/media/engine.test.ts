@@ -176,20 +176,20 @@ describe('engines', () => {
     const offer = await a.event('signal', ({ signal }) => signal.kind === 'description')
     const sdp = offer.signal.kind === 'description' ? offer.signal.description.sdp : ''
     const video = sdp.replace('m=application', 'm=video')
-    const wrong: [string, string, boolean][] = [
+    const wrong: [string, string, boolean, string?][] = [
       ['out of turn', sdp, true],
       ['not one audio part', 'junk', false],
       ['parts that are no audio', video, false],
       ['too long', sdp + 'a=x\r\n'.repeat(10_000), false],
-      ['no Opus', sdp.replaceAll(/opus/gi, 'speex'), false],
+      ['no Opus', sdp.replaceAll(/opus/gi, 'speex'), false, 'codec'],
       ['', sdp.replace(/a=fingerprint[^\r]*/g, 'a=fingerprint:junk'), false]
     ]
-    for (const [index, [reason, text, initiator]] of wrong.entries()) {
+    for (const [index, [reason, text, initiator, failure = 'description']] of wrong.entries()) {
       const link = index + 2
       a.engine.open(link, { ...INIT, initiator })
       a.engine.take(link, description('offer', text))
       const failed = await a.event('failed', event => event.link === link)
-      expect(failed).toMatchObject({ failure: 'description' })
+      expect(failed).toMatchObject({ failure })
       expect(failed.reason).toMatch(reason)
     }
     a.engine.open(20, { ...INIT, initiator: false })

@@ -132,9 +132,10 @@ export const CHANNELS: readonly ChannelId[] = [1, 2, 3].map(n => idFromBytes('c'
 /** Where an envelope lies in a channel, by nothing but its bytes. */
 export function entryOf(
   { idBytes: id, ciphertext, seq }: { idBytes: Uint8Array; ciphertext: Uint8Array; seq: number },
-  chain: ChainId
+  chain: ChainId,
+  channels = CHANNELS
 ): { log: EnvelopeLog; entry: MessageEntry } | undefined {
-  const channel = CHANNELS[(id[0] as number) % CHANNELS.length]
+  const channel = channels[(id[0] as number) % channels.length]
   const kind = id[1] as number
   if (channel === undefined || kind < 6) return undefined
   const time = new DataView(ciphertext.buffer, ciphertext.byteOffset).getFloat64(0)
@@ -157,12 +158,13 @@ export class Holdings implements ServerView {
   fallback: Standing = 'member'
   secrets: readonly Uint8Array[] = [SECRET]
   #covered = new Set<OperationId>()
-  readonly logs = new Map<EnvelopeLog, RangeTree<MessageEntry>>(
-    [...CHANNELS, 'acts' as const].map(id => [id, new RangeTree()])
-  )
+  readonly #channels: readonly ChannelId[]
+  readonly logs: Map<EnvelopeLog, RangeTree<MessageEntry>>
 
-  constructor(authors: Map<string, DeviceId>) {
+  constructor(authors: Map<string, DeviceId>, channels = CHANNELS) {
     this.authors = authors
+    this.#channels = channels
+    this.logs = new Map([...channels, 'acts' as const].map(id => [id, new RangeTree()]))
   }
 
   offered(): readonly Uint8Array[] {
@@ -188,7 +190,7 @@ export class Holdings implements ServerView {
     return (this.records.get(id)?.length ?? 0) % 7
   }
   channels(): readonly ChannelId[] {
-    return CHANNELS
+    return this.#channels
   }
   /** Of which somebody looks at the newest page. */
   shown: readonly ChannelId[] = []
@@ -259,7 +261,7 @@ export class Holdings implements ServerView {
     if (device === undefined || this.ids.has(read.value.id)) return false
     this.ids.add(read.value.id)
     this.chains.add(device, read.value.seq, read.value.idBytes)
-    const place = entryOf(read.value, device)
+    const place = entryOf(read.value, device, this.#channels)
     if (place !== undefined) this.logs.get(place.log)?.add(place.entry)
     const chain = this.envelopes.get(device) ?? new Map<number, Uint8Array[]>()
     chain.set(read.value.seq, [...(chain.get(read.value.seq) ?? []), bytes])
@@ -529,9 +531,17 @@ export class World {
   }
 
   /** A node that holds the server, or joins it. */
-  add(name: string, options: { joining?: boolean; ranges?: boolean; budget?: Budget } = {}): WorldNode {
+  add(
+    name: string,
+    options: {
+      joining?: boolean
+      ranges?: boolean
+      channels?: readonly ChannelId[]
+      budget?: Budget
+    } = {}
+  ): WorldNode {
     const node = new WorldNode(this, name, options.ranges, options.budget)
-    const holdings = new Holdings(this.authors)
+    const holdings = new Holdings(this.authors, options.channels)
     if (options.joining === true) holdings.fallback = 'unjudged'
     node.views.set(SERVER, holdings)
     this.authors.set(String(node.identity.authorId), node.identity.device)

@@ -1,5 +1,6 @@
 /** Sound for a voice session in a page: microphone and speakers, or streams of one's own. */
 import { XcordError } from '@xcord/core'
+import { createVoiceGate } from '@xcord/core/audio'
 import {
   type FrameStream,
   framesOfStream,
@@ -8,6 +9,7 @@ import {
   streamOfFrames
 } from '@xcord/core/adapters/media-browser'
 import type { DeviceId, UserId } from '@xcord/core'
+import { Volumes } from '../loudness.ts'
 import type { VoiceSession } from '../voice-types.ts'
 
 /** Where sound comes from and goes to. What is not named is left out. */
@@ -18,6 +20,8 @@ export interface SoundInit {
   readonly echoCancellation?: boolean
   readonly noiseSuppression?: boolean
   readonly autoGainControl?: boolean
+  /** Of the microphone only what sounds like speech is sent (VX65), with the moment before it. */
+  readonly voiceActivity?: boolean
   /** Sent instead of, or mixed by you with, a microphone: music, another tab, a canvas of sound. Yours to stop. */
   readonly stream?: MediaStream
   /** The browser's speakers: `true`, or the id of some. */
@@ -35,6 +39,11 @@ export interface SoundInit {
 /** Sound that flows until it is closed or the session ends. */
 export interface Sound {
   close(): void
+  /**
+   * How loud a member is, by any of their devices, on the speakers and in `onVoice`: 1 as they are, 0 silent, at most 2.
+   * Holds for whoever is not there yet. RangeError for another number.
+   */
+  setVolume(member: UserId, volume: number): void
 }
 
 /** A microphone or speakers. Browsers tell names only to pages that were allowed a microphone once. */
@@ -84,11 +93,18 @@ async function openMicrophone(init: SoundInit, microphone: string | true): Promi
   }
 }
 
-/** Frames of a stream into the session. */
-function send(session: VoiceSession, context: AudioContext, stream: MediaStream): Stop {
+/** Frames of a stream into the session; of speech alone where that is wanted. */
+function send(session: VoiceSession, context: AudioContext, stream: MediaStream, speechOnly = false): Stop {
+  const gate = speechOnly ? createVoiceGate() : (frame: Int16Array) => [frame]
   return framesOfStream(context, stream, frame => {
-    if (session.ended === null) session.send(frame)
+    if (session.ended === null) for (const each of gate(frame)) session.send(each)
   })
+}
+
+/** A frame as loud as it is to be; too loud is cut off. */
+function scaled(frame: Int16Array, volume: number): Int16Array {
+  if (volume === 1) return frame
+  return frame.map(each => Math.max(-32_768, Math.min(32_767, Math.round(each * volume))))
 }
 
 /** The microphone into the session; it is switched off at the end. */
@@ -99,7 +115,7 @@ async function sendMicrophone(
   microphone: string | true
 ): Promise<Stop> {
   const stream = await openMicrophone(init, microphone)
-  const stop = send(session, context, stream)
+  const stop = send(session, context, stream, init.voiceActivity)
   for (const track of stream.getTracks())
     track.onended = () => init.onError?.(deviceError('the microphone is gone'))
   return () => {
@@ -109,7 +125,7 @@ async function sendMicrophone(
 }
 
 /** A stream for each who is heard. */
-function hear(session: VoiceSession, context: AudioContext, init: SoundInit): Stop {
+function hear(session: VoiceSession, context: AudioContext, init: SoundInit, volumes: Volumes): Stop {
   const voices = new Map<DeviceId, { readonly frames: FrameStream; readonly player?: HTMLAudioElement }>()
   const end = (device: DeviceId): void => {
     const voice = voices.get(device)
@@ -129,7 +145,7 @@ function hear(session: VoiceSession, context: AudioContext, init: SoundInit): St
   }
   const offs = [
     session.on('audio', ({ member, device, frame }) =>
-      (voices.get(device)?.frames ?? begin(member, device)).push(frame)
+      (voices.get(device)?.frames ?? begin(member, device)).push(scaled(frame, volumes.of(member, device)))
     ),
     session.on('leave', ({ participant }) => end(participant.device))
   ]
@@ -166,6 +182,7 @@ function play(stream: MediaStream, speakers: string | true, init: SoundInit): HT
 export async function connectSound(session: VoiceSession, init: SoundInit): Promise<Sound> {
   const context = await pageAudio()
   const flows: Stop[] = []
+  const volumes = new Volumes(session)
   const close = (): void => {
     for (const stop of flows.splice(0)) stop()
   }
@@ -173,11 +190,12 @@ export async function connectSound(session: VoiceSession, init: SoundInit): Prom
     if (init.microphone !== undefined)
       flows.push(await sendMicrophone(session, context, init, init.microphone))
     if (init.stream !== undefined) flows.push(send(session, context, init.stream))
-    if (init.speakers !== undefined || init.onVoice !== undefined) flows.push(hear(session, context, init))
+    if (init.speakers !== undefined || init.onVoice !== undefined)
+      flows.push(hear(session, context, init, volumes))
   } catch (error) {
     close()
     throw error
   }
   session.on('ended', close)
-  return { close }
+  return { close, setVolume: (member, volume) => volumes.set(member, volume) }
 }

@@ -34,6 +34,7 @@ export function createMessage(channel: LiveChannel, held: HeldMessage): Message 
     attachments: body.attachments.map(each => createAttachment(channel, body.id, each)),
     reactions: body.reactions,
     standing: body.status === 'hidden' ? 'voided' : 'effective',
+    unverified: held.unverified === true,
     delivery,
     reply: content => channel.send({ content, replyTo: body.id }),
     edit: async content => again(await replica.edit(channel.id, body.id, content)),
@@ -66,6 +67,7 @@ function messageJson(message: Message, id: string): MessageJson {
     attachments: message.attachments.map(each => each.toJSON()),
     reactions: message.reactions,
     standing: message.standing,
+    ...(message.unverified ? { unverified: true as const } : {}),
     delivery: message.delivery
   }
 }

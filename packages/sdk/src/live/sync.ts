@@ -19,7 +19,7 @@ export function progressJson({
   budget,
   ...rest
 }: Extract<LiveEvent, { readonly type: 'sync:progress' }>): SyncProgressJson {
-  return { ...rest, budget: budgetJson(budget) }
+  return { bytes: 0, channels: [], ...rest, budget: budgetJson(budget ?? null) }
 }
 
 function budgetJson(report: BudgetReport | null): SyncBudgetJson | null {

@@ -6,6 +6,7 @@ import type { Channel } from '../types.ts'
 import type {
   ChannelVoice,
   Occupant,
+  VoiceCause,
   VoiceEnd,
   VoiceEvents,
   VoicePairJson,
@@ -36,12 +37,13 @@ function toParticipant(server: LiveServer, found: NodeParticipant): VoicePartici
 }
 
 function toPair(server: LiveServer, { participant, stats }: VoicePairStats): VoicePairJson {
-  const { user, device, path, heard, hears } = participant
+  const { user, device, path, trouble, heard, hears } = participant
   return {
     member: user,
     name: server.liveMember(user).name,
     device,
     path,
+    trouble,
     heard,
     hears,
     route: stats?.path ?? null,
@@ -99,6 +101,10 @@ class LiveVoice implements VoiceSession {
 
   get channel(): Channel {
     return this.#server.liveChannel(this.#session.channel)
+  }
+
+  get cause(): VoiceCause {
+    return this.#session.cause
   }
 
   get ended(): VoiceEnd | null {
@@ -191,7 +197,7 @@ class LiveVoice implements VoiceSession {
         this.#figures(event.pairs.map(each => toPair(this.#server, each)))
         return
       case 'moved':
-        this.#tell('moved', { channel: this.channel })
+        this.#tell('moved', { channel: this.channel, cause: event.cause })
         return
       case 'ended':
         this.#tell('ended', { end: event.end })

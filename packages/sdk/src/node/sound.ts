@@ -10,6 +10,7 @@ import {
   toneSource
 } from '@xcord/core/adapters/audio-node'
 import type { UserId } from '@xcord/core'
+import { Volumes } from '../loudness.ts'
 import type { VoiceSession } from '../voice-types.ts'
 
 /** Where sound comes from and goes to. What is not named is left out. */
@@ -24,8 +25,10 @@ export interface SoundInit {
   readonly voiceActivity?: boolean
   /** The system's speakers: `true`, or their name there. */
   readonly speakers?: string | true
-  /** A folder: each speaker becomes a WAV file in it. */
+  /** A folder, made where it is not there: each speaker becomes a WAV file in it, beside those that are. */
   readonly output?: string
+  /** Who is kept in it, asked for each frame: of others there is no file, or nothing more. Everybody unless said. */
+  readonly keeps?: (member: UserId) => boolean
   /** A device that ended, a disk that is full: XCORD_AUDIO_DEVICE and the system's. The call goes on without it. */
   readonly onError?: (error: unknown) => void
 }
@@ -40,9 +43,6 @@ export interface Sound {
    */
   setVolume(member: UserId, volume: number): void
 }
-
-/** What others are turned down to while somebody speaks who is to be heard before them (VX13). */
-const BESIDE_PRIORITY = 0.25
 
 interface Flow {
   stop(): void
@@ -76,16 +76,14 @@ async function startSending(
 function startSpeakers(
   session: VoiceSession,
   device: string | true,
-  volumes: ReadonlyMap<string, number>,
+  volumes: Volumes,
   fail: (error: unknown) => void
 ): Flow {
   const speakers = openSpeakers({ ...named(device), ended: fail })
   const mixer = createMixer()
   const offs = [
     session.on('audio', ({ member, device: from, frame }) => {
-      const first = session.participants.filter(each => each.priority && each.speaking)
-      const beside = first.length > 0 && !first.some(each => each.device === from)
-      mixer.setVolume(from, (volumes.get(member) ?? 1) * (beside ? BESIDE_PRIORITY : 1))
+      mixer.setVolume(from, volumes.of(member, from))
       mixer.push(from, frame)
     }),
     session.on('leave', ({ participant }) => mixer.remove(participant.device)),
@@ -100,10 +98,16 @@ function startSpeakers(
 }
 
 /** What is heard, a file for each who speaks. */
-function startRecording(session: VoiceSession, folder: string, fail: (error: unknown) => void) {
+function startRecording(
+  session: VoiceSession,
+  folder: string,
+  keeps: (member: UserId) => boolean,
+  fail: (error: unknown) => void
+) {
   const recorder = createRecorder(folder)
   let files: Readonly<Record<string, string>> | undefined
-  const off = session.on('audio', ({ device, frame }) => {
+  const off = session.on('audio', ({ member, device, frame }) => {
+    if (!keeps(member)) return
     const who = session.participants.find(each => each.device === device)
     // Two people may have one name, and one person two devices.
     const name = `${who?.member.name ?? 'speaker'}-${device.slice(1, 7)}`
@@ -132,7 +136,7 @@ function startRecording(session: VoiceSession, folder: string, fail: (error: unk
 export async function connectSound(session: VoiceSession, init: SoundInit): Promise<Sound> {
   const fail = init.onError ?? (() => undefined)
   const flows: Flow[] = []
-  const volumes = new Map<string, number>()
+  const volumes = new Volumes(session)
   let files: Readonly<Record<string, string>> = {}
   const close = (): Readonly<Record<string, string>> => {
     for (const each of flows.splice(0)) each.stop()
@@ -142,7 +146,7 @@ export async function connectSound(session: VoiceSession, init: SoundInit): Prom
     flows.push(...(await startSending(session, init, fail)))
     if (init.speakers !== undefined) flows.push(startSpeakers(session, init.speakers, volumes, fail))
     if (init.output !== undefined) {
-      const recording = startRecording(session, init.output, fail)
+      const recording = startRecording(session, init.output, init.keeps ?? (() => true), fail)
       flows.push({ stop: () => void (files = recording.stop()) })
     }
   } catch (error) {
@@ -152,9 +156,6 @@ export async function connectSound(session: VoiceSession, init: SoundInit): Prom
   session.on('ended', () => void close())
   return {
     close,
-    setVolume: (member, volume) => {
-      if (!(volume >= 0 && volume <= 2)) throw new RangeError('a volume is 0 to 2')
-      volumes.set(member, volume)
-    }
+    setVolume: (member, volume) => volumes.set(member, volume)
   }
 }

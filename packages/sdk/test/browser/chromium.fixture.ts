@@ -10,6 +10,7 @@ import { type BrowserContext, chromium, type Page } from 'playwright-core'
 
 const ROOT = fileURLToPath(new URL('../../../../', import.meta.url))
 const ENTRY = join(ROOT, 'packages/sdk/test/browser/page.ts')
+const REMOVAL = join(ROOT, 'packages/sdk/test/browser/removal.worker.ts')
 const FLAGS = [
   '--no-sandbox',
   '--disable-gpu',
@@ -32,7 +33,7 @@ type Files = ReadonlyMap<string, { readonly type: string; readonly body: string 
 async function bundle(): Promise<Map<string, Uint8Array>> {
   const built = await build({
     absWorkingDir: ROOT,
-    entryPoints: { page: ENTRY },
+    entryPoints: { page: ENTRY, removal: REMOVAL },
     outdir: '/',
     bundle: true,
     splitting: true,
@@ -127,4 +128,18 @@ export async function startBrowser(): Promise<Browser> {
 /** Waits until the page has loaded what it loads; also after it was reloaded. */
 export async function ready(page: Page): Promise<void> {
   await page.waitForFunction(() => document.title === 'ready', undefined, { timeout: 60_000 })
+}
+
+/** Asks a worker of the page one thing: its answer. */
+export async function inWorker<Answer>(page: Page, script: string, asked: unknown): Promise<Answer> {
+  return (await page.evaluate(
+    ([url, message]) =>
+      new Promise((resolve, reject) => {
+        const worker = new Worker(url as string, { type: 'module' })
+        worker.onmessage = ({ data }) => resolve(data)
+        worker.onerror = ({ message: reason }) => reject(new Error(reason))
+        worker.postMessage(message)
+      }),
+    [script, asked]
+  ))
 }

@@ -21,7 +21,7 @@ export type Page = typeof page
 declare global {
   var xcord: Page
   /** What a test keeps in its page from one step to the next. */
-  var kept: { client: sdk.Client; session: sdk.VoiceSession; sound: sdk.Sound }
+  var kept: { client: sdk.Client; session: sdk.VoiceSession; sound: sdk.Sound; loudness?: () => number }
 }
 
 globalThis.xcord = page

@@ -141,6 +141,32 @@ describe('voice in a browser', () => {
     await until('grace hears no alan', async () => (await heardIn(grace, alans)).length === 0)
   })
 
+  it('[VX68] a page turns one member down to nothing, and up again', async () => {
+    const loudness = async (): Promise<number> => await grace.evaluate(() => kept.loudness?.() ?? 0)
+    await grace.evaluate(async member => {
+      kept.sound.close()
+      kept.sound = await xcord.connectSound(kept.session, {
+        onVoice: ({ member: who, stream }) => {
+          if (who !== member) return
+          const context = new AudioContext()
+          const meter = new AnalyserNode(context)
+          context.createMediaStreamSource(stream).connect(meter)
+          // The level of the moment: 0 where every sample is.
+          kept.loudness = () => {
+            const samples = new Float32Array(meter.fftSize)
+            meter.getFloatTimeDomainData(samples)
+            return Math.max(...samples.map(Math.abs))
+          }
+        }
+      })
+    }, ada.identity.id)
+    await until('ada is heard in her stream', async () => (await loudness()) > 0.01)
+    await grace.evaluate(member => kept.sound.setVolume(member as never, 0), ada.identity.id)
+    await until('ada is turned down', async () => (await loudness()) === 0)
+    await grace.evaluate(member => kept.sound.setVolume(member as never, 1.5), ada.identity.id)
+    await until('ada is turned up', async () => (await loudness()) > 0.01)
+  })
+
   it('[VX68] the microphone is chosen and its sound sent; one that is not there is told', async () => {
     await grace.evaluate(() => kept.sound.close())
     const told = await grace.evaluate(async () => {

@@ -32,7 +32,9 @@ async function engine(): Promise<{ ada: Client; server: Server; link: string }> 
 
 function listen(client: Client): Progress[] {
   const heard: Progress[] = []
-  client.on('sync:progress', data => void heard.push(data))
+  client.on('sync:progress', data => {
+    if (data.phase === 'messages') heard.push(data)
+  })
   return heard
 }
 

@@ -3,22 +3,15 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { idToBytes } from '@xcord/core/base'
 import type { Connection, FrameStream, Transport } from '@xcord/core/net'
 import type { Client, Server } from '@xcord/sdk'
-// A hostile member publishes what no public function would.
-import { draftCheckpoint } from '../../../core/src/authority/index.ts'
-import { operate } from '../../../core/src/node/replica/operate.ts'
 import {
   askFrame,
   namedFrame,
   snapshotProof,
   wantFrame
 } from '../../../core/src/node/snapshots/snapshot-frames.ts'
-import { publishedTable } from '../../../core/src/node/replica/tables.ts'
+import { gate, lie, linkOf, patient, published, publishing, silent } from './entering.fixture.ts'
 import { createWorld, replicaOf, type World } from './faults.fixture.ts'
 import { texts, until } from './peers.fixture.ts'
-
-/** Published after fewer operations than a test makes. */
-const publishing = { every: 1_000, closing: 1_000, lag: 100, publish: 12 }
-const silent = { ...publishing, publish: 1_000_000 }
 
 let world: World
 beforeEach(async () => {
@@ -27,51 +20,6 @@ beforeEach(async () => {
 afterEach(async () => {
   await world.end()
 })
-
-/** A transport that takes no operations over sync before a gate opens: a replay that takes its time. */
-function patient(transport: Transport, gate: Promise<void>): Transport {
-  const isOperations = (frame: Uint8Array): boolean => frame[1] === 0x14
-  const bound = (target: object, name: string | symbol): unknown => {
-    const value: unknown = Reflect.get(target, name)
-    return typeof value === 'function' ? (value as (...args: unknown[]) => unknown).bind(target) : value
-  }
-  const stream = (inner: FrameStream): FrameStream =>
-    new Proxy(inner, {
-      get: (target, name) =>
-        name === 'frames' && target.protocol === '/xcord/sync/1'
-          ? async function* () {
-              for await (const frame of target.frames()) {
-                if (isOperations(frame)) await gate
-                yield frame
-              }
-            }
-          : bound(target, name)
-    })
-  const connection = (inner: Connection): Connection =>
-    new Proxy(inner, {
-      get: (target, name) =>
-        name === 'openStream'
-          ? async (...args: Parameters<Connection['openStream']>) => stream(await target.openStream(...args))
-          : bound(target, name)
-    })
-  return new Proxy(transport, {
-    get: (target, name) => {
-      if (name === 'handle')
-        return (...[protocol, bounds, run]: Parameters<Transport['handle']>) =>
-          target.handle(protocol, bounds, async each => await run(stream(each)))
-      if (name === 'dial')
-        return async (...args: Parameters<Transport['dial']>) => connection(await target.dial(...args))
-      if (name === 'connections')
-        return (...args: Parameters<Transport['connections']>) => target.connections(...args).map(connection)
-      if (name === 'on')
-        return (...[event, listener]: Parameters<Transport['on']>) =>
-          target.on(event, data =>
-            listener('connection' in data ? { connection: connection(data.connection) } : data)
-          )
-      return bound(target, name)
-    }
-  })
-}
 
 /** Counts what a transport asks over the streams that it opens, by protocol. */
 function counting(transport: Transport, asked: Map<string, number>): Transport {
@@ -96,12 +44,6 @@ function counting(transport: Transport, asked: Map<string, number>): Transport {
   )
 }
 
-function gate(): { readonly opened: Promise<void>; readonly open: () => void } {
-  let open = (): void => undefined
-  const opened = new Promise<void>(resolve => (open = resolve))
-  return { opened, open: () => open() }
-}
-
 const openPatient = async (name: string, opened: Promise<void>): Promise<Client> =>
   await world.open(name, { snapshots: silent, wrap: transport => patient(transport, opened) })
 
@@ -113,23 +55,6 @@ async function story(snapshots = publishing): Promise<{ ada: Client; server: Ser
   for (let n = 0; n < 12; n++) await server.roles.create({ name: `role ${n}` })
   await server.channel('general').send('before')
   return { ada, server }
-}
-
-const published = (server: Server): string | undefined => replicaOf(server).current.published?.id
-const linkOf = async (server: Server): Promise<string> => (await server.invites.create()).link as string
-
-/** Publishes a snapshot that stands for more than there is, and serves it. */
-async function lie(server: Server): Promise<string> {
-  return await replicaOf(server).do(work => {
-    const { state, turn } = work
-    const honest = state.log.snapshot()
-    if (honest === undefined) throw new Error('no snapshot')
-    const id = operate(work, draftCheckpoint({ ...honest, count: honest.count + 1 }, state.published))
-    const pieces = [state.log.get(id)?.bytes as Uint8Array, ...honest.chunks]
-    for (const [at, bytes] of pieces.entries())
-      turn.batch.put(publishedTable, [state.server, at], { version: 1, part: Math.min(at, 1), bytes })
-    return id
-  })
 }
 
 describe('entering by a snapshot', () => {
@@ -234,6 +159,7 @@ describe('entering by a snapshot', () => {
     await until('it was published', () => published(server) !== undefined)
     const grace = await world.open('grace', { snapshots: silent })
     const graces = await grace.servers.join(await linkOf(server))
+    await until('she has a topic', () => replicaOf(graces).current.ring.currentTopic() !== undefined)
     const { current } = replicaOf(graces)
     const { suite } = current.deps
     const [topicSecret] = current.ring.topicSecrets().current as [Uint8Array]

@@ -1,6 +1,6 @@
 /**
  * Talking peers as real processes, each with a media engine of its own: real WebRTC over loopback, found and signalled
- * over libp2p, told apart by tones. XCORD_TALKERS (default 4) and XCORD_JOINS (default 5) take more.
+ * over libp2p, told apart by tones. XCORD_TALKERS (default 6) and XCORD_JOINS (default 50) take another number.
  */
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -10,13 +10,17 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { type Child, startChild } from './children/child.ts'
 import { until } from './peers.fixture.ts'
 
-const TALKERS = Number(process.env['XCORD_TALKERS'] ?? 4)
-const JOINS = Number(process.env['XCORD_JOINS'] ?? 5)
+const TALKERS = Number(process.env['XCORD_TALKERS'] ?? 6)
+/** Who begins; the others come into a call that is under way. */
+const FIRST = Math.min(3, TALKERS)
+const JOINS = Number(process.env['XCORD_JOINS'] ?? 50)
+/** VX4: from knowing that somebody is not to be heard to their last frame. */
+const SILENT_MS = 1_000
 const TONES = [400, 530, 670, 820, 980, 1150, 1330, 1520]
 /** Until everybody is heard by somebody: a machine that has no time for sound gives it in pieces. */
-const HEARD_MS = 60_000 + TALKERS * 20_000
+const HEARD_MS = 120_000 + TALKERS * 60_000
 /** Each process of a mesh wants a share of the machine. */
-const SLOW = 120_000 + TALKERS * 60_000 + JOINS * 20_000
+const SLOW = 2 * HEARD_MS + TALKERS * 120_000 + JOINS * 20_000
 
 interface Talker {
   readonly name: string
@@ -45,24 +49,22 @@ function talker(index: number): Talker {
     child: undefined as unknown as Child,
     start: async link => {
       made.child = startChild('talker.ts', [join(home, name), name, `${tone}`, TONES.join(','), link])
-      await made.child.heard(link === '' ? 'link' : 'ready')
+      await made.child.heard(link === '' ? 'link' : 'ready', 0, HEARD_MS)
     }
   }
   return made
 }
 
-/** That many peers in one server. The first owns it. */
+/** Peers until there are that many in one server. The first owns it. */
 async function gather(count: number): Promise<Talker[]> {
-  const found = Array.from({ length: count }, (_, index) => talker(index))
-  const [first, ...others] = found as [Talker, ...Talker[]]
-  await first.start('')
-  all.push(first)
-  const link = await first.child.heard('link')
-  for (const each of others) {
+  const before = all.length
+  for (let index = before; index < count; index++) {
+    const each = talker(index)
+    const started = each.start((await all[0]?.child.heard('link')) ?? '')
     all.push(each)
-    await each.start(link)
+    await started
   }
-  return found
+  return all.slice(before)
 }
 
 /** Tells, and waits until it is done. */
@@ -90,7 +92,10 @@ async function pairsOf({ child }: Talker): Promise<string> {
   const figures = ({ lossPct, receivedKbps, concealedPct }: VoicePairJson): string =>
     [lossPct, receivedKbps, concealedPct].map(each => each?.toFixed(1) ?? '?').join('/')
   return pairs
-    .map(each => `${each.name} ${each.path} heard=${each.heard} hears=${each.hears} ${figures(each)}`)
+    .map(
+      each =>
+        `${each.name} ${each.path} ${each.trouble ?? ''} heard=${each.heard} hears=${each.hears} ${figures(each)}`
+    )
     .join('; ')
 }
 
@@ -128,30 +133,48 @@ async function untilHeard(by: readonly Talker[], of: readonly Talker[]): Promise
   }
 }
 
-describe(`${TALKERS} processes that talk`, () => {
+/** Nobody plays anything of them a second after knowing that they are not to be heard. Each goes by its own clock. */
+async function expectSilenced(ears: readonly Talker[], { name }: Talker): Promise<void> {
+  for (const { name: ear, child } of ears) {
+    const last = await until(`${ear} knows that ${name} is silenced`, async () => {
+      const before = child.said('last').length
+      child.tell(`last ${name}`)
+      const said: unknown = JSON.parse(await child.heard('last', before))
+      const { playedAt, silencedAt } = said as { playedAt: number | null; silencedAt: number | null }
+      return silencedAt === null ? undefined : (playedAt ?? silencedAt) - silencedAt
+    })
+    expect(last, `${ear} still played ${name}`).toBeLessThan(SILENT_MS)
+  }
+}
+
+describe(`${FIRST}, then ${TALKERS} processes that talk`, () => {
   it(
     '[VX4] hear each other by tone, and no longer whoever is muted, timed out, kicked or banned; one killed comes back',
     { timeout: SLOW },
     async () => {
-      const talkers = await gather(TALKERS)
-      const [owner, ...others] = talkers as [Talker, ...Talker[]]
-      await Promise.all(talkers.map(async each => await tell(each, 'join')))
-      await untilHeard(talkers, talkers)
-
-      const last = others.at(-1) as Talker
-      const besideLast = talkers.filter(each => each !== last)
-      await tell(owner, `mute ${last.name}`)
-      await untilHeard(besideLast, besideLast)
-      await untilHeard([last], talkers)
-      await tell(owner, `unmute ${last.name}`)
-      await untilHeard(talkers, talkers)
-
-      const killed = others[0] as Talker
-      const besideKilled = talkers.filter(each => each !== killed)
+      const few = await gather(FIRST)
+      const [owner, killed] = few as [Talker, Talker]
+      await Promise.all(few.map(async each => await tell(each, 'join')))
+      await untilHeard(few, few)
       await killed.child.kill()
+      const besideKilled = few.filter(each => each !== killed)
       await untilHeard(besideKilled, besideKilled)
       await killed.start('again')
       await tell(killed, 'join')
+      await untilHeard(few, few)
+
+      const late = await gather(TALKERS)
+      await Promise.all(late.map(async each => await tell(each, 'join')))
+      const talkers = [...all]
+      await untilHeard(talkers, talkers)
+
+      const last = talkers.at(-1) as Talker
+      const besideLast = talkers.filter(each => each !== last)
+      await tell(owner, `mute ${last.name}`)
+      await untilHeard(besideLast, besideLast)
+      await expectSilenced(besideLast, last)
+      await untilHeard([last], talkers)
+      await tell(owner, `unmute ${last.name}`)
       await untilHeard(talkers, talkers)
 
       // Who is put out leaves by itself, and is heard by nobody; the call of the others goes on.
@@ -160,9 +183,10 @@ describe(`${TALKERS} processes that talk`, () => {
         const target = left.at(-1) as Talker
         if (left.length < 2) break
         await tell(owner, `${command} ${target.name}`)
-        await target.child.heard('ended')
+        await target.child.heard('ended', 0, HEARD_MS)
         left = left.filter(each => each !== target)
         await untilHeard(left, left)
+        await expectSilenced(left, target)
       }
       for (const { child } of talkers) expect(child.said('fault')).toEqual([])
     }

@@ -24,6 +24,27 @@ const MUTE_ENGINE: MediaPort = {
   stop: async () => undefined
 }
 
+/** An engine that has no Opus: what it offers and answers names another codec. */
+function withoutOpus(port: MediaPort): MediaPort {
+  return {
+    open: (link, init) => port.open(link, init),
+    take: (link, signal) => port.take(link, signal),
+    send: (links, frame) => port.send(links, frame),
+    setSending: (link, on) => port.setSending(link, on),
+    setReceiving: (link, on) => port.setReceiving(link, on),
+    stats: async link => await port.stats(link),
+    close: link => port.close(link),
+    stop: async () => await port.stop(),
+    listen: listener =>
+      port.listen(event => {
+        if (event.kind !== 'signal' || event.signal.kind !== 'description') return listener(event)
+        const { type, sdp } = event.signal.description
+        const description = { type, sdp: sdp.replace('opus', 'speex') }
+        listener({ ...event, signal: { kind: 'description', description } })
+      })
+  }
+}
+
 let world: World
 let media: MemoryMedia
 let folder: string
@@ -175,6 +196,27 @@ it('[VX7] [VX8] whoever floods candidates is cut off; the call of the others and
   await untilText(all, 'above the flood')
 })
 
+it('[VX64] whoever has no Opus is said to have none, and asked less and less; text goes on both ways', async () => {
+  const all = await two(withoutOpus(media.port()))
+  const { ada, hers, server } = all
+  const call = await all.lounge.voice.join()
+  const other = await all.herLounge.voice.join()
+  await until('it is said why', () => call.participants[0]?.trouble === 'codec')
+  await untilText(all, 'no common codec')
+  // Attempts follow each other after 0.25 to 10 seconds.
+  await until('she is shown as unreachable', () => {
+    aheadMs += 250
+    return call.participants[0]?.path === 'unreachable'
+  })
+  expect(await call.stats()).toMatchObject([{ name: 'Grace', trouble: 'codec', heard: 'unknown' }])
+  expect([call.ended, other.ended]).toEqual([null, null])
+  await hers.channel('general').send('in writing, then')
+  await until('hers arrives, too', async () =>
+    (await server.channel('general').page()).some(each => each.content === 'in writing, then')
+  )
+  expect(ada.servers.all).toHaveLength(1)
+})
+
 it('[VX8] whoever never answers is shown as unreachable, and asked less and less', async () => {
   const all = await two(MUTE_ENGINE)
   const { lounge, herLounge } = all
@@ -186,7 +228,7 @@ it('[VX8] whoever never answers is shown as unreachable, and asked less and less
     aheadMs += 250
     return call.participants[0]?.path === 'unreachable'
   })
-  expect(call.participants[0]).toMatchObject({ heard: 'unknown', hears: 'unknown' })
+  expect(call.participants[0]).toMatchObject({ trouble: 'unanswered', heard: 'unknown', hears: 'unknown' })
   expect(call.ended).toBeNull()
   await untilText(all, 'in writing then')
 })

@@ -75,7 +75,9 @@ function withPage(state: State, action: Extract<Action, { type: 'page' }>): Stat
 function mergeTail(page: readonly MessageJson[], held: readonly MessageJson[]): readonly MessageJson[] {
   const paged = byId(page)
   const last = page[page.length - 1]
-  const newer = last === undefined ? held : held.filter(each => !paged.has(each.id) && each.at >= last.at)
+  // What was shown unverified and is in no page any more did not stand.
+  const kept = held.filter(each => each.unverified !== true)
+  const newer = last === undefined ? kept : kept.filter(each => !paged.has(each.id) && each.at >= last.at)
   return [...page, ...newer]
 }
 

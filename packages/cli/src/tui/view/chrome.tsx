@@ -14,7 +14,10 @@ export function Header({ state, width }: { readonly state: State; readonly width
   const place = [
     server?.name,
     channel === undefined ? undefined : titleOf(state, channel),
-    channel?.topic ?? undefined
+    channel?.topic ?? undefined,
+    server?.verifying === undefined
+      ? undefined
+      : `being verified: ${server.verifying.operations} of ${server.verifying.of} operations`
   ]
     .filter(text => text !== undefined && text !== '')
     .map(text => safeLine(text ?? ''))

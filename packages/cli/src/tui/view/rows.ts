@@ -38,6 +38,7 @@ export function marksOf(message: MessageJson, me: string): string {
   const marks = [
     ...(message.editedAt === undefined || message.deleted === true ? [] : ['edited']),
     ...(message.standing === 'effective' ? [] : [message.standing]),
+    ...(message.unverified === true ? ['not verified yet'] : []),
     ...(message.author === me && message.deleted !== true ? [message.delivery.state] : [])
   ]
   return marks.length === 0 ? '' : ` [${marks.join(', ')}]`

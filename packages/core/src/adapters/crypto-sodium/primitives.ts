@@ -102,12 +102,10 @@ function createIsEnrollable(lib: Sodium): Suite['isEnrollable'] {
   }
 }
 
-/** Bytes with so many zeros in front. */
-function behind(bytes: Uint8Array, ahead: number): Uint8Array {
-  if (ahead === 0) return bytes
-  const out = new Uint8Array(ahead + bytes.length)
-  out.set(bytes, ahead)
-  return out
+/** The bytes, at the end of others where some are given. */
+function putLast(bytes: Uint8Array, out: Uint8Array | undefined): Uint8Array {
+  out?.set(bytes, out.length - bytes.length)
+  return out ?? bytes
 }
 
 function createXchacha(lib: Sodium, raw: RawSodium): Pick<Suite, 'xchachaSeal' | 'xchachaOpen'> {
@@ -116,11 +114,11 @@ function createXchacha(lib: Sodium, raw: RawSodium): Pick<Suite, 'xchachaSeal' |
     checkLength(nonce, NONCE_BYTES, 'an XChaCha20-Poly1305 nonce')
   }
   return {
-    xchachaSeal: (key, nonce, aad, plaintext, ahead = 0) => {
+    xchachaSeal: (key, nonce, aad, plaintext, out) => {
       check(key, nonce)
       return (
-        raw.seal(key, nonce, aad, plaintext, ahead) ??
-        behind(lib.crypto_aead_xchacha20poly1305_ietf_encrypt(plaintext, aad, null, nonce, key), ahead)
+        raw.seal(key, nonce, aad, plaintext, out) ??
+        putLast(lib.crypto_aead_xchacha20poly1305_ietf_encrypt(plaintext, aad, null, nonce, key), out)
       )
     },
     xchachaOpen: (key, nonce, aad, sealed) => {

@@ -30,7 +30,7 @@ export interface RawSodium {
     nonce: Uint8Array,
     aad: Uint8Array,
     plaintext: Uint8Array,
-    ahead: number
+    out?: Uint8Array
   ): Uint8Array | undefined
   /** null where they do not belong together. */
   open(key: Uint8Array, nonce: Uint8Array, aad: Uint8Array, sealed: Uint8Array): Uint8Array | null | undefined
@@ -61,9 +61,8 @@ function createRoom(module: Module) {
       module.HEAPU8.set(once, nonce)
       module.HEAPU8.set(context, aad)
     },
-    result: (length: number, ahead = 0): Uint8Array => {
-      const out = new Uint8Array(ahead + length)
-      out.set(module.HEAPU8.subarray(to, to + length), ahead)
+    result: (length: number, out: Uint8Array = new Uint8Array(length)): Uint8Array => {
+      out.set(module.HEAPU8.subarray(to, to + length), out.length - length)
       return out
     }
   }
@@ -77,13 +76,13 @@ export function createRawSodium(lib: Sodium): RawSodium {
   const open = module._crypto_aead_xchacha20poly1305_ietf_decrypt
 
   return {
-    seal: (secret, once, context, plaintext, ahead) => {
+    seal: (secret, once, context, plaintext, out) => {
       const { length } = plaintext
       if (length + TAG_BYTES > TEXT_ROOM || context.length > AAD_ROOM) return undefined
       put(secret, plaintext)
       putContext(once, context)
       seal(to, 0, from, length, 0, aad, context.length, 0, 0, nonce, key)
-      return result(length + TAG_BYTES, ahead)
+      return result(length + TAG_BYTES, out)
     },
     open: (secret, once, context, sealed) => {
       const { length } = sealed

@@ -14,15 +14,19 @@ const key = Uint8Array.of(1)
 /** The next write reaches the log and fails; opening again brings it back. */
 function failSyncOnce(): void {
   const { batch, open } = Level.prototype
-  let lost: Parameters<typeof batch> | undefined
-  vi.spyOn(Level.prototype, 'batch').mockImplementationOnce((async (...args: Parameters<typeof batch>) => {
-    lost = args
-    throw Object.assign(new Error('IO error: fdatasync: Input/output error'), { code: 'LEVEL_IO_ERROR' })
-  }) as never)
-  vi.spyOn(Level.prototype, 'open').mockImplementation(async function (this: Level) {
+  const lost: (readonly [Uint8Array, Uint8Array])[] = []
+  const failing = {
+    put: (...row: (typeof lost)[number]) => lost.push(row),
+    write: () =>
+      Promise.reject(
+        Object.assign(new Error('IO error: fdatasync: Input/output error'), { code: 'LEVEL_IO_ERROR' })
+      )
+  }
+  vi.spyOn(Level.prototype, 'batch').mockImplementationOnce((() => failing) as never)
+  vi.spyOn(Level.prototype, 'open').mockImplementation(async function (this: Level<Uint8Array, Uint8Array>) {
     await (open as unknown as () => Promise<void>).apply(this)
-    if (lost !== undefined) await batch.apply(this, lost)
-    lost = undefined
+    const rows = lost.splice(0).map(([rowKey, value]) => ({ type: 'put', key: rowKey, value }))
+    if (rows.length > 0) await batch.apply(this, [rows] as never)
   } as never)
 }
 

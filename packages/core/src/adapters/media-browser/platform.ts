@@ -5,6 +5,10 @@ import { framesOfStream, streamOfFrames } from './sound.ts'
 
 const SimplePeerClass = Peer as unknown as new (init: PeerInit) => SimplePeer
 
+/** simple-peer keeps the connection to itself. */
+const connectionOf = (peer: SimplePeer): RTCPeerConnection =>
+  (peer as SimplePeer & { readonly _pc: RTCPeerConnection })._pc
+
 /** Links over the page's own WebRTC and audio. */
 export function createPagePlatform(context: AudioContext): LinkPlatform {
   return {
@@ -25,6 +29,17 @@ export function createPagePlatform(context: AudioContext): LinkPlatform {
       )
       return sink
     },
-    createStream: track => new MediaStream([track as MediaStreamTrack])
+    createStream: track => new MediaStream([track as MediaStreamTrack]),
+    setRate: async (peer, kbps) => {
+      const sender = connectionOf(peer)
+        .getSenders()
+        .find(each => each.track?.kind === 'audio')
+      const parameters = sender?.getParameters()
+      const [encoding] = parameters?.encodings ?? []
+      if (sender === undefined || parameters === undefined || encoding === undefined)
+        throw new Error('nothing is sent')
+      encoding.maxBitrate = kbps * 1_000
+      await sender.setParameters(parameters)
+    }
   }
 }

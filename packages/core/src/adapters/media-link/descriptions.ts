@@ -24,8 +24,12 @@ export function descriptionFault(sdp: string): string | undefined {
   if (media.filter(kind => kind === 'audio').length !== 1) return 'the description has not one audio part'
   if (media.some(kind => kind !== 'audio' && kind !== 'application') || media.length > 2)
     return 'the description has parts that are no audio'
-  if (!lines.some(line => /^a=rtpmap:\d+ opus\/48000/i.test(line))) return 'the other side has no Opus'
   return undefined
+}
+
+/** Whether the other side speaks the one codec of calls. */
+export function hasOpus(sdp: string): boolean {
+  return /^a=rtpmap:\d+ opus\/48000/im.test(sdp)
 }
 
 /** Whether a candidate is one; unknown shapes are none, nor mDNS names where nobody resolves them, and do no harm. */

@@ -13,7 +13,8 @@ import {
   stepSpeaking
 } from '../../audio/index.ts'
 import type { LinkFailure, LinkId, LinkInit, LinkSignal, LinkStats, MediaEvent } from '../../voice/index.ts'
-import { CANDIDATES_MAX, descriptionFault, isCandidate, tuneOpus } from './descriptions.ts'
+import { CANDIDATES_MAX, descriptionFault, hasOpus, isCandidate, tuneOpus } from './descriptions.ts'
+import { createRateKeeper } from './link-rate.ts'
 import { packetsArrived, readStats, type StatsMark } from './link-stats.ts'
 import type {
   AudioSink,
@@ -159,6 +160,7 @@ function createGate(init: LinkInit, resolvesLocal: boolean) {
       return { failure: 'description', reason: `an ${type} out of turn` }
     const fault = descriptionFault(sdp)
     if (fault !== undefined) return { failure: 'description', reason: fault }
+    if (!hasOpus(sdp)) return { failure: 'codec', reason: 'the other side has no Opus' }
     described = sdp
     return { type, sdp: tuneOpus(sdp, init.bitrateKbps) }
   }
@@ -255,6 +257,13 @@ function createLookout(
   }
 }
 
+/** What WebRTC knows of a link; nothing where it is over. */
+const reporter = (peer: SimplePeer, at: Progress) => (): Promise<readonly StatsReport[]> =>
+  new Promise(resolve => {
+    if (at.over) resolve([])
+    else peer.getStats((error, found) => resolve(error === null ? (found ?? []) : []))
+  })
+
 /** Begins a link. It tells until it failed or closed, or `close` was called. */
 export function openLink(
   platform: LinkPlatform,
@@ -282,12 +291,11 @@ export function openLink(
     mouth.track.stop()
   }
   const fail = (failure: LinkFailure, reason: string): void => end({ kind: 'failed', link, failure, reason })
-  const reports = (): Promise<readonly StatsReport[]> =>
-    new Promise(resolve => {
-      if (at.over) resolve([])
-      else peer.getStats((error, found) => resolve(error === null ? (found ?? []) : []))
-    })
+  const reports = reporter(peer, at)
   const look = createLookout(reports, now, kind => tell({ kind, link }))
+  const keepRate = createRateKeeper(init.bitrateKbps, reports, async kbps => {
+    if (!at.over) await platform.setRate(peer, kbps, init.bitrateKbps)
+  })
 
   watchPath(peer, link, at, tell)
   tellSignals(peer, link, tell)
@@ -319,6 +327,7 @@ export function openLink(
       if (at.over || !at.connected) return
       mouth.tick()
       look()
+      keepRate()
     },
     stats: async () => {
       if (at.over) return undefined

@@ -84,4 +84,9 @@ export interface LinkPlatform {
   createSource(): AudioSource
   createSink(track: MediaTrack): AudioSink
   createStream(track: MediaTrack): unknown
+  /**
+   * How much a peer sends from now on, kbit/s; `allowedKbps` is what was negotiated, 0 for no word. The other side is told nothing.
+   * Rejects where it cannot be changed.
+   */
+  setRate(peer: SimplePeer, kbps: number, allowedKbps: number): Promise<void>
 }

@@ -7,5 +7,6 @@ export {
   type MemoryNetwork,
   type MemoryNetworkInit
 } from './memory-network.ts'
+export type { GossipFate, GossipMouth, GossipTold } from './memory-gossip.ts'
 export { createMemoryTransport, type MemoryTransportInit } from './memory-transport.ts'
 export { createMemoryMedia, type MemoryMedia, type MemoryMediaInit } from './memory-media.ts'

@@ -22,11 +22,28 @@ export function idOfGossip(known: GossipIds, suite: Suite, topic: string, data: 
   return id
 }
 
+/** What became of a message: a verdict, or nobody looked at it. */
+export type GossipFate = GossipVerdict | 'again' | 'unheard'
+
+/** One message on its way to one neighbour. */
+export interface GossipTold {
+  readonly topic: string
+  readonly data: Uint8Array
+}
+
+/** A peer's mouth: what is told to a neighbour in place of a message, for peers that lie. */
+export interface GossipMouth {
+  /** @param topics - Those the neighbour listens to. */
+  leaving(told: GossipTold, to: DeviceId, topics: readonly string[]): readonly GossipTold[]
+  /** What the neighbour made of it. */
+  judged(told: GossipTold, fate: GossipFate): void
+}
+
 /** The peer's half that other peers reach. */
 export interface MemoryGossip extends Gossip {
   isSubscribed(topic: string): boolean
   topics(): readonly string[]
-  receive(topic: string, data: Uint8Array, from: DeviceId): void
+  receive(told: GossipTold, from: DeviceId, judged?: (fate: GossipFate) => void): void
 }
 
 /** What gossip needs of its peer. */
@@ -37,7 +54,8 @@ export interface MemoryGossipDeps {
   /** Peers on direct links. */
   neighbours(): readonly MemoryPeer[]
   /** Hands a message to a neighbour, as the network allows. */
-  pass(to: MemoryPeer, topic: string, data: Uint8Array): void
+  pass(to: MemoryPeer, told: GossipTold, judged?: (fate: GossipFate) => void): void
+  readonly mouth: GossipMouth | undefined
   subscriptionChanged(topic: string, subscribed: boolean): void
 }
 
@@ -57,7 +75,13 @@ export function createMemoryGossip(deps: MemoryGossipDeps): MemoryGossip {
   }
   const spread = (topic: string, data: Uint8Array, except: DeviceId | undefined): number => {
     const to = deps.neighbours().filter(each => each.device !== except && each.gossip.isSubscribed(topic))
-    for (const peer of to) deps.pass(peer, topic, data)
+    const { mouth } = deps
+    for (const peer of to) {
+      if (mouth === undefined) deps.pass(peer, { topic, data })
+      else
+        for (const told of mouth.leaving({ topic, data }, peer.device, peer.gossip.topics()))
+          deps.pass(peer, told, fate => mouth.judged(told, fate))
+    }
     return to.length
   }
   return {
@@ -88,18 +112,19 @@ export function createMemoryGossip(deps: MemoryGossipDeps): MemoryGossip {
     },
     setOnline: () => undefined,
     backlogBytes: () => 0,
-    receive: (topic, data, from) => {
+    receive: ({ topic, data }, from, judged) => {
       if (
         !topics.has(topic) ||
         judge === undefined ||
         deps.isBanned(from) ||
         (rejects.get(from) ?? 0) >= REJECTS_MAX
       )
-        return
-      if (!isNew(deps.idOf(topic, data))) return
+        return judged?.('unheard')
+      if (!isNew(deps.idOf(topic, data))) return judged?.('again')
       void judge({ topic, data, from })
         .catch((): GossipVerdict => 'ignore')
         .then(verdict => {
+          judged?.(verdict)
           if (verdict === 'reject') rejects.set(from, (rejects.get(from) ?? 0) + 1)
           if (verdict === 'accept' && topics.has(topic)) spread(topic, data, from)
         })

@@ -5,6 +5,7 @@
 import type { Random, Timers } from '../../base/index.ts'
 import type {
   LinkDescription,
+  LinkFailure,
   LinkId,
   LinkInit,
   LinkStats,
@@ -52,6 +53,7 @@ interface Link {
 /** As the contract has it. */
 const STALL_MS = 2_000
 const UFRAG = /a=ice-ufrag:(\S+)/
+const OPUS = /^a=rtpmap:\d+ opus\//m
 const FINGERPRINT = /a=fingerprint:sha-256 (\S+)/
 
 function hex(bytes: Uint8Array, between: string): string {
@@ -62,6 +64,7 @@ function describe(link: Link, type: LinkDescription['type']): LinkDescription {
   const lines = [
     'v=0',
     'm=audio 9 UDP/TLS/RTP/SAVPF 111',
+    'a=rtpmap:111 opus/48000/2',
     `a=ice-ufrag:${link.ufrag}`,
     `a=fingerprint:sha-256 ${link.fingerprint}`,
     `a=setup:${type === 'offer' ? 'actpass' : 'active'}`,
@@ -148,6 +151,10 @@ class Port implements MediaPort {
       this.fail(link, 'description')
       return
     }
+    if (!OPUS.test(sdp)) {
+      this.fail(link, 'codec')
+      return
+    }
     link.remote = { ufrag, fingerprint }
     if (type === 'offer') this.#say(link, 'answer')
     this.#net.meet(link)
@@ -222,7 +229,7 @@ class Port implements MediaPort {
     for (const listener of [...this.#listeners]) listener(event)
   }
 
-  fail(link: Link, failure: 'ice' | 'dtls' | 'description' | 'crashed'): void {
+  fail(link: Link, failure: LinkFailure): void {
     if (this.links.get(link.id) !== link) return
     this.#forget(link)
     this.#net.later(() =>

@@ -1,6 +1,6 @@
 /** Two ends of a frame stream in memory, with the bounds and back-pressure of a real one. */
-import type { DeviceId, Timers } from '../../base/index.ts'
-import { encodeFrame, type FrameStream, type HandlerBounds, type ProtocolName } from '../../net/index.ts'
+import { type DeviceId, FRAME_PREFIX_BYTES, type Timers } from '../../base/index.ts'
+import type { FrameStream, HandlerBounds, ProtocolName } from '../../net/index.ts'
 import { gonePeer } from './memory-errors.ts'
 import type { MemoryLink } from './memory-link.ts'
 import type { NetworkInner } from './memory-network.ts'
@@ -104,19 +104,20 @@ class End implements StreamEnd {
   }
 
   async #send(frame: Uint8Array): Promise<void> {
-    const size = encodeFrame(frame, this.#bytesMax).length
+    if (frame.length === 0 || frame.length > this.#bytesMax)
+      throw new RangeError(`a frame has 1 to ${this.#bytesMax} bytes, not ${frame.length}`)
+    const size = FRAME_PREFIX_BYTES + frame.length
     const { link, carry } = this.#init
     if (this.#failed !== undefined || this.#closed || !link.isOpen()) throw this.#gone()
-    const copy = new Uint8Array(frame)
     this.#inFlight += size
     this.#init.network.post(
       link.lane(this.device),
       () => {
         this.#inFlight -= size
         carry(size)
-        this.#far.#deliver(copy)
+        this.#far.#deliver(frame)
       },
-      copy
+      frame
     )
     this.#touch()
     while (

@@ -7,14 +7,12 @@ import {
   createRendezvousRegistry,
   createRendezvousServer,
   deviceOfAddress,
-  deviceOfPeerIdText,
   type DialAttempt,
   type DialOptions,
   encodePeerRecord,
   type FrameStream,
   type HandlerBounds,
   openPeerRecord,
-  pathOfAddress,
   peerIdText,
   type PeerRecords,
   type ProtocolName,
@@ -25,7 +23,8 @@ import {
   type Transport,
   type TransportEvents
 } from '../../net/index.ts'
-import { createMemoryGossip, idOfGossip, type MemoryGossip } from './memory-gossip.ts'
+import { relayOf, targetOf } from './memory-addresses.ts'
+import { createMemoryGossip, type GossipMouth, idOfGossip, type MemoryGossip } from './memory-gossip.ts'
 import { type MemoryLink, openLink } from './memory-link.ts'
 import { type Lane, type MemoryNetwork, openLane } from './memory-network.ts'
 import type { MemoryHandler, MemoryPeer } from './memory-peer.ts'
@@ -59,6 +58,8 @@ export interface MemoryTransportInit {
   readonly node?: boolean | undefined
   /** Changes streams of this peer's, both those it opens and those it answers: for peers that lie. */
   readonly tamper?: ((stream: FrameStream) => FrameStream) | undefined
+  /** The same for what this peer gossips. */
+  readonly mouth?: GossipMouth | undefined
 }
 
 /** Makes a transport; `start` joins the network. */
@@ -77,6 +78,8 @@ class MemoryTransport implements Transport, MemoryPeer {
   /** The peer id as text: base 58 is dear, and asked for often. */
   readonly #name: string
   readonly #links = new Map<string, MemoryLink>()
+  /** The same by who is at the other end: a node has a thousand, and each frame asks for one. */
+  readonly #byDevice = new Map<DeviceId, MemoryLink[]>()
   readonly #handlers = new Map<string, MemoryHandler>()
   readonly #standings = new Map<DeviceId, string>()
   readonly #kept = new Map<DeviceId, readonly string[]>()
@@ -136,7 +139,7 @@ class MemoryTransport implements Transport, MemoryPeer {
     if (this.#state !== 'started') return []
     const own = this.#name
     const relays = this.#direct()
-      .filter(each => this.#peerOf(each).isRelay())
+      .filter(each => each.farOf(this.device).isRelay())
       .map(each => peerIdText(this.#far(each)))
     return [
       ...(this.#init.listen === false ? [] : [`/memory/${own}/p2p/${own}`]),
@@ -145,8 +148,9 @@ class MemoryTransport implements Transport, MemoryPeer {
   }
 
   connections(device?: DeviceId): readonly Connection[] {
-    return [...this.#links.values()]
-      .filter(each => each.isOpen() && (device === undefined || this.#far(each) === device))
+    const links = device === undefined ? [...this.#links.values()] : this.#linksTo(device)
+    return links
+      .filter(each => each.isOpen())
       .sort((a, b) => Number(a.relay !== undefined) - Number(b.relay !== undefined))
       .map(each => each.connectionOf(this.device))
   }
@@ -252,8 +256,9 @@ class MemoryTransport implements Transport, MemoryPeer {
 
   linked(link: MemoryLink): void {
     this.#links.set(link.id, link)
+    this.#byDevice.set(this.#far(link), [...this.#linksTo(this.#far(link)), link])
     queueMicrotask(() => {
-      const other = this.#peerOf(link)
+      const other = link.farOf(this.device)
       if (link.isOpen()) this.#emit('connection:open', { connection: link.connectionOf(this.device) })
       if (link.relay === undefined)
         for (const topic of other.gossip.topics()) this.#hearSubscription(link, topic)
@@ -264,6 +269,10 @@ class MemoryTransport implements Transport, MemoryPeer {
   unlinked(link: MemoryLink): void {
     if (!this.#links.delete(link.id)) return
     const other = this.#far(link)
+    this.#byDevice.set(
+      other,
+      this.#linksTo(other).filter(each => each !== link)
+    )
     queueMicrotask(() => {
       this.#emit('connection:close', { connection: link.connectionOf(this.device) })
       if (this.#kept.has(other)) this.timers.after(REDIAL_MS / 4, () => this.#redial(other))
@@ -274,16 +283,16 @@ class MemoryTransport implements Transport, MemoryPeer {
     for (const listener of [...(this.#listeners.get(event) ?? [])]) listener(data as never)
   }
 
+  #linksTo(device: DeviceId): readonly MemoryLink[] {
+    return this.#byDevice.get(device) ?? []
+  }
+
   #direct(): MemoryLink[] {
     return [...this.#links.values()].filter(each => each.relay === undefined)
   }
 
   #far(link: MemoryLink): DeviceId {
     return link.devices[0] === this.device ? link.devices[1] : link.devices[0]
-  }
-
-  #peerOf(link: MemoryLink): MemoryPeer {
-    return link.farOf(this.device)
   }
 
   /** Later, as the network carries it: the other end is in this topic. */
@@ -297,18 +306,19 @@ class MemoryTransport implements Transport, MemoryPeer {
       idOf: (topic, data) => idOfGossip(inner.gossipIds, this.#init.suite, topic, data),
       isStarted: () => this.#state === 'started',
       isBanned: each => this.#standings.get(each) === 'banned',
-      neighbours: () => [...new Set(this.#direct().map(each => this.#peerOf(each)))],
-      pass: (to, topic, data) => {
-        const link = this.#direct().find(each => this.#far(each) === to.device)
+      neighbours: () => [...new Set(this.#direct().map(each => each.farOf(this.device)))],
+      mouth: this.#init.mouth,
+      pass: (to, told, judged) => {
+        const link = this.#linksTo(to.device).find(each => each.relay === undefined)
         if (link === undefined) return
         const arrive = (): void => {
-          if (link.isOpen()) to.gossip.receive(topic, data, this.device)
+          if (link.isOpen()) to.gossip.receive(told, this.device, judged)
         }
-        inner.postGossip(link.lane(this.device), arrive, data)
+        inner.postGossip(link.lane(this.device), arrive, told.data)
       },
       subscriptionChanged: (topic, subscribed) => {
         for (const link of this.#direct()) {
-          const other = this.#peerOf(link)
+          const other = link.farOf(this.device)
           inner.post(link.lane(this.device), () => other.toldSubscription(link, topic, subscribed))
           if (subscribed && other.gossip.isSubscribed(topic)) this.#hearSubscription(link, topic)
         }
@@ -371,23 +381,4 @@ class MemoryTransport implements Transport, MemoryPeer {
       this.timers.after(REDIAL_MS, () => this.#redial(device))
     )
   }
-}
-
-/** Whom addresses lead to. XCORD_ADDRESS_INVALID. */
-function targetOf(addresses: readonly string[], self: DeviceId): DeviceId {
-  const targets = addresses.map(each =>
-    pathOfAddress(each) === 'memory' || relayOf(each) !== undefined ? deviceOfAddress(each) : undefined
-  )
-  const target = targets.find(each => each !== undefined)
-  const odd = targets.findIndex(each => each !== undefined && (each !== target || each === self))
-  if (target !== undefined && odd < 0) return target
-  const address = addresses[Math.max(odd, 0)] ?? ''
-  throw new XcordError('XCORD_ADDRESS_INVALID', `"${address}" cannot be dialled.`, { address })
-}
-
-/** The relay an address goes through. */
-function relayOf(address: string): DeviceId | undefined {
-  const parts = address.split('/')
-  const at = parts.indexOf('p2p-circuit')
-  return at < 2 ? undefined : deviceOfPeerIdText(parts[at - 1] ?? '')
 }

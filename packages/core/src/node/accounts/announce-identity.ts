@@ -45,7 +45,9 @@ export function announceIdentity(work: Work): void {
   if (owes || revoked.length > 0) grant(work)
 }
 
-const TELLING: readonly number[] = [KINDS.deviceAdd[0], KINDS.deviceRevoke[0], KINDS.identityEntry[0]]
+const TELLING: readonly number[] = (
+  ['genesis', 'join', 'deviceAdd', 'deviceRevoke', 'identityEntry'] as const
+).map(name => KINDS[name][0])
 
 /** Whether an operation carries entries of its author's identity log. */
 export function tellsIdentity(state: ReplicaState, { kind, device }: Operation): boolean {
@@ -58,7 +60,8 @@ export function entriesToldBy(state: ReplicaState): readonly Uint8Array[] {
     const decoded = tellsIdentity(state, operation) ? decodeBody(operation.kind, operation.body) : undefined
     if (decoded?.ok !== true) return []
     const { name, body } = decoded.value
-    if (name === 'deviceAdd') return carriedEntries(body.credential)
+    // A device that came with the 24 words alone knows of the others by what they founded and joined.
+    if (name === 'genesis' || name === 'join' || name === 'deviceAdd') return carriedEntries(body.credential)
     if (name === 'deviceRevoke') return carriedEntries(body.revocation)
     return name === 'identityEntry' ? carriedEntries(body.entry) : []
   })

@@ -130,6 +130,7 @@ export class MeteredLine implements SyncLine {
     const told: Progress = {
       type: 'sync:progress',
       server,
+      phase: 'messages',
       received: news.received,
       bytes: news.bytes,
       expected: news.received + news.missing,

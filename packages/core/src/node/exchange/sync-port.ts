@@ -78,6 +78,7 @@ export function createServerView(current: () => ReplicaState): ServerView {
     standing: device => standingOf(current(), device),
     removals: device => removalsFor(current(), device),
     farewell: () => (current().status === 'leaving' ? farewellOf(current())?.id : undefined),
+    holds: () => current().holdsSync,
     get operationIds() {
       return current().operationIds
     },

@@ -18,8 +18,13 @@ import type { Work } from '../replica/work.ts'
  */
 const CONTENT_AHEAD_MS_MAX = 86_400_000
 
+/** Whether content claims a time so far ahead that it waits. */
+export function isFarAhead(at: number, now: number): boolean {
+  return at - CONTENT_AHEAD_MS_MAX > now
+}
+
 /** The bodies that make up a timeline. */
-function timelineBody(body: Body): TimelineBody | undefined {
+export function timelineBody(body: Body): TimelineBody | undefined {
   return body.kind === 'message' ||
     body.kind === 'edit' ||
     body.kind === 'delete' ||
@@ -43,9 +48,10 @@ export function judgeContent(
   // Kinds of newer clients are kept in their chain, unshown (EN6).
   if (body === undefined || channel === idAs('c', state.server)) return { status: 'opened', channel }
   if (!validateBody(body).ok || !takesMessages(state, channel)) return { status: 'refused', channel }
-  const until = opened.payload.at - CONTENT_AHEAD_MS_MAX
-  if (until > work.turn.at)
+  if (isFarAhead(opened.payload.at, work.turn.at)) {
+    const until = opened.payload.at - CONTENT_AHEAD_MS_MAX
     return { status: 'waiting', channel, waitsFor: { keyId: null, operations: [], until } }
+  }
   const act = {
     device,
     seq: envelope.seq,

@@ -319,7 +319,11 @@ export function apply(
       return { status: 'opened', channel: opened.channel }
     case 'keyRecord': {
       const taken = takeRecord(state, turn, body.record, from)
-      if (taken.kind === 'fresh') work.openedKeys(taken.opened)
+      if (taken.kind === 'fresh') {
+        work.openedKeys(taken.opened)
+        // What is written from now on comes under the new topic: it has to be listened to (EK17).
+        turn.topicChanged ||= taken.topicChanged
+      }
       return { status: 'opened', channel: opened.channel }
     }
     case 'profile':

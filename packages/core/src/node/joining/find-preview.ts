@@ -26,7 +26,9 @@ export type FindPreview = (
   replica: LiveReplica,
   genesis: Operation,
   first: Connection,
-  signal: AbortSignal
+  signal: AbortSignal,
+  /** Whoever was asked first has none, or was waited for in vain: others are asked beside the replay. */
+  missed: () => void
 ) => Promise<Preview | undefined>
 
 /** Looks on behalf of one node. */
@@ -36,7 +38,7 @@ export function previewFinder(init: PreviewInit): FindPreview {
 
 async function findPreview(
   { suite, clock, account, transport, timers }: PreviewInit,
-  ...[replica, genesis, first, signal]: Parameters<FindPreview>
+  ...[replica, genesis, first, signal, missed]: Parameters<FindPreview>
 ): Promise<Preview | undefined> {
   const { packageSecret: topicSecret } = replica.current
   if (topicSecret === null) return undefined
@@ -55,6 +57,7 @@ async function findPreview(
       fetchSnapshot(connection, { ...init, heard }, aborted)
     ).catch(() => undefined)
     if (found?.ok === true && found.value !== undefined) return found.value
+    missed()
   }
   return undefined
 }

@@ -61,6 +61,10 @@ export interface JoinHost {
   replica(server: ServerId): LiveReplica | undefined
   /** Somebody's snapshot of the server, fetched and verified (ND26); undefined where nobody connected has one. */
   readonly preview: FindPreview
+  /** Keeps sync from asking anything of this server, for ten seconds at most (ND27); the answer ends it. */
+  hold(replica: LiveReplica): () => void
+  /** Fetches the page that is looked at first (ND27). Resolves when it is there or cannot be had; never rejects. */
+  firstPage(replica: LiveReplica): Promise<void>
   /** Resolves when sync brought something new of this server. */
   changed(server: ServerId, signal: AbortSignal): Promise<void>
   /** Said to those who approve, where the link asks. */
@@ -98,27 +102,35 @@ async function joinWith(host: JoinHost, link: InviteLink, signal: AbortSignal): 
     topicSecret: contents.topicSecret,
     addresses: link.addresses
   })
+  const fresh = replica.current.log.count() <= 1 && replica.current.ownJoin === undefined
+  const release = fresh ? host.hold(replica) : () => undefined
   const { boxPublicKey, boxSecret } = keys
   await replica.do(work => unlock(work, { invites: [{ invite: contents.invite, boxPublicKey, boxSecret }] }))
-  const fresh = replica.current.log.count() <= 1 && replica.current.ownJoin === undefined
   let preview: Preview | undefined
   if (fresh)
     void host
-      .preview(replica, genesis, connection, signal)
+      .preview(replica, genesis, connection, signal, release)
       .then(async found => {
         preview = found
         // A turn wakes whoever waits for a change.
         if (found !== undefined) await replica.do(() => undefined)
       })
       // Closed meanwhile.
-      .catch(() => undefined)
+      .catch(release)
   while (!maySign(replica.current, contents.invite)) {
     const shown = preview
     if (shown !== undefined && mayEnter(replica.current, shown, contents.invite)) {
-      await replica.do(work => enterBy(work, shown, host, contents.invite, keys))
+      await replica
+        .do(work => enterBy(work, shown, host, contents.invite, keys))
+        .catch((error: unknown) => {
+          release()
+          throw error
+        })
+      void host.firstPage(replica).finally(release)
       void sayName(host, replica)
       return link.server
     }
+    if (shown !== undefined) release()
     await host.changed(link.server, signal)
   }
   await replica.do(work => sign(work, host, contents.invite, keys))

@@ -12,8 +12,6 @@ import { authorityDeps, type AuthorityLog, createAuthorityLog } from '../../auth
 import {
   createKeyRing,
   decodeStoredSeed,
-  type HeldInvite,
-  inviteKeys,
   readChannelName,
   type RingPins,
   type StoredKeyRecord,
@@ -43,6 +41,7 @@ import {
   seedTable,
   type ServerRow
 } from './tables.ts'
+import { heldInvites } from '../keys/held-invites.ts'
 import { noteOperation } from '../intake/take-operations.ts'
 
 /**
@@ -156,25 +155,6 @@ export function createReplicaState(deps: ReplicaDeps, start: ReplicaStart): Repl
   for (const record of ring.records()) state.recordIds.add(record.id)
   state.nextRecord = records.length
   return state
-}
-
-/** The invite we are joining with, once its operation is known. */
-export function heldInvites(
-  deps: ReplicaDeps,
-  log: ReplicaState['log'],
-  secret: Uint8Array | null
-): readonly HeldInvite[] {
-  if (secret === null) return []
-  const keys = inviteKeys(deps.suite, secret)
-  return log
-    .state()
-    .invites()
-    .filter(
-      each =>
-        each.boxPublicKey !== null &&
-        each.boxPublicKey.every((byte, index) => byte === keys.boxPublicKey[index])
-    )
-    .map(each => ({ invite: each.id, boxPublicKey: keys.boxPublicKey, boxSecret: keys.boxSecret }))
 }
 
 async function readRecords(database: Database, server: ServerId): Promise<readonly StoredKeyRecord[]> {

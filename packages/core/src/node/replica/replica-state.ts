@@ -26,6 +26,7 @@ import { ChainIndex, type DeliveryTracker, type IdBeginning, IdSet } from '../..
 import type { DeliveryBlock } from './delivery-block.ts'
 import type { EventLog } from '../event-log.ts'
 import type { Preview } from '../snapshots/fetch-snapshot.ts'
+import type { Provisional } from '../snapshots/provisional.ts'
 import type { SnapshotPace } from '../snapshots/keep-snapshot.ts'
 import type { AskKeys, KnownRequest } from '../joining/join-requests.ts'
 import type { PromiseRow } from '../joining/promised-roles.ts'
@@ -170,6 +171,10 @@ export class ReplicaState {
   readonly falseSnapshots = new Map<OperationId, FalseSnapshot>()
   /** What people are shown until all operations are here (ND26). */
   preview: Preview | undefined
+  /** Pages shown before that, judged by nobody yet (ND27). */
+  provisional: Provisional | undefined
+  /** While we enter, sync asks for nothing: a snapshot and a first page have the line (ND27). */
+  holdsSync = false
   /** Our join, signed by what a snapshot told; it counts here once its past is here. */
   ownJoin: Operation | undefined
   /** Operations there were when a snapshot was made last, or tried. */
@@ -275,7 +280,7 @@ export class ReplicaState {
 
   /** Name people see: the newest signed profile, else a short form of the id. */
   nameOf(user: UserId): string {
-    return this.profiles.get(user)?.name ?? `${user.slice(0, 7)}…`
+    return this.profiles.get(user)?.name ?? this.provisional?.names.get(user) ?? `${user.slice(0, 7)}…`
   }
 
   /** What a channel is called: by its operations, else as sealed inside it (EK19). */

@@ -59,6 +59,7 @@ import type { ReplicaDeps, ReplicaState } from './replica-state.ts'
 import type { SyncEvent, SyncNews, SyncPort } from '../exchange/sync-host.ts'
 import { isSnapshotDue, keepSnapshot } from '../snapshots/keep-snapshot.ts'
 import { lookAt } from '../exchange/sync-logs.ts'
+import { isUnverified, shownMessage, shownPage } from '../snapshots/shown-page.ts'
 import { AGAIN, createServerView, heldOf, lacks, lookUp } from '../exchange/sync-port.ts'
 import { takeItems } from '../intake/take-items.ts'
 import { giveConsent, transferServer } from '../intents/transfer.ts'
@@ -77,6 +78,8 @@ export interface ReplicaHooks {
   /** Sync tells of progress, or that nothing is missing any more. */
   news(replica: LiveReplica, news: SyncNews): void
   online(): ReadonlySet<DeviceId>
+  /** Somebody reads this channel (ND27). */
+  looked(replica: LiveReplica, channel: ChannelId): void
   /** Something that is not kept is told to people. */
   live(event: LiveEvent): void
   readonly blobs: Blobs
@@ -336,7 +339,8 @@ export class LiveReplica implements Replica, SyncPort {
 
   async page(channel: ChannelId, options: PageOptions): Promise<Page> {
     await lookAt(this.current, channel, options, event => this.#hooks.feed(event))
-    return await this.#deps.timeline.page(channel, options)
+    this.#hooks.looked(this, channel)
+    return await shownPage(this.current, channel, options)
   }
 
   async hold(messages: readonly Message[]): Promise<readonly HeldMessage[]> {
@@ -350,7 +354,7 @@ export class LiveReplica implements Replica, SyncPort {
   }
 
   async message(channel: ChannelId, id: MessageId): Promise<HeldMessage | undefined> {
-    const message = await this.#deps.timeline.message(channel, id)
+    const message = await shownMessage(this.current, channel, id)
     return message === undefined ? undefined : await this.#held(message)
   }
 
@@ -387,6 +391,9 @@ export class LiveReplica implements Replica, SyncPort {
   }
 
   async #held(message: Message): Promise<HeldMessage> {
-    return { message, delivery: await deliveryOf(this.current, message) }
+    const delivery = await deliveryOf(this.current, message)
+    return (await isUnverified(this.current, message))
+      ? { message, delivery, unverified: true }
+      : { message, delivery }
   }
 }

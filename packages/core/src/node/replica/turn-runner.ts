@@ -141,12 +141,14 @@ export class TurnRunner {
   }
 
   async #reload(all: boolean): Promise<void> {
-    const { packageSecret, operationsTold, caughtUp, skews, snapshotAt, preview, audited } = this.#current
+    const { packageSecret, operationsTold, caughtUp, skews, snapshotAt, preview, audited, provisional } =
+      this.#current
     this.#current = await this.#init.reload(all)
     this.#current.packageSecret = packageSecret
     this.#current.operationsTold = operationsTold
     this.#current.caughtUp = caughtUp
     this.#current.preview = preview
+    this.#current.provisional = provisional
     for (const id of audited) this.#current.audited.add(id)
     // Read whole, it does not tell of the snapshot that lies there.
     this.#current.snapshotAt = Math.max(this.#current.snapshotAt, snapshotAt)

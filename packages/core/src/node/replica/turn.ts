@@ -2,7 +2,7 @@
  * One turn of a replica's inbox: everything that a batch of work changes, committed together, told afterwards
  * (architecture: "one commit a batch, then one emit").
  */
-import type { DeviceId, MessageId } from '../../base/index.ts'
+import type { ChannelId, DeviceId, MessageId, RuleId, UserId } from '../../base/index.ts'
 import type { Envelope, Operation } from '../../graph/index.ts'
 import type { Batch, Database } from '../../store/index.ts'
 import type { DeliveryEntry } from '../../sync/index.ts'
@@ -14,6 +14,15 @@ export interface StoredItems {
   readonly operations: Uint8Array[]
   readonly records: Uint8Array[]
   readonly envelopes: Uint8Array[]
+}
+
+/** A message that was shown before it was judged, and did not stand. */
+export interface Withdrawn {
+  readonly channel: ChannelId
+  readonly message: MessageId
+  readonly rule: RuleId
+  /** Who signed the snapshot, where that was false. */
+  readonly by: UserId | null
 }
 
 export class Turn {
@@ -38,6 +47,8 @@ export class Turn {
   readonly shown = new Map<MessageId, Message>()
   /** Own messages that receipts raised, as they are now: written and told once a turn. */
   readonly raised = new Map<MessageId, DeliveryEntry>()
+  /** Shown unverified before, and gone now (ND27). */
+  readonly withdrawn: Withdrawn[] = []
   /** Run after the commit, in order. */
   readonly after: (() => void)[] = []
   /** Something people may look at changed, with or without an event. */

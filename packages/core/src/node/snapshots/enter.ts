@@ -6,6 +6,8 @@ import { type InviteId, XcordError } from '../../base/index.ts'
 import { KINDS, type OperationDraft } from '../../authority/index.ts'
 import { decodeOperation, type Operation, signOperation } from '../../graph/index.ts'
 import type { Preview } from './fetch-snapshot.ts'
+import { createProvisional } from './provisional.ts'
+import { offerPages, settlePages, withdrawPages } from './settle-pages.ts'
 import { auditPublished } from './published-snapshot.ts'
 import type { ReplicaState } from '../replica/replica-state.ts'
 import { ownJoinTable } from '../replica/tables.ts'
@@ -66,6 +68,7 @@ export function enter(work: Work, preview: Preview, draft: OperationDraft): void
   }
   state.ownJoin = join
   state.preview = preview
+  state.provisional = createProvisional(state, preview)
   turn.batch.put(ownJoinTable, [state.server], {
     version: 1,
     bytes: join.bytes,
@@ -88,12 +91,17 @@ export async function settleEntry(work: Work): Promise<void> {
       state.ownJoin = undefined
     }
   }
-  if (preview === undefined) return
+  if (preview === undefined) {
+    await settlePages(work)
+    return
+  }
   const { id } = preview.operation
   if (state.log.has(id) && !state.audited.has(id)) await auditPublished(work, id)
   const isFalse = state.falseSnapshots.has(id)
   if (!isFalse && (!state.audited.has(id) || state.ownJoin !== undefined)) return
   state.preview = undefined
+  if (isFalse) withdrawPages(work, state.falseSnapshots.get(id)?.user ?? null)
+  else await offerPages(work)
   turn.viewChanged = true
   turn.events.push({ type: 'server:update', server: state.server, refs: [], note: null })
 }

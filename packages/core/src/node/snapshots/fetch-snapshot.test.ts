@@ -269,6 +269,7 @@ function stalling(answers: readonly Uint8Array[]) {
 describe('[ND26] a peer that stops answering', () => {
   const replica = { current: { packageSecret: topicSecret, falseSnapshots: new Map() } }
   const whole = [named(), end, ...chunks]
+  let missed = 0
 
   const finder = (timers: Timers, others: readonly Connection[]) =>
     previewFinder({
@@ -279,7 +280,13 @@ describe('[ND26] a peer that stops answering', () => {
       transport: { connections: () => others }
     } as unknown as Parameters<typeof previewFinder>[0])
   const find = (timers: Timers, peers: readonly Connection[], signal = new AbortController().signal) =>
-    finder(timers, peers.slice(1))(replica as unknown as LiveReplica, genesis, peers[0] as Connection, signal)
+    finder(timers, peers.slice(1))(
+      replica as unknown as LiveReplica,
+      genesis,
+      peers[0] as Connection,
+      signal,
+      () => void missed++
+    )
 
   it('[ND26] is left for the next, wherever it stops, and its stream is reset', async () => {
     for (let said = 0; said < whole.length; said++) {

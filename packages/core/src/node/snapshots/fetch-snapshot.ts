@@ -31,6 +31,8 @@ const LATER_TOTAL_BYTES_MAX = 8_388_608
 
 /** A server as somebody's snapshot and what came after it tell of it, until all operations do. */
 export interface Preview {
+  /** Who gave it. */
+  readonly from: DeviceId
   readonly log: AuthorityLog
   /** The operation that published it. */
   readonly operation: Operation
@@ -89,7 +91,7 @@ export async function fetchSnapshot(
       return refuse('AU60', 'the operation that publishes it does not stand on it')
     // What is concurrent with the snapshot waits for the operations themselves.
     for (const each of later.value) log.add(each, init.now)
-    return { ok: true, value: { log, operation, claim } }
+    return { ok: true, value: { from: connection.device, log, operation, claim } }
   } finally {
     signal?.removeEventListener('abort', stop)
     await stream.close().catch(() => undefined)

@@ -2,6 +2,7 @@
 import type { OperationId } from '../../base/index.ts'
 import { KINDS, type OperationMark } from '../../authority/index.ts'
 import { haveList } from '../../sync/index.ts'
+import { chooseSnapshot } from './choose-snapshot.ts'
 import { Marks } from './marks.ts'
 import { encodeSnapshot, type OwnSnapshot } from './own-snapshot.ts'
 import { allRemovals } from '../replica/removals.ts'
@@ -55,7 +56,7 @@ export async function keepSnapshot(work: Work): Promise<void> {
 
 function takeSnapshot(state: ReplicaState, lag: number): OwnSnapshot | undefined {
   const { log } = state
-  const snapshot = log.snapshot({ lag })
+  const snapshot = chooseSnapshot(log, lag)
   if (snapshot === undefined) return undefined
   const { server, count, sum, heads, chunks } = snapshot
   const inside = (id: OperationId): boolean => heads.includes(id) || log.covers(heads, id)

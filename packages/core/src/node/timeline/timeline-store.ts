@@ -61,7 +61,7 @@ export interface MessagePlace {
 }
 
 /** Reads see what is staged, so that batches may follow each other without waiting for the disk. */
-export interface TimelineStore {
+export interface TimelineStore extends TimelineIndex {
   /**
    * Reduces items and adds the rows they change to `batch`, which the caller commits. Calls take turns.
    *

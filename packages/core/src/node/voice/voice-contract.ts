@@ -23,6 +23,9 @@ export interface VoiceJoinOptions {
   readonly pushToTalk?: boolean
 }
 
+/** Why we are in the channel we are in: our own choice, a moderator's (VX12), or for having been idle (VX14). */
+export type VoiceCause = 'self' | 'moderator' | 'idle'
+
 /** What a session tells. */
 export type VoiceEvent =
   | { readonly type: 'join' | 'leave' | 'update'; readonly participant: Participant }
@@ -35,8 +38,8 @@ export type VoiceEvent =
     }
   /** Figures of all pairs, every two seconds. */
   | { readonly type: 'stats'; readonly pairs: readonly VoicePairStats[] }
-  /** We are in another channel now: by ourselves, or by a moderator (VX12). */
-  | { readonly type: 'moved'; readonly channel: ChannelId }
+  /** We are in another channel now. */
+  | { readonly type: 'moved'; readonly channel: ChannelId; readonly cause: VoiceCause }
   /** Over. `moved`: we were sent where we may not go, or out. */
   | { readonly type: 'ended'; readonly end: CallEnd }
 
@@ -51,6 +54,8 @@ export interface VoicePairStats {
 export interface VoiceSession {
   readonly server: ServerId
   readonly channel: ChannelId
+  /** What brought us into this channel. */
+  readonly cause: VoiceCause
   /** null while it lasts. */
   readonly ended: CallEnd | null
   readonly self: CallSelf

@@ -23,7 +23,7 @@ import {
 } from '../../voice/index.ts'
 import type { LiveReplica } from '../replica/replica.ts'
 import { PairFigures } from './pair-figures.ts'
-import type { VoiceEvent, VoicePairStats, VoiceSession } from './voice-contract.ts'
+import type { VoiceCause, VoiceEvent, VoicePairStats, VoiceSession } from './voice-contract.ts'
 import { requireJoinable, requirePriority, standingOf } from './voice-rights.ts'
 
 /** VX4: rights and time are looked at this often, ms. */
@@ -62,6 +62,7 @@ export class LiveVoiceSession implements VoiceSession {
   readonly #figures: PairFigures
   #call: Call
   #channel: ChannelId
+  #cause: VoiceCause = 'self'
   #ended: CallEnd | null = null
   #at = 0
   #cancelTick: () => void = () => undefined
@@ -79,6 +80,10 @@ export class LiveVoiceSession implements VoiceSession {
 
   get channel(): ChannelId {
     return this.#channel
+  }
+
+  get cause(): VoiceCause {
+    return this.#cause
   }
 
   get ended(): CallEnd | null {
@@ -125,7 +130,7 @@ export class LiveVoiceSession implements VoiceSession {
     requireJoinable(replica.state(), channel, device, this.#now(), { pushToTalk: this.self.pushToTalk })
     this.#init.requirePlace(channel)
     this.#idle.active(this.#now())
-    this.#goTo(channel)
+    this.#goTo(channel, 'self')
   }
 
   leave(): void {
@@ -207,16 +212,17 @@ export class LiveVoiceSession implements VoiceSession {
     this.presenceChanged()
   }
 
-  #goTo(channel: ChannelId): void {
+  #goTo(channel: ChannelId, cause: VoiceCause): void {
     const before = this.#call
     const { self } = before
     this.#channel = channel
+    this.#cause = cause
     this.#call = this.#newCall(channel, { ...self, talking: false, priority: false, speaking: false })
     // Presence of the new channel replaces that of the old one: saying goodbye after it would hide us.
     const parting = before.step({ kind: 'leave', at: this.#now() })
     this.#apply(parting.filter(each => each.kind !== 'publish' && !isEnd(each)))
     this.#begin()
-    this.#tell({ type: 'moved', channel })
+    this.#tell({ type: 'moved', channel, cause })
   }
 
   #tick(): void {
@@ -240,7 +246,7 @@ export class LiveVoiceSession implements VoiceSession {
   #stepAside(): void {
     const afk = this.#init.replica.state().afk
     if (afk === null || afk.channel === this.#channel || !this.#idle.isIdle(this.#now(), afk.seconds)) return
-    if (this.#mayGo(afk.channel) && this.#init.hasPlace(afk.channel)) this.#goTo(afk.channel)
+    if (this.#mayGo(afk.channel) && this.#init.hasPlace(afk.channel)) this.#goTo(afk.channel, 'idle')
   }
 
   /** The clock may go back; a call's time does not. */
@@ -296,7 +302,7 @@ export class LiveVoiceSession implements VoiceSession {
   /** Sent elsewhere by a moderator one goes there, if one may; everything else is the end. */
   #end(end: CallEnd, to: ChannelId | null): void {
     if (end === 'moved' && to !== null && this.#mayGo(to)) {
-      this.#goTo(to)
+      this.#goTo(to, 'moderator')
       return
     }
     this.#ended = end

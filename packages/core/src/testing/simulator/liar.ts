@@ -3,17 +3,35 @@
  * sessions get as far as those of an honest member do, and what it then claims, holds back or repeats is new each time.
  */
 import type { DeviceId } from '../../base/index.ts'
+import type { Suite } from '../../crypto/index.ts'
 import type { FrameStream } from '../../net/index.ts'
 import { decodeFrame, encodeFrame, type Frame } from '../../sync/index.ts'
+import { GOSSIP_LIES, type GossipLie, GossipLiar } from './gossip-liar.ts'
 import type { Seeded } from './seeded.ts'
 
 /** How a member lies to those it exchanges logs with. */
-export const LIES = ['withhold', 'stall', 'unasked', 'disagree', 'replay', 'garble', 'babble'] as const
+export const SYNC_LIES = [
+  'withhold',
+  'stall',
+  'unasked',
+  'disagree',
+  'replay',
+  'garble',
+  'babble'
+] as const satisfies readonly string[]
+type SyncLie = (typeof SYNC_LIES)[number]
+
+/** How a member lies to its neighbours. */
+export const LIES = [...SYNC_LIES, ...GOSSIP_LIES] as const
 export type Lie = (typeof LIES)[number]
+
+const isOfGossip = (lie: Lie): lie is GossipLie => (GOSSIP_LIES as readonly string[]).includes(lie)
 
 const SYNC = '/xcord/sync/1'
 /** Of a session at most this much is kept, to be replayed. */
 const KEPT_FRAMES = 200
+/** No longer is the frame that ends a session: only such are looked at on arrival. */
+const CLOSE_BYTES_MAX = 16
 /** Frames in place of one by who babbles. */
 const BABBLE_FRAMES = 300
 
@@ -25,9 +43,18 @@ const CLAIMS: ReadonlySet<Frame['kind']> = new Set(['open', 'summary'])
 /** What one stream of the liar's has come to. */
 interface Told {
   readonly kept: Uint8Array[]
-  /** Handles that the liar's own core opened: what is pushed needs one. */
-  handle: number | undefined
+  /** The frame before: an honest one is looked at only when it is needed. */
+  last?: Uint8Array
   replayed: boolean
+}
+
+/** A server's number that the liar's own core uses there: what is pushed needs one. */
+function handleOf({ kept, last }: Told): number | undefined {
+  for (const bytes of [...(last === undefined ? [] : [last]), ...[...kept].reverse()]) {
+    const frame = decodeFrame(bytes)
+    if (frame.ok && 'handle' in frame.value) return frame.value.handle
+  }
+  return undefined
 }
 
 export class Liar {
@@ -35,14 +62,17 @@ export class Liar {
   readonly told = new Map<Lie, number>()
   /** Sessions that others closed with a rule, by its number in chapter SY: what the lies were held to be. */
   readonly refused = new Map<number, number>()
+  /** What it tells in gossip. */
+  readonly gossip: GossipLiar
   readonly #chance: Seeded
   readonly #streams = new Map<FrameStream, Told>()
   /** The last session of each peer's. */
   readonly #before = new Map<DeviceId, readonly Uint8Array[]>()
   #lie: Lie | undefined
 
-  constructor(chance: Seeded) {
+  constructor(chance: Seeded, suite: Suite) {
     this.#chance = chance
+    this.gossip = new GossipLiar(chance.split('gossip'), suite, lie => this.#count(lie))
   }
 
   /** The lie it tells now; undefined while it is honest. */
@@ -57,16 +87,18 @@ export class Liar {
 
   begin(lie: Lie): void {
     this.#lie = lie
+    this.gossip.lie = isOfGossip(lie) ? lie : undefined
   }
 
   end(): void {
     this.#lie = undefined
+    this.gossip.lie = undefined
   }
 
   /** A stream of this peer's as the others are to see it. */
   tamper(stream: FrameStream): FrameStream {
     if (stream.protocol !== SYNC) return stream
-    this.#streams.set(stream, { kept: [], handle: undefined, replayed: false })
+    this.#streams.set(stream, { kept: [], replayed: false })
     return {
       ...stream,
       send: async bytes => {
@@ -79,7 +111,8 @@ export class Liar {
   /** Sends operations to some of those it is in session with, asked or not. Returns to how many. */
   async push(operations: readonly Uint8Array[], to: (device: DeviceId) => boolean): Promise<number> {
     let count = 0
-    for (const [stream, { handle }] of this.#streams) {
+    for (const [stream, told] of this.#streams) {
+      const handle = handleOf(told)
       if (handle === undefined || !to(stream.connection.device)) continue
       const frame = { kind: 'push', handle, operations, records: [], envelopes: [] } as const
       await stream.send(encodeFrame(frame)).then(
@@ -93,9 +126,7 @@ export class Liar {
   async *#arriving(stream: FrameStream): AsyncGenerator<Uint8Array> {
     try {
       for await (const bytes of stream.frames()) {
-        const frame = decodeFrame(bytes)
-        if (frame.ok && frame.value.kind === 'close' && frame.value.rule > 0)
-          this.refused.set(frame.value.rule, (this.refused.get(frame.value.rule) ?? 0) + 1)
+        if (bytes.length <= CLOSE_BYTES_MAX) this.#note(bytes)
         yield bytes
       }
     } finally {
@@ -105,25 +136,36 @@ export class Liar {
     }
   }
 
+  #note(bytes: Uint8Array): void {
+    const frame = decodeFrame(bytes)
+    if (frame.ok && frame.value.kind === 'close' && frame.value.rule > 0)
+      this.refused.set(frame.value.rule, (this.refused.get(frame.value.rule) ?? 0) + 1)
+  }
+
   /** What leaves in place of a frame of the liar's own core. */
   #leaving(stream: FrameStream, bytes: Uint8Array): readonly Uint8Array[] {
     const told = this.#streams.get(stream)
-    const decoded = decodeFrame(bytes)
-    if (told === undefined || !decoded.ok || decoded.value.kind === 'unknown') return [bytes]
-    const frame = decoded.value
+    if (told === undefined) return [bytes]
     if (told.kept.length < KEPT_FRAMES) told.kept.push(bytes)
-    if ('handle' in frame) told.handle = frame.handle
+    told.last = bytes
     const lie = this.#lie
-    if (lie === undefined) return [bytes]
+    if (lie === undefined || isOfGossip(lie)) return [bytes]
+    const decoded = decodeFrame(bytes)
+    if (!decoded.ok || decoded.value.kind === 'unknown') return [bytes]
+    const frame = decoded.value
     const out = this.#untrue(lie, frame, bytes, stream, told)
     if (out === undefined) return [bytes]
-    this.told.set(lie, (this.told.get(lie) ?? 0) + 1)
+    this.#count(lie)
     return out
+  }
+
+  #count(lie: Lie): void {
+    this.told.set(lie, (this.told.get(lie) ?? 0) + 1)
   }
 
   /** The lie itself; undefined where this frame is no occasion. */
   #untrue(
-    lie: Lie,
+    lie: SyncLie,
     frame: Known,
     bytes: Uint8Array,
     stream: FrameStream,

@@ -71,7 +71,7 @@ export class SimulatedPeer {
     this.#world = world
     this.#chance = init.chance
     this.name = init.name
-    this.liar = new Liar(init.chance.split('lies'))
+    this.liar = new Liar(init.chance.split('lies'), world.suite)
     this.account = init.account ?? createAccount(world.suite, init.chance, world.time.now())
     const disk = { beforeWrite: async (write: MemoryWrite) => await this.#beforeWrite(write) }
     this.#store = init.disk?.copy(disk) ?? createMemoryStore(disk)
@@ -112,7 +112,8 @@ export class SimulatedPeer {
       network,
       suite,
       seed: this.account.device.signSeed,
-      tamper: stream => this.liar.tamper(stream)
+      tamper: stream => this.liar.tamper(stream),
+      mouth: this.liar.gossip
     })
     const life: Life = { alive: true, stopNetwork: () => void transport.stop() }
     this.#life = life

@@ -60,9 +60,9 @@ function seal(
   nonce: Uint8Array,
   aad: Uint8Array,
   plaintext: Uint8Array,
-  ahead = 0
+  out = new Uint8Array(plaintext.length + TAG_BYTES)
 ): Uint8Array {
-  const out = new Uint8Array(ahead + plaintext.length + TAG_BYTES)
+  const ahead = out.length - plaintext.length - TAG_BYTES
   quickCover(DOMAIN.stream, [key, nonce], plaintext, out, ahead)
   out.set(quickHash(DOMAIN.tag, [key, nonce, aad, plaintext], TAG_BYTES), ahead + plaintext.length)
   return out

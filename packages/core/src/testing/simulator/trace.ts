@@ -21,7 +21,17 @@ export class Trace {
 
   bytes(value: Uint8Array): void {
     let sum = FIRST
-    for (let at = 0; at < value.length; at++) sum = Math.imul(sum ^ (value[at] as number), PRIME)
+    const whole = value.length & ~3
+    for (let at = 0; at < whole; at += 4) {
+      const word =
+        (value[at] as number) |
+        ((value[at + 1] as number) << 8) |
+        ((value[at + 2] as number) << 16) |
+        ((value[at + 3] as number) << 24)
+      sum = Math.imul(sum ^ word, PRIME)
+      sum ^= sum >>> 15
+    }
+    for (let at = whole; at < value.length; at++) sum = Math.imul(sum ^ (value[at] as number), PRIME)
     this.#mix(value.length)
     this.#mix(sum)
   }

@@ -11,7 +11,7 @@ export interface Child {
   /** Words behind the first of each line that begins with this one. */
   said(word: string): readonly string[]
   /** Waits until a line begins with this word, beyond the first `skip` of them; gives the rest of the line. */
-  heard(word: string, skip?: number): Promise<string>
+  heard(word: string, skip?: number, waitMs?: number): Promise<string>
   tell(command: string): void
   /** SIGKILL: nothing is flushed, nothing is said. */
   kill(): Promise<void>
@@ -59,15 +59,19 @@ export function startChild(
     lines,
     said,
     ended,
-    heard: async (word, skip = 0) =>
-      await until(`the child says "${word}"${skip > 0 ? ` for the ${skip + 1}th time` : ''}`, () => {
-        const found = said(word)[skip]
-        if (found === undefined && over)
-          throw new Error(
-            `the child ended before it said "${word}": ${trouble || lines.slice(-3).join(' | ')}`
-          )
-        return found === undefined ? undefined : found || ' '
-      }),
+    heard: async (word, skip = 0, waitMs) =>
+      await until(
+        `the child says "${word}"${skip > 0 ? ` for the ${skip + 1}th time` : ''}`,
+        () => {
+          const found = said(word)[skip]
+          if (found === undefined && over)
+            throw new Error(
+              `the child ended before it said "${word}": ${trouble || lines.slice(-3).join(' | ')}`
+            )
+          return found === undefined ? undefined : found || ' '
+        },
+        waitMs
+      ),
     tell: command => void child.stdin?.write(`${command}\n`),
     kill: async () => {
       child.kill('SIGKILL')
