@@ -27,6 +27,7 @@ import type {
   RoleJson,
   Server,
   ServerJson,
+  SyncBudget,
   Written
 } from '@xcord/sdk'
 
@@ -808,6 +809,7 @@ export function createFakeClient(init: FakeInit = {}): FakeClient {
     devices,
     conversations: { all: [], get: () => undefined, blocked: [] } as unknown as Client['conversations'],
     safety: { verified: [] } as unknown as Client['safety'],
+    sync: fakeSync(),
     changePassword: () => Promise.resolve(),
     async *backup() {
       yield new Uint8Array(1)
@@ -942,6 +944,30 @@ export function createFakeClient(init: FakeInit = {}): FakeClient {
       get closed() {
         return closed
       }
+    }
+  }
+}
+
+/** A line whose budget is spent by 1,500 bytes. */
+function fakeSync(): Client['sync'] {
+  const spentBytes = 1_500
+  let budget: SyncBudget | null = null
+  return {
+    status: () => ({
+      budget:
+        budget === null
+          ? null
+          : {
+              ...budget,
+              spentBytes,
+              leftBytes: Math.max(0, budget.bytes - spentBytes),
+              resumesAt: budget.bytes > spentBytes ? null : new Date(0).toISOString()
+            },
+      servers: []
+    }),
+    setBudget: next => {
+      budget = next
+      return Promise.resolve()
     }
   }
 }

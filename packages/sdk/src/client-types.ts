@@ -18,7 +18,9 @@ import type {
   EventName,
   EventShapes,
   IdentityJson,
-  PeerJson
+  PeerJson,
+  SyncBudget,
+  SyncControl
 } from './shapes.ts'
 import type { Thread } from './thread-types.ts'
 import type { Channel, Invite, Member, Message, Role, View, WaitOptions } from './types.ts'
@@ -67,7 +69,10 @@ export interface ClientEvents {
   'device:fork': EventShapes['device:fork']
   /** A snapshot that somebody published is false: it is used for nothing, and this is who signed it. */
   'snapshot:false': EventShapes['snapshot:false']
-  /** Of a first page, of the operations that verify it, of messages. Not kept: no cursor brings it again. */
+  /**
+   * Of a first page, of the operations that verify it, of messages; and when what is missing begins or ends to wait for the
+   * budget. Not kept: no cursor brings it again.
+   */
   'sync:progress': EventShapes['sync:progress']
   /** A message that was shown unverified did not stand: it is to be shown no more. Not kept. */
   'message:withdraw': EventShapes['message:withdraw']
@@ -118,6 +123,8 @@ export interface Client {
   /** Two to ten people without a server. */
   readonly conversations: ConversationCollection
   readonly safety: SafetyCollection
+  /** How far sync is, and what it may spend on a metered line. */
+  readonly sync: SyncControl
   readonly view: View<readonly Server[]>
   on<E extends ClientEventName>(
     event: E,
@@ -189,6 +196,8 @@ export interface ClientInit {
   readonly media?: MediaPort
   /** STUN and TURN servers that voice may use; none where nothing is given. */
   readonly iceServers?: readonly IceServer[]
+  /** What may be spent on what can wait, from here on; null: no bound. Absent: as it was. */
+  readonly sync?: { readonly budget?: SyncBudget | null }
   /** 24 words: recovers this identity as a new device instead of making one. Only where the store is empty. */
   readonly phrase?: string
   /**

@@ -10,6 +10,7 @@ import { streamEvents } from './live/event-stream.ts'
 import { findNamed } from './live/find.ts'
 import { toCopied, toImported } from './live/import.ts'
 import { LiveServer } from './live/server.ts'
+import { progressJson, syncControl } from './live/sync.ts'
 import { createView } from './live/view.ts'
 import type { EventJson } from './shapes.ts'
 import type { Client, ClientEventName, ClientEvents, Server } from './types.ts'
@@ -45,6 +46,7 @@ class LiveClient implements Client, ClientContext {
   readonly devices: Client['devices']
   readonly conversations: Client['conversations']
   readonly safety: Client['safety']
+  readonly sync: Client['sync']
   readonly servers: Client['servers']
   readonly view: Client['view']
 
@@ -54,6 +56,7 @@ class LiveClient implements Client, ClientContext {
     this.devices = deviceCollection(node)
     this.conversations = conversationCollection(node)
     this.safety = safetyCollection(node)
+    this.sync = syncControl(node)
     this.servers = this.#serverCollection()
     this.view = { subscribe: this.#view.subscribe, getSnapshot: this.#view.getSnapshot }
     this.#view.set(this.#all())
@@ -244,9 +247,8 @@ class LiveClient implements Client, ClientContext {
 
   #receiveLive(event: LiveEvent): void {
     if (event.type === 'sync:progress') {
-      const { type, ...data } = event
       if (event.channel !== undefined) this.#reread(event.server, event.channel)
-      this.#call(type, { ...data, cursor: this.cursor })
+      this.#call('sync:progress', { ...progressJson(event), cursor: this.cursor })
     } else if (event.type === 'message:withdraw') {
       const { type, ...data } = event
       this.#reread(event.server, event.channel)

@@ -15,6 +15,7 @@ export interface DoctorCheckJson {
     | 'unopened'
     | 'outbox'
     | 'keystore'
+    | 'budget'
   readonly ok: boolean
   readonly detail: string
   readonly cause?: string
@@ -58,18 +59,6 @@ export interface FalseSnapshotJson {
   readonly user: string | null
   /** What differs; null where this was found in an earlier run. */
   readonly reason: string | null
-}
-
-/** How far something has come that others bring. */
-export interface SyncProgressJson {
-  readonly server: string
-  /** A first page, shown unverified; the operations that verify it; messages. */
-  readonly phase: 'page' | 'operations' | 'messages'
-  /** Of a first page. */
-  readonly channel?: string
-  readonly received: number
-  readonly expected: number | null
-  readonly done: boolean
 }
 
 /** A message that was shown unverified and did not stand. */

@@ -94,6 +94,7 @@ async function connect(
     bootstrap: init.bootstrap ?? [],
     media: init.media ?? platform.createMedia(),
     iceServers: init.iceServers ?? [],
+    ...(init.sync?.budget === undefined ? {} : { syncBudget: init.sync.budget }),
     onFault: error => reportFault(opened.client, error)
   })
   const path = init.backupFile ?? profile.backupPath

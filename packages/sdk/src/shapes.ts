@@ -6,22 +6,18 @@ import type { ChannelKind, ErrorCode } from '@xcord/core'
 import type { AttachmentJson } from './attachment-types.ts'
 import type { ConversationJson, DirectMessageJson } from './conversation-types.ts'
 import type { JoinRequestJson } from './request-types.ts'
-import type {
-  FalseSnapshotJson,
-  MessageWithdrawnJson,
-  SyncProgressJson,
-  VerifyingJson
-} from './doctor-shapes.ts'
+import type { FalseSnapshotJson, MessageWithdrawnJson, VerifyingJson } from './doctor-shapes.ts'
+import type { SyncProgressJson } from './sync-types.ts'
 
 export type {
   DoctorCheckJson,
   DoctorJson,
   FalseSnapshotJson,
   MessageWithdrawnJson,
-  SyncProgressJson,
   UnopenedJson,
   VerifyingJson
 } from './doctor-shapes.ts'
+export type * from './sync-types.ts'
 
 /** How far a message or operation is known to have come (SY17). Rises only; levels may be skipped. */
 export type DeliveryState = 'local' | 'sent' | 'stored' | 'delivered' | 'seen'

@@ -192,7 +192,8 @@ function flagsAsEnvironment({ settings }: Session): Record<string, string> {
     XCORD_LISTEN: settings.listen?.join(',') ?? '',
     XCORD_ANNOUNCE: settings.announce?.join(',') ?? '',
     XCORD_MDNS: String(settings.mdns),
-    XCORD_ICE: settings.ice.join(',')
+    XCORD_ICE: settings.ice.join(','),
+    XCORD_SYNC_BUDGET: settings.syncBudget ?? ''
   }
 }
 

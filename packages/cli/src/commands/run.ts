@@ -29,6 +29,7 @@ import { registerCommunity } from './server-commands.ts'
 import type { Session } from './session.ts'
 import { gather, type Options, type Shell, textOf } from './shell.ts'
 import { registerThings } from './thing-commands.ts'
+import { registerSync } from './sync-commands.ts'
 import { registerVoice } from './voice-commands.ts'
 import { registerThreads } from './thread-commands.ts'
 import { registerTui } from './tui-commands.ts'
@@ -60,6 +61,7 @@ function createProgram(): Command {
     .option('--listen <address>', 'address to listen on (repeat)', gather)
     .option('--announce <address>', 'address to announce (repeat)', gather)
     .option('--ice <url>', 'STUN or TURN server for voice (repeat)', gather)
+    .option('--sync-budget <amount>', 'what may be spent on older messages and for others, such as 50MB/h')
     .option('--no-mdns', 'do not look for peers in the local network')
     .helpOption('-h, --help', 'show help')
     .helpCommand('help [command]', 'show help')
@@ -84,6 +86,7 @@ function openSession(
     // Commander gives the default of --no-mdns as true.
     mdns: options['mdns'] === false ? false : undefined,
     wait: options['wait'],
+    syncBudget: options['syncBudget'],
     timeout: options['timeout'],
     server: options['server']
   }
@@ -114,6 +117,7 @@ function registerAll(program: Command, shell: Shell): void {
   registerModeration(program, shell)
   registerThreads(program, shell)
   registerVoice(program, shell)
+  registerSync(program, shell)
   registerAutomod(program, shell)
   registerAuthority(program, shell)
   registerExplain(program, shell)

@@ -11,7 +11,7 @@ import { usage } from '../errors/outcome.ts'
 import type { GatewayInit } from '../gateway/context.ts'
 import { answers } from '../gateway/listen.ts'
 import { profileExists, type ProfilePaths } from '../profile/paths.ts'
-import { iceServerOf, type Settings } from '../profile/settings.ts'
+import { iceServerOf, parseBudget, type Settings } from '../profile/settings.ts'
 import type { Output } from '../render/output.ts'
 import type { Asker } from '../terminal/ask.ts'
 import type { Terminal } from '../terminal/terminal.ts'
@@ -59,9 +59,12 @@ export function passwordFromFile(session: Session): string | undefined {
 export function networkOf(
   settings: Settings,
   reach: Reach
-): Pick<ClientInit, 'bootstrap' | 'network' | 'iceServers'> {
+): Pick<ClientInit, 'bootstrap' | 'network' | 'iceServers' | 'sync'> {
   if (reach === 'offline') return { bootstrap: [], network: { listen: [], mdns: false } }
+  const read = parseBudget(settings.syncBudget)
+  const budget = read === 'off' ? null : read
   return {
+    ...(budget === undefined ? {} : { sync: { budget } }),
     bootstrap: settings.bootstrap,
     iceServers: settings.ice.map(iceServerOf),
     network: {

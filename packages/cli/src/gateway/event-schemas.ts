@@ -3,6 +3,7 @@ import Type from 'typebox'
 import type { EventName, EventShapes } from '@xcord/sdk'
 import { ConversationSchema, DirectMessageSchema } from './routes-conversations.ts'
 import { JoinRequestSchema } from './routes-requests.ts'
+import { SyncProgressSchema } from './routes-sync.ts'
 import {
   ChannelSchema,
   count,
@@ -92,14 +93,7 @@ export const EVENT_DATA = {
     user: nullable(Id),
     reason: nullable(Type.String())
   }),
-  'sync:progress': Type.Object({
-    server: Id,
-    phase: literals('page', 'operations', 'messages'),
-    channel: Type.Optional(Id),
-    received: count,
-    expected: nullable(count),
-    done: Type.Boolean()
-  }),
+  'sync:progress': SyncProgressSchema,
   'message:withdraw': Type.Object({
     server: Id,
     channel: Id,

@@ -10,6 +10,7 @@ import { readHandlers } from './handlers-read.ts'
 import { messageHandlers } from './handlers-messages.ts'
 import { thingHandlers } from './handlers-things.ts'
 import { threadHandlers } from './handlers-threads.ts'
+import { syncHandlers } from './handlers-sync.ts'
 import { voiceHandlers } from './handlers-voice.ts'
 import { requestHandlers } from './handlers-requests.ts'
 import { findChannel, findInvite, findMember, findRole, findServer } from './find.ts'
@@ -148,6 +149,7 @@ export const HANDLERS: Handlers = {
   ...explainHandlers,
   ...threadHandlers,
   ...voiceHandlers,
+  ...syncHandlers,
   ...thingHandlers,
   ...requestHandlers,
   ...messageHandlers

@@ -19,6 +19,7 @@ import { exports } from './routes-exports.ts'
 import { moderation } from './routes-moderation.ts'
 import { things } from './routes-things.ts'
 import { threads } from './routes-threads.ts'
+import { sync } from './routes-sync.ts'
 import { voice } from './routes-voice.ts'
 import { daemon, messages, network } from './routes-messages.ts'
 import { requests } from './routes-requests.ts'
@@ -344,6 +345,7 @@ export const ROUTES = {
   ...messages,
   ...files,
   ...network,
+  ...sync,
   ...daemon
 }
 export type Routes = typeof ROUTES

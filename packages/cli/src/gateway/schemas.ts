@@ -335,7 +335,8 @@ const DoctorCheckSchema = shape<DoctorCheckJson>()(
         'unopened',
         'clock',
         'outbox',
-        'keystore'
+        'keystore',
+        'budget'
       ),
       ok: Type.Boolean(),
       detail: Type.String(),

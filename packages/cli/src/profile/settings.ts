@@ -1,8 +1,8 @@
 /** Settings: flag, then `XCORD_*` variable, then the profile's config file, then the default. */
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
-import { XcordError } from '@xcord/core'
-import type { DeliveryState, IceServer } from '@xcord/sdk'
+import { BUDGET_PERIOD_MS_MAX, BUDGET_PERIOD_MS_MIN, XcordError } from '@xcord/core'
+import type { DeliveryState, IceServer, SyncBudget } from '@xcord/sdk'
 import { DELIVERY_STATES } from '../gateway/schemas.ts'
 import { parseDuration } from '../render/time.ts'
 import type { Environment } from './paths.ts'
@@ -54,7 +54,26 @@ const asDuration = (value: unknown): number | undefined => {
   return ms !== undefined && ms >= 1 && ms <= 3_600_000 ? ms : undefined
 }
 
+/** So many bytes, and in how long. */
+const BUDGET = /^(\d+(?:\.\d+)?)\s*(B|kB|MB|GB)?\s*\/\s*(\d*)\s*(min|h|d)$/i
+const BYTES_OF = { b: 1, kb: 1e3, mb: 1e6, gb: 1e9 } as const
+const MS_OF = { min: 60_000, h: 3_600_000, d: 86_400_000 } as const
+/** `50MB/h`, `500MB/d`, `2GB/30d`, or `off`. */
+export function parseBudget(value: unknown): SyncBudget | 'off' | undefined {
+  if (value === 'off') return 'off'
+  const [, amount, unit = 'B', times, period] =
+    typeof value === 'string' ? (BUDGET.exec(value.trim()) ?? []) : []
+  if (amount === undefined || period === undefined) return undefined
+  const bytes = Math.round(Number(amount) * BYTES_OF[unit.toLowerCase() as keyof typeof BYTES_OF])
+  const periodMs = Number(times === '' ? 1 : times) * MS_OF[period.toLowerCase() as keyof typeof MS_OF]
+  return Number.isSafeInteger(bytes) && periodMs >= BUDGET_PERIOD_MS_MIN && periodMs <= BUDGET_PERIOD_MS_MAX
+    ? { bytes, periodMs }
+    : undefined
+}
+
 const ADDRESSES = 'multiaddrs, separated by commas'
+/** What `parseBudget` takes. */
+export const BUDGET_ALLOWED = 'bytes in a period of a minute to 31 days, such as 50MB/h or 2GB/30d; or off'
 
 /** How much a daemon says of itself; never what anybody wrote (CR8). */
 const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error'] as const
@@ -101,6 +120,12 @@ export const SETTINGS = {
     allowed: 'a duration such as 10m, at most 1h',
     read: asDuration
   } as Setting<number | null>,
+  syncBudget: {
+    variable: 'XCORD_SYNC_BUDGET',
+    fallback: null,
+    allowed: BUDGET_ALLOWED,
+    read: value => (parseBudget(value) === undefined ? undefined : String(value))
+  } as Setting<string | null>,
   log: {
     variable: 'XCORD_LOG',
     fallback: 'info',

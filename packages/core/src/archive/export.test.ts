@@ -3,11 +3,14 @@ import { join } from 'node:path'
 import fc from 'fast-check'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { createNodeSuite } from '../adapters/crypto-node/index.ts'
+import { draftBan, draftUnban } from '../authority/index.ts'
 import { type DeviceId, idToBytes } from '../base/index.ts'
 import type { Suite } from '../crypto/index.ts'
 import { concatBytes, toHex } from '../encoding/index.ts'
 import type { Operation } from '../graph/index.ts'
 import { archiveStage, type ArchiveStage, fileOf } from '../../scripts/archive-stage.ts'
+import { foundServer } from '../../scripts/authority-stage.ts'
+import { operationsAt, replay, REPLAYED_AT_ONCE } from './past.ts'
 import { type ExportedItem, type ExportSource, openExport, writeExport } from './index.ts'
 
 interface Vectors {
@@ -215,5 +218,25 @@ describe('reading', () => {
     await expect(reader.readState()).rejects.toThrow('unplugged')
     await reader.close()
     expect(closed).toBe(true)
+  })
+})
+
+describe('a server as it stood', () => {
+  it('[SX12] is replayed in slices, so that others have their turn meanwhile', async () => {
+    const { ada } = stage
+    const site = foundServer(suite, ada)
+    for (let i = 0; i < 2 * REPLAYED_AT_ONCE + 10; i++)
+      site.act(ada, i % 2 === 0 ? draftBan(stage.mallory.user) : draftUnban(stage.mallory.user))
+    const operations = operationsAt(site.log.operations(), { kind: 'at', at: Number.MAX_SAFE_INTEGER })
+    // What is waited for is a real turn: a timer that was set before runs in each.
+    let turns = 0
+    const pause = async (): Promise<void> => {
+      await new Promise<void>(resolve => setImmediate(resolve))
+      turns++
+    }
+    const log = await replay(suite, operations ?? [], pause)
+    expect(turns).toBe(Math.floor((log.count() - 1) / REPLAYED_AT_ONCE))
+    expect(turns).toBeGreaterThanOrEqual(2)
+    expect(log.state().hash()).toEqual(site.log.state().hash())
   })
 })

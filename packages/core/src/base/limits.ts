@@ -120,3 +120,7 @@ export const REACTIONS_MAX = 2_000
 export const MESSAGE_RECORD_BYTES_MAX = 1_048_576
 /** TL13: messages in one page. */
 export const PAGE_MESSAGES_MAX = 100
+/** SY19: shortest period of a budget: a part of it is a second. */
+export const BUDGET_PERIOD_MS_MIN = 60_000
+/** SY19: longest period: lines are paid by the month. */
+export const BUDGET_PERIOD_MS_MAX = 31 * 86_400_000

@@ -12,13 +12,16 @@ export interface LivenessState {
   /** Failed probes since a byte was heard. */
   readonly failures: number
   readonly rttMs?: number | undefined
+  /** A probe went out once: how far the other side is, is known or will not be. */
+  readonly measured?: boolean
 }
 
 /** What happened. */
 export type LivenessInput =
   | { readonly kind: 'heard'; readonly at: number }
   | { readonly kind: 'tick'; readonly at: number }
-  | { readonly kind: 'answered'; readonly at: number }
+  /** `sentAt`: when the probe left, which its stream had to be opened for first. */
+  | { readonly kind: 'answered'; readonly at: number; readonly sentAt?: number }
   | { readonly kind: 'failed'; readonly at: number }
   | { readonly kind: 'hurry'; readonly at: number }
 
@@ -45,8 +48,8 @@ export function stepLiveness(
     case 'heard':
       return [{ ...state, heardAt: Math.max(state.heardAt, input.at), failures: 0 }, []]
     case 'answered': {
-      const rttMs = Math.max(0, input.at - (state.probedAt ?? input.at))
-      return [{ heardAt: input.at, failures: 0, rttMs }, []]
+      const rttMs = Math.max(0, input.at - (input.sentAt ?? state.probedAt ?? input.at))
+      return [{ heardAt: input.at, failures: 0, rttMs, measured: true }, []]
     }
     case 'failed': {
       const heardSince = state.probedAt !== undefined && state.heardAt > state.probedAt
@@ -57,10 +60,17 @@ export function stepLiveness(
     case 'tick':
     case 'hurry': {
       if (state.probedAt !== undefined) return [state, []]
-      // After a failure the next probe follows at once: 20 s of patience are over.
-      const due = input.kind === 'hurry' || state.failures > 0 || input.at - state.heardAt >= SILENCE_MS_MAX
+      // Once soon after it opened, so that people see how far it is. After a failure the next probe follows at once: 20 s of patience are over.
+      const due =
+        input.kind === 'hurry' ||
+        state.measured !== true ||
+        state.failures > 0 ||
+        input.at - state.heardAt >= SILENCE_MS_MAX
       return due
-        ? [{ ...state, probedAt: input.at }, [{ kind: 'probe', deadlineMs: probeDeadlineMs(state) }]]
+        ? [
+            { ...state, probedAt: input.at, measured: true },
+            [{ kind: 'probe', deadlineMs: probeDeadlineMs(state) }]
+          ]
         : [state, []]
     }
   }

@@ -20,8 +20,25 @@ describe('liveness', () => {
     return [state, effects]
   }
 
+  /** Measured when it opened. */
+  const opened: LivenessState = { ...openLiveness(0), measured: true }
+
+  it('[NT20] probes once soon after a connection opened, and knows how far the other side is', () => {
+    const [probing, probe] = feed(openLiveness(0), { kind: 'heard', at: 400 }, { kind: 'tick', at: 500 })
+    expect(probe).toEqual([{ kind: 'probe', deadlineMs: 5_000 }])
+    // What it took to open the stream is not what a round trip takes.
+    const [known] = feed(probing, { kind: 'answered', at: 640, sentAt: 600 })
+    expect(known.rttMs).toBe(40)
+    expect(feed(known, { kind: 'tick', at: 3_000 })[1]).toEqual([])
+    // Whoever does not answer such a question is not asked it again: it sent something since.
+    const [mute] = feed(probing, { kind: 'heard', at: 700 }, { kind: 'failed', at: 800 })
+    expect(mute.failures).toBe(0)
+    expect(mute.rttMs).toBeUndefined()
+    expect(feed(mute, { kind: 'tick', at: 3_000 })[1]).toEqual([])
+  })
+
   it('[NT20] probes after 20 s of silence, one probe at a time', () => {
-    const [state, none] = feed(openLiveness(0), { kind: 'tick', at: 19_999 })
+    const [state, none] = feed(opened, { kind: 'tick', at: 19_999 })
     expect(none).toEqual([])
     const [probing, probe] = feed(state, { kind: 'tick', at: 20_000 })
     expect(probe).toEqual([{ kind: 'probe', deadlineMs: 5_000 }])

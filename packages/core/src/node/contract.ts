@@ -25,7 +25,7 @@ import type { KeyStoreMark } from './accounts/key-store-epoch.ts'
 import type { Explanation } from '../verifier/index.ts'
 import type { Transport } from '../net/index.ts'
 import type { Store } from '../store/index.ts'
-import type { DeliveryLevel } from '../sync/index.ts'
+import type { ByteBudget, DeliveryLevel } from '../sync/index.ts'
 import type { Message, Page, PageOptions } from '../timeline/index.ts'
 import type { IceServer, MediaPort } from '../voice/index.ts'
 import type { AutomodRule } from './intents/automod.ts'
@@ -34,7 +34,7 @@ import type { Conversations } from './conversations/conversation-contract.ts'
 import type { EquivocationReport } from './intake/equivocation.ts'
 import type { UnopenedReport } from './keys/unopened.ts'
 import type { LoggedEvent } from './event-log.ts'
-import type { DoctorFinding, LiveEvent, PeerReport } from './live-events.ts'
+import type { DoctorFinding, LiveEvent, PeerReport, SyncLine } from './live-events.ts'
 import type { ExportServerOptions } from './replica/export-server.ts'
 import type { ReplicaQuestion } from './replica/explain.ts'
 import type { Intent } from './intents/intents.ts'
@@ -74,6 +74,8 @@ export interface NodeInit {
   readonly iceServers?: readonly IceServer[]
   /** Faults in the background that no caller waits for. */
   readonly onFault?: (error: unknown) => void
+  /** What may be spent on what can wait (SY19), from here on; null: no bound. Absent: what is kept holds. */
+  readonly syncBudget?: ByteBudget | null
   /** When snapshots are made (ND24): for tests, which have few operations. */
   readonly snapshots?: SnapshotPace
 }
@@ -311,6 +313,7 @@ export interface Node {
   readonly own: AccountDevices
   readonly voice: Voice
   readonly conversations: Conversations
+  readonly line: SyncLine
   replica(server: ServerId): Replica | undefined
   replicas(): readonly Replica[]
   createServer(init: { readonly name: string; readonly channels: readonly string[] }): Promise<ServerId>
@@ -349,7 +352,8 @@ export interface Node {
   close(): Promise<void>
 }
 
-export type { DoctorFinding, LiveEvent, PeerReport } from './live-events.ts'
+export type { DoctorFinding, LiveEvent, PeerReport, SyncLine } from './live-events.ts'
+export type { BudgetReport, ByteBudget } from '../sync/index.ts'
 export type { CopyReport } from './joining/found-copy.ts'
 export type { ImportReport } from './joining/import-server.ts'
 export type * from './conversations/conversation-contract.ts'

@@ -3,6 +3,7 @@ import type { Database } from '../store/index.ts'
 import type { LiveReplica } from './replica/replica.ts'
 import type { OlderKeyStore } from './accounts/key-store-epoch.ts'
 import type { DoctorFinding, PeerReport } from './contract.ts'
+import type { BudgetReport } from '../sync/index.ts'
 import { settingTable } from './replica/tables.ts'
 import { UNOPENED_CAUSES, type UnopenedCause } from './keys/unopened.ts'
 
@@ -10,6 +11,7 @@ import { UNOPENED_CAUSES, type UnopenedCause } from './keys/unopened.ts'
 const SKEW_MS_MAX = 120_000
 
 export interface DoctorInput {
+  readonly who: string
   readonly addresses: readonly string[]
   readonly bootstrap: readonly string[]
   readonly peers: readonly PeerReport[]
@@ -17,11 +19,13 @@ export interface DoctorInput {
   /** The store answered a read. */
   readonly storeWorks: boolean
   readonly olderKeyStore: OlderKeyStore | undefined
+  readonly budget: BudgetReport | null
 }
 
 /** Examines a peer. */
 export function examine(input: DoctorInput): readonly DoctorFinding[] {
   return [
+    { check: 'identity', ok: true, detail: input.who },
     store(input),
     keyStore(input),
     addresses(input),
@@ -32,7 +36,8 @@ export function examine(input: DoctorInput): readonly DoctorFinding[] {
     snapshots(input),
     clock(input),
     unopenedOnes(input),
-    outbox(input)
+    outbox(input),
+    ...budget(input)
   ]
 }
 
@@ -61,6 +66,18 @@ function keyStore({ olderKeyStore: older }: DoctorInput): DoctorFinding {
     remedy:
       'Did you restore it yourself? Then set a password with "xcord passwd" to go on with this copy. If not, somebody had your profile folder: revoke this device from another.'
   }
+}
+
+/** SY19: no fault of anything, and still why messages are not here. */
+function budget({ budget: report }: DoctorInput): readonly DoctorFinding[] {
+  if (report === null) return []
+  const spent = `${report.spentBytes.toLocaleString('en')} of ${report.bytes.toLocaleString('en')} bytes spent`
+  const { resumesAt } = report
+  if (resumesAt === null) return [{ check: 'budget', ok: true, detail: `metered line: ${spent}` }]
+  const goesOn = new Date(resumesAt).toISOString()
+  return [
+    { check: 'budget', ok: true, detail: `metered line: ${spent}; older messages come from ${goesOn} on` }
+  ]
 }
 
 function addresses(input: DoctorInput): DoctorFinding {

@@ -21,6 +21,7 @@ import type { LiveReplica, ReplicaHooks } from './replica/replica.ts'
 import { createFirstPages, type FirstPages } from './snapshots/first-page.ts'
 import { servePages } from './snapshots/page-service.ts'
 import { serveSnapshots, type SnapshotServiceInit } from './snapshots/snapshot-service.ts'
+import { type MeteredLine, openMeteredLine } from './exchange/metered-line.ts'
 import { createSyncHost, type SyncHost } from './exchange/sync-host.ts'
 import { createTimelineStore } from './timeline/timeline-store.ts'
 import { VoiceHost } from './voice/voice-host.ts'
@@ -38,6 +39,7 @@ export interface NodeParts {
   readonly voice: VoiceHost
   readonly pages: FirstPages
   readonly conversations: LiveConversations
+  readonly line: MeteredLine
 }
 
 /** Servers that people see: those we are a member of or enter (ND26), and those read from a file (SX11). */
@@ -65,7 +67,8 @@ export async function createParts(
   const { suite, clock, random, timers, transport, account, bootstrap } = init
   const fault = (error: unknown): void => told.fault(error)
   const views = new Map<ServerId, ServerView>()
-  const blobs = createBlobs(init, database, views, fault)
+  const line = await openLine(init, database, told)
+  const blobs = createBlobs(init, database, { views, line }, fault)
   const pages = createFirstPages({
     suite,
     account,
@@ -95,7 +98,7 @@ export async function createParts(
   })
   const introductions = meetMembers(init, registry, views, book, hooks)
   const voice = createVoice(init, registry, { book, gossip, introductions }, hooks)
-  const sync = startSync(init, registry, views, gossip, fault)
+  const sync = startSync(init, { views, line, registry, gossip }, fault)
   const discovery = createDiscovery({
     suite,
     transport,
@@ -119,14 +122,24 @@ export async function createParts(
     discovery,
     voice,
     pages,
-    conversations
+    conversations,
+    line
   }
+}
+
+async function openLine(
+  { clock, syncBudget: budget }: NodeInit,
+  database: Database,
+  told: Pick<ReplicaHooks, 'feed' | 'fault'>
+): Promise<MeteredLine> {
+  const fault = (error: unknown): void => told.fault(error)
+  return await openMeteredLine({ database, clock, budget, feed: event => told.feed(event), fault })
 }
 
 function createBlobs(
   { suite, random, timers, transport, clock }: NodeInit,
   database: Database,
-  views: ReadonlyMap<ServerId, ServerView>,
+  { views, line }: Pick<NodeParts, 'views' | 'line'>,
   fault: (error: unknown) => void
 ): Blobs {
   return new Blobs({
@@ -136,42 +149,45 @@ function createBlobs(
     transport,
     database,
     now: () => clock.now(),
+    line,
     isMember: (server, device) => views.get(server)?.standing(device) === 'member',
     fault
   })
 }
 
 function startSync(
-  { suite, random, timers, clock, transport, account }: NodeInit,
-  registry: ReplicaRegistry,
-  views: ReadonlyMap<ServerId, ServerView>,
-  gossip: GossipHost,
+  { suite, random, account, transport, clock, timers }: NodeInit,
+  { views, line, registry, gossip }: Pick<NodeParts, 'views' | 'line' | 'registry' | 'gossip'>,
   fault: (error: unknown) => void
 ): SyncHost {
+  const { device, signingKey: signer } = account.device
   return createSyncHost({
-    machine: createSync({
-      suite,
-      random,
-      device: account.device.device,
-      signer: account.device.signingKey,
-      views
-    }),
+    machine: createSync({ suite, random, device, signer, budget: line.budget, views }),
     transport,
     clock,
     timers,
-    self: account.device.device,
+    self: device,
     port: server => registry.replicas.get(server),
-    gossips: device => gossip.neighbours(device),
+    gossips: peer => gossip.neighbours(peer),
+    spent: () => line.spent(),
     fault
   })
 }
 
 /** Ends what carries and holds the servers, in the order in which one needs the other. */
-export async function closeParts({ registry, duties, voice, sync, conversations }: NodeParts): Promise<void> {
+export async function closeParts({
+  registry,
+  duties,
+  voice,
+  sync,
+  conversations,
+  line
+}: NodeParts): Promise<void> {
   for (const replica of registry.replicas.values()) duties.forget(replica)
   await conversations.stop()
   await voice.close()
   await sync.close()
+  await line.stop()
 }
 
 /** Conversations outside servers (DM): with people of the servers we are in, and those we talked with before. */

@@ -2,7 +2,7 @@
 import { type DeviceId, isXcordError, type ServerId, type UserId } from '../base/index.ts'
 import { safetyNumber } from '../identity/index.ts'
 import type { Connection } from '../net/index.ts'
-import { type Database, openDatabase } from '../store/index.ts'
+import type { Database } from '../store/index.ts'
 import { type AccountDevices, createAccountDevices } from './accounts/account-devices.ts'
 import { backUp } from './backup/back-up.ts'
 import { clockSkew } from './clock-skew.ts'
@@ -14,7 +14,8 @@ import type {
   LiveEvent,
   Node,
   NodeInit,
-  PeerReport
+  PeerReport,
+  SyncLine
 } from './contract.ts'
 import { examine, storeWorks } from './doctor.ts'
 import { type EventLog, type LoggedEvent, openEventLog } from './event-log.ts'
@@ -31,8 +32,7 @@ import { PeerNews } from './exchange/peer-news.ts'
 import { reportPeers } from './exchange/peers.ts'
 import type { LiveReplica, ReplicaHooks } from './replica/replica.ts'
 import { hearSync } from './exchange/sync-news.ts'
-import { PROFILE_TABLES } from './profile-tables.ts'
-import { DATABASE_SCHEMA } from './replica/tables.ts'
+import { openProfile } from './profile-tables.ts'
 import type { Turn } from './replica/turn.ts'
 import type { Voice } from './voice/voice-contract.ts'
 import { createWaiters } from './waiters.ts'
@@ -43,14 +43,7 @@ const MAINTENANCE_MS = 60_000
 
 /** Opens the profile's database, loads its servers and goes online. */
 export async function createNode(init: NodeInit): Promise<Node> {
-  const database = await openDatabase({
-    store: init.store,
-    suite: init.suite,
-    masterKey: init.masterKey,
-    random: init.random,
-    schema: DATABASE_SCHEMA,
-    tables: PROFILE_TABLES
-  })
+  const database = await openProfile(init)
   try {
     const node = new LiveNode(init, database, await openEventLog(database))
     await node.start()
@@ -132,6 +125,10 @@ class LiveNode implements Node {
 
   get conversations(): Conversations {
     return this.#parts.conversations
+  }
+
+  get line(): SyncLine {
+    return this.#parts.line
   }
 
   get voice(): Voice {
@@ -224,6 +221,7 @@ class LiveNode implements Node {
     this.#parts.gossip.forget(replica)
     this.#parts.duties.forget(replica)
     this.#parts.registry.replicas.delete(replica.server)
+    this.#parts.line.forget(replica.server)
   }
 
   // What replicas tell.
@@ -236,6 +234,7 @@ class LiveNode implements Node {
       news: (replica, news) =>
         hearSync(
           {
+            line: this.#parts.line,
             judge: each => this.#parts.introductions.judge(each),
             emit: event => this.#emitLive(event),
             wake: server => this.#waiters.wake(server),
@@ -253,6 +252,7 @@ class LiveNode implements Node {
 
   #turnDone(replica: LiveReplica, turn: Turn): void {
     this.#waiters.wake(replica.server)
+    this.#parts.line.arrived(replica.server, turn.events)
     if (turn.authorityChanged || turn.viewChanged)
       this.#emitLive({ type: 'view:update', server: replica.server })
     if (replica.imported) return
@@ -331,17 +331,16 @@ class LiveNode implements Node {
   }
 
   async doctor(): Promise<readonly DoctorFinding[]> {
-    return [
-      { check: 'identity', ok: true, detail: `${this.name}, ${this.user}` },
-      ...examine({
-        addresses: this.addresses(),
-        bootstrap: this.#init.bootstrap,
-        peers: this.peers(),
-        replicas: shown(this.#parts.registry).filter(each => !each.imported),
-        storeWorks: await storeWorks(this.#database),
-        olderKeyStore: this.own.olderKeyStore
-      })
-    ]
+    return examine({
+      who: `${this.name}, ${this.user}`,
+      addresses: this.addresses(),
+      bootstrap: this.#init.bootstrap,
+      peers: this.peers(),
+      replicas: shown(this.#parts.registry).filter(each => !each.imported),
+      storeWorks: await storeWorks(this.#database),
+      olderKeyStore: this.own.olderKeyStore,
+      budget: this.line.report()
+    })
   }
 
   backup(): AsyncIterable<Uint8Array> {

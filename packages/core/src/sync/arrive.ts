@@ -87,10 +87,7 @@ export function onItems(turn: Turn, share: Share, frame: Items, bytes: number): 
   }
   ask.progressAt = turn.at
   ask.waiting++
-  if (kind === 'envelopes') {
-    share.receivedBytes += bytes
-    countArrived(turn, frame.items.length, bytes)
-  }
+  if (kind === 'envelopes') countArrived(turn, frame.items.length, bytes)
   plannerOf(turn, share.server).progress(claimKeys(ask), session.id, ask.request, turn.at)
   deliver(turn, share, ask, frame.kind, frame.items, bytes)
   return undefined
@@ -160,6 +157,7 @@ export function onTaken(turn: Turn, delivery: number, fresh: number, refusal: Re
   const view = viewOf(turn, share)
   if (owner.envelopes > 0 && view !== undefined) {
     share.received += owner.envelopes
+    share.receivedBytes += owner.bytes
     turn.effects.push({
       type: 'progress',
       session: session.id,

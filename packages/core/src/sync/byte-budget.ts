@@ -3,6 +3,8 @@
  * clock: every question brings its time. Whoever keeps it over restarts saves what `save` gives.
  */
 
+import { BUDGET_PERIOD_MS_MAX, BUDGET_PERIOD_MS_MIN } from '../base/index.ts'
+
 /** How many bytes may go both ways in any period of this length. */
 export interface ByteBudget {
   readonly bytes: number
@@ -27,10 +29,6 @@ export interface BudgetReport extends ByteBudget {
 
 /** Parts of a period: what was spent in one is given back when the whole of it lies a period back. */
 export const BUDGET_SLOTS = 60
-/** SY19: shortest period. A slot of it is a second. */
-export const BUDGET_PERIOD_MS_MIN = 60_000
-/** SY19: longest period. */
-export const BUDGET_PERIOD_MS_MAX = 31 * 86_400_000
 /** SY19: envelopes of one request of what can wait: what may go beyond the budget, as nobody knows their sizes before. */
 export const METERED_ENVELOPES_MAX = 64
 /** SY19: an envelope's size until any came. */
@@ -39,7 +37,7 @@ const MEAN_BYTES_FIRST = 600
 const MEAN_OVER = 256
 
 /** RangeError where it is no budget. */
-export function assertBudget({ bytes, periodMs }: ByteBudget): void {
+function assertBudget({ bytes, periodMs }: ByteBudget): void {
   if (!Number.isSafeInteger(bytes) || bytes < 0) throw new RangeError(`A budget of ${bytes} bytes`)
   if (!Number.isSafeInteger(periodMs) || periodMs < BUDGET_PERIOD_MS_MIN || periodMs > BUDGET_PERIOD_MS_MAX)
     throw new RangeError(`A budget's period of ${periodMs} ms: one minute to 31 days`)

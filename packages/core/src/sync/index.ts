@@ -1,7 +1,7 @@
 /** Sync: who lacks what, and in which order it travels (SY). A pure machine, blind to content. */
 export * from './contract.ts'
 export * from './limits.ts'
-export { assertBudget, Budget, type BudgetLedger, type BudgetReport, type ByteBudget } from './byte-budget.ts'
+export { Budget, type BudgetLedger, type BudgetReport, type ByteBudget } from './byte-budget.ts'
 export { ChainIndex, type Chain, type ChainId, chainOfAuthor, chainToBytes } from './chain-index.ts'
 export { type IdBeginning, IdSet } from './id-set.ts'
 export { type Fingerprint, fingerprintOf } from './fingerprint.ts'

@@ -77,10 +77,11 @@ export function createLiveness(deps: { clock: Clock; random: Random; heard: Hear
       const open = stream
       signal.addEventListener('abort', () => open.abort('no answer in time'), { once: true })
       const payload = deps.random.bytes(CHECK_BYTES)
+      const sentAt = deps.clock.now()
       await open.send(payload)
       for await (const echo of open.frames()) {
         if (!equalBytes(echo, payload)) break
-        feed(raw, { kind: 'answered', at: deps.clock.now() })
+        feed(raw, { kind: 'answered', at: deps.clock.now(), sentAt })
         await open.close()
         return
       }

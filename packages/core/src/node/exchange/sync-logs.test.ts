@@ -1,8 +1,10 @@
 import { describe, expect, it } from 'vitest'
-import { type ChannelId, type DeviceId, idFromBytes } from '../../base/index.ts'
+import { type ChannelId, type DeviceId, idFromBytes, type MessageId } from '../../base/index.ts'
+import type { PageOptions } from '../../timeline/index.ts'
+import type { SyncEvent } from './sync-host.ts'
 import { HIGHEST, LOWEST, type MessageSpan, type SyncFound } from '../../sync/index.ts'
 import type { ReplicaState } from '../replica/replica-state.ts'
-import { channelsByInterest, noteOnScreen, readLogs } from './sync-logs.ts'
+import { channelsByInterest, lookAt, readLogs } from './sync-logs.ts'
 import type { MessagePlace } from '../timeline/timeline-store.ts'
 
 const channel = (n: number): ChannelId => idFromBytes('c', new Uint8Array(32).fill(n))
@@ -78,13 +80,23 @@ describe('[SY6] message logs', () => {
     expect(await read([{ log: channel(9) }])).toEqual({ kind: 'logs', logs: [null] })
   })
 
-  it('[SY7] come in the order in which they are wanted: on screen, unread, lately active', () => {
+  it('[SY7] [SY19] come in the order in which they are wanted: on screen, unread, lately active', async () => {
     const state = replica()
+    const fed: SyncEvent[] = []
+    const look = async (each: ChannelId, options: PageOptions = {}): Promise<void> =>
+      await lookAt(state, each, options, event => void fed.push(event))
     expect(channelsByInterest(state)).toEqual([channel(2), channel(3), channel(1)])
-    noteOnScreen(state, channel(3))
-    noteOnScreen(state, channel(1))
+    await look(channel(3))
+    await look(channel(1))
+    await look(channel(2), { before: { at: 7, id: messages[0]?.id as MessageId } })
+    await look(channel(2), { after: { at: 7, id: messages[0]?.id as MessageId } })
     expect(channelsByInterest(state)).toEqual([channel(1), channel(3), channel(2)])
-    for (let n = 10; n < 20; n++) noteOnScreen(state, channel(n))
+    expect(fed).toMatchObject([
+      { type: 'look', channel: channel(3), before: null },
+      { type: 'look', channel: channel(1), before: null },
+      { type: 'look', channel: channel(2), before: 7 }
+    ])
+    for (let n = 10; n < 20; n++) await look(channel(n))
     expect(state.onScreen).toHaveLength(4)
   })
 })

@@ -10,9 +10,11 @@ import {
   type SyncFound,
   type SyncQuery
 } from '../../sync/index.ts'
+import type { PageOptions } from '../../timeline/index.ts'
 import type { ReplicaState } from '../replica/replica-state.ts'
 import { actTable, envelopeTable } from '../replica/tables.ts'
 import type { MessagePlace } from '../timeline/timeline-store.ts'
+import type { SyncEvent } from './sync-host.ts'
 
 /** Entries read for one request over all its spans: some 100 ms of a disk. Where it ends, the answer begins. */
 const ENTRIES_MAX = 20_000
@@ -106,8 +108,27 @@ export function channelsByInterest(state: ReplicaState): readonly ChannelId[] {
 /** Channels of which a page was read lately, the newest last. */
 const ON_SCREEN_MAX = 4
 
+/** Somebody looks at a page of a channel: what it lacks does not wait for the budget (SY19). */
+export async function lookAt(
+  state: ReplicaState,
+  channel: ChannelId,
+  { before, after, around }: PageOptions,
+  feed: (event: SyncEvent) => void
+): Promise<void> {
+  const { server } = state
+  const upTo = before ?? after ?? around
+  if (upTo === undefined) {
+    noteOnScreen(state, channel)
+    feed({ type: 'look', server, channel, before: null })
+  } else if (before !== undefined) {
+    const at =
+      typeof before === 'string' ? (await state.deps.timeline.message(channel, before))?.at : before.at
+    if (at !== undefined) feed({ type: 'look', server, channel, before: at })
+  }
+}
+
 /** Somebody looks at the newest page of a channel. */
-export function noteOnScreen(state: ReplicaState, channel: ChannelId): void {
+function noteOnScreen(state: ReplicaState, channel: ChannelId): void {
   const shown = state.onScreen.filter(each => each !== channel)
   state.onScreen = [...shown, channel].slice(-ON_SCREEN_MAX)
 }

@@ -3,9 +3,11 @@ import type { ServerId } from '../../base/index.ts'
 import type { LiveEvent } from '../contract.ts'
 import { part } from '../joining/farewell.ts'
 import type { LiveReplica } from '../replica/replica.ts'
+import type { MeteredLine } from './metered-line.ts'
 import type { SyncNews } from './sync-host.ts'
 
 export interface SyncHearer {
+  readonly line: MeteredLine
   judge(replica: LiveReplica): void
   emit(event: LiveEvent): void
   wake(server: ServerId): void
@@ -18,14 +20,7 @@ export function hearSync(hearer: SyncHearer, replica: LiveReplica, news: SyncNew
       hearer.judge(replica)
       return
     case 'progress':
-      hearer.emit({
-        type: 'sync:progress',
-        server: replica.server,
-        phase: 'messages',
-        received: news.received,
-        expected: news.received + news.missing,
-        done: news.missing === 0
-      })
+      hearer.emit(hearer.line.told(replica.server, news))
       return
     case 'parted':
       part(replica, hearer.fault)

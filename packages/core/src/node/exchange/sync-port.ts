@@ -93,6 +93,7 @@ export function createServerView(current: () => ReplicaState): ServerView {
       return record === undefined ? 0 : current().log.lamportOf(record.frontier)
     },
     channels: () => channelsByInterest(current()),
+    onScreen: () => current().onScreen.toReversed(),
     knowsChain: (chain: ChainId) => chain.startsWith('d') && current().devices.has(chain as DeviceId)
   }
 }

@@ -10,6 +10,7 @@ import {
 import { LEAF_BYTES, PROOF_HASHES_MAX, SEALED_CHUNK_BYTES_MAX, CHUNKS_MAX } from '../../attachment/index.ts'
 import { array, bytes, codec, literal, nullable, tuple, uint } from '../../encoding/index.ts'
 import type { Connection, FrameStream, ProtocolName, Transport } from '../../net/index.ts'
+import type { MeteredLine } from '../exchange/metered-line.ts'
 import type { BlobStore, ProvenChunk } from './blob-store.ts'
 
 export const BLOB_PROTOCOL: ProtocolName = '/xcord/blob/1'
@@ -48,6 +49,8 @@ export interface BlobServiceInit {
   readonly transport: Transport
   readonly store: BlobStore
   now(): number
+  /** SY19: what attachments cost, and whether those of others wait. */
+  readonly line: Pick<MeteredLine, 'isSpent' | 'spend'>
   /** Is this device a member of that server here? */
   isMember(server: ServerId, device: DeviceId): boolean
 }
@@ -81,8 +84,12 @@ export function serveBlobs(init: BlobServiceInit): void {
     const blob = idFromBytes('b', read.value.blob)
     for (let index = read.value.from; index < read.value.from + read.value.count; index++) {
       const found = init.isMember(server, device) ? await init.store.proven(server, blob, index) : undefined
-      const given = found !== undefined && allowance.take(device, found.chunk.length, init.now())
-      await stream.send(given ? answerCodec.encode({ version: 1, ...found }) : NOT_GIVEN)
+      const waits = found?.own === false && init.line.isSpent()
+      const given = found !== undefined && !waits && allowance.take(device, found.chunk.length, init.now())
+      if (given) init.line.spend(found.chunk.length)
+      await stream.send(
+        given ? answerCodec.encode({ version: 1, chunk: found.chunk, proof: found.proof }) : NOT_GIVEN
+      )
     }
     return true
   }

@@ -16,6 +16,11 @@ export interface ProvenChunk {
   readonly proof: readonly Uint8Array[]
 }
 
+/** One for a peer. `own`: of a file of ours. */
+export interface ServedChunk extends ProvenChunk {
+  readonly own: boolean
+}
+
 /** What a file is called among others. */
 type Held = Pick<SealedFile, 'blob' | 'size'>
 
@@ -82,7 +87,7 @@ export class BlobStore {
   }
 
   /** A chunk for a peer; undefined where the file is not held whole. */
-  async proven(server: ServerId, blob: BlobId, index: number): Promise<ProvenChunk | undefined> {
+  async proven(server: ServerId, blob: BlobId, index: number): Promise<ServedChunk | undefined> {
     const row = await this.#row(server, blob)
     const count = (row?.leaves.length ?? 0) / LEAF_BYTES
     const chunk = row === undefined || index >= count ? undefined : await this.chunk(server, blob, index)
@@ -90,7 +95,7 @@ export class BlobStore {
     const leaves = Array.from({ length: count }, (_, at) =>
       row.leaves.subarray(at * LEAF_BYTES, (at + 1) * LEAF_BYTES)
     )
-    return { chunk, proof: proofOf(this.#suite, leaves, index) }
+    return { chunk, proof: proofOf(this.#suite, leaves, index), own: row.own }
   }
 
   /** Files of a message that was deleted. */

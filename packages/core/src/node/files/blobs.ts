@@ -24,6 +24,7 @@ import type { Suite } from '../../crypto/index.ts'
 import type { Connection, Transport } from '../../net/index.ts'
 import type { Database } from '../../store/index.ts'
 import type { Attachment } from '../../timeline/index.ts'
+import type { MeteredLine } from '../exchange/metered-line.ts'
 import { askForChunks, CHUNKS_ASKED_MAX, serveBlobs } from './blob-service.ts'
 import { BlobStore } from './blob-store.ts'
 import type { OutgoingFile } from '../contract.ts'
@@ -39,6 +40,8 @@ export interface BlobsInit {
   readonly transport: Transport
   readonly database: Database
   now(): number
+  /** SY19: what attachments cost. */
+  readonly line: Pick<MeteredLine, 'isSpent' | 'spend'>
   isMember(server: ServerId, device: DeviceId): boolean
   fault(error: unknown): void
 }
@@ -96,6 +99,7 @@ export class Blobs {
     serveBlobs({
       transport: init.transport,
       store: this.#store,
+      line: init.line,
       now: () => init.now(),
       isMember: (server, device) => init.isMember(server, device)
     })
@@ -233,12 +237,13 @@ export class Blobs {
     from: number,
     signal: AbortSignal | undefined
   ): Promise<number> {
-    const { suite, timers } = this.#init
+    const { suite, timers, line } = this.#init
     const count = Math.min(CHUNKS_ASKED_MAX, chunkCount(file.size) - from)
     let got = 0
     try {
       const question = { server, blob: file.blob, from, count }
       for await (const { chunk, proof } of askForChunks(connection, question, timers, signal)) {
+        line.spend(chunk.length)
         // AT2: nothing else is kept, whoever gave it; there are other members.
         if (!checkPlace(suite, file, from + got, chunk, proof).ok) return got
         await this.#store.keepChunk(server, file.blob, from + got, chunk)

@@ -23,18 +23,20 @@ export interface ExportServerOptions {
 /**
  * Writes the export of one moment.
  *
+ * @param pause - Lets others have a turn, while a past server is replayed.
  * @throws XCORD_NOT_A_MEMBER: nobody believes an export that no member sealed (SX7). XCORD_USAGE for a point that is none.
  */
 export async function* exportServer(
   state: ReplicaState,
-  options: ExportServerOptions
+  options: ExportServerOptions,
+  pause: () => Promise<void>
 ): AsyncGenerator<Uint8Array, void, undefined> {
   assertWritable(state)
   const { account, clock } = state.deps
   const signer = { device: state.self, key: account.device.signingKey, at: clock.now() }
   const profiles = await profilesOf(state)
   if (options.point === undefined) yield* exportPresent(state, profiles, signer, options.content)
-  else yield* exportPast(state, profiles, signer, options.point)
+  else yield* exportPast(state, profiles, signer, options.point, pause)
 }
 
 async function profilesOf(state: ReplicaState): Promise<readonly Uint8Array[]> {
@@ -48,7 +50,8 @@ async function* exportPast(
   state: ReplicaState,
   profiles: readonly Uint8Array[],
   signer: ExportSigner,
-  point: ExportPoint
+  point: ExportPoint,
+  pause: () => Promise<void>
 ): AsyncGenerator<Uint8Array, void, undefined> {
   const { suite } = state.deps
   const operations = operationsAt(state.log.operations(), point)
@@ -60,7 +63,7 @@ async function* exportPast(
         : `"${point.operation}" is no operation of this server, or nothing was before it.`,
       { argument: point.kind === 'before' ? 'before' : 'until' }
     )
-  const log = replay(suite, operations)
+  const log = await replay(suite, operations, pause)
   const authority = log.state()
   const own = authority.device(signer.device)
   if (own?.on !== true || authority.member(own.user)?.status !== 'in')

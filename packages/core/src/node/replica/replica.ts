@@ -58,6 +58,7 @@ import type { FalseSnapshot } from './published-claims.ts'
 import type { ReplicaDeps, ReplicaState } from './replica-state.ts'
 import type { SyncEvent, SyncNews, SyncPort } from '../exchange/sync-host.ts'
 import { isSnapshotDue, keepSnapshot } from '../snapshots/keep-snapshot.ts'
+import { lookAt } from '../exchange/sync-logs.ts'
 import { isUnverified, shownMessage, shownPage } from '../snapshots/shown-page.ts'
 import { AGAIN, createServerView, heldOf, lacks, lookUp } from '../exchange/sync-port.ts'
 import { takeItems } from '../intake/take-items.ts'
@@ -273,7 +274,7 @@ export class LiveReplica implements Replica, SyncPort {
   }
 
   async *exportServer(options: ExportServerOptions): AsyncIterable<Uint8Array> {
-    yield* exportServer(await this.whole(), options)
+    yield* exportServer(await this.whole(), options, async () => await this.#turns.breathe())
   }
 
   get imported(): boolean {
@@ -337,6 +338,7 @@ export class LiveReplica implements Replica, SyncPort {
   }
 
   async page(channel: ChannelId, options: PageOptions): Promise<Page> {
+    await lookAt(this.current, channel, options, event => this.#hooks.feed(event))
     this.#hooks.looked(this, channel)
     return await shownPage(this.current, channel, options)
   }

@@ -104,6 +104,11 @@ export class TurnRunner {
     })
   }
 
+  /** Lets others have a turn. */
+  async breathe(): Promise<void> {
+    await new Promise<void>(resolve => this.#init.timers.after(0, resolve))
+  }
+
   async idle(): Promise<void> {
     await this.#inbox.idle()
   }

@@ -12,17 +12,15 @@ import {
   readPage,
   type TimelineIndex
 } from '../../timeline/index.ts'
-import { noteOnScreen } from '../exchange/sync-logs.ts'
 import type { ReplicaState } from '../replica/replica-state.ts'
 import { provisionalEntries, type ProvisionalPage, provisionalRecord } from './provisional.ts'
 
-/** One page. Whether it is the newest, which somebody looks at, decides what sync brings first (SY7). */
+/** One page. */
 export async function shownPage(
   state: ReplicaState,
   channel: ChannelId,
   options: PageOptions
 ): Promise<Page> {
-  if ((options.before ?? options.after ?? options.around) === undefined) noteOnScreen(state, channel)
   const { timeline } = state.deps
   const page = state.provisional?.pages.get(channel)
   return page === undefined
