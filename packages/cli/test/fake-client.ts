@@ -441,6 +441,7 @@ export function createFakeClient(init: FakeInit = {}): FakeClient {
       joinedAt: new Date(json.joinedAt),
       owner: json.owner,
       online: online.has(json.name),
+      presence: json.presence ?? { status: 'offline', text: null },
       timeoutUntil: json.timeoutUntil === undefined ? null : new Date(json.timeoutUntil),
       muted: json.muted === true,
       deafened: json.deafened === true,
@@ -810,6 +811,7 @@ export function createFakeClient(init: FakeInit = {}): FakeClient {
     conversations: { all: [], get: () => undefined, blocked: [] } as unknown as Client['conversations'],
     safety: { verified: [] } as unknown as Client['safety'],
     sync: fakeSync(),
+    presence: fakePresence(),
     changePassword: () => Promise.resolve(),
     async *backup() {
       yield new Uint8Array(1)
@@ -949,6 +951,17 @@ export function createFakeClient(init: FakeInit = {}): FakeClient {
 }
 
 /** A line whose budget is spent by 1,500 bytes. */
+function fakePresence(): Client['presence'] {
+  let current: Client['presence']['current'] = { status: 'online', text: null, until: null }
+  return {
+    get current() {
+      return current
+    },
+    set: async ({ status = current.status, text = current.text, until = null }) =>
+      (current = { status, text, until: until?.toISOString() ?? null })
+  }
+}
+
 function fakeSync(): Client['sync'] {
   const spentBytes = 1_500
   let budget: SyncBudget | null = null

@@ -9,6 +9,7 @@ import type {
 } from './conversation-types.ts'
 import type { DeviceCollection } from './device-types.ts'
 import type { ByteSource, Copied, CopyOptions, Imported, ImportOptions } from './export-types.ts'
+import type { PresenceControl, PresenceJson } from './presence-types.ts'
 import type { JoinRequest } from './request-types.ts'
 import type { Server } from './server-types.ts'
 import type {
@@ -80,6 +81,8 @@ export interface ClientEvents {
   'connection:update': EventShapes['connection:update']
   /** Who is in a voice channel changed, or what they say of themselves. Not kept: no cursor brings it again. */
   'voice:update': { channel: Channel; occupants: readonly Occupant[] }
+  /** How a member is there changed, or their words. Not kept: no cursor brings it again. */
+  'presence:update': { member: Member; presence: PresenceJson }
   /** Rejections of listeners and faults in the background. Without a listener they go to the log. */
   error: { error: unknown }
 }
@@ -125,6 +128,8 @@ export interface Client {
   readonly safety: SafetyCollection
   /** How far sync is, and what it may spend on a metered line. */
   readonly sync: SyncControl
+  /** How members of our servers see that this device is there. */
+  readonly presence: PresenceControl
   readonly view: View<readonly Server[]>
   on<E extends ClientEventName>(
     event: E,

@@ -14,6 +14,7 @@ import type {
 } from '@xcord/core'
 import type { Attachment, FileDraft } from './attachment-types.ts'
 import type { ChannelChanges, PermitChange, ReasonOptions } from './moderation-types.ts'
+import type { PresenceJson } from './presence-types.ts'
 import type { Thread, ThreadCollection, ThreadInit } from './thread-types.ts'
 import type { Server } from './server-types.ts'
 import type { ChannelVoice } from './voice-types.ts'
@@ -224,6 +225,8 @@ export interface Member {
   readonly owner: boolean
   /** A device of the member is connected to us now. */
   readonly online: boolean
+  /** As their devices say; offline where they say nothing, and where they are not heard. */
+  readonly presence: PresenceJson
   /** Until when the member may only read; null if they may write. */
   readonly timeoutUntil: Date | null
   /** In voice channels, by a moderator: not heard, and does not hear. */

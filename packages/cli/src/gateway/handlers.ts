@@ -10,6 +10,7 @@ import { readHandlers } from './handlers-read.ts'
 import { messageHandlers } from './handlers-messages.ts'
 import { thingHandlers } from './handlers-things.ts'
 import { threadHandlers } from './handlers-threads.ts'
+import { presenceHandlers } from './handlers-presence.ts'
 import { syncHandlers } from './handlers-sync.ts'
 import { voiceHandlers } from './handlers-voice.ts'
 import { requestHandlers } from './handlers-requests.ts'
@@ -149,6 +150,7 @@ export const HANDLERS: Handlers = {
   ...explainHandlers,
   ...threadHandlers,
   ...voiceHandlers,
+  ...presenceHandlers,
   ...syncHandlers,
   ...thingHandlers,
   ...requestHandlers,

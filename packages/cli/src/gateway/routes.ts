@@ -19,6 +19,7 @@ import { exports } from './routes-exports.ts'
 import { moderation } from './routes-moderation.ts'
 import { things } from './routes-things.ts'
 import { threads } from './routes-threads.ts'
+import { presence } from './routes-presence.ts'
 import { sync } from './routes-sync.ts'
 import { voice } from './routes-voice.ts'
 import { daemon, messages, network } from './routes-messages.ts'
@@ -345,6 +346,7 @@ export const ROUTES = {
   ...messages,
   ...files,
   ...network,
+  ...presence,
   ...sync,
   ...daemon
 }

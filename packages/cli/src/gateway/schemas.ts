@@ -23,6 +23,7 @@ import type {
   OverwriteJson,
   PeerJson,
   PolicyJson,
+  PresenceJson,
   ReactionJson,
   RoleJson,
   ScheduledEventJson,
@@ -178,6 +179,12 @@ export const RoleSchema = shape<RoleJson>()(
     { $id: 'Role' }
   )
 )
+const PresenceSchema = shape<PresenceJson>()(
+  Type.Object(
+    { status: literals('online', 'idle', 'dnd', 'offline'), text: nullable(Type.String()) },
+    { $id: 'Presence' }
+  )
+)
 export const MemberSchema = shape<MemberJson>()(
   Type.Object(
     {
@@ -189,6 +196,7 @@ export const MemberSchema = shape<MemberJson>()(
       joinedAt: time,
       owner: Type.Boolean(),
       online: Type.Boolean(),
+      presence: Type.Optional(PresenceSchema),
       timeoutUntil: Type.Optional(time),
       muted: Type.Optional(Type.Unsafe<true>({ type: 'boolean' })),
       deafened: Type.Optional(Type.Unsafe<true>({ type: 'boolean' })),

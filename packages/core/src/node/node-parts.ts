@@ -10,12 +10,14 @@ import { Blobs } from './files/blobs.ts'
 import { createDiscovery, type Discovery } from './exchange/discovery.ts'
 import { createDuties, type Duties } from './duties.ts'
 import type { EventLog } from './event-log.ts'
+import { createEphemeralDoor } from './exchange/ephemeral-door.ts'
 import { createExchange } from './exchange/exchange.ts'
 import { createGossipHost, type GossipHost } from './exchange/gossip-host.ts'
 import { createIntroductions, type Introductions } from './exchange/introductions.ts'
 import { serveInvites } from './joining/invite-service.ts'
 import { findInvite } from './accounts/link-addresses.ts'
 import { mentionsUs } from './exchange/peers.ts'
+import { openPresence, type PresenceHost } from './people/presence-host.ts'
 import { ReplicaRegistry } from './registry.ts'
 import type { LiveReplica, ReplicaHooks } from './replica/replica.ts'
 import { createFirstPages, type FirstPages } from './snapshots/first-page.ts'
@@ -37,6 +39,7 @@ export interface NodeParts {
   readonly sync: SyncHost
   readonly discovery: Discovery
   readonly voice: VoiceHost
+  readonly presence: PresenceHost
   readonly pages: FirstPages
   readonly conversations: LiveConversations
   readonly line: MeteredLine
@@ -64,7 +67,7 @@ export async function createParts(
   events: EventLog,
   told: Omit<ReplicaHooks, 'blobs' | 'looked'>
 ): Promise<NodeParts> {
-  const { suite, clock, random, timers, transport, account, bootstrap } = init
+  const { suite, clock, random, timers, transport, account } = init
   const fault = (error: unknown): void => told.fault(error)
   const views = new Map<ServerId, ServerView>()
   const line = await openLine(init, database, told)
@@ -93,22 +96,16 @@ export async function createParts(
     suite,
     transport,
     now: () => clock.now(),
-    ephemeral: (replica, bundle) => voice.judge(replica, bundle),
+    ephemeral: createEphemeralDoor(suite, clock, (...heard) =>
+      (heard[2].payload.body.kind === 'presence' ? presence : voice).take(...heard)
+    ),
     fault
   })
   const introductions = meetMembers(init, registry, views, book, hooks)
   const voice = createVoice(init, registry, { book, gossip, introductions }, hooks)
+  const presence = await tellPresence(init, database, registry, gossip, hooks)
   const sync = startSync(init, { views, line, registry, gossip }, fault)
-  const discovery = createDiscovery({
-    suite,
-    transport,
-    clock,
-    timers,
-    book,
-    bootstrap,
-    replicas: () => [...registry.replicas.values()].filter(each => each.current.status !== 'imported'),
-    fault
-  })
+  const discovery = findPeers(init, registry, book, fault)
   const duties = createDuties(random, () => clock.now())
   const conversations = await talkWithPeople(init, database, events, registry, book, hooks)
   return {
@@ -121,6 +118,7 @@ export async function createParts(
     sync,
     discovery,
     voice,
+    presence,
     pages,
     conversations,
     line
@@ -179,6 +177,7 @@ export async function closeParts({
   registry,
   duties,
   voice,
+  presence,
   sync,
   conversations,
   line
@@ -186,6 +185,7 @@ export async function closeParts({
   for (const replica of registry.replicas.values()) duties.forget(replica)
   await conversations.stop()
   await voice.close()
+  await presence.close()
   await sync.close()
   await line.stop()
 }
@@ -259,6 +259,45 @@ function createVoice(
       return found?.current.isMember() === true ? found : undefined
     },
     seek: server => introductions.seek(server),
+    publish: (replica, envelopes) => gossip.publish(replica, envelopes),
+    emit: event => hooks.live(event),
+    fault: error => hooks.fault(error)
+  })
+}
+
+function findPeers(
+  { suite, transport, clock, timers, bootstrap }: NodeInit,
+  registry: ReplicaRegistry,
+  book: AddressBook,
+  fault: (error: unknown) => void
+): Discovery {
+  return createDiscovery({
+    suite,
+    transport,
+    clock,
+    timers,
+    book,
+    bootstrap,
+    replicas: () => [...registry.replicas.values()].filter(each => each.current.status !== 'imported'),
+    fault
+  })
+}
+
+async function tellPresence(
+  { timers, clock, transport, account, presence = false }: NodeInit,
+  database: Database,
+  registry: ReplicaRegistry,
+  gossip: GossipHost,
+  hooks: ReplicaHooks
+): Promise<PresenceHost> {
+  return await openPresence({
+    timers,
+    clock,
+    transport,
+    account,
+    on: presence,
+    database,
+    joined: () => joined(registry),
     publish: (replica, envelopes) => gossip.publish(replica, envelopes),
     emit: event => hooks.live(event),
     fault: error => hooks.fault(error)

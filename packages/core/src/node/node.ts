@@ -27,6 +27,7 @@ import { joinByLink } from './joining/join.ts'
 import { createJoinHost } from './joining/join-host.ts'
 import { linkAddresses } from './accounts/link-addresses.ts'
 import { closeParts, createParts, isShown, joined, type NodeParts, shown } from './node-parts.ts'
+import type { Presence } from './people/presence-contract.ts'
 import { publishProfile } from './accounts/own-profile.ts'
 import { PeerNews } from './exchange/peer-news.ts'
 import { reportPeers } from './exchange/peers.ts'
@@ -129,6 +130,10 @@ class LiveNode implements Node {
 
   get line(): SyncLine {
     return this.#parts.line
+  }
+
+  get presence(): Presence {
+    return this.#parts.presence
   }
 
   get voice(): Voice {

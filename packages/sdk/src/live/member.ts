@@ -1,5 +1,6 @@
 import type { ChannelId, DeviceId, RoleId, UserId } from '@xcord/core'
 import { dateOf } from './date-of.ts'
+import type { PresenceJson } from '../presence-types.ts'
 import type { MemberJson } from '../shapes.ts'
 import type { Channel, Member, ReasonOptions, Role, Written } from '../types.ts'
 import type { LiveServer } from './server.ts'
@@ -38,6 +39,10 @@ export class LiveMember implements Member {
 
   get online(): boolean {
     return this.server.replica.online().has(this.id)
+  }
+
+  get presence(): PresenceJson {
+    return this.server.context.node.presence.of(this.server.id, this.id)
   }
 
   async kick(options: { readonly reason?: string } = {}): Promise<Written> {
@@ -116,7 +121,7 @@ export class LiveMember implements Member {
   }
 
   toJSON(): MemberJson {
-    const { forkedDevices, timeoutUntil } = this
+    const { forkedDevices, timeoutUntil, presence } = this
     return {
       id: this.id,
       server: this.server.id,
@@ -126,6 +131,7 @@ export class LiveMember implements Member {
       joinedAt: this.joinedAt.toISOString(),
       owner: this.owner,
       online: this.online,
+      ...(presence.status === 'offline' ? {} : { presence }),
       ...(timeoutUntil === null ? {} : { timeoutUntil: timeoutUntil.toISOString() }),
       ...(this.muted ? { muted: true as const } : {}),
       ...(this.deafened ? { deafened: true as const } : {}),
