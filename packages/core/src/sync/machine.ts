@@ -134,7 +134,7 @@ function take(turn: Turn, input: SyncInput): void {
     case 'found':
       return onFound(turn, input)
     case 'taken':
-      return onTaken(turn, input.delivery, input.fresh, input.refusal)
+      return onTaken(turn, input)
     case 'receipts':
       return queueReceipts(turn, input.server, input.author, input.kind, input.ids)
     case 'look':
