@@ -1,10 +1,10 @@
 /** What peers send: bounded, checked against what was asked, handed to the node, credited when it took it (SY8, SY13). */
 import { refuse, type Refusal } from '../base/index.ts'
-import type { ItemKind, ServerView } from './contract.ts'
+import type { ItemKind, ServerView, SyncInput } from './contract.ts'
 import { sequenceOf } from './envelope-form.ts'
 import { reconsider, reconsiderAll, wasAsked } from './fetch.ts'
 import type { Frame } from './frames.ts'
-import { STALE_ITEMS_MAX } from './limits.ts'
+import { LOST_MS, STALE_ITEMS_MAX } from './limits.ts'
 import { allowance, countArrived, deny, inTurn } from './metered.ts'
 import { missingCount } from './missing.ts'
 import { subtract, unite } from './ranges.ts'
@@ -130,7 +130,10 @@ function giveCredit(turn: Turn, session: Session, bytes: number): void {
 }
 
 /** The node judged a delivery. */
-export function onTaken(turn: Turn, delivery: number, fresh: number, refusal: Refusal | undefined): void {
+export function onTaken(
+  turn: Turn,
+  { delivery, fresh, refusal, lost = false }: Extract<SyncInput, { type: 'taken' }>
+): void {
   const owner = turn.world.deliveries.get(delivery)
   if (owner === undefined) return
   const { session, share, ask } = owner
@@ -138,7 +141,7 @@ export function onTaken(turn: Turn, delivery: number, fresh: number, refusal: Re
   turn.world.inboxEnvelopes -= owner.envelopes
   giveCredit(turn, session, owner.bytes)
   session.fresh += fresh
-  session.stale += Math.max(0, owner.items - fresh)
+  if (!lost) session.stale += Math.max(0, owner.items - fresh)
   const verdict =
     refusal ??
     (session.stale > STALE_ITEMS_MAX && session.stale > 4 * session.fresh
@@ -149,9 +152,11 @@ export function onTaken(turn: Turn, delivery: number, fresh: number, refusal: Re
     return
   }
   if (session.shares.get(share.handle) !== share) return
+  if (lost) share.restsUntil = turn.at + LOST_MS
   if (ask !== null) {
     ask.waiting--
     ask.fresh += fresh
+    ask.lost ||= lost
     ask.progressAt = turn.at
   }
   const view = viewOf(turn, share)
@@ -213,11 +218,22 @@ function goOn(turn: Turn, share: Share): Refusal | undefined {
   return broken
 }
 
+/** SY9: what came could not be kept, so that it is as if it had not been asked for. */
+function forgetAsked(share: Share, ask: Ask): void {
+  if (ask.kind === 'operations') share.askedOperations = null
+  if (ask.kind === 'records') share.askedRecords = null
+  for (const chain of ask.ranges.keys()) share.pending.add(chain)
+}
+
 /** What the answer was worth (SY13). */
 function judgeAnswer(turn: Turn, ask: Ask): Refusal | undefined {
   const { share } = ask
   const view = viewOf(turn, share)
   if (view === undefined) return undefined
+  if (ask.lost) {
+    forgetAsked(share, ask)
+    return undefined
+  }
   let vain = false
   if (ask.kind === 'operations') vain = ask.heads.some(head => !view.operationIds.has(head))
   else if (ask.kind === 'records')

@@ -38,6 +38,7 @@ export function note(
     items: 0,
     fresh: 0,
     waiting: 0,
+    lost: false,
     status: null,
     progressAt: turn.at,
     ...about

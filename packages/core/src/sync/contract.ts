@@ -257,6 +257,8 @@ export type SyncInput = { readonly at: number } &
         readonly delivery: number
         readonly fresh: number
         readonly refusal?: Refusal
+        /** It could not be kept here, by no fault of the peer's: what it brought is asked for again (SY9). */
+        readonly lost?: boolean
       }
     /** Envelopes of this author are held, durable or read here: tell it (SY16). */
     | {

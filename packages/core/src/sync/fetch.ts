@@ -47,6 +47,10 @@ export function reconsider(turn: Turn, share: Share): Refusal | undefined {
   share.retryAt = Infinity
   if (view === undefined || share.theirs === null || !share.opened || view.holds?.() === true)
     return undefined
+  if (share.restsUntil > turn.at) {
+    share.retryAt = share.restsUntil
+    return undefined
+  }
   share.blocked = false
   askOperations(turn, share, view)
   askRecords(turn, share, view)

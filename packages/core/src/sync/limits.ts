@@ -95,6 +95,8 @@ export const INBOX_ENVELOPES_MAX = 2_000
 export const ENVELOPE_ASKS_MAX = 2
 /** SY8: how long a chain is not asked of a peer that did not serve it; twice as long each time after. */
 export const DENIED_MS = 15_000
+/** SY9: how long nothing is asked for where what came could not be kept: a full disk is not empty at once. */
+export const LOST_MS = 15_000
 /** SY8: at most: a metered peer bears its peers' questions. */
 export const DENIED_MS_MAX = 300_000
 /** SY19: how soon the same page is asked of a peer again. */

@@ -107,6 +107,8 @@ export interface Share {
   held: boolean
   /** When what is not asked now may be asked: a chain that was not served, or all that waits for the budget. */
   retryAt: number
+  /** Until then nothing is asked: what came last could not be kept here (SY9). */
+  restsUntil: number
   /** When envelopes were asked last. */
   askedAt: number
   /** Bytes of envelopes that came. */
@@ -150,6 +152,8 @@ export interface Ask {
   fresh: number
   /** Deliveries not yet taken. */
   waiting: number
+  /** Something of it could not be kept here (SY9). */
+  lost: boolean
   status: number | null
   progressAt: number
 }

@@ -396,6 +396,8 @@ export class WorldNode {
   #free = 0
   seq = 0
   /** Called with every delivery before it is judged: hostile or slow nodes are made here. */
+  /** Nothing can be kept: its disk is full. */
+  full = false
   onDeliver: ((effect: Extract<SyncEffect, { type: 'deliver' }>) => void) | undefined
 
   constructor(world: World, name: string, speaksRanges = true, budget?: Budget) {
@@ -499,6 +501,7 @@ export class WorldNode {
     this.#free = Math.max(this.#free, this.world.now) + this.world.random.below(4)
     this.world.after(this.#free - this.world.now, () => {
       this.onDeliver?.(effect)
+      if (this.full) return this.step({ type: 'taken', delivery: effect.delivery, fresh: 0, lost: true })
       const verdict = this.views.get(effect.server)?.take(effect.kind, effect.items) ?? { fresh: 0 }
       if (verdict.fresh > 0)
         this.step({ type: 'stored', server: effect.server, from: effect.device, [effect.kind]: effect.items })

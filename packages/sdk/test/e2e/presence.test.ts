@@ -42,5 +42,7 @@ test('[ND55] what was set is kept, and whoever is invisible looks as if they wer
   await bob.presence.set({ status: 'invisible', text: 'secret' })
   await until('bob is not seen', () => bobAtAda()?.status === 'offline')
   expect(bobAtAda()?.text).toBeNull()
-  expect(bob.presence.current).toEqual({ status: 'invisible', text: 'secret', until: null })
+  await bob.close()
+  const again = await cast.open('bob')
+  expect(again.presence.current).toEqual({ status: 'invisible', text: 'secret', until: null })
 })

@@ -354,7 +354,7 @@ class Host implements SyncHost {
     }
     const settled = run().catch((error: unknown) => {
       this.#init.fault(error)
-      this.feed({ type: 'taken', delivery: effect.delivery, fresh: 0 })
+      this.feed({ type: 'taken', delivery: effect.delivery, fresh: 0, lost: true })
     })
     if (session !== undefined) session.turn = Promise.all([session.turn, settled]).then(() => undefined)
   }

@@ -80,9 +80,9 @@ export class Liar {
     return this.#lie
   }
 
-  /** Sessions it is in. */
+  /** Sessions it is in that have come to a server of its: what is pushed can be heard. */
   get sessions(): number {
-    return this.#streams.size
+    return [...this.#streams.values()].filter(told => handleOf(told) !== undefined).length
   }
 
   begin(lie: Lie): void {
