@@ -340,7 +340,7 @@ function wake(turn: Turn): void {
       const { paced } = session
       session.paced = false
       for (const share of [...session.shares.values()]) {
-        const due = Math.min(beatDue(share), offerDue(share), tipsDue(share)) <= at
+        const due = dueAt(share) <= at
         if (due) {
           beatIfDue(turn, share)
           offerIfDue(turn, share)
@@ -354,6 +354,11 @@ function wake(turn: Turn): void {
   flushReceipts(turn)
 }
 
+/** When time alone brings something of one share; the machine wakes for it, and looks at it again. */
+function dueAt(share: Share): number {
+  return Math.min(beatDue(share), offerDue(share), tipsDue(share), share.retryAt)
+}
+
 /** The next moment at which time alone brings something. */
 function nextWake(turn: Turn): number {
   const { world, at } = turn
@@ -364,7 +369,7 @@ function nextWake(turn: Turn): number {
       if (ask.waiting === 0) next = Math.min(next, ask.progressAt + STALL_MS)
     if (session.paced) next = Math.min(next, session.ourRequests.nextAt(at))
     for (const share of session.shares.values()) {
-      next = Math.min(next, beatDue(share), offerDue(share), tipsDue(share), share.retryAt)
+      next = Math.min(next, dueAt(share))
       if (share.blocked)
         next = Math.min(next, plannerOf(turn, share.server).nextExpiry(session.id, at) ?? at + IDLE_BEAT_MS)
     }
