@@ -101,6 +101,15 @@ it('[KS11] a keychain that does not answer says why', async () => {
     })
 })
 
+it('[KS11] an entry that a locked keychain does not hand out is not one that is gone', async () => {
+  // As libsecret's where nobody answers its question for the login password.
+  const locked = await secretTool('[ "$1" = search ] || exit 1; echo "[/3]"; echo "label = "')
+  await expect(locked.read(ADA)).rejects.toMatchObject({
+    code: 'XCORD_KEYCHAIN_UNAVAILABLE',
+    message: expect.stringContaining('locked') as unknown
+  })
+})
+
 it('[KS11] a program that ends well and keeps nothing, or something else, is found out', async () => {
   const forgets = await secretTool('[ "$1" = lookup ] && exit 1; cat > /dev/null')
   await expect(forgets.write(ADA, KEY)).rejects.toMatchObject({ code: 'XCORD_KEYCHAIN_UNAVAILABLE' })

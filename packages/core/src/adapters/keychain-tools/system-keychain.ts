@@ -60,8 +60,12 @@ export function systemKeychain(options: SystemKeychainOptions = {}): Keychain {
     const { tool, end } = await run(account, each => each.read(account))
     if (end.code === 0)
       return KEY.test(end.output) ? new Uint8Array(Buffer.from(end.output.trim(), 'hex')) : undefined
-    if (tool.isNothing(end.code, end.errors)) return undefined
-    throw unavailable(ended(tool, end))
+    if (!tool.isNothing(end.code, end.errors)) throw unavailable(ended(tool, end))
+    const { locked } = tool
+    if (locked === undefined) return undefined
+    const { output } = (await run(account, () => locked.ask(account))).end
+    if (locked.says(output)) throw unavailable('it is locked, and was not unlocked when it was asked for')
+    return undefined
   }
 
   return {

@@ -21,6 +21,8 @@ export interface Tool {
   remove(account: string): ToolRun
   /** Whether an end other than 0 says only that nothing is kept there. */
   isNothing(code: number | null, errors: string): boolean
+  /** Where finding nothing may also mean that the keychain is locked: what tells the two apart. */
+  readonly locked?: { ask(account: string): ToolRun; says(output: string): boolean }
 }
 
 const attributes = (account: string): string[] => ['service', SERVICE, 'account', account]
@@ -36,7 +38,12 @@ const SECRET_TOOL: Tool = {
   }),
   remove: account => ({ args: ['clear', ...attributes(account)] }),
   // It says nothing where it finds nothing, and why where it fails.
-  isNothing: (code, errors) => code === 1 && errors.trim() === ''
+  isNothing: (code, errors) => code === 1 && errors.trim() === '',
+  // Nor does it where nobody unlocked the keychain; a search lists locked items by their paths.
+  locked: {
+    ask: account => ({ args: ['search', ...attributes(account)] }),
+    says: output => /^\[\//m.test(output)
+  }
 }
 
 /** errSecItemNotFound, as an exit code. */
