@@ -811,6 +811,7 @@ export function createFakeClient(init: FakeInit = {}): FakeClient {
     safety: { verified: [] } as unknown as Client['safety'],
     sync: fakeSync(),
     changePassword: () => Promise.resolve(),
+    keychain: undefined,
     async *backup() {
       yield new Uint8Array(1)
     },

@@ -22,6 +22,7 @@ import { threads } from './routes-threads.ts'
 import { sync } from './routes-sync.ts'
 import { voice } from './routes-voice.ts'
 import { daemon, messages, network } from './routes-messages.ts'
+import { keychain } from './routes-keychain.ts'
 import { requests } from './routes-requests.ts'
 
 const ofMember = Type.Object({ server: text, member: text })
@@ -329,6 +330,7 @@ const members = {
 export const ROUTES = {
   ...identity,
   ...devices,
+  ...keychain,
   ...conversations,
   ...servers,
   ...invites,

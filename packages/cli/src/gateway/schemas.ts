@@ -336,6 +336,7 @@ const DoctorCheckSchema = shape<DoctorCheckJson>()(
         'clock',
         'outbox',
         'keystore',
+        'keychain',
         'budget'
       ),
       ok: Type.Boolean(),
