@@ -813,6 +813,7 @@ export function createFakeClient(init: FakeInit = {}): FakeClient {
     sync: fakeSync(),
     presence: fakePresence(),
     changePassword: () => Promise.resolve(),
+    keychain: undefined,
     async *backup() {
       yield new Uint8Array(1)
     },

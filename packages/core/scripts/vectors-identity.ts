@@ -17,11 +17,13 @@ import {
   createRevocation,
   type DeviceSecret,
   encodeIdentityLog,
+  type KeyStore,
   keyStoreContents,
   PASSWORD_COST_LOW_MEMORY,
   proveEnrolment,
   safetyNumber,
   sealBackup,
+  setKeychainSlot,
   signEntry,
   signProfile
 } from '../src/identity/index.ts'
@@ -157,6 +159,24 @@ function certificates(suite: Suite, { root, devices }: Cast): object {
   }
 }
 
+/** KS11: the same store with a keychain's slot; who finds what in the keychain. */
+function keychained(suite: Suite, store: KeyStore): object {
+  const given = setKeychainSlot(suite, seededRandom('keychain'), store, fill(10))
+  return {
+    bytes: toHex(given.bytes),
+    account: toHex(given.id),
+    key: toHex(fill(10)),
+    masterKey: toHex(given.masterKey),
+    epoch: given.epoch,
+    slots: given.slots,
+    refuse: [
+      { note: 'another key', bytes: toHex(given.bytes), key: toHex(fill(11)), rule: 'KS5' },
+      { note: "the key file's", bytes: toHex(given.bytes), key: toHex(fill(9)), rule: 'KS5' },
+      { note: 'no such slot', bytes: toHex(store.bytes), key: toHex(fill(10)), rule: 'KS2' }
+    ]
+  }
+}
+
 function sealed(suite: Suite): object {
   const random = seededRandom('account')
   const account = createAccount(suite, random, AT, { deviceName: 'laptop' })
@@ -188,7 +208,7 @@ function sealed(suite: Suite): object {
   })
   return {
     title: 'Account, key store, backup, profile, safety number',
-    rules: 'ID7, ID8, ID11, ID13, KS1 to KS5, KS7, KS10',
+    rules: 'ID7, ID8, ID11, ID13, KS1 to KS5, KS7, KS10, KS11',
     account: {
       phrase: account.phrase,
       user: account.user,
@@ -209,6 +229,7 @@ function sealed(suite: Suite): object {
       created: AT,
       slots: [1, 2, 3]
     },
+    keychain: keychained(suite, store),
     refuseKeyStores: [
       { note: 'wrong password', bytes: toHex(store.bytes), password: 'wrong password', rule: 'KS5' },
       { note: 'mac altered', bytes: altered(9, flipLast(items[9] as Uint8Array)), password, rule: 'KS5' },

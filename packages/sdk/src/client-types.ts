@@ -10,6 +10,7 @@ import type {
 import type { DeviceCollection } from './device-types.ts'
 import type { ByteSource, Copied, CopyOptions, Imported, ImportOptions } from './export-types.ts'
 import type { PresenceControl, PresenceJson } from './presence-types.ts'
+import type { KeychainControl } from './keychain-types.ts'
 import type { JoinRequest } from './request-types.ts'
 import type { Server } from './server-types.ts'
 import type {
@@ -158,6 +159,8 @@ export interface Client {
    * a key file opened it, that is gone afterwards. XCORD_KEYSTORE_REFUSED, XCORD_USAGE.
    */
   changePassword(old: string | undefined, next: string): Promise<void>
+  /** KS11: lets the system's keychain open this profile, or no longer. Undefined where a profile is not in a folder. */
+  readonly keychain: KeychainControl | undefined
   /**
    * The whole profile as one sealed file, as it is when the first piece is asked for, while everything goes on (ND42). The 24
    * words open it: `restoreBackup` makes a new device of it, `verifyBackup` looks whether it is whole.

@@ -13,6 +13,7 @@ import { LiveServer } from './live/server.ts'
 import { presenceControl } from './live/presence.ts'
 import { progressJson, syncControl } from './live/sync.ts'
 import { createView } from './live/view.ts'
+import type { KeychainControl } from './keychain-types.ts'
 import type { EventJson } from './shapes.ts'
 import type { Client, ClientEventName, ClientEvents, Server } from './types.ts'
 
@@ -27,6 +28,7 @@ export function createClientOver(node: Node, place: ClientPlace): Client {
 
 /** The profile under a client. */
 export interface ClientPlace {
+  readonly keychain?: KeychainControl | undefined
   changePassword(old: string | undefined, next: string): Promise<void>
   close(): Promise<void>
 }
@@ -44,6 +46,7 @@ class LiveClient implements Client, ClientContext {
   #turn: Promise<void> = Promise.resolve()
   #closed: Promise<void> | undefined
 
+  readonly keychain: Client['keychain']
   readonly devices: Client['devices']
   readonly conversations: Client['conversations']
   readonly safety: Client['safety']
@@ -55,6 +58,7 @@ class LiveClient implements Client, ClientContext {
   constructor(node: Node, place: ClientPlace) {
     this.node = node
     this.#place = place
+    this.keychain = place.keychain
     this.devices = deviceCollection(node)
     this.conversations = conversationCollection(node)
     this.safety = safetyCollection(node)
@@ -130,7 +134,10 @@ class LiveClient implements Client, ClientContext {
   }
 
   async doctor(): ReturnType<Client['doctor']> {
-    return await runDoctor(this.node)
+    return await runDoctor(
+      this.node,
+      this.keychain?.enabled === true ? await this.keychain.status() : undefined
+    )
   }
 
   async connect(address: string, options: { readonly signal?: AbortSignal } = {}): Promise<void> {

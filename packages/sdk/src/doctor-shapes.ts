@@ -15,6 +15,7 @@ export interface DoctorCheckJson {
     | 'unopened'
     | 'outbox'
     | 'keystore'
+    | 'keychain'
     | 'budget'
   readonly ok: boolean
   readonly detail: string

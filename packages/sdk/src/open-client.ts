@@ -104,6 +104,7 @@ async function connect(
       ? undefined
       : platform.keepBackup?.(path, node.own, error => reportFault(opened.client, error))
   const client = createClientOver(node, {
+    keychain: profile.keychain?.(async () => await node.own.keyStoreWritten()),
     changePassword: async (old, next) => {
       if (profile.changePassword === undefined)
         throw new XcordError('XCORD_USAGE', 'A profile in memory has no password.', { argument: 'password' })

@@ -4,6 +4,7 @@ import type { Suite } from '@xcord/core/crypto'
 import type { Account, BackupServer } from '@xcord/core/identity'
 import type { LinkedAccount } from '@xcord/core/node'
 import type { Store } from '@xcord/core/store'
+import type { KeychainControl } from './keychain-types.ts'
 import type { ProfileStore } from './types.ts'
 
 /** How an identity comes to be where the place is still empty. */
@@ -49,6 +50,8 @@ export interface OpenProfile {
   saveAccount(account: Account): Promise<void>
   /** KS4: absent where the place has no locks. XCORD_KEYSTORE_REFUSED for a wrong old password. */
   changePassword?(old: string | undefined, next: string): Promise<void>
+  /** KS11: absent where the place has none. `written` is told after each writing of the key store (KS9). */
+  readonly keychain?: (written: () => Promise<void>) => KeychainControl
   /** Gives the place free again, after the node closed the store; its secrets are overwritten (KS8). */
   release(): Promise<void>
 }

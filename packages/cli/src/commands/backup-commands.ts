@@ -9,7 +9,7 @@ import { fields } from '../render/table.ts'
 import { relativeTime } from '../render/time.ts'
 import { readPieces, sizeText, toStandardOutput, writePieces } from './file-pieces.ts'
 import { newPassword, refuseExisting } from './profile-commands.ts'
-import { openApi, passwordFromFile, type Session } from './session.ts'
+import { openApi, passwordFromFile, type Session, wantsPassword } from './session.ts'
 import { argument, type Shell, textOf } from './shell.ts'
 import { showVerified } from './verify-commands.ts'
 
@@ -56,13 +56,18 @@ async function verifyFile(session: Session, file: string, words: boolean): Promi
   if (words || !profileExists(paths))
     return await verifyBackup(readPieces(session, file), { phrase: await askPhrase(session) })
   const fixed = session.password ?? passwordFromFile(session)
-  const password =
-    fixed ??
-    (existsSync(`${paths.store}/key`)
-      ? undefined
-      : await session.asker.ask(`Password of profile "${paths.profile}": `, { secret: true }))
-  const owner = { path: paths.store, ...(password === undefined ? {} : { password }) }
-  return await verifyBackup(readPieces(session, file), owner)
+  const verifyWith = async (password: string | undefined): Promise<BackupJson> => {
+    const lock = password === undefined ? { keychain: true } : { password }
+    return await verifyBackup(readPieces(session, file), { path: paths.store, ...lock })
+  }
+  try {
+    return await verifyWith(fixed)
+  } catch (error) {
+    if (fixed !== undefined || !wantsPassword(session, error)) throw error
+    const password = await session.asker.ask(`Password of profile "${paths.profile}": `, { secret: true })
+    if (password === undefined) throw error
+    return await verifyWith(password)
+  }
 }
 
 function registerVerify(backup: Command, { verb }: Shell): void {

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Command } from 'commander'
 import pino, { type Logger } from 'pino'
-import { isXcordError, XcordError } from '@xcord/core'
+import { XcordError } from '@xcord/core'
 import type { HealthServer } from '@xcord/bootstrap-node'
 import type { Client, ErrorJson } from '@xcord/sdk'
 import { createApi } from '../api/api.ts'
@@ -16,7 +16,14 @@ import { fields } from '../render/table.ts'
 import { DAEMON_ENVIRONMENT, DAEMON_FLAGS } from './daemon-process.ts'
 import { type MetricsAddress, metricsAddress } from './metrics-address.ts'
 import { createProfileLock, type ProfileLock } from './profile-lock.ts'
-import { gatewayOver, openClient, openWith, passwordFromFile, type Session } from './session.ts'
+import {
+  gatewayOver,
+  openClient,
+  openWith,
+  passwordFromFile,
+  type Session,
+  wantsPassword
+} from './session.ts'
 import { type Options, type Shell, textOf } from './shell.ts'
 
 const noDaemon = ({ paths }: Session) =>
@@ -216,8 +223,7 @@ async function startDaemon(session: Session, _: readonly string[], options: Opti
       await child.ready
       break
     } catch (error) {
-      if (password !== undefined || !asker.interactive || !isXcordError(error, 'XCORD_KEYSTORE_LOCKED'))
-        throw error
+      if (password !== undefined || !asker.interactive || !wantsPassword(session, error)) throw error
       password = await asker.ask(`Password of profile "${paths.profile}": `, { secret: true })
       if (password === undefined || password === '') throw error
     }

@@ -17,6 +17,7 @@ import { registerDirect } from './dm-commands.ts'
 import { registerDevices } from './device-commands.ts'
 import { registerExplain } from './explain-commands.ts'
 import { registerExports } from './export-commands.ts'
+import { registerKeychain } from './keychain-commands.ts'
 import { registerLock } from './lock-commands.ts'
 import { registerMessages } from './message-commands.ts'
 import { registerModeration } from './moderation-commands.ts'
@@ -110,6 +111,7 @@ function registerAll(program: Command, shell: Shell): void {
   registerDirect(program, shell)
   registerSafety(program, shell)
   registerLock(program, shell)
+  registerKeychain(program, shell)
   registerVerifyProfile(program, shell)
   registerBackup(program, shell)
   registerCommunity(program, shell)

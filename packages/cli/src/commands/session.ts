@@ -75,7 +75,15 @@ export function networkOf(
   }
 }
 
-/** Opens the profile with this password, or by its key file. XCORD_KEYSTORE_REFUSED, XCORD_KEYSTORE_LOCKED. */
+/** Whether a password would help; why the keychain did not is told where somebody is asked for one. */
+export function wantsPassword(session: Session, error: unknown): boolean {
+  const byKeychain =
+    isXcordError(error, 'XCORD_KEYCHAIN_UNAVAILABLE') || isXcordError(error, 'XCORD_KEYCHAIN_MISMATCH')
+  if (byKeychain && session.asker.interactive) session.output.note(error.message)
+  return byKeychain || isXcordError(error, 'XCORD_KEYSTORE_LOCKED')
+}
+
+/** Opens the profile with this password, or by its key file or keychain. XCORD_KEYSTORE_REFUSED, XCORD_KEYSTORE_LOCKED. */
 export async function openWith(
   session: Session,
   reach: Reach,
@@ -106,7 +114,7 @@ export async function openClient(session: Session, reach: Reach): Promise<Client
   try {
     return await open(fixed)
   } catch (error) {
-    if (fixed !== undefined || !isXcordError(error, 'XCORD_KEYSTORE_LOCKED')) throw error
+    if (fixed !== undefined || !wantsPassword(session, error)) throw error
     for (let tries = 1; ; tries += 1) {
       const password = await asker.ask(`Password of profile "${paths.profile}": `, { secret: true })
       if (password === undefined || (password === '' && !asker.interactive)) throw error

@@ -13,7 +13,10 @@ async function verifyHere(session: Session): Promise<VerifyJson> {
   const { verifyProfile } = await import('@xcord/sdk')
   const { paths, asker } = session
   const fixed = session.password ?? passwordFromFile(session)
-  const found = await verifyProfile(paths.store, fixed === undefined ? {} : { password: fixed })
+  const found = await verifyProfile(
+    paths.store,
+    fixed === undefined ? { keychain: true } : { password: fixed }
+  )
   if (!found.locked || !asker.interactive) return found
   for (;;) {
     const password = await asker.ask(

@@ -121,6 +121,16 @@ export const OUTCOMES: Readonly<Record<AnyCode, Outcome>> = {
   XCORD_INVITE_NOT_FOUND: outcome(404, EXIT.notFound, 'List invites with "xcord invite list".'),
   XCORD_INVITE_REVOKED: outcome(410, EXIT.denied, NEW_LINK),
   XCORD_INVITE_USED: outcome(410, EXIT.denied, NEW_LINK),
+  XCORD_KEYCHAIN_MISMATCH: outcome(
+    409,
+    EXIT.locked,
+    'Give the password; then "xcord keychain enable" sets the keychain up anew.'
+  ),
+  XCORD_KEYCHAIN_UNAVAILABLE: outcome(
+    503,
+    EXIT.locked,
+    'Give the password. "xcord keychain status" says what is missing.'
+  ),
   XCORD_KEYSTORE_INVALID: outcome(
     422,
     EXIT.verification,

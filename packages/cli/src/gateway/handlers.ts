@@ -7,6 +7,7 @@ import { exportHandlers } from './handlers-exports.ts'
 import { fileHandlers } from './handlers-files.ts'
 import { moderationHandlers } from './handlers-moderation.ts'
 import { readHandlers } from './handlers-read.ts'
+import { keychainHandlers } from './handlers-keychain.ts'
 import { messageHandlers } from './handlers-messages.ts'
 import { thingHandlers } from './handlers-things.ts'
 import { threadHandlers } from './handlers-threads.ts'
@@ -143,6 +144,7 @@ export const HANDLERS: Handlers = {
   ...deviceHandlers,
   ...conversationHandlers,
   ...lockHandlers,
+  ...keychainHandlers,
   ...writes,
   ...moderationHandlers,
   ...exportHandlers,

@@ -23,6 +23,7 @@ import { presence } from './routes-presence.ts'
 import { sync } from './routes-sync.ts'
 import { voice } from './routes-voice.ts'
 import { daemon, messages, network } from './routes-messages.ts'
+import { keychain } from './routes-keychain.ts'
 import { requests } from './routes-requests.ts'
 
 const ofMember = Type.Object({ server: text, member: text })
@@ -330,6 +331,7 @@ const members = {
 export const ROUTES = {
   ...identity,
   ...devices,
+  ...keychain,
   ...conversations,
   ...servers,
   ...invites,

@@ -344,6 +344,7 @@ const DoctorCheckSchema = shape<DoctorCheckJson>()(
         'clock',
         'outbox',
         'keystore',
+        'keychain',
         'budget'
       ),
       ok: Type.Boolean(),

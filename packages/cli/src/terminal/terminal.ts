@@ -31,7 +31,10 @@ export interface Terminal {
   readonly stderr: TextOutput
   /** Milliseconds since the Unix epoch. */
   now(): number
-  /** Opens a profile. XCORD_KEYSTORE_LOCKED where it wants a password and got none. */
+  /**
+   * Opens a profile; without a password by its key file, or by the system's keychain. XCORD_KEYSTORE_LOCKED,
+   * XCORD_KEYCHAIN_UNAVAILABLE, XCORD_KEYCHAIN_MISMATCH where it wants a password and got none.
+   */
   open(init: OpenInit): Promise<Client>
   /** Makes an empty place a further device of an identity (ID10). */
   link(init: LinkInit): Promise<Client>
@@ -40,6 +43,8 @@ export interface Terminal {
   /** Told the parent that started this process in the background. */
   report?(message: { readonly ready: true } | { readonly error: unknown }): void
 }
+
+const lock = (password: string | undefined) => (password === undefined ? {} : { password })
 
 /** The real one. */
 export function processTerminal(): Terminal {
@@ -54,11 +59,11 @@ export function processTerminal(): Terminal {
         import('@xcord/sdk'),
         import('@xcord/sdk/node')
       ])
-      return createClient({ ...init, store: folder(path, password === undefined ? {} : { password }) })
+      return createClient({ ...init, store: folder(path, { ...lock(password), keychain: true }) })
     },
     link: async ({ path, password, ...init }) => {
       const { folder, linkDevice } = await import('@xcord/sdk/node')
-      return linkDevice({ ...init, store: folder(path, password === undefined ? {} : { password }) })
+      return linkDevice({ ...init, store: folder(path, lock(password)) })
     },
     onStop: listener => {
       process.on('SIGINT', listener)

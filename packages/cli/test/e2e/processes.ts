@@ -64,12 +64,19 @@ function lineOf(child: ChildProcess, matches: (line: string) => boolean): Promis
   })
 }
 
-export function createHome(): Home {
+/** @param init.env - Over the test's own environment. */
+export function createHome(init: { readonly env?: Readonly<Record<string, string>> } = {}): Home {
   const path = mkdtempSync(join(tmpdir(), 'xcord-e2e-'))
   const password = join(path, 'password')
   writeFileSync(password, 'correct horse battery\n')
   const running = new Set<ChildProcess>()
-  const env = { ...process.env, XCORD_HOME: path, XCORD_PASSWORD_FILE: password, XDG_RUNTIME_DIR: '' }
+  const env = {
+    ...process.env,
+    XCORD_HOME: path,
+    XCORD_PASSWORD_FILE: password,
+    XDG_RUNTIME_DIR: '',
+    ...init.env
+  }
 
   function start(argv: readonly string[]): ChildProcess {
     const child = spawn(process.execPath, [BIN, ...argv], { env, cwd: path, stdio: ['pipe', 'pipe', 'pipe'] })

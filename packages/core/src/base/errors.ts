@@ -181,6 +181,18 @@ export interface ErrorDetails {
    */
   XCORD_INVITE_USED: { maxUses: number }
   /**
+   * The system's keychain and this key store do not belong together: what opens it is no longer in the keychain, or
+   * does not fit. Nothing is lost.
+   * @remedy Give the password, which still opens the profile. `xcord keychain enable` sets both up anew.
+   */
+  XCORD_KEYCHAIN_MISMATCH: { found: 'nothing' | 'another' }
+  /**
+   * This machine has no keychain that XCord can use, or it does not answer: not installed, no desktop session, or locked.
+   * @remedy Give the password. On Linux the keychain needs the program `secret-tool` (Debian: libsecret-tools) and a
+   *   Secret Service such as GNOME Keyring or KWallet in your session; on macOS log in to the desktop.
+   */
+  XCORD_KEYCHAIN_UNAVAILABLE: { reason: string }
+  /**
    * The key store cannot be read as one: cut off, of another format, or out of bounds.
    * @remedy Restore the file from a copy, or recover with `xcord recover` and the phrase.
    */
@@ -366,32 +378,3 @@ export interface ErrorDetails {
 
 /** Stable code of an `XcordError`. */
 export type ErrorCode = keyof ErrorDetails
-
-/**
- * A failure that comes from the world (disk, network, another owner) or a missing permission.
- *
- * Match `code`, not the class: two copies of the library may meet in one process.
- */
-export class XcordError<C extends ErrorCode = ErrorCode> extends Error {
-  readonly code: C
-  readonly details: ErrorDetails[C]
-  /** Where the code is explained. */
-  readonly docs: string
-
-  constructor(code: C, message: string, details: ErrorDetails[C], options?: { cause?: unknown }) {
-    super(message, options)
-    this.name = code === 'XCORD_ABORTED' ? 'AbortError' : 'XcordError'
-    this.code = code
-    this.details = details
-    this.docs = `docs/errors.md#${code.toLowerCase()}`
-  }
-}
-
-/** Whether something thrown is XCord's error, and if a code is given, that one. */
-export function isXcordError<C extends ErrorCode = ErrorCode>(
-  error: unknown,
-  code?: C
-): error is XcordError<C> {
-  if (!(error instanceof Error) || !('code' in error) || typeof error.code !== 'string') return false
-  return code === undefined ? error.code.startsWith('XCORD_') : error.code === code
-}

@@ -260,7 +260,10 @@ export interface KeyStoreContents {
 
 /** How to open a key store: one of the slots of KS2. */
 export type KeyStoreUnlock =
-  { readonly password: string } | { readonly keyFile: Uint8Array } | { readonly recoverySecret: SecretKey }
+  | { readonly password: string }
+  | { readonly keyFile: Uint8Array }
+  | { readonly keychain: Uint8Array }
+  | { readonly recoverySecret: SecretKey }
 
 /** Slots to write; at least one. */
 export interface KeyStoreLocks {

@@ -87,6 +87,7 @@ export {
   type KeyStoreOutline,
   openKeyStore,
   outlineKeyStore,
+  setKeychainSlot,
   updateKeyStore
 } from './key-store.ts'
 export { keyStoreError } from './key-store-error.ts'

@@ -13,8 +13,8 @@ import {
 } from '../encoding/index.ts'
 import type { KeyStoreLocks, KeyStoreUnlock, PasswordCost } from './contract.ts'
 
-/** KS2's numbers; 4 to 6 are kept for keychains, passkeys and WebCrypto. */
-export const KeyStoreSlot = { password: 1, recovery: 2, keyFile: 3 } as const
+/** KS2's numbers; 5 and 6 are kept for passkeys and WebCrypto. */
+export const KeyStoreSlot = { password: 1, recovery: 2, keyFile: 3, keychain: 4 } as const
 
 /** KS3: what a password costs unless told. */
 export const PASSWORD_COST_DEFAULT: PasswordCost = { memoryKiB: 65_536, passes: 3 }
@@ -48,11 +48,10 @@ const recoverySlot = tuple({
   ephemeral: bytes(KEY_BYTES),
   box: bytes(64)
 })
-const keyFileSlot = tuple({
-  type: literal(KeyStoreSlot.keyFile),
-  nonce: bytes(NONCE_BYTES),
-  sealed: bytes(WRAPPED_BYTES)
-})
+/** Slots whose key is 32 random bytes: of a file, or of the system's keychain. */
+type KeySlot = typeof KeyStoreSlot.keyFile | typeof KeyStoreSlot.keychain
+const keySlot = (type: KeySlot) =>
+  tuple({ type: literal(type), nonce: bytes(NONCE_BYTES), sealed: bytes(WRAPPED_BYTES) })
 
 /** First items of the file: bound into every slot and the payload. */
 export type KeyStoreHeader = readonly ['xcord-ks', 1, 1, id: Uint8Array]
@@ -146,23 +145,19 @@ function createRecoverySlot(
   return [KeyStoreSlot.recovery, ephemeral.publicKey, box]
 }
 
-function createKeyFileSlot(
+/** Wraps MK by 32 random bytes. @throws RangeError for another length. */
+export function createKeySlot(
   suite: Suite,
   random: Random,
   header: KeyStoreHeader,
   masterKey: SecretKey,
-  keyFile: Uint8Array
+  type: KeySlot,
+  key: Uint8Array
 ): RawSlot {
-  if (keyFile.length !== KEY_BYTES)
-    throw new RangeError(`a key file has ${KEY_BYTES} bytes, not ${keyFile.length}`)
+  if (key.length !== KEY_BYTES) throw new RangeError(`such a key has ${KEY_BYTES} bytes, not ${key.length}`)
   const nonce = random.bytes(NONCE_BYTES)
-  const sealed = suite.xchachaSeal(
-    kdf(suite, keyFile, 'ks-slot'),
-    nonce,
-    slotAad(header, [KeyStoreSlot.keyFile]),
-    masterKey
-  )
-  return [KeyStoreSlot.keyFile, nonce, sealed]
+  const sealed = suite.xchachaSeal(kdf(suite, key, 'ks-slot'), nonce, slotAad(header, [type]), masterKey)
+  return [type, nonce, sealed]
 }
 
 /** The slots asked for, at least one. @throws RangeError for none. */
@@ -189,7 +184,7 @@ export function createSlots(
   if (locks.recoveryPublicKey !== undefined)
     slots.push(createRecoverySlot(suite, random, header, masterKey, locks.recoveryPublicKey))
   if (locks.keyFile !== undefined)
-    slots.push(createKeyFileSlot(suite, random, header, masterKey, locks.keyFile))
+    slots.push(createKeySlot(suite, random, header, masterKey, KeyStoreSlot.keyFile, locks.keyFile))
   if (slots.length === 0) throw new RangeError('a key store needs a password, a key file or a recovery key')
   return slots
 }
@@ -233,20 +228,17 @@ function tryRecovery(
   return masterKey === undefined ? refuseSecret() : accept(masterKey)
 }
 
-function tryKeyFile(
+function tryKey(
   suite: Suite,
   header: KeyStoreHeader,
   slot: RawSlot,
-  keyFile: Uint8Array
+  type: KeySlot,
+  key: Uint8Array
 ): Verdict<SecretKey> {
-  const read = readSchema(keyFileSlot, slot, 'KS5')
-  if (!read.ok || keyFile.length !== KEY_BYTES) return refuseSecret()
-  const masterKey = suite.xchachaOpen(
-    kdf(suite, keyFile, 'ks-slot'),
-    read.value.nonce,
-    slotAad(header, [KeyStoreSlot.keyFile]),
-    read.value.sealed
-  )
+  const read = readSchema(keySlot(type), slot, 'KS5')
+  if (!read.ok || key.length !== KEY_BYTES) return refuseSecret()
+  const { nonce, sealed } = read.value
+  const masterKey = suite.xchachaOpen(kdf(suite, key, 'ks-slot'), nonce, slotAad(header, [type]), sealed)
   return masterKey === undefined ? refuseSecret() : accept(masterKey)
 }
 
@@ -258,24 +250,33 @@ export function openSlots(
   unlock: KeyStoreUnlock,
   memoryKiBMax?: number
 ): Verdict<SecretKey> {
-  const type =
-    'password' in unlock
-      ? KeyStoreSlot.password
-      : 'keyFile' in unlock
-        ? KeyStoreSlot.keyFile
-        : KeyStoreSlot.recovery
+  const type = slotOf(unlock)
   const fitting = slots.filter(([number]) => number === type)
   if (fitting.length === 0)
     return refuse('KS2', 'the key store cannot be opened this way: it has no slot for it')
   let last: Verdict<SecretKey> = refuseSecret()
   for (const slot of fitting) {
-    last =
-      'password' in unlock
-        ? tryPassword(suite, header, slot, unlock.password, memoryKiBMax)
-        : 'keyFile' in unlock
-          ? tryKeyFile(suite, header, slot, unlock.keyFile)
-          : tryRecovery(suite, header, slot, unlock.recoverySecret)
+    last = trySlot(suite, header, slot, unlock, memoryKiBMax)
     if (last.ok) return last
   }
   return last
+}
+
+function slotOf(unlock: KeyStoreUnlock): number {
+  if ('password' in unlock) return KeyStoreSlot.password
+  if ('keyFile' in unlock) return KeyStoreSlot.keyFile
+  return 'keychain' in unlock ? KeyStoreSlot.keychain : KeyStoreSlot.recovery
+}
+
+function trySlot(
+  suite: Suite,
+  header: KeyStoreHeader,
+  slot: RawSlot,
+  unlock: KeyStoreUnlock,
+  memoryKiBMax?: number
+): Verdict<SecretKey> {
+  if ('password' in unlock) return tryPassword(suite, header, slot, unlock.password, memoryKiBMax)
+  if ('keyFile' in unlock) return tryKey(suite, header, slot, KeyStoreSlot.keyFile, unlock.keyFile)
+  if ('keychain' in unlock) return tryKey(suite, header, slot, KeyStoreSlot.keychain, unlock.keychain)
+  return tryRecovery(suite, header, slot, unlock.recoverySecret)
 }

@@ -24,6 +24,7 @@ import {
   PASSWORD_COST_DEFAULT,
   PASSWORD_COST_LOW_MEMORY,
   rootFromPhrase,
+  setKeychainSlot,
   updateKeyStore
 } from './index.ts'
 
@@ -116,7 +117,7 @@ describe('[KS1] [KS2] opening', () => {
   })
 
   test('unknown slots are kept, not tried', () => {
-    const foreign: CborValue = [4, 'keychain', new Uint8Array(3)]
+    const foreign: CborValue = [5, 'passkey', new Uint8Array(3)]
     // A mac over the unknown slot can only be had from who holds MK: rewrite through an update.
     const withForeign = {
       ...store,
@@ -127,9 +128,9 @@ describe('[KS1] [KS2] opening', () => {
       })
     } as KeyStore
     const updated = updateKeyStore(suite, systemRandom, withForeign, contents)
-    expect(opened(open(updated.bytes)).slots).toEqual([4, 1, 2, 3])
+    expect(opened(open(updated.bytes)).slots).toEqual([5, 1, 2, 3])
     expect(changePassword(suite, systemRandom, updated, 'another password', { cost }).slots).toEqual([
-      1, 4, 2, 3
+      1, 5, 2, 3
     ])
   })
 })
@@ -353,6 +354,68 @@ describe('changes', () => {
     expect([updated.epoch, again.epoch]).toEqual([2, 3])
     expect(opened(open(updated.bytes)).contents.extensions).toEqual([['b', Uint8Array.of(3)]])
     expect(items(updated.bytes)[7]).not.toEqual(items(store.bytes)[7])
+  })
+
+  test('[KS11] a keychain slot is one more way in; slot, epoch and mac change, nothing else', () => {
+    const key = new Uint8Array(32).fill(7)
+    const given = setKeychainSlot(suite, systemRandom, store, key)
+    const [before, after] = [items(store.bytes), items(given.bytes)]
+    for (const at of [0, 1, 2, 3, 4, 7, 8]) expect(after[at], String(at)).toEqual(before[at])
+    expect([given.epoch, given.slots]).toEqual([2, [1, 2, 3, 4]])
+    expect((after[6] as CborValue[]).slice(0, 3)).toEqual(before[6])
+    expect(opened(openKeyStore(suite, given.bytes, { keychain: key })).masterKey).toEqual(store.masterKey)
+    expect(opened(open(given.bytes)).masterKey).toEqual(store.masterKey)
+    // A key file's slot is not a keychain's, though both wrap by 32 bytes.
+    expect(openKeyStore(suite, given.bytes, { keyFile: key })).toMatchObject({ ok: false, rule: 'KS5' })
+    expect(openKeyStore(suite, given.bytes, { keychain: KEY_FILE })).toMatchObject({ ok: false, rule: 'KS5' })
+    const swapped = altered(list => {
+      const slots = list[6] as CborValue[][]
+      slots[3]![1] = slots[2]![1] as CborValue
+      slots[3]![2] = slots[2]![2] as CborValue
+    }, given.bytes)
+    expect(openKeyStore(suite, swapped, { keychain: KEY_FILE })).toMatchObject({ ok: false, rule: 'KS5' })
+
+    const passworded = changePassword(suite, systemRandom, given, 'another password', {
+      cost,
+      dropKeyFile: true
+    })
+    expect(passworded.slots).toEqual([1, 2, 4])
+    expect(openKeyStore(suite, passworded.bytes, { keychain: key }).ok).toBe(true)
+    const anew = setKeychainSlot(
+      suite,
+      systemRandom,
+      passworded,
+      key.map(byte => byte ^ 1)
+    )
+    expect(anew.slots).toEqual([1, 2, 4])
+    expect(openKeyStore(suite, anew.bytes, { keychain: key })).toMatchObject({ ok: false, rule: 'KS5' })
+    const none = setKeychainSlot(suite, systemRandom, anew, undefined)
+    expect(none.slots).toEqual([1, 2])
+    expect(openKeyStore(suite, none.bytes, { keychain: key })).toMatchObject({ ok: false, rule: 'KS2' })
+    expect(() => setKeychainSlot(suite, systemRandom, store, new Uint8Array(31))).toThrow(RangeError)
+  })
+
+  test('[KS11] a slot of another form refuses the keychain alone; the password opens as ever', () => {
+    const key = new Uint8Array(32).fill(7)
+    const given = setKeychainSlot(suite, systemRandom, store, key)
+    for (const slot of [
+      [4],
+      [4, new Uint8Array(24)],
+      [4, new Uint8Array(24), new Uint8Array(47)],
+      [4, 'x', 1]
+    ]) {
+      const odd = {
+        ...given,
+        masterKey: given.masterKey,
+        contents: given.contents,
+        bytes: altered(list => {
+          ;(list[6] as CborValue[])[3] = slot
+        }, given.bytes)
+      } as KeyStore
+      const { bytes } = updateKeyStore(suite, systemRandom, odd, contents)
+      expect(openKeyStore(suite, bytes, { keychain: key })).toMatchObject({ ok: false, rule: 'KS5' })
+      expect(open(bytes).ok).toBe(true)
+    }
   })
 
   test('[KS7] database keys follow from MK, one index key a table', () => {

@@ -31,6 +31,7 @@ import type {
 } from './contract.ts'
 import { deviceFromSeeds } from './device.ts'
 import {
+  createKeySlot,
   createPasswordSlot,
   createSlots,
   type KeyStoreHeader,
@@ -316,6 +317,28 @@ export function changePassword(
     { ...parts, slots: [slot, ...kept], epoch: parts.epoch + 1 },
     store.contents
   )
+}
+
+/**
+ * Gives a key store its slot of the system's keychain (KS11), in place of one that it had, or takes it off: slot, epoch
+ * and mac change, nothing else.
+ *
+ * @param key - The 32 random bytes that the keychain holds; undefined: no such slot any more.
+ */
+export function setKeychainSlot(
+  suite: Suite,
+  random: Random,
+  store: KeyStore,
+  key: Uint8Array | undefined
+): KeyStore {
+  const parts = partsOf(store)
+  const kept = parts.slots.filter(([number]) => number !== KeyStoreSlot.keychain)
+  const added =
+    key === undefined
+      ? []
+      : [createKeySlot(suite, random, headerOf(parts.id), store.masterKey, KeyStoreSlot.keychain, key)]
+  const slots = [...kept, ...added]
+  return finish(suite, store.masterKey, { ...parts, slots, epoch: parts.epoch + 1 }, store.contents)
 }
 
 /** KS7: keys of the database under this master key. */

@@ -198,6 +198,15 @@ interface Sealed {
     created: number
     slots: number[]
   }
+  keychain: {
+    bytes: string
+    account: string
+    key: string
+    masterKey: string
+    epoch: number
+    slots: number[]
+    refuse: { note: string; bytes: string; key: string; rule: string }[]
+  }
   refuseKeyStores: { note: string; bytes: string; password: string; rule: string }[]
   backup: { bytes: string; servers: number; contacts: string[] }
   refuseBackups: { note: string; bytes: string; rule: string }[]
@@ -243,6 +252,22 @@ test('[ID7] [ID11] [KS1] sealed.json: account, key store, backup', () => {
   ])
   for (const { note, bytes, rule } of refuseBackups)
     expect(openBackup(suite, root, hex(bytes)), note).toMatchObject({ ok: false, rule })
+})
+
+test('[KS11] sealed.json: the keychain opens what the password does', () => {
+  const { keyStore, keychain } = read<Sealed>('sealed')
+  for (const unlock of [{ keychain: hex(keychain.key) }, { password: keyStore.password }]) {
+    const store = taken(openKeyStore(suite, hex(keychain.bytes), unlock))
+    expect([toHex(store.id), toHex(store.masterKey), store.epoch, store.slots]).toEqual([
+      keychain.account,
+      keychain.masterKey,
+      keychain.epoch,
+      keychain.slots
+    ])
+  }
+  expect(keychain.masterKey).toBe(keyStore.masterKey)
+  for (const { note, bytes, key, rule } of keychain.refuse)
+    expect(openKeyStore(suite, hex(bytes), { keychain: hex(key) }), note).toMatchObject({ ok: false, rule })
 })
 
 test('[ID8] [ID13] sealed.json: profile, safety number', () => {

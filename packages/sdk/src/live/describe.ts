@@ -1,5 +1,6 @@
 /** Identity, peers and doctor in the shapes people see. */
 import type { Node, PeerReport } from '@xcord/core/node'
+import type { KeychainJson } from '../keychain-types.ts'
 import type { DeviceJson, DoctorJson, IdentityJson, PeerJson } from '../shapes.ts'
 
 /** The profile's own identity. */
@@ -44,9 +45,22 @@ export function describePeer(
   }
 }
 
-/** Everything doctor can say. */
-export async function runDoctor(node: Node): Promise<DoctorJson> {
-  const checks = await node.doctor()
+/** KS11: the password still opens the profile, so that nothing is lost; but it is asked for. */
+const keychainCheck = ({ opens, cause, detail }: KeychainJson): DoctorJson['checks'][number] => ({
+  check: 'keychain',
+  ok: opens,
+  detail,
+  ...(opens
+    ? {}
+    : {
+        cause: cause ?? 'off',
+        remedy: 'Set it up anew with "xcord keychain enable", or take it off with "disable".'
+      })
+})
+
+/** Everything doctor can say. `keychain`: where it may open the profile. */
+export async function runDoctor(node: Node, keychain?: KeychainJson): Promise<DoctorJson> {
+  const checks = [...(await node.doctor()), ...(keychain === undefined ? [] : [keychainCheck(keychain)])]
   return {
     ok: checks.every(each => each.ok),
     addresses: node.addresses(),

@@ -4,7 +4,7 @@
  */
 import { mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { XcordError } from '@xcord/core'
+import { isXcordError, type Keychain, XcordError } from '@xcord/core'
 import { openLevelStore } from '@xcord/core/adapters/level'
 import {
   lockProfile,
@@ -17,6 +17,7 @@ import type { OpenableStore, OpenProfile, ProfileInit } from '../profile-store.t
 import type { ProfileStore } from '../types.ts'
 import { assembleProfile, makeKeyStore, unlockKeyStore } from '../profile/assemble.ts'
 import { beginProfile } from '../profile/begin.ts'
+import { folderKeychain, keychainMismatch, keychainOf, keychainUnlock } from './folder-keychain.ts'
 import { type KeyPlace, KeptKeys } from '../profile/kept-keys.ts'
 
 const KEY_BYTES = 32
@@ -33,9 +34,17 @@ const keyPlace = (path: string): KeyPlace => ({
 export interface FolderOptions {
   /** At least 8 characters. Without it a key file of mode 0600 beside the key store opens it. */
   readonly password?: string
+  /**
+   * Without a password: lets the system's keychain open it, where `client.keychain.enable` was called before. `true`: the
+   * keychain of this system; another one is for tests.
+   */
+  readonly keychain?: boolean | Keychain
 }
 
-/** Keeps a profile in a folder, made when needed. Errors when opened: XCORD_KEYSTORE_REFUSED, XCORD_PROFILE_IN_USE. */
+/**
+ * Keeps a profile in a folder, made when needed. Errors when opened: XCORD_KEYSTORE_REFUSED, XCORD_PROFILE_IN_USE;
+ * XCORD_KEYCHAIN_UNAVAILABLE and XCORD_KEYCHAIN_MISMATCH where the keychain was to open it: the password still does.
+ */
 export function folder(path: string, options: FolderOptions = {}): ProfileStore {
   const place: OpenableStore = {
     kind: 'folder',
@@ -62,7 +71,7 @@ async function openFolder(path: string, options: FolderOptions, init: ProfileIni
       bytes === undefined
         ? await createFolderKeyStore(path, options, init)
         : await open(path, options, init, bytes)
-    return await assemble(path, lock, keyStore, init)
+    return await assemble(path, options, lock, keyStore, init)
   } catch (error) {
     await lock.release()
     throw error
@@ -71,6 +80,7 @@ async function openFolder(path: string, options: FolderOptions, init: ProfileIni
 
 async function assemble(
   path: string,
+  options: FolderOptions,
   lock: ProfileLock,
   keyStore: KeyStore,
   init: ProfileInit
@@ -81,6 +91,7 @@ async function assemble(
     ...profile,
     store: await openLevelStore(join(path, 'database')),
     backupPath: join(path, 'backup'),
+    keychain: written => folderKeychain({ ...init, keys, keychain: keychainOf(options.keychain), written }),
     changePassword: async (old, next) => {
       await keys.changePassword(old, next)
       await rm(join(path, 'key'), { force: true })
@@ -125,14 +136,31 @@ async function open(
   init: ProfileInit,
   bytes: Uint8Array
 ): Promise<KeyStore> {
-  return await unlockKeyStore(init, bytes, async () => await unlocking(path, options), path)
+  let byKeychain = false
+  const key = async (): Promise<KeyStoreUnlock> => {
+    const unlock = await unlocking(path, options, bytes)
+    byKeychain = 'keychain' in unlock
+    return unlock
+  }
+  try {
+    return await unlockKeyStore(init, bytes, key, path)
+  } catch (error) {
+    if (byKeychain && isXcordError(error, 'XCORD_KEYSTORE_REFUSED')) throw keychainMismatch('another', error)
+    throw error
+  }
 }
 
-/** How a folder's key store is opened. XCORD_KEYSTORE_LOCKED. */
-export async function unlocking(path: string, options: FolderOptions): Promise<KeyStoreUnlock> {
+/** How a folder's key store is opened. XCORD_KEYSTORE_LOCKED, XCORD_KEYCHAIN_UNAVAILABLE, XCORD_KEYCHAIN_MISMATCH. */
+export async function unlocking(
+  path: string,
+  options: FolderOptions,
+  bytes: Uint8Array
+): Promise<KeyStoreUnlock> {
   if (options.password !== undefined) return { password: options.password }
   const keyFile = await readFile(join(path, 'key')).catch(() => undefined)
-  if (keyFile === undefined)
-    throw new XcordError('XCORD_KEYSTORE_LOCKED', 'This profile is locked by a password.', {})
-  return { keyFile: new Uint8Array(keyFile) }
+  if (keyFile !== undefined) return { keyFile: new Uint8Array(keyFile) }
+  const wanted = options.keychain !== undefined && options.keychain !== false
+  const unlock = wanted ? await keychainUnlock(keychainOf(options.keychain), bytes) : undefined
+  if (unlock !== undefined) return unlock
+  throw new XcordError('XCORD_KEYSTORE_LOCKED', 'This profile is locked by a password.', {})
 }

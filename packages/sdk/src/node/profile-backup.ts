@@ -30,7 +30,8 @@ import { readServers } from '../profile/server-rows.ts'
 import type { ProfileInit } from '../profile-store.ts'
 import { nodePlatform } from './create-client.ts'
 import { temporaryFolder } from './database-copy.ts'
-import { createFolderKeyStore, hasProfile, keyStorePath, unlocking } from './folder.ts'
+import { createFolderKeyStore, type FolderOptions, hasProfile, keyStorePath, unlocking } from './folder.ts'
+import { keychainMismatch } from './folder-keychain.ts'
 
 /** Where a backup is restored to, and as whom. */
 export interface RestoreBackupInit {
@@ -47,7 +48,7 @@ export interface RestoreBackupInit {
 }
 
 /** Whose key opens a backup: the words, or a profile of the same identity that is not open elsewhere. */
-export type BackupOwner = { readonly phrase: string } | { readonly path: string; readonly password?: string }
+export type BackupOwner = { readonly phrase: string } | ({ readonly path: string } & FolderOptions)
 
 function rootOf(suite: Suite, phrase: string): RootSecret {
   const root = rootFromPhrase(suite, phrase)
@@ -162,8 +163,9 @@ async function ownerOf(init: ProfileInit, owner: BackupOwner): Promise<Owner | R
       profile: owner.path,
       path: owner.path
     })
-  const options = owner.password === undefined ? {} : { password: owner.password }
-  const opened = openKeyStore(init.suite, bytes, await unlocking(owner.path, options))
+  const unlock = await unlocking(owner.path, owner, bytes)
+  const opened = openKeyStore(init.suite, bytes, unlock)
+  if (!opened.ok && 'keychain' in unlock) throw keychainMismatch('another')
   if (!opened.ok)
     throw new XcordError('XCORD_KEYSTORE_REFUSED', 'The password is wrong.', { path: owner.path })
   const account = accountFromKeyStore(init.suite, opened.value.contents)

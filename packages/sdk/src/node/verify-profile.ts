@@ -1,7 +1,7 @@
 /** `verifyProfile` for Node: a profile's folder, read and compared, and nothing of it changed (ND41). */
 import { readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import { isXcordError, type Random, XcordError } from '@xcord/core'
+import { isXcordError, type Keychain, type Random, XcordError } from '@xcord/core'
 import { createNodeSuite } from '@xcord/core/adapters/crypto-node'
 import { damagedLog, openLevelStore } from '@xcord/core/adapters/level'
 import { lockProfile, readKeyStoreFile, systemRandom } from '@xcord/core/adapters/runtime-node'
@@ -22,11 +22,14 @@ import type { Store } from '@xcord/core/store'
 import type { VerifyCode, VerifyJson, VerifyProblem } from '../verify-types.ts'
 import { copyDatabase, temporaryFolder } from './database-copy.ts'
 import { hasProfile, keyStorePath } from './folder.ts'
+import { keychainOf, keychainUnlock } from './folder-keychain.ts'
 
 /** How a profile to be verified is opened. */
 export interface VerifyProfileOptions {
   /** Without it the key file opens the profile; where there is none, what lies in the clear is verified. */
   readonly password?: string
+  /** Without a password and a key file: by the system's keychain, where it opens this profile. */
+  readonly keychain?: boolean | Keychain
 }
 
 /** Seal, nonce and schema around the value of each row (DB6), and the first byte of its key. */
@@ -97,7 +100,7 @@ const exists = async (path: string): Promise<boolean> =>
 
 async function checkKeyStore(
   checks: Checks,
-  { password }: VerifyProfileOptions
+  { password, keychain = false }: VerifyProfileOptions
 ): Promise<{ readonly store?: KeyStore; readonly locked: boolean }> {
   const path = keyStorePath(checks.path)
   const bytes = await readKeyStoreFile(path).catch((error: unknown) => {
@@ -123,7 +126,8 @@ async function checkKeyStore(
   }
   const keyFile =
     password === undefined ? await readFile(join(checks.path, 'key')).catch(() => undefined) : undefined
-  if (password === undefined && keyFile === undefined) return { locked: true }
+  if (password === undefined && keyFile === undefined)
+    return keychain === false ? { locked: true } : await openByKeychain(checks, bytes, keychainOf(keychain))
   const unlock = password === undefined ? { keyFile: new Uint8Array(keyFile as Buffer) } : { password }
   const opened = openKeyStore(checks.suite, bytes, unlock)
   if (opened.ok) return { store: opened.value, locked: false }
@@ -131,6 +135,21 @@ async function checkKeyStore(
   if (password !== undefined && opened.rule === 'KS5') throw keyStoreError(opened, bytes, checks.path)
   checks.add('keystore-damaged', opened.reason)
   return { locked: false }
+}
+
+/** Where it does not open the profile, the profile is a locked one: the password is the other way in. */
+async function openByKeychain(
+  { suite }: Checks,
+  bytes: Uint8Array,
+  keychain: Keychain
+): Promise<{ readonly store?: KeyStore; readonly locked: boolean }> {
+  const unlock = await keychainUnlock(keychain, bytes).catch((error: unknown) => {
+    if (isXcordError(error, 'XCORD_KEYCHAIN_UNAVAILABLE') || isXcordError(error, 'XCORD_KEYCHAIN_MISMATCH'))
+      return undefined
+    throw error
+  })
+  const opened = unlock && openKeyStore(suite, bytes, unlock)
+  return opened?.ok === true ? { store: opened.value, locked: false } : { locked: true }
 }
 
 function checkAccount(checks: Checks, store: KeyStore): Account | undefined {

@@ -40,6 +40,16 @@ export class KeptKeys {
     return this.#store.masterKey
   }
 
+  /** As they lie in their place. */
+  get bytes(): Uint8Array {
+    return this.#store.bytes
+  }
+
+  /** KS2: the ways in. */
+  get slots(): readonly number[] {
+    return this.#store.slots
+  }
+
   /** Which writing of it is the present one (KS9). */
   mark(): { readonly id: Uint8Array; readonly epoch: number } {
     const { id, epoch } = this.#store
@@ -66,7 +76,7 @@ export class KeptKeys {
   }
 
   async save(account: Account): Promise<void> {
-    await this.#write(({ suite, random }, store) =>
+    await this.write(({ suite, random }, store) =>
       updateKeyStore(suite, random, store, keyStoreContents(account, store.contents.extensions))
     )
   }
@@ -77,20 +87,21 @@ export class KeptKeys {
    */
   async changePassword(old: string | undefined, next: string): Promise<void> {
     checkPassword(next)
-    await this.#write(({ suite, random }, store) => {
-      if (store.slots.includes(KeyStoreSlot.password)) this.#check(old ?? '')
+    await this.write(({ suite, random }, store) => {
+      if (store.slots.includes(KeyStoreSlot.password)) this.check(old ?? '')
       return changePassword(suite, random, store, next, { dropKeyFile: true })
     })
   }
 
-  #check(password: string): void {
+  /** XCORD_KEYSTORE_REFUSED for another password than the present one. */
+  check(password: string): void {
     const opened = openKeyStore(this.#init.suite, this.#store.bytes, { password })
     if (!opened.ok) throw keyStoreError(opened, this.#store.bytes, this.#place.name)
     eraseKeyStore(opened.value)
   }
 
   /** One write after the other: each builds on the one before, and nothing counts before it is on disk. */
-  async #write(
+  async write(
     make: (init: Pick<ProfileInit, 'suite' | 'random'>, store: KeyStore) => KeyStore
   ): Promise<void> {
     const writing = this.#writing.then(async () => {

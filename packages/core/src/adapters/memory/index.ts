@@ -10,3 +10,4 @@ export {
 export type { GossipFate, GossipMouth, GossipTold } from './memory-gossip.ts'
 export { createMemoryTransport, type MemoryTransportInit } from './memory-transport.ts'
 export { createMemoryMedia, type MemoryMedia, type MemoryMediaInit } from './memory-media.ts'
+export { createMemoryKeychain, type MemoryKeychain } from './memory-keychain.ts'

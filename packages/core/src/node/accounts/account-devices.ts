@@ -70,6 +70,8 @@ export interface AccountDevices {
   readonly olderKeyStore: OlderKeyStore | undefined
   /** The owner gave the key store another password: the copy at hand is the newest from here on (KS9). */
   passwordChanged(): Promise<void>
+  /** The key store was written for another reason; its epoch is noted (KS9). */
+  keyStoreWritten(): Promise<void>
   // The node's own calls.
   start(): void
   meet(connection: Connection): void
@@ -208,6 +210,10 @@ class LiveAccountDevices implements AccountDevices {
 
   async passwordChanged(): Promise<void> {
     await this.#keyStore?.note(true)
+  }
+
+  async keyStoreWritten(): Promise<void> {
+    await this.#keyStore?.note()
   }
 
   meet(connection: Connection): void {

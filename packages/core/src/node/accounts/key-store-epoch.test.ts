@@ -31,6 +31,20 @@ it('[KS9] the same epoch and later ones are as they should be; a lower one is no
   expect((await opened(1, 5)).older).toBeUndefined()
 })
 
+it('[KS9] an older copy that is written anew stays an older one, at the next opening, too', async () => {
+  await opened(1, 5)
+  let epoch = 3
+  const watch = new KeyStoreWatch(database, () => ({ id: new Uint8Array(16).fill(1), epoch }))
+  await watch.note()
+  for (epoch = 4; epoch <= 6; epoch++) await watch.note()
+  epoch = 6
+  expect(watch.older).toEqual({ epoch: 6, seen: 7 })
+  const again = await opened(1, 6)
+  expect(again.older).toEqual({ epoch: 6, seen: 7 })
+  await again.note(true)
+  expect((await opened(1, 6)).older).toBeUndefined()
+})
+
 it('[KS9] a new file with its own count comes after all others, and none of them may come back', async () => {
   await opened(1, 7)
   expect((await opened(2, 1)).older).toBeUndefined()

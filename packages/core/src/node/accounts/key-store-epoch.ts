@@ -73,8 +73,16 @@ export class KeyStoreWatch {
     const name = toBase64url(id)
     const seen = files.get(name)
     const isNewest = [...files.keys()].at(-1) === name
-    this.#older = !isMeant && seen !== undefined && (!isNewest || epoch < seen) ? { epoch, seen } : undefined
-    if (this.#older !== undefined || (isNewest && epoch === seen)) return
+    const wasOlder = this.#older !== undefined
+    if (!isMeant && seen !== undefined && (wasOlder || !isNewest || epoch < seen)) {
+      // An older copy grows, too, by each writing, and stays an older one until its owner says otherwise.
+      const hasCaughtUp = isNewest && epoch >= seen
+      this.#older = { epoch, seen: hasCaughtUp ? epoch + 1 : seen }
+      if (hasCaughtUp) await this.#keep(files.set(name, epoch + 1))
+      return
+    }
+    this.#older = undefined
+    if (isNewest && epoch === seen) return
     files.delete(name)
     files.set(name, epoch)
     await this.#keep(files)
