@@ -224,7 +224,7 @@ export interface Member {
   readonly roles: readonly Role[]
   readonly joinedAt: Date
   readonly owner: boolean
-  /** A device of the member is connected to us now. */
+  /** Presence is anything but offline. Who is connected to us is another matter: see `peers`. */
   readonly online: boolean
   /** As their devices say; offline where they say nothing, and where they are not heard. */
   readonly presence: PresenceJson

@@ -108,9 +108,9 @@ export function showMembers(members: readonly MemberJson[], roles: readonly Role
   ])
 }
 
-/** As they say; else whether they are connected to us. */
-function hereOf({ online, presence }: MemberJson): string[] {
-  if (presence === undefined) return online ? ['online'] : []
+/** As they say. That a device is connected to ours is no answer: it would tell of whoever is invisible (ND55). */
+function hereOf({ presence }: MemberJson): string[] {
+  if (presence === undefined) return []
   return [presence.text === null ? presence.status : `${presence.status}: ${safeLine(presence.text)}`]
 }
 

@@ -18,6 +18,7 @@ import { serveInvites } from './joining/invite-service.ts'
 import { findInvite } from './accounts/link-addresses.ts'
 import { mentionsUs } from './exchange/peers.ts'
 import { openPresence, type PresenceHost } from './people/presence-host.ts'
+import { sealPresence } from './people/seal-presence.ts'
 import { ReplicaRegistry } from './registry.ts'
 import type { LiveReplica, ReplicaHooks } from './replica/replica.ts'
 import { createFirstPages, type FirstPages } from './snapshots/first-page.ts'
@@ -284,7 +285,7 @@ function findPeers(
 }
 
 async function tellPresence(
-  { timers, clock, transport, account, presence = false }: NodeInit,
+  { timers, clock, random, transport, account, presence = false }: NodeInit,
   database: Database,
   registry: ReplicaRegistry,
   gossip: GossipHost,
@@ -293,12 +294,17 @@ async function tellPresence(
   return await openPresence({
     timers,
     clock,
+    random,
     transport,
     account,
     on: presence,
     database,
     joined: () => joined(registry),
-    publish: (replica, envelopes) => gossip.publish(replica, envelopes),
+    publish: async (replica, ...said) => {
+      const envelope = await sealPresence(replica, ...said)
+      if (envelope !== undefined) gossip.publish(replica, [envelope])
+      return envelope !== undefined
+    },
     emit: event => hooks.live(event),
     fault: error => hooks.fault(error)
   })

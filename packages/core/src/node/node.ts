@@ -272,6 +272,7 @@ class LiveNode implements Node {
     }
     if (turn.authorityChanged) {
       this.#parts.voice.authorityChanged(replica)
+      this.#parts.presence.authorityChanged(replica)
       this.#parts.introductions.judge(replica)
       // Which of the keys at hand names the topic is the operations' matter, too.
       this.#subscribe(replica)

@@ -38,7 +38,7 @@ export class LiveMember implements Member {
   }
 
   get online(): boolean {
-    return this.server.replica.online().has(this.id)
+    return this.presence.status !== 'offline'
   }
 
   get presence(): PresenceJson {

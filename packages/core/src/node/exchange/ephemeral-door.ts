@@ -25,7 +25,8 @@ export function createEphemeralDoor(
   const tooMuch = (device: DeviceId, count: number): boolean => {
     const at = clock.now()
     let window = windows.get(device)
-    if (window === undefined || at - window.since >= WINDOW_MS) {
+    // A clock that was set back begins anew.
+    if (window === undefined || Math.abs(at - window.since) >= WINDOW_MS) {
       if (windows.size >= WINDOWS_MAX) windows.clear()
       windows.set(device, (window = { count: 0, since: at }))
     }

@@ -8,6 +8,7 @@ import {
   ROWS_MAX,
   SAID_MS_MAX,
   SAY_MS_MIN,
+  together,
   type SaidPresence
 } from './presence-book.ts'
 
@@ -55,6 +56,32 @@ describe('presence of members', () => {
     expect(book.isEmpty).toBe(true)
   })
 
+  it('[ND52] lasts longer in large servers, where it is said less often', () => {
+    book.size(100)
+    note()
+    expect(shown(AT + 500_000 - 1).status).toBe('online')
+    expect(shown(AT + 500_000).status).toBe('offline')
+    book.size(2)
+    expect(shown(AT + PRESENT_MS_MAX).status).toBe('offline')
+  })
+
+  it('[ND52] lasts no longer when the clock is set back, and is over when it is set ahead', () => {
+    note()
+    expect(shown(AT + 3_600_000).status).toBe('offline')
+    expect(shown(AT - PRESENT_MS_MAX).status).toBe('offline')
+    expect([...book.expire(AT - PRESENT_MS_MAX)]).toEqual([user(1)])
+    expect(book.isEmpty).toBe(true)
+  })
+
+  it('[ND51] devices that do not count any more are forgotten at once', () => {
+    note({}, 1)
+    note({ status: idle }, 2)
+    note({ user: user(2) }, 3)
+    expect([...book.keep(each => each !== device(1) && each !== device(3))]).toEqual([user(1), user(2)])
+    expect(shown(AT)).toEqual({ status: 'idle', text: null })
+    expect([book.of(user(2), AT).status, book.users]).toEqual(['offline', 1])
+  })
+
   it.each([
     ['what was heard before', { at: AT }, AT + 10],
     ['what is older than what was heard', { at: AT - 1 }, AT],
@@ -93,6 +120,9 @@ describe('presence of members', () => {
     expect(note({ user: user(9) }, 9_000)).toMatchObject({ ok: false, rule: 'ND53' })
     expect(note({ at: AT + SAY_MS_MIN }, 0).ok).toBe(true)
     const later = AT + PRESENT_MS_MAX
+    // Whoever is forgotten for it is told of: by those who look regularly, not here.
+    expect(note({ user: user(9), at: later }, 9_000)).toMatchObject({ ok: false, rule: 'ND53' })
+    expect(book.expire(later).size).toBeGreaterThan(0)
     expect(note({ user: user(9), at: later }, 9_000).ok).toBe(true)
   })
 
@@ -106,5 +136,13 @@ describe('presence of members', () => {
     expect(shown(AT + SAY_MS_MIN).text).toBe('newer words')
     note({ at: AT + SAY_MS_MIN, status: offline }, 2)
     expect(shown(AT + SAY_MS_MIN)).toEqual({ status: 'online', text: 'old words' })
+  })
+
+  it('[ND54] of our own devices this one is one; its words come first here', () => {
+    const other = { status: 'dnd', text: 'theirs' } as const
+    expect(together({ status: 'idle', text: null }, other)).toEqual(other)
+    expect(together({ status: 'idle', text: 'ours' }, other)).toEqual({ status: 'dnd', text: 'ours' })
+    const gone = { status: 'offline', text: null } as const
+    expect(together({ status: 'idle', text: 'ours' }, gone)).toEqual({ status: 'idle', text: 'ours' })
   })
 })

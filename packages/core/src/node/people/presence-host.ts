@@ -2,19 +2,10 @@
  * Presence of a node (ND50–ND55): what this device says in each of its servers, again and again, and what it hears. Nobody
  * stores it; who is no member reads nothing of it.
  */
-import {
-  type ChannelId,
-  type DeviceId,
-  idAs,
-  isXcordError,
-  type ServerId,
-  type UserId
-} from '../../base/index.ts'
-import { type OpenedEnvelope, PresenceStatus } from '../../e2ee/index.ts'
-import type { Envelope } from '../../graph/index.ts'
+import { type DeviceId, isXcordError, type ServerId, type UserId } from '../../base/index.ts'
+import { type BodyOf, type OpenedEnvelope, PresenceStatus } from '../../e2ee/index.ts'
 import type { Database } from '../../store/index.ts'
 import type { LiveEvent, NodeInit } from '../contract.ts'
-import { publishEphemeral } from '../replica/publish.ts'
 import type { LiveReplica } from '../replica/replica.ts'
 import {
   keepOwnPresence,
@@ -23,26 +14,36 @@ import {
   requirePresence,
   statusNumber
 } from './own-presence.ts'
-import { PeopleBook, SAY_MS_MIN } from './presence-book.ts'
+import { PeopleBook, SAID_MS_MAX, SAY_MS_MIN, together } from './presence-book.ts'
+import { metaOf } from './seal-presence.ts'
 import type { OwnPresence, Presence, ShownPresence } from './presence-contract.ts'
 
-/** ND50: said again after so long, and in large servers later: no more than four a second in all. */
+/** ND50: said again after so long, and where many are there later: one each two seconds in all. */
 const REFRESH_MS = 60_000
-const MEMBER_MS = 250
+const HEARD_MEMBER_MS = 2_000
 /** ND50: in servers with more members nothing is said. */
 const MEMBERS_MAX = 500
 /** What ran out is looked for this often, ms. */
 const LOOK_MS = 5_000
+/** EK11: after a removal somebody makes the key, seldom two at once; holders of ManageRoles go first. */
+const HOLDERS_WAIT_MS = [1_000, 4_000] as const
+const OTHERS_WAIT_MS = [10_000, 50_000] as const
+/** Where many are there, they wait in a longer range. */
+const WAIT_MEMBER_MS = 1_000
 /** Somebody came: those who come with them are told at once. */
 const SOON_MS = 500
 
-export interface PresenceHostInit extends Pick<NodeInit, 'timers' | 'clock' | 'transport' | 'account'> {
+export interface PresenceHostInit extends Pick<
+  NodeInit,
+  'timers' | 'clock' | 'random' | 'transport' | 'account'
+> {
   /** False: says nothing, and hears nothing. */
   readonly on: boolean
   readonly database: Database
   /** Servers we are a member of. */
   joined(): readonly LiveReplica[]
-  publish(replica: LiveReplica, envelopes: readonly Envelope[]): void
+  /** Seals it for all members and gossips it; false where no key is safe at present and none is to be made. */
+  publish(replica: LiveReplica, presence: BodyOf<'presence'>, at: number, mayMake: boolean): Promise<boolean>
   emit(event: LiveEvent): void
   fault(error: unknown): void
 }
@@ -62,6 +63,8 @@ export class PresenceHost implements Presence {
   readonly #init: PresenceHostInit
   readonly #books = new Map<ServerId, PeopleBook>()
   readonly #said = new Map<ServerId, Said>()
+  /** Servers without a safe key, and from when on we make one. */
+  readonly #makingFrom = new Map<ServerId, number>()
   /** Servers where somebody came since we last said something. */
   readonly #asked = new Set<ServerId>()
   #own: OwnPresence
@@ -89,6 +92,7 @@ export class PresenceHost implements Presence {
   async set(presence: OwnPresence): Promise<void> {
     this.#own = requirePresence(presence, this.#now())
     await keepOwnPresence(this.#init.database, this.#own)
+    for (const { server } of this.#init.joined()) this.#changed(server, this.#init.account.user)
     this.#look(0)
   }
 
@@ -96,7 +100,18 @@ export class PresenceHost implements Presence {
     const heard = this.#books.get(server)?.of(user, this.#now()) ?? { status: 'offline', text: null }
     if (user !== this.#init.account.user) return heard
     const { status, text } = this.own()
-    return status === 'invisible' ? heard : { status, text }
+    return status === 'invisible' ? heard : together({ status, text }, heard)
+  }
+
+  /** Somebody was put out, went, or lost a device; or we did. */
+  authorityChanged(replica: LiveReplica): void {
+    const { server } = replica
+    const book = this.#books.get(server)
+    if (book === undefined) return
+    const out = !replica.current.isMember()
+    for (const user of book.keep(device => !out && userOf(replica, device) !== undefined))
+      this.#changed(server, user)
+    if (out) this.#books.delete(server)
   }
 
   /** What came by gossip. False where it is not to go on. */
@@ -104,11 +119,10 @@ export class PresenceHost implements Presence {
     const { body, at } = payload
     if (body.kind !== 'presence' || !this.#init.on) return true
     // ND50: it is said to all members at one place.
-    if (channel !== metaOf(replica) || payload.thread !== null) return false
-    const authority = replica.state()
-    const known = authority.device(device)
-    if (known?.on !== true || authority.member(known.user)?.status !== 'in') return false
-    return this.#note(replica.server, device, { user: known.user, at, status: body.status, text: body.text })
+    if (channel !== metaOf(replica.server) || payload.thread !== null) return false
+    const user = userOf(replica, device)
+    if (user === undefined) return false
+    return this.#note(replica, device, { user, at, status: body.status, text: body.text })
   }
 
   /** Says that this device goes. */
@@ -130,9 +144,13 @@ export class PresenceHost implements Presence {
     return this.#init.clock.now()
   }
 
-  #note(server: ServerId, device: DeviceId, said: Parameters<PeopleBook['note']>[1]): boolean {
-    const book = this.#books.get(server) ?? new PeopleBook()
-    this.#books.set(server, book)
+  #note(replica: LiveReplica, device: DeviceId, said: Parameters<PeopleBook['note']>[1]): boolean {
+    const { server } = replica
+    let book = this.#books.get(server)
+    if (book === undefined) {
+      this.#books.set(server, (book = new PeopleBook()))
+      book.size(membersOf(replica))
+    }
     const noted = book.note(device, said, this.#now())
     if (!noted.ok) return false
     if (noted.value) this.#changed(server, said.user)
@@ -171,6 +189,7 @@ export class PresenceHost implements Presence {
     const own = this.own()
     let heard = false
     for (const replica of joined()) {
+      this.#books.get(replica.server)?.size(membersOf(replica))
       const topic = replica.current.ring.currentTopic()?.topic
       if (topic === undefined || transport.gossip.subscribers(topic).length === 0) continue
       heard = true
@@ -185,41 +204,73 @@ export class PresenceHost implements Presence {
 
   #isDue(replica: LiveReplica, status: number, text: string | null): boolean {
     const { server } = replica
-    const said = this.#said.get(server)
+    const now = this.#now()
+    const said = this.#lastSaid(server)
     const invisible = status === PresenceStatus.offline
     if (said === undefined) return !invisible && membersOf(replica) <= MEMBERS_MAX
-    if (this.#now() < said.at + SAY_MS_MIN) return false
+    // ND55: whoever is invisible says so once, and at once.
+    if (invisible) return said.status !== status
+    if (now < said.at + SAY_MS_MIN) return false
     if (said.status !== status || said.text !== text) return true
-    // ND55: whoever is invisible says so once.
-    const members = membersOf(replica)
-    if (invisible || members > MEMBERS_MAX) return false
-    const pause = Math.max(SAY_MS_MIN, members * MEMBER_MS)
-    return this.#now() >= said.at + (this.#asked.has(server) ? pause : Math.max(pause, REFRESH_MS))
+    if (membersOf(replica) > MEMBERS_MAX) return false
+    const pause = Math.max(SAY_MS_MIN, (this.#books.get(server)?.users ?? 0) * HEARD_MEMBER_MS)
+    return now >= said.at + (this.#asked.has(server) ? pause : Math.max(pause, REFRESH_MS))
+  }
+
+  /** What others may hold of us: what our clock said of a time that is far ahead, nobody took. */
+  #lastSaid(server: ServerId): Said | undefined {
+    const said = this.#said.get(server)
+    return said === undefined || said.at > this.#now() + SAID_MS_MAX ? undefined : said
   }
 
   async #say(replica: LiveReplica, status: number, text: string | null): Promise<void> {
     const { server } = replica
-    const at = Math.max(this.#now(), (this.#said.get(server)?.at ?? 0) + 1)
+    const before = this.#lastSaid(server)
+    const at = Math.max(this.#now(), (before?.at ?? 0) + 1)
     const words = status === PresenceStatus.offline ? null : text
     const said = { at, status, text }
     this.#said.set(server, said)
     this.#asked.delete(server)
-    const meta = metaOf(replica)
-    const body = { kind: 'presence', status, text: words } as const
-    const envelope = await replica.do(work => {
-      // A key is not made for this: duties make it, and it is said then.
-      const { ring, deps } = work.state
-      const found = ring.epochFor(deps.random, meta, at).kind
-      return found === 'key' ? publishEphemeral(work, meta, body, at) : undefined
-    })
-    if (envelope !== undefined) this.#init.publish(replica, [envelope])
-    else if (this.#said.get(server) === said) this.#said.delete(server)
+    const makes = (this.#makingFrom.get(server) ?? Infinity) <= this.#now()
+    let published = false
+    try {
+      const body = { kind: 'presence', status, text: words } as const
+      published = await this.#init.publish(replica, body, at, makes)
+    } finally {
+      if (published) this.#published(server, makes)
+      else this.#unsaid(replica, said, before)
+    }
+  }
+
+  #published(server: ServerId, made: boolean): void {
+    this.#makingFrom.delete(server)
+    // Whoever gets it before the key reads nothing of it.
+    if (made) this.#asked.add(server)
+  }
+
+  #unsaid(replica: LiveReplica, said: Said, before: Said | undefined): void {
+    const { server } = replica
+    if (!this.#makingFrom.has(server)) this.#makingFrom.set(server, this.#now() + this.#patience(replica))
+    if (this.#said.get(server) !== said) return
+    if (before === undefined) this.#said.delete(server)
+    else this.#said.set(server, before)
+  }
+
+  /** How long we wait for somebody else to make the key, ms. */
+  #patience(replica: LiveReplica): number {
+    const holder = replica.permits('ManageRoles', null)
+    const [from, span] = holder ? HOLDERS_WAIT_MS : OTHERS_WAIT_MS
+    const wide = Math.max(span, (this.#books.get(replica.server)?.users ?? 0) * WAIT_MEMBER_MS)
+    const [a = 0, b = 0] = this.#init.random.bytes(2)
+    return from + Math.floor(((holder ? span : wide) * (a * 256 + b)) / 65_536)
   }
 }
 
-/** The channel that all members read. */
-function metaOf({ server }: LiveReplica): ChannelId {
-  return idAs('c', server)
+/** Whose device it is, of those that count: on, of a member that is in (ND51). */
+function userOf(replica: LiveReplica, device: DeviceId): UserId | undefined {
+  const authority = replica.state()
+  const known = authority.device(device)
+  return known?.on === true && authority.member(known.user)?.status === 'in' ? known.user : undefined
 }
 
 /** Members, as far as it matters. */
