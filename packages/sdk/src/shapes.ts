@@ -376,6 +376,7 @@ export interface EventShapes {
   'sync:progress': SyncProgressJson
   'message:withdraw': MessageWithdrawnJson
   'connection:update': { peer: PeerJson; connected: boolean }
+  'presence:update': { member: MemberJson; presence: PresenceJson }
   gap: { reason: string; from: string; to: string }
 }
 

@@ -29,6 +29,23 @@ test('presence set says a status and words that end; member list shows them', SL
   expect(ada.presence.current).toEqual({ status: 'idle', text: null, until: null })
 })
 
+test('events shows who looks different', SLOW, async () => {
+  let ended = false
+  const events = desk
+    .as(ada, ['events', '--types', 'presence:update', '--limit', '1'])
+    .finally(() => (ended = true))
+  // The stream begins at some time: what is said after it is shown.
+  for (let round = 0; !ended; round++) {
+    await ada.presence.set({ status: 'dnd', text: `round ${round}` })
+    await new Promise(resolve => setTimeout(resolve, 20))
+  }
+  const [event] = (await events).out.trim().split('\n')
+  expect(JSON.parse(event as string)).toMatchObject({
+    type: 'presence:update',
+    data: { member: { name: 'ada' }, presence: { status: 'dnd', text: expect.stringMatching(/^round/) } }
+  })
+})
+
 test('presence refuses what cannot be said', SLOW, async () => {
   expect(await desk.refusal(ada, ['presence', 'set', 'away'])).toBe('XCORD_USAGE')
   expect(await desk.refusal(ada, ['presence', 'set', 'idle', '--text', 'ü'.repeat(65)])).toBe('XCORD_USAGE')

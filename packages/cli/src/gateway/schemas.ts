@@ -179,7 +179,7 @@ export const RoleSchema = shape<RoleJson>()(
     { $id: 'Role' }
   )
 )
-const PresenceSchema = shape<PresenceJson>()(
+export const PresenceSchema = shape<PresenceJson>()(
   Type.Object(
     { status: literals('online', 'idle', 'dnd', 'offline'), text: nullable(Type.String()) },
     { $id: 'Presence' }

@@ -19,9 +19,12 @@ test('[ND50] members see who is there, in which words, and that they went', asyn
     if (member.id === bob.identity.id) told.push(presence.status)
   })
   const bobAtAda = () => server.members.get(bob.identity.id)
+  const streamed = firstOf(ada.events({ types: ['presence:update'] }))
   await until('each sees the other', () => bobAtAda()?.presence.status === 'online')
   await until('the other way', () => his.members.get(ada.identity.id)?.presence.status === 'online')
 
+  const first = await streamed
+  expect(first).toMatchObject({ type: 'presence:update', data: { presence: { text: null } } })
   await bob.presence.set({ status: 'dnd', text: 'writing' })
   expect(his.me.presence).toEqual({ status: 'dnd', text: 'writing' })
   await until('the words are here', () => bobAtAda()?.presence.text === 'writing')
@@ -46,3 +49,8 @@ test('[ND55] what was set is kept, and whoever is invisible looks as if they wer
   const again = await cast.open('bob')
   expect(again.presence.current).toEqual({ status: 'invisible', text: 'secret', until: null })
 })
+
+async function firstOf<T>(all: AsyncIterable<T>): Promise<T> {
+  for await (const each of all) return each
+  throw new Error('the stream ended')
+}
