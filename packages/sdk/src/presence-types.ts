@@ -14,6 +14,8 @@ export interface OwnPresenceJson {
   readonly text: string | null
   /** ISO time at which the text goes; null: it stays. */
   readonly until: string | null
+  /** Nobody is at this device: online is shown as idle. Absent: somebody is, or nobody said. */
+  readonly away?: true
 }
 
 export interface PresenceInit {
@@ -23,6 +25,8 @@ export interface PresenceInit {
   readonly text?: string | null
   /** When the text goes. */
   readonly until?: Date | null
+  /** Nobody is at this device: while it is online it is shown as idle. Not kept over restarts. Absent: as it was. */
+  readonly away?: boolean
 }
 
 /** What this device says of itself in all its servers, to their members and nobody else. */

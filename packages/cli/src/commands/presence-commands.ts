@@ -9,9 +9,9 @@ import { argument, type Shell, textOf } from './shell.ts'
 const STATUSES = ['online', 'idle', 'dnd', 'invisible'] as const
 const UNITS = { m: 60_000, h: 3_600_000, d: 86_400_000 } as const
 
-function showPresence({ status, text, until }: OwnPresenceJson): string {
+function showPresence({ status, text, until, away }: OwnPresenceJson): string {
   return fields([
-    ['status', status],
+    ['status', away === true && status === 'online' ? 'online, shown as idle' : status],
     ...(text === null ? [] : ([['text', safeLine(text)]] as [string, string][])),
     ...(until === null ? [] : ([['until', until]] as [string, string][]))
   ])

@@ -7,7 +7,15 @@ import { literals, nullable, shape, time } from './schemas.ts'
 const status = literals('online', 'idle', 'dnd', 'invisible')
 const text = nullable(Type.String({ maxLength: 128 }))
 const OwnPresenceSchema = shape<OwnPresenceJson>()(
-  Type.Object({ status, text: nullable(Type.String()), until: nullable(time) }, { $id: 'OwnPresence' })
+  Type.Object(
+    {
+      status,
+      text: nullable(Type.String()),
+      until: nullable(time),
+      away: Type.Optional(Type.Unsafe<true>({ type: 'boolean' }))
+    },
+    { $id: 'OwnPresence' }
+  )
 )
 
 export const presence = {
@@ -26,7 +34,10 @@ export const presence = {
     body: input({
       status: Type.Optional(status),
       text: Type.Optional(text),
-      until: Type.Optional(nullable(time))
+      until: Type.Optional(nullable(time)),
+      away: Type.Optional(
+        Type.Boolean({ description: 'Nobody is at it: online is shown as idle. Not kept over restarts' })
+      )
     }),
     reply: OwnPresenceSchema
   })

@@ -6,13 +6,16 @@ import type { OwnPresenceJson, PresenceControl } from '../presence-types.ts'
 export function presenceControl(node: Node): PresenceControl {
   const current = (): OwnPresenceJson => {
     const { until, ...own } = node.presence.own()
-    return { ...own, until: until === null ? null : new Date(until).toISOString() }
+    const away = node.presence.away ? { away: true as const } : {}
+    return { ...own, until: until === null ? null : new Date(until).toISOString(), ...away }
   }
   return {
     get current() {
       return current()
     },
-    set: async ({ status, text, until }) => {
+    set: async ({ status, text, until, away }) => {
+      if (away !== undefined) node.presence.setAway(away)
+      if (status === undefined && text === undefined && until === undefined) return current()
       const before = node.presence.own()
       const end = until === undefined ? (text === undefined ? before.until : null) : until
       await node.presence.set({

@@ -29,6 +29,9 @@ export interface Presence {
    * past.
    */
   set(presence: OwnPresence): Promise<void>
+  /** Nobody is at this device: where it is online, idle is said. Not kept. */
+  readonly away: boolean
+  setAway(away: boolean): void
   /** Of all devices of a member that are heard. */
   of(server: ServerId, user: UserId): ShownPresence
 }

@@ -251,6 +251,22 @@ describe('what this device says', () => {
     expect(made.sees(0, 0)).toEqual({ status: 'offline', text: null })
   })
 
+  it('[ND55] nobody at the device: online looks idle, what else was set stays, and coming back is said', async () => {
+    const made = await town(2, 2)
+    const [ada] = made.hosts as [PresenceHost]
+    ada.setAway(true)
+    await made.time.pass(6_000)
+    expect([made.sees(1, 0).status, made.sees(0, 0).status]).toEqual(['idle', 'idle'])
+    expect(ada.own().status).toBe('online')
+    ada.setAway(false)
+    await made.time.pass(6_000)
+    expect(made.sees(1, 0).status).toBe('online')
+    await ada.set({ status: 'dnd', text: null, until: null })
+    ada.setAway(true)
+    await made.time.pass(11_000)
+    expect(made.sees(1, 0).status).toBe('dnd')
+  })
+
   it('[ND50] without a safe key it waits for somebody to make one; then one does, and all is said', async () => {
     const made = await town(12, 12)
     made.hasKey = false

@@ -68,6 +68,7 @@ export class PresenceHost implements Presence {
   /** Servers where somebody came since we last said something. */
   readonly #asked = new Set<ServerId>()
   #own: OwnPresence
+  #away = false
   #cancel: (() => void) | undefined
   #lookAt = Infinity
   #off: (() => void) | undefined
@@ -92,14 +93,23 @@ export class PresenceHost implements Presence {
   async set(presence: OwnPresence): Promise<void> {
     this.#own = requirePresence(presence, this.#now())
     await keepOwnPresence(this.#init.database, this.#own)
-    for (const { server } of this.#init.joined()) this.#changed(server, this.#init.account.user)
-    this.#look(0)
+    this.#ownChanged()
+  }
+
+  get away(): boolean {
+    return this.#away
+  }
+
+  setAway(away: boolean): void {
+    if (away === this.#away) return
+    this.#away = away
+    this.#ownChanged()
   }
 
   of(server: ServerId, user: UserId): ShownPresence {
     const heard = this.#books.get(server)?.of(user, this.#now()) ?? { status: 'offline', text: null }
     if (user !== this.#init.account.user) return heard
-    const { status, text } = this.own()
+    const { status, text } = this.#shown()
     return status === 'invisible' ? heard : together({ status, text }, heard)
   }
 
@@ -138,6 +148,17 @@ export class PresenceHost implements Presence {
     })
     for (const each of await Promise.allSettled(going))
       if (each.status === 'rejected' && !isXcordError(each.reason)) fault(each.reason)
+  }
+
+  /** What we say now. */
+  #shown(): OwnPresence {
+    const own = this.own()
+    return this.#away && own.status === 'online' ? { ...own, status: 'idle' } : own
+  }
+
+  #ownChanged(): void {
+    for (const { server } of this.#init.joined()) this.#changed(server, this.#init.account.user)
+    this.#look(0)
   }
 
   #now(): number {
@@ -186,7 +207,7 @@ export class PresenceHost implements Presence {
   /** Says what is due. True where anybody listens. */
   #sayAll(): boolean {
     const { joined, transport, fault } = this.#init
-    const own = this.own()
+    const own = this.#shown()
     let heard = false
     for (const replica of joined()) {
       this.#books.get(replica.server)?.size(membersOf(replica))
