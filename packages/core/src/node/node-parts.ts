@@ -6,7 +6,7 @@ import { type AddressBook, openAddressBook } from './exchange/address-book.ts'
 import type { NodeInit } from './contract.ts'
 import { type LiveConversations, openConversations } from './conversations/conversations.ts'
 import { answerApplicant } from './joining/ask-service.ts'
-import { Blobs } from './files/blobs.ts'
+import { Blobs, type BlobsInit } from './files/blobs.ts'
 import { createDiscovery, type Discovery } from './exchange/discovery.ts'
 import { createDuties, type Duties } from './duties.ts'
 import type { EventLog } from './event-log.ts'
@@ -18,6 +18,7 @@ import { serveInvites } from './joining/invite-service.ts'
 import { findInvite } from './accounts/link-addresses.ts'
 import { mentionsUs } from './exchange/peers.ts'
 import { openPresence, type PresenceHost } from './people/presence-host.ts'
+import { openProfiles, type ProfileHost } from './people/profile-host.ts'
 import { ReplicaRegistry } from './registry.ts'
 import type { LiveReplica, ReplicaHooks } from './replica/replica.ts'
 import { createFirstPages, type FirstPages } from './snapshots/first-page.ts'
@@ -40,6 +41,7 @@ export interface NodeParts {
   readonly discovery: Discovery
   readonly voice: VoiceHost
   readonly presence: PresenceHost
+  readonly profiles: ProfileHost
   readonly pages: FirstPages
   readonly conversations: LiveConversations
   readonly line: MeteredLine
@@ -71,7 +73,10 @@ export async function createParts(
   const fault = (error: unknown): void => told.fault(error)
   const views = new Map<ServerId, ServerView>()
   const line = await openLine(init, database, told)
-  const blobs = createBlobs(init, database, { views, line }, fault)
+  const blobs = createBlobs(init, database, { views, line }, told, (server, blob) => {
+    const replica = registry.replicas.get(server)
+    return replica === undefined ? undefined : profiles.shelfIn(replica, blob)
+  })
   const pages = createFirstPages({
     suite,
     account,
@@ -87,10 +92,12 @@ export async function createParts(
     changed: (replica, turn) => {
       pages.turnDone(replica, turn)
       blobs.turnDone(replica.server, turn)
+      profiles.turnDone(replica, turn)
       told.changed(replica, turn)
     }
   }
   const registry = await loadServers(init, database, events, hooks)
+  const profiles = await showProfiles(init, database, blobs, line, registry, fault)
   const book = await openAddressBook(database, [...registry.replicas.keys()])
   const gossip = createGossipHost({
     suite,
@@ -119,6 +126,7 @@ export async function createParts(
     discovery,
     voice,
     presence,
+    profiles,
     pages,
     conversations,
     line
@@ -138,7 +146,8 @@ function createBlobs(
   { suite, random, timers, transport, clock }: NodeInit,
   database: Database,
   { views, line }: Pick<NodeParts, 'views' | 'line'>,
-  fault: (error: unknown) => void
+  { fault }: Pick<ReplicaHooks, 'fault'>,
+  shelfOf: BlobsInit['shelfOf']
 ): Blobs {
   return new Blobs({
     suite,
@@ -149,8 +158,21 @@ function createBlobs(
     now: () => clock.now(),
     line,
     isMember: (server, device) => views.get(server)?.standing(device) === 'member',
-    fault
+    shelfOf,
+    fault: error => fault(error)
   })
+}
+
+async function showProfiles(
+  { account, timers, clock, name }: NodeInit,
+  database: Database,
+  blobs: Blobs,
+  line: MeteredLine,
+  registry: ReplicaRegistry,
+  fault: (error: unknown) => void
+): Promise<ProfileHost> {
+  const init = { account, database, timers, blobs, line, fault }
+  return await openProfiles({ ...init, now: () => clock.now(), replicas: () => shown(registry) }, name)
 }
 
 function startSync(
@@ -178,10 +200,12 @@ export async function closeParts({
   duties,
   voice,
   presence,
+  profiles,
   sync,
   conversations,
   line
 }: NodeParts): Promise<void> {
+  profiles.close()
   for (const replica of registry.replicas.values()) duties.forget(replica)
   await conversations.stop()
   await voice.close()
