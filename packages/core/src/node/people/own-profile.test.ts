@@ -35,6 +35,8 @@ describe('what is to be done about our profile in a server', () => {
     const place = { self: A, isActive: (device: DeviceId) => device === A, isThere: always }
     expect(profileDuty({ ...place, own: named('ada', 2, A), known: named('eve', 9, B) })).toBe('say')
     expect(profileDuty({ ...place, own: named('ada', 2, A), known: named('ada', 2, B) })).toBe('say')
+    // Put out itself, it says nothing any more.
+    expect(profileDuty({ ...place, self: B, own: named('ada', 2, B), known: undefined })).toBe('nothing')
     // A device that just came knows nothing better.
     expect(profileDuty({ ...place, own: named('x', 0, A), known: named('ada', 2, B) })).toBe('adopt')
   })

@@ -42,6 +42,8 @@ export interface ProfilePlace {
  * in the server, else by this one.
  */
 export function profileDuty({ own, known, self, isActive, isThere }: ProfilePlace): ProfileDuty {
+  // Put out ourselves, whatever we say counts less than anything.
+  if (!isActive(self)) return 'nothing'
   if (known !== undefined && isNewer(known, own, isActive)) return 'adopt'
   if (known !== undefined && isActive(known.device) && looksAs(known, own)) return 'nothing'
   const another = own.device !== self && isActive(own.device) && isThere(own.device)

@@ -290,6 +290,7 @@ function requirePicture(bytes: Uint8Array): {
       limit: AVATAR_BYTES_MAX,
       actual
     })
+  if (!(bytes instanceof Uint8Array)) throw new TypeError('an avatar is bytes')
   if (bytes.length > ATTACHMENT_BYTES_MAX) throw tooLarge(bytes.length)
   const prepared = prepareAvatar(bytes.slice())
   if (!prepared.ok)
