@@ -1,7 +1,9 @@
 /** Names and pictures of people, with real peers (ID13, AT9, ND60–ND63). */
 import { randomBytes } from 'node:crypto'
+import { Readable } from 'node:stream'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { isXcordError, type Member, type Server } from '@xcord/sdk'
+import { isXcordError, type Member, type Server, verifyServerExport } from '@xcord/sdk'
+import { replicaOf } from './faults.fixture.ts'
 import { type Cast, createCast, joinAs, openThree, until } from './peers.fixture.ts'
 import { gif, png } from './pictures.fixture.ts'
 
@@ -102,6 +104,29 @@ test('[AT4] [AT9] [ND62] what is no avatar is refused before anything is said, a
     })()
   ).rejects.toMatchObject({ code: 'XCORD_LIMIT' })
   expect(changes).toBe(20)
+})
+
+test('[SX6] [ND60] an export names whoever wears a picture, and holds no key of it', async () => {
+  const ada = await cast.open('ada')
+  const server = await ada.servers.create({ name: 'Engine' })
+  const { client: grace, server: graces } = await joinAs(cast, 'grace', server)
+  for (const name of ['Ada One', 'Ada Two']) await ada.profile.set({ name, avatar: png(name) })
+  await grace.profile.set({ avatar: gif() })
+  await until('each knows the other', () =>
+    [server, graces].every(each => each.members.all.every(member => member.toJSON().avatar !== undefined))
+  )
+  for (const each of [server, graces]) {
+    const { current } = replicaOf(each)
+    const keys = [...current.profiles.values()].map(({ avatar }) => Buffer.from(avatar?.key ?? []))
+    expect(keys.map(key => key.length)).toEqual([32, 32])
+    await until('both are named', async () => {
+      const pieces: Uint8Array[] = []
+      for await (const piece of each.export()) pieces.push(piece)
+      for (const key of keys) expect(Buffer.concat(pieces).includes(key)).toBe(false)
+      const { members } = await verifyServerExport(Readable.from([Buffer.concat(pieces)]))
+      return ['Ada Two', 'grace'].every(name => members.some(member => member.name === name))
+    })
+  }
 })
 
 test('[AT9] [AT6] whoever was banned gets no picture any more', async () => {

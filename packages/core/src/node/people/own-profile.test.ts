@@ -68,7 +68,7 @@ class World {
 
   set(device: DeviceId, name: string): void {
     const before = this.own.get(device) as KnownProfile
-    this.own.set(device, named(name, Math.max(before.revision, 1) + 1, device))
+    this.own.set(device, named(name, Math.max(before.revision, 1) + 2, device))
   }
 
   /** True where something was done. */

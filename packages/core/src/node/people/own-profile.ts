@@ -2,13 +2,14 @@
 import { type DeviceId, idFromBytes, idToBytes, NAME_BYTES_MAX } from '../../base/index.ts'
 import { avatarRow, readAvatar, type SealedAvatar } from '../../attachment/index.ts'
 import { anything, bytes, codec, literal, text, tuple, uint } from '../../encoding/index.ts'
-import { type Account, compareProfiles, signProfile } from '../../identity/index.ts'
+import { type Account, compareProfiles, type ProfileFields, signProfile } from '../../identity/index.ts'
 import type { Database } from '../../store/index.ts'
 import { publishControl } from '../replica/publish.ts'
 import type { ReplicaState } from '../replica/replica-state.ts'
 import { profileTable, settingTable } from '../replica/tables.ts'
 import type { Work } from '../replica/work.ts'
 import { type KnownProfile, looksAs } from './known-profile.ts'
+import { plainProfileTable } from './plain-profile.ts'
 
 const SETTING = 'profile'
 const settingCodec = codec(
@@ -91,9 +92,12 @@ export class OwnProfile {
     return this.#own.avatar
   }
 
-  /** Changes it. Above the first that every device says by itself, so that none of these hides a change. */
+  /**
+   * Changes it. Above the first that every device says by itself, so that none of these hides a change; and with room below
+   * for what is said without the picture.
+   */
   async set(change: { readonly name: string; readonly avatar: SealedAvatar | null }): Promise<void> {
-    const revision = Math.max(this.#own.revision, 1) + 1
+    const revision = Math.max(this.#own.revision, 1) + 2
     const own = { ...change, revision, device: this.#account.device.device }
     const batch = this.#database.batch().put(settingTable, [SETTING], { version: 1, bytes: encode(own) })
     await batch.commit({ sync: true })
@@ -130,12 +134,16 @@ export class OwnProfile {
     const { suite, account } = state.deps
     const { name, avatar } = place.own
     const revision = revisionFor(place)
-    const bytes = signProfile(suite, state.user, account.device, {
-      revision,
-      name,
-      ...(avatar === null ? {} : { avatar: avatarRow(avatar) })
-    })
-    publishControl(work, { kind: 'profile', profile: bytes })
+    const publish = (fields: ProfileFields): Uint8Array => {
+      const profile = signProfile(suite, state.user, account.device, fields)
+      publishControl(work, { kind: 'profile', profile })
+      return profile
+    }
+    const bytes = publish({ revision, name, ...(avatar === null ? {} : { avatar: avatarRow(avatar) }) })
+    if (avatar !== null) {
+      const plain = publish({ revision: revision - 1, name })
+      turn.batch.put(plainProfileTable, [state.server, state.user], { version: 1, bytes: plain })
+    }
     const said = { name, avatar, revision, device: state.self }
     state.profiles.set(state.user, said)
     turn.batch.put(profileTable, [state.server, state.user], { version: 1, bytes })
