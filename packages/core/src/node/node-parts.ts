@@ -97,7 +97,8 @@ export async function createParts(
     }
   }
   const registry = await loadServers(init, database, events, hooks)
-  const profiles = await showProfiles(init, database, blobs, line, registry, fault)
+  const people = { ...init, database, blobs, line, fault, now: () => clock.now() }
+  const profiles = await openProfiles({ ...people, replicas: () => shown(registry) }, init.name)
   const book = await openAddressBook(database, [...registry.replicas.keys()])
   const gossip = createGossipHost({
     suite,
@@ -161,18 +162,6 @@ function createBlobs(
     shelfOf,
     fault: error => fault(error)
   })
-}
-
-async function showProfiles(
-  { account, timers, clock, name }: NodeInit,
-  database: Database,
-  blobs: Blobs,
-  line: MeteredLine,
-  registry: ReplicaRegistry,
-  fault: (error: unknown) => void
-): Promise<ProfileHost> {
-  const init = { account, database, timers, blobs, line, fault }
-  return await openProfiles({ ...init, now: () => clock.now(), replicas: () => shown(registry) }, name)
 }
 
 function startSync(
