@@ -1,7 +1,8 @@
 /** One profile on all devices of an account, and what becomes of a device that was put out (ND61, ND63). */
+import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { type Client, isXcordError, type Server } from '@xcord/sdk'
+import { type Client, createClient, isXcordError, type Server } from '@xcord/sdk'
 import { folder, linkDevice } from '@xcord/sdk/node'
 import { replicaOf } from './faults.fixture.ts'
 import { type Cast, createCast, until } from './peers.fixture.ts'
@@ -110,4 +111,20 @@ test('[ND61] [ND63] the name of a device that was put out is said anew by one th
   expect(said()?.name).toBe('three')
   await desk.profile.set({ name: 'Ada' })
   await until('grace sees it', () => shownAt(graces, desk.identity.id) === 'Ada')
+})
+
+test('[ID11] [ND60] who recovers by the words and the backup file is called as they were last', async () => {
+  let phrase = ''
+  const ada = await cast.open('ada', { onPhrase: words => void (phrase = words) })
+  await ada.profile.set({ name: 'Ada Lovelace' })
+  await ada.close()
+  const backup = await readFile(join(cast.home, 'ada', 'backup'))
+  const again = await createClient({
+    store: folder(join(cast.home, 'again')),
+    phrase,
+    backup,
+    network: false
+  })
+  opened.push(again)
+  expect(again.profile.current).toEqual({ identity: ada.identity.id, name: 'Ada Lovelace', avatar: null })
 })

@@ -93,7 +93,7 @@ export class ProfileHost implements Profiles {
     const setting = this.#setting.then(async () => {
       const before = this.name
       await this.#set(name, picture).finally(() => (this.#sealing = false))
-      if (before !== this.name) for (const listener of [...this.#renamed]) listener()
+      if (before !== this.name) this.#tellRenamed()
     })
     this.#setting = setting.catch(() => undefined)
     await setting
@@ -117,6 +117,10 @@ export class ProfileHost implements Profiles {
     this.#sealing = false
     await Promise.all(this.#init.replicas().map(async each => await this.#tellIn(each)))
     await this.#tidy(account.user)
+  }
+
+  #tellRenamed(): void {
+    for (const listener of [...this.#renamed]) listener()
   }
 
   #countChange(): void {
@@ -165,7 +169,7 @@ export class ProfileHost implements Profiles {
     const { server } = replica
     if (this.#closed || replica.imported) return
     this.#telling.add(server)
-    const before = this.#own.avatar
+    const before = this.own()
     try {
       await replica.do(this.tell)
       this.#telling.delete(server)
@@ -173,8 +177,10 @@ export class ProfileHost implements Profiles {
       this.#later()
       if (!isXcordError(error)) throw error
     }
-    if (before?.blob === this.#own.avatar?.blob) return
+    const { name, avatar } = this.own()
+    if (before.name === name && before.avatar?.blob === avatar?.blob) return
     // Another device of ours changed it: the other servers are looked at, and its picture is ours to give.
+    if (before.name !== name) this.#tellRenamed()
     for (const each of this.#init.replicas()) this.look(each)
     this.#fetchOwn()
   }
