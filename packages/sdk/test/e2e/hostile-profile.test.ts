@@ -4,9 +4,10 @@ import { afterEach, beforeEach, expect, test } from 'vitest'
 import { createNodeSuite } from '@xcord/core/adapters/crypto-node'
 import { systemRandom } from '@xcord/core/adapters/runtime-node'
 import { avatarRow, type SealedAvatar } from '@xcord/core/attachment'
+import { idAs, idToBytes, parseId, type UserId } from '@xcord/core/base'
 import { decodeCbor, type CborValue, encodeCbor } from '@xcord/core/encoding'
 import { createAccount, type ProfileFields, signProfile } from '@xcord/core/identity'
-import type { Transport } from '@xcord/core/net'
+import type { Connection, Transport } from '@xcord/core/net'
 import type { Client, Member, Server } from '@xcord/sdk'
 import { publishControl } from '../../../core/src/node/replica/publish.ts'
 import { corrupting, createWorld, replicaOf, type World } from './faults.fixture.ts'
@@ -161,4 +162,42 @@ test('[ND63] [AT9] whoever changes name and picture without end is shown as they
   // Those who are looked at are shown; the former were never fetched.
   expect((await at(ada, mallory).avatar())?.bytes).toEqual(gif())
   expect(asked).toBe(1)
+})
+
+/** What the first peer that is connected answers to a question for the first chunk. */
+async function ask(transport: Transport, server: string, blob: string): Promise<unknown> {
+  const stream = await (transport.connections()[0] as Connection).openStream('/xcord/blob/1')
+  const [of, file] = [parseId('s', server), parseId('b', blob)]
+  if (of === undefined || file === undefined) throw new Error('no ids')
+  await stream.send(encodeCbor([1, idToBytes(of), idToBytes(file), 0, 1]))
+  try {
+    for await (const frame of stream.frames()) {
+      const read = decodeCbor(frame)
+      return read.ok ? read.value : read.reason
+    }
+    return 'ended'
+  } finally {
+    await stream.close()
+  }
+}
+
+test('[AT6] [AT9] a picture is given to members of servers where it is worn, and to nobody else', async () => {
+  const { ada, mallory } = await pair()
+  const { avatar } = await ada.client.profile.set({ avatar: gif() })
+  const blob = avatar?.id as string
+  const nothing = [1, null, []]
+  const transport = world.transportOf('mallory')
+  const question = async (server: string): Promise<unknown> => await ask(transport, server, blob)
+  await until('it is known', () => at(mallory, ada).toJSON().avatar?.id === blob)
+  expect(await question(ada.server.id)).not.toEqual(nothing)
+  // Where it lies is no server; nor is one of mallory's, or one of ada's that mallory is not in.
+  const shelf = idAs('s', parseId('u', ada.client.identity.id) as UserId)
+  const closed = await ada.client.servers.create({ name: 'Closed' })
+  const own = await mallory.client.servers.create({ name: 'Own' })
+  for (const each of [shelf, closed.id, own.id]) expect(await question(each)).toEqual(nothing)
+  const stranger = await world.open('stranger')
+  await stranger.connect(ada.client.addresses()[0] as string)
+  expect(await ask(world.transportOf('stranger'), ada.server.id, blob)).toEqual(nothing)
+  await at(ada, mallory).ban()
+  expect(await question(ada.server.id)).toEqual(nothing)
 })
