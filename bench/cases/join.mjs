@@ -4,7 +4,7 @@ import { openProxy } from '../harness/proxy.mjs'
 import { column, interleave } from '../harness/rounds.mjs'
 import { withFolder } from '../harness/temporary.mjs'
 
-const MEMBERS = Number(process.env.XCORD_BENCH_MEMBERS ?? 1_000)
+const MEMBERS = Number(process.env.XCORD_BENCH_MEMBERS ?? 10_000)
 const MESSAGES = Number(process.env.XCORD_BENCH_MESSAGES ?? 100_000)
 const ROUNDS = 3
 const FILL_MS_MAX = 3_600_000
