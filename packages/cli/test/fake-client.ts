@@ -445,6 +445,7 @@ export function createFakeClient(init: FakeInit = {}): FakeClient {
       owner: json.owner,
       online: online.has(json.name),
       presence: json.presence ?? { status: online.has(json.name) ? 'online' : 'offline', text: null },
+      avatar: () => Promise.resolve(undefined),
       timeoutUntil: json.timeoutUntil === undefined ? null : new Date(json.timeoutUntil),
       muted: json.muted === true,
       deafened: json.deafened === true,
@@ -832,6 +833,7 @@ export function createFakeClient(init: FakeInit = {}): FakeClient {
     safety: { verified: [] } as unknown as Client['safety'],
     sync: fakeSync(),
     presence: fakePresence(shown => showPresence(name, shown)),
+    profile: fakeProfile(me, name),
     changePassword: () => Promise.resolve(),
     keychain: undefined,
     async *backup() {
@@ -972,7 +974,26 @@ export function createFakeClient(init: FakeInit = {}): FakeClient {
   }
 }
 
-/** A line whose budget is spent by 1,500 bytes. */
+/** A profile whose picture is its bytes, whatever they are. */
+function fakeProfile(identity: string, called: string): Client['profile'] {
+  let current: Client['profile']['current'] = { identity, name: called, avatar: null }
+  let bytes: Uint8Array | undefined
+  const type = 'image/png'
+  const id = fakeId('b', called)
+  return {
+    get current() {
+      return current
+    },
+    set: async ({ name = current.name, avatar }) => {
+      if (avatar !== undefined) bytes = avatar ?? undefined
+      const shown = bytes === undefined ? null : { id, type, size: bytes.length }
+      return (current = { ...current, name, avatar: shown })
+    },
+    avatar: async () => (bytes === undefined ? undefined : { id, type, bytes })
+  }
+}
+
+/** A status and words, as they were set. */
 function fakePresence(changed: (shown: PresenceJson | null) => void): Client['presence'] {
   let current: Client['presence']['current'] = { status: 'online', text: null, until: null }
   return {
@@ -994,6 +1015,7 @@ function fakePresence(changed: (shown: PresenceJson | null) => void): Client['pr
   }
 }
 
+/** A line whose budget is spent by 1,500 bytes. */
 function fakeSync(): Client['sync'] {
   const spentBytes = 1_500
   let budget: SyncBudget | null = null

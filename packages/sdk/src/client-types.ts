@@ -10,6 +10,7 @@ import type {
 import type { DeviceCollection } from './device-types.ts'
 import type { ByteSource, Copied, CopyOptions, Imported, ImportOptions } from './export-types.ts'
 import type { PresenceControl, PresenceJson } from './presence-types.ts'
+import type { ProfileControl } from './profile-types.ts'
 import type { KeychainControl } from './keychain-types.ts'
 import type { JoinRequest } from './request-types.ts'
 import type { Server } from './server-types.ts'
@@ -131,6 +132,8 @@ export interface Client {
   readonly sync: SyncControl
   /** How members of our servers see that this device is there. */
   readonly presence: PresenceControl
+  /** Name and picture, one's own and those of others. */
+  readonly profile: ProfileControl
   readonly view: View<readonly Server[]>
   on<E extends ClientEventName>(
     event: E,
@@ -189,7 +192,7 @@ export interface NetworkInit {
 }
 
 export interface ClientInit {
-  /** Name others see. Needed when the identity is made; ignored later. */
+  /** Name others see. Needed when the identity is made; ignored later: `client.profile.set` changes it. */
   readonly profile?: { readonly name: string }
   /** Default: memory, with one warning. */
   readonly store?: ProfileStore

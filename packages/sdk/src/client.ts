@@ -11,6 +11,7 @@ import { findNamed } from './live/find.ts'
 import { toCopied, toImported } from './live/import.ts'
 import { LiveServer } from './live/server.ts'
 import { presenceControl } from './live/presence.ts'
+import { profileControl } from './live/profile.ts'
 import { progressJson, syncControl } from './live/sync.ts'
 import { createView } from './live/view.ts'
 import type { KeychainControl } from './keychain-types.ts'
@@ -52,6 +53,7 @@ class LiveClient implements Client, ClientContext {
   readonly safety: Client['safety']
   readonly sync: Client['sync']
   readonly presence: Client['presence']
+  readonly profile: Client['profile']
   readonly servers: Client['servers']
   readonly view: Client['view']
 
@@ -64,6 +66,7 @@ class LiveClient implements Client, ClientContext {
     this.safety = safetyCollection(node)
     this.sync = syncControl(node)
     this.presence = presenceControl(node)
+    this.profile = profileControl(node)
     this.servers = this.#serverCollection()
     this.view = { subscribe: this.#view.subscribe, getSnapshot: this.#view.getSnapshot }
     this.#view.set(this.#all())

@@ -8,6 +8,7 @@ import type { ConversationJson, DirectMessageJson } from './conversation-types.t
 import type { JoinRequestJson } from './request-types.ts'
 import type { FalseSnapshotJson, MessageWithdrawnJson, VerifyingJson } from './doctor-shapes.ts'
 import type { PresenceJson } from './presence-types.ts'
+import type { AvatarJson } from './profile-types.ts'
 import type { SyncProgressJson } from './sync-types.ts'
 
 export type {
@@ -19,6 +20,7 @@ export type {
   VerifyingJson
 } from './doctor-shapes.ts'
 export type * from './presence-types.ts'
+export type * from './profile-types.ts'
 export type * from './sync-types.ts'
 
 /** How far a message or operation is known to have come (SY17). Rises only; levels may be skipped. */
@@ -163,6 +165,8 @@ export interface MemberJson {
   readonly online: boolean
   /** As their devices say; absent where they are offline. */
   readonly presence?: PresenceJson
+  /** Absent where they wear none. */
+  readonly avatar?: AvatarJson
   readonly timeoutUntil?: string
   /** In voice channels, by a moderator: not heard. */
   readonly muted?: true

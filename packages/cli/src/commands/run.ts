@@ -30,6 +30,7 @@ import { registerCommunity } from './server-commands.ts'
 import type { Session } from './session.ts'
 import { gather, type Options, type Shell, textOf } from './shell.ts'
 import { registerThings } from './thing-commands.ts'
+import { registerName } from './name-commands.ts'
 import { registerPresence } from './presence-commands.ts'
 import { registerSync } from './sync-commands.ts'
 import { registerVoice } from './voice-commands.ts'
@@ -121,6 +122,7 @@ function registerAll(program: Command, shell: Shell): void {
   registerThreads(program, shell)
   registerVoice(program, shell)
   registerPresence(program, shell)
+  registerName(program, shell)
   registerSync(program, shell)
   registerAutomod(program, shell)
   registerAuthority(program, shell)

@@ -12,6 +12,7 @@ import { messageHandlers } from './handlers-messages.ts'
 import { thingHandlers } from './handlers-things.ts'
 import { threadHandlers } from './handlers-threads.ts'
 import { presenceHandlers } from './handlers-presence.ts'
+import { profileHandlers } from './handlers-profile.ts'
 import { syncHandlers } from './handlers-sync.ts'
 import { voiceHandlers } from './handlers-voice.ts'
 import { requestHandlers } from './handlers-requests.ts'
@@ -153,6 +154,7 @@ export const HANDLERS: Handlers = {
   ...threadHandlers,
   ...voiceHandlers,
   ...presenceHandlers,
+  ...profileHandlers,
   ...syncHandlers,
   ...thingHandlers,
   ...requestHandlers,

@@ -20,6 +20,7 @@ import { moderation } from './routes-moderation.ts'
 import { things } from './routes-things.ts'
 import { threads } from './routes-threads.ts'
 import { presence } from './routes-presence.ts'
+import { profile } from './routes-profile.ts'
 import { sync } from './routes-sync.ts'
 import { voice } from './routes-voice.ts'
 import { daemon, messages, network } from './routes-messages.ts'
@@ -349,6 +350,7 @@ export const ROUTES = {
   ...files,
   ...network,
   ...presence,
+  ...profile,
   ...sync,
   ...daemon
 }

@@ -5,6 +5,7 @@
 import Type from 'typebox'
 import type {
   AttachmentJson,
+  AvatarJson,
   AutomodJson,
   BanJson,
   ChannelJson,
@@ -185,6 +186,9 @@ export const PresenceSchema = shape<PresenceJson>()(
     { $id: 'Presence' }
   )
 )
+export const AvatarSchema = shape<AvatarJson>()(
+  Type.Object({ id: Id, type: Type.String(), size: count }, { $id: 'Avatar' })
+)
 export const MemberSchema = shape<MemberJson>()(
   Type.Object(
     {
@@ -197,6 +201,7 @@ export const MemberSchema = shape<MemberJson>()(
       owner: Type.Boolean(),
       online: Type.Boolean(),
       presence: Type.Optional(PresenceSchema),
+      avatar: Type.Optional(AvatarSchema),
       timeoutUntil: Type.Optional(time),
       muted: Type.Optional(Type.Unsafe<true>({ type: 'boolean' })),
       deafened: Type.Optional(Type.Unsafe<true>({ type: 'boolean' })),

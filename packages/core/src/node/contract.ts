@@ -42,6 +42,7 @@ import type { CopyReport } from './joining/found-copy.ts'
 import type { ImportReport } from './joining/import-server.ts'
 import type { FalseSnapshot } from './replica/published-claims.ts'
 import type { Presence } from './people/presence-contract.ts'
+import type { Profiles } from './people/profile-contract.ts'
 import type { Voice } from './voice/voice-contract.ts'
 
 /** Everything a peer is made of. */
@@ -63,7 +64,7 @@ export interface NodeInit {
   readonly backupKey?: Uint8Array
   /** Servers that this device is to come back to (ND19), as a backup or another device of ours told them. */
   readonly returnTo?: readonly BackupServer[]
-  /** Name for the signed profile; kept, and published when it changes. */
+  /** Name for the signed profile, as long as none was set or said by a device of the account. */
   readonly name: string
   /** Owned by the node from here on; started and stopped by it. */
   readonly transport: Transport
@@ -316,6 +317,8 @@ export interface Node {
   readonly own: AccountDevices
   readonly voice: Voice
   readonly presence: Presence
+  /** Name and picture: one's own, and those of others. */
+  readonly profiles: Profiles
   readonly conversations: Conversations
   readonly line: SyncLine
   replica(server: ServerId): Replica | undefined
@@ -362,6 +365,7 @@ export type { CopyReport } from './joining/found-copy.ts'
 export type { ImportReport } from './joining/import-server.ts'
 export type * from './conversations/conversation-contract.ts'
 export type * from './people/presence-contract.ts'
+export type * from './people/profile-contract.ts'
 export type * from './voice/voice-contract.ts'
 export type { Intent, OverwriteChange, ServerPolicy } from './intents/intents.ts'
 export type { ObjectContent, ServerObject } from './intents/objects.ts'

@@ -4,9 +4,10 @@ import type { Database } from '../store/index.ts'
 import { createSync, type ServerView } from '../sync/index.ts'
 import { type AddressBook, openAddressBook } from './exchange/address-book.ts'
 import type { NodeInit } from './contract.ts'
+import { openProfiles, type ProfileHost } from './people/profile-host.ts'
 import { type LiveConversations, openConversations } from './conversations/conversations.ts'
 import { answerApplicant } from './joining/ask-service.ts'
-import { Blobs } from './files/blobs.ts'
+import { Blobs, type BlobsInit } from './files/blobs.ts'
 import { createDiscovery, type Discovery } from './exchange/discovery.ts'
 import { createDuties, type Duties } from './duties.ts'
 import type { EventLog } from './event-log.ts'
@@ -41,6 +42,7 @@ export interface NodeParts {
   readonly discovery: Discovery
   readonly voice: VoiceHost
   readonly presence: PresenceHost
+  readonly profiles: ProfileHost
   readonly pages: FirstPages
   readonly conversations: LiveConversations
   readonly line: MeteredLine
@@ -72,7 +74,10 @@ export async function createParts(
   const fault = (error: unknown): void => told.fault(error)
   const views = new Map<ServerId, ServerView>()
   const line = await openLine(init, database, told)
-  const blobs = createBlobs(init, database, { views, line }, fault)
+  const blobs = createBlobs(init, database, { views, line }, told, (server, blob) => {
+    const replica = registry.replicas.get(server)
+    return replica === undefined ? undefined : profiles.shelfIn(replica, blob)
+  })
   const pages = createFirstPages({
     suite,
     account,
@@ -88,10 +93,13 @@ export async function createParts(
     changed: (replica, turn) => {
       pages.turnDone(replica, turn)
       blobs.turnDone(replica.server, turn)
+      profiles.turnDone(replica, turn)
       told.changed(replica, turn)
     }
   }
   const registry = await loadServers(init, database, events, hooks)
+  const people = { ...init, database, blobs, line, fault, now: () => clock.now() }
+  const profiles = await openProfiles({ ...people, replicas: () => shown(registry) }, init.name)
   const book = await openAddressBook(database, [...registry.replicas.keys()])
   const gossip = createGossipHost({
     suite,
@@ -120,6 +128,7 @@ export async function createParts(
     discovery,
     voice,
     presence,
+    profiles,
     pages,
     conversations,
     line
@@ -139,7 +148,8 @@ function createBlobs(
   { suite, random, timers, transport, clock }: NodeInit,
   database: Database,
   { views, line }: Pick<NodeParts, 'views' | 'line'>,
-  fault: (error: unknown) => void
+  { fault }: Pick<ReplicaHooks, 'fault'>,
+  shelfOf: BlobsInit['shelfOf']
 ): Blobs {
   return new Blobs({
     suite,
@@ -150,7 +160,8 @@ function createBlobs(
     now: () => clock.now(),
     line,
     isMember: (server, device) => views.get(server)?.standing(device) === 'member',
-    fault
+    shelfOf,
+    fault: error => fault(error)
   })
 }
 
@@ -179,10 +190,12 @@ export async function closeParts({
   duties,
   voice,
   presence,
+  profiles,
   sync,
   conversations,
   line
 }: NodeParts): Promise<void> {
+  profiles.close()
   for (const replica of registry.replicas.values()) duties.forget(replica)
   await conversations.stop()
   await voice.close()

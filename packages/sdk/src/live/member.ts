@@ -1,8 +1,10 @@
 import type { ChannelId, DeviceId, RoleId, UserId } from '@xcord/core'
 import { dateOf } from './date-of.ts'
+import { avatarJson, fetchAvatar } from './profile.ts'
 import type { PresenceJson } from '../presence-types.ts'
+import type { Avatar } from '../profile-types.ts'
 import type { MemberJson } from '../shapes.ts'
-import type { Channel, Member, ReasonOptions, Role, Written } from '../types.ts'
+import type { Channel, Member, ReasonOptions, Role, WaitOptions, Written } from '../types.ts'
 import type { LiveServer } from './server.ts'
 import { toWritten } from './written.ts'
 
@@ -43,6 +45,10 @@ export class LiveMember implements Member {
 
   get presence(): PresenceJson {
     return this.server.context.node.presence.of(this.server.id, this.id)
+  }
+
+  async avatar(options?: WaitOptions): Promise<Avatar | undefined> {
+    return await fetchAvatar(this.server.context.node, this.id, this.server.id, options)
   }
 
   async kick(options: { readonly reason?: string } = {}): Promise<Written> {
@@ -122,6 +128,7 @@ export class LiveMember implements Member {
 
   toJSON(): MemberJson {
     const { forkedDevices, timeoutUntil, presence } = this
+    const avatar = this.server.context.node.profiles.avatarOf(this.id, this.server.id)
     return {
       id: this.id,
       server: this.server.id,
@@ -132,6 +139,7 @@ export class LiveMember implements Member {
       owner: this.owner,
       online: this.online,
       ...(presence.status === 'offline' ? {} : { presence }),
+      ...(avatar === null ? {} : { avatar: avatarJson(avatar) }),
       ...(timeoutUntil === null ? {} : { timeoutUntil: timeoutUntil.toISOString() }),
       ...(this.muted ? { muted: true as const } : {}),
       ...(this.deafened ? { deafened: true as const } : {}),
