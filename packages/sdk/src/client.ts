@@ -3,7 +3,7 @@ import { type ChannelId, type ServerId, XcordError } from '@xcord/core'
 import type { LiveEvent, LoggedEvent, Node } from '@xcord/core/node'
 import { conversationCollection, safetyCollection } from './live/conversations.ts'
 import { deviceCollection } from './live/devices.ts'
-import { describeIdentity, describePeer, describePeers, runDoctor } from './live/describe.ts'
+import { describeIdentity, describePeers, runDoctor } from './live/describe.ts'
 import type { ClientContext } from './live/context.ts'
 import { cursorText, hydrate, type LiveEventData } from './live/hydrate.ts'
 import { streamEvents } from './live/event-stream.ts'
@@ -12,7 +12,8 @@ import { toCopied, toImported } from './live/import.ts'
 import { LiveServer } from './live/server.ts'
 import { presenceControl } from './live/presence.ts'
 import { profileControl } from './live/profile.ts'
-import { progressJson, syncControl } from './live/sync.ts'
+import { passingData } from './live/passing.ts'
+import { syncControl } from './live/sync.ts'
 import { createView } from './live/view.ts'
 import type { KeychainControl } from './keychain-types.ts'
 import type { EventJson } from './shapes.ts'
@@ -259,27 +260,12 @@ class LiveClient implements Client, ClientContext {
   }
 
   #receiveLive(event: LiveEvent): void {
-    if (event.type === 'sync:progress') {
-      if (event.channel !== undefined) this.#reread(event.server, event.channel)
-      this.#call('sync:progress', { ...progressJson(event), cursor: this.cursor })
-    } else if (event.type === 'message:withdraw') {
-      const { type, ...data } = event
+    if (event.type === 'view:update') return this.#view.set([...this.#all()])
+    if ('channel' in event && event.channel !== undefined && event.type !== 'voice:update')
       this.#reread(event.server, event.channel)
-      this.#call(type, { ...data, cursor: this.cursor })
-    } else if (event.type === 'connection:update') {
-      const peer = describePeer(this.node, event.peer)
-      this.#call('connection:update', { peer, connected: event.connected, cursor: this.cursor })
-    } else if (event.type === 'presence:update') {
-      const member = this.server(event.server)?.liveMember(event.user)
-      if (member !== undefined)
-        this.#call('presence:update', { member, presence: member.presence, cursor: this.cursor })
-    } else if (event.type === 'voice:update') {
-      const channel = this.server(event.server)?.liveChannel(event.channel)
-      if (channel !== undefined && (this.#listeners.get('voice:update')?.size ?? 0) > 0)
-        this.#call('voice:update', { channel, occupants: channel.voice.occupants, cursor: this.cursor })
-    } else {
-      this.#view.set([...this.#all()])
-    }
+    if ((this.#listeners.get(event.type)?.size ?? 0) === 0) return
+    const told = passingData(this, event)
+    if (told !== undefined) this.#call(told.type, { ...told.data, cursor: this.cursor })
   }
 
   /** A view of this channel shows what there is now. */

@@ -147,11 +147,17 @@ describe('AuthorityLog: content to judge again', () => {
     const stage = new Stage({ x: 3 })
     const { device } = stage.who('x')
     const auth = stage.site.log.heads()
-    const place = { device, seq: 9, channel: idAs('c', stage.site.server), auth, at: stage.site.now }
+    const place = {
+      device,
+      seq: 9,
+      channel: idAs('c', stage.site.log.state().server),
+      auth,
+      at: stage.site.now
+    }
     const [named, other] = [1, 2].map(fill => idFromBytes('m', new Uint8Array(32).fill(fill)))
     const judge = (id = named) => stage.site.log.judge({ ...place, id: id as MessageId, needs: [] })
     expect([judge(named).kind, judge(other).kind]).toEqual(['visible', 'visible'])
-    const [last] = stage.site.log.operations().filter(each => each.device === device)
+    const last = [...stage.site.log.operations()].find(each => each.device === device)
     const cut = {
       device,
       seq: last?.seq ?? 0,

@@ -1,11 +1,12 @@
 /**
- * Events as an async iterator: kept ones first, then those that come, nothing twice and nothing missed. Presence is not
- * kept: whoever reads behind is told of it once they are level, of each member how they look then.
+ * Events as an async iterator: kept ones first, then those that come, nothing twice and nothing missed. What
+ * passes and is not kept (presence, connections, progress) is told once the reader is level, of each subject as it was last.
  */
-import { type ServerId, type UserId, XcordError } from '@xcord/core'
+import { XcordError } from '@xcord/core'
 import type { EventJson, EventName } from '../shapes.ts'
 import type { ClientContext } from './context.ts'
-import { cursorNumber, cursorText, eventJson, hydrate, type LiveEventData } from './hydrate.ts'
+import { cursorNumber, cursorText, eventJson, hydrate } from './hydrate.ts'
+import { createPassingNews } from './passing.ts'
 
 const PAGE = 256
 
@@ -34,7 +35,7 @@ export async function* streamEvents(
   const ended = (): boolean => options.signal?.aborted ?? false
   let wake: () => void = () => undefined
   const off = node.onEvent(() => wake())
-  const presence = createPresenceNews(context, options.types, () => wake())
+  const passing = createPassingNews(context, options.types, () => wake())
   const abort = (): void => wake()
   options.signal?.addEventListener('abort', abort)
   try {
@@ -54,44 +55,14 @@ export async function* streamEvents(
         if (live !== undefined) yield eventJson(event.cursor, live)
       }
       if (page.length > 0 || node.cursor > after || ended()) continue
-      const news = presence.take()
+      const news = passing.take()
       for (const each of news) yield eventJson(after, each)
       if (news.length === 0 && !ended()) await arrived
     }
   } finally {
     off()
-    presence.stop()
+    passing.stop()
     options.signal?.removeEventListener('abort', abort)
-  }
-}
-
-/** Members who look different, each once: no more than there are, however slow the reader. */
-function createPresenceNews(
-  context: ClientContext,
-  types: StreamOptions['types'],
-  wake: () => void
-): { take(): readonly LiveEventData[]; stop(): void } {
-  const changed = new Map<string, { readonly server: ServerId; readonly user: UserId }>()
-  const stop =
-    types?.includes('presence:update') === false
-      ? () => undefined
-      : context.node.onLive(event => {
-          if (event.type !== 'presence:update') return
-          changed.set(`${event.server} ${event.user}`, event)
-          wake()
-        })
-  return {
-    stop,
-    take: () => {
-      const members = [...changed.values()].flatMap(
-        ({ server, user }) => context.server(server)?.liveMember(user) ?? []
-      )
-      changed.clear()
-      return members.map(member => ({
-        type: 'presence:update',
-        data: { member, presence: member.presence }
-      }))
-    }
   }
 }
 
