@@ -20,7 +20,7 @@ export const REMARKS = {
   'catch-up/newcomer peak memory (RSS)':
     '110 MB are there before it begins; what a turn holds outlives the small young generation, and the old one nearly doubles before it is collected.',
   'join/first page':
-    'the snapshot of 10,000 members is most of the 1.9 MB that come before it, which alone take 1.5 s of the line; the rest is reading and checking it.',
+    'the snapshot of 10,000 members is most of the 1.9 MB that come before it, which alone take 1.5 s of the line; they are looked at while they come.',
   'keys/removal: CPU':
     'a loss makes every key of the role be judged anew: whom each of the 10,000 boxes in a hundred buckets is for is remembered, and whether they still may have it is looked up in the present state, twice: when the keys are planned, and when they are taken in.',
   'open/reader: open and show':

@@ -27,7 +27,8 @@ export class NamePlaces {
 }
 
 export class Cursor {
-  readonly bytes: Uint8Array
+  /** More may come behind them (`FrozenScan.append`). */
+  bytes: Uint8Array
   readonly names: NamePlaces
   at: number
   /** How many names stand before this place. */

@@ -81,23 +81,41 @@ export class FrozenScan {
     claims: [],
     knows: []
   }
+  #room: Uint8Array
+  /** Records of one kind stand together. */
+  #section = 0
 
-  constructor(bytes: Uint8Array) {
+  constructor(bytes: Uint8Array = new Uint8Array(0)) {
+    this.#room = bytes
     this.cursor = new Cursor(bytes, new NamePlaces())
   }
 
-  /** @returns false where this is no snapshot. */
-  run(): boolean {
-    const cursor = this.cursor
-    let section = 0
-    while (!cursor.atEnd && !cursor.fault) {
-      const length = cursor.array()
-      const tag = cursor.uint()
-      if (tag < section) return false
-      section = tag
-      if (tag === RECORD.writer) this.#scanWriter(length)
-      else this.#scanListed(tag, length)
+  /** More bytes, behind those there are. */
+  append(bytes: Uint8Array): void {
+    const { cursor } = this
+    const from = cursor.bytes.length
+    if (from + bytes.length > this.#room.length) {
+      this.#room = new Uint8Array(Math.max(from + bytes.length, this.#room.length * 2))
+      this.#room.set(cursor.bytes)
     }
+    this.#room.set(bytes, from)
+    cursor.bytes = this.#room.subarray(0, from + bytes.length)
+  }
+
+  /** No more bytes come: what was held ready for them is given back. */
+  end(): void {
+    this.cursor.bytes = this.#room = this.cursor.bytes.slice()
+  }
+
+  /** Reads one record. @returns false where it is none. */
+  next(): boolean {
+    const cursor = this.cursor
+    const length = cursor.array()
+    const tag = cursor.uint()
+    if (tag < this.#section) return false
+    this.#section = tag
+    if (tag === RECORD.writer) this.#scanWriter(length)
+    else this.#scanListed(tag, length)
     return !cursor.fault
   }
 
@@ -184,7 +202,7 @@ export class FrozenScan {
 
   #name(): Uint8Array {
     const index = this.cursor.name(true)
-    return this.cursor.fault ? new Uint8Array(32) : this.cursor.nameBytes(index)
+    return this.cursor.fault ? new Uint8Array(32) : this.cursor.nameBytes(index).slice()
   }
 
   #scanListed(tag: number, length: number): void {

@@ -8,7 +8,6 @@ import { OWNER_CELL } from './cell.ts'
 import type { Columns } from './columns.ts'
 import { Cursor } from './frozen-cursor.ts'
 import { FrozenScan, keyHash, type Listed, nameHash, NO_TIP, readPart, ROW, WRITER } from './frozen-scan.ts'
-import { isFitting, isStrength } from './snapshot-values.ts'
 import {
   ASSIGNMENT_FAMILY,
   DEVICE_FAMILY,
@@ -38,7 +37,8 @@ export class Frozen {
   #devicesOf: HashIndex | undefined
   #assigned: HashIndex | undefined
 
-  private constructor(scan: FrozenScan) {
+  /** Over what a scan has read so far and will read; `index` once it is through. */
+  constructor(scan: FrozenScan) {
     this.#cursor = scan.cursor
     this.#writers = scan.writers
     this.#rows = scan.rows
@@ -48,9 +48,9 @@ export class Frozen {
   /** Reads chunks; undefined where they are no snapshot. Their canonical form is checked by writing them again. */
   static read(chunks: readonly Uint8Array[]): Frozen | undefined {
     const scan = new FrozenScan(concatBytes(chunks as Uint8Array[]))
-    if (!scan.run()) return undefined
+    while (!scan.cursor.atEnd) if (!scan.next()) return undefined
     const frozen = new Frozen(scan)
-    return frozen.#index() ? frozen : undefined
+    return frozen.index() ? frozen : undefined
   }
 
   get writers(): number {
@@ -65,7 +65,8 @@ export class Frozen {
     return this.#cursor.bytes.length
   }
 
-  #index(): boolean {
+  /** Makes what is found by name findable. False where somebody chose names that crowd together. */
+  index(): boolean {
     const { bytes, names } = this.#cursor
     let fair = true
     const add = (index: HashIndex, hash: number, place: number): void => {
@@ -230,17 +231,11 @@ export class Frozen {
 
   /** AU41's row of a winning row. */
   stateRow(row: number): Uint8Array {
-    const { key } = FAMILIES[this.family(row)] as (typeof FAMILIES)[number]
-    const parts = this.parts(row)
-    let next = 0
-    const name = key.map(each => (each === '*' ? (parts[next++] as Part) : each))
     const writer = this.writerOf(row)
-    const strength = new Cursor(
-      this.#cursor.bytes,
-      this.#cursor.names,
-      this.#writers.get(writer, WRITER.strength)
-    )
-    return encodeCbor([name, this.value(row), this.id(writer), longStrength(strength.value())])
+    const { bytes, names } = this.#cursor
+    const strength = new Cursor(bytes, names, this.#writers.get(writer, WRITER.strength)).value()
+    const cell = { family: this.family(row), parts: this.parts(row), value: this.value(row) }
+    return stateRowOf({ id: this.id(writer), strength }, cell)
   }
 
   /** What a log could not begin without: these operations, an owner, and that all that is named is told of. */
@@ -255,19 +250,6 @@ export class Frozen {
       ...this.rowsIn(OBJECT_FAMILY).map(row => this.parts(row)[0] as Uint8Array)
     ]
     return named.every(id => this.find(id) !== undefined) ? undefined : 'it names what it does not tell of'
-  }
-
-  /** What a stranger may have put into it: values that no operation writes, joins that it does not tell of. */
-  misfit(): string | undefined {
-    for (let row = 0; row < this.rows; row++)
-      if (!isFitting(this.family(row), this.parts(row), this.value(row)))
-        return 'a value does not fit its cell'
-    for (let at = 0; at < this.writers; at++) {
-      const { strength, carries } = this.writer(at)
-      if (!isStrength(strength)) return 'a strength is none'
-      if (carries.some(id => this.find(id) === undefined)) return 'it names what it does not tell of'
-    }
-    return undefined
   }
 
   /** Whether a row is its cell's winner. */
@@ -285,6 +267,17 @@ export class Frozen {
           (this.parts(row)[0] as Uint8Array).every((byte, at) => byte === user[at])
       )
   }
+}
+
+/** AU41's row of a cell and who wrote it. */
+export function stateRowOf(
+  { id, strength }: Pick<SnapshotWriter, 'id' | 'strength'>,
+  { family, parts, value }: Pick<SnapshotRow, 'family' | 'parts' | 'value'>
+): Uint8Array {
+  const { key } = FAMILIES[family] as (typeof FAMILIES)[number]
+  let next = 0
+  const name = key.map(each => (each === '*' ? (parts[next++] as Part) : each))
+  return encodeCbor([name, value, id, longStrength(strength)])
 }
 
 /** Strength as AU41's rows have it. */

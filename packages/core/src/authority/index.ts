@@ -20,13 +20,8 @@ export {
 export { draftCheckpoint, readCheckpoint } from './checkpoint.ts'
 export { checkGenesis } from './check-genesis.ts'
 export { createAuthorityLog, openAuthorityLog } from './log.ts'
-export {
-  type OpenLog,
-  type OpenSnapshot,
-  readSnapshot,
-  SNAPSHOT_CHUNKS_MAX,
-  verifySnapshot
-} from './snapshot.ts'
+export { type OpenLog, readSnapshot, verifySnapshot } from './snapshot.ts'
+export { type OpenSnapshot, SNAPSHOT_CHUNKS_MAX, SnapshotReading } from './snapshot-reading.ts'
 export { chunkHash, rootOfHashes } from './state-root.ts'
 export type { AuthoritySnapshot, SnapshotRoots } from './snapshot-claim.ts'
 export { type BatchResult, resolveBatch } from './resolve-batch.ts'

@@ -109,10 +109,28 @@ function sortRows(rows: readonly SnapshotRow[]): readonly SnapshotRow[] {
   return [...rows].sort((a, b) => compareBytes(order.get(a) as Uint8Array, order.get(b) as Uint8Array))
 }
 
-function* records(parts: SnapshotParts): Iterable<CborValue> {
-  const names = new Names()
-  const writers = [...parts.writers].sort((a, b) => a.lamport - b.lamport || compareBytes(a.id, b.id))
-  for (const each of writers) yield writeWriter(names, each)
+/** The order of writers. */
+export function byPlace(a: SnapshotWriter, b: SnapshotWriter): number {
+  return a.lamport - b.lamport || compareBytes(a.id, b.id)
+}
+
+/** Records that are few. */
+type Listed = Omit<SnapshotParts, 'writers'>
+
+/** Writes record by record: writers in their order, then what is listed. */
+export class RecordWriter {
+  readonly #names = new Names()
+
+  writer(each: SnapshotWriter): Uint8Array {
+    return encodeCbor(writeWriter(this.#names, each))
+  }
+
+  *listed(parts: Listed): Iterable<Uint8Array> {
+    for (const record of listedRecords(this.#names, parts)) yield encodeCbor(record)
+  }
+}
+
+function* listedRecords(names: Names, parts: Listed): Iterable<CborValue> {
   const list = (items: readonly Uint8Array[]): CborValue => sortNames(items).map(id => names.write(id))
   const by =
     <T>(pick: (each: T) => Uint8Array) =>
@@ -132,13 +150,18 @@ function* records(parts: SnapshotParts): Iterable<CborValue> {
     yield [RECORD.knows, names.write(id), list(of)]
 }
 
+function* recordsOf(parts: SnapshotParts): Iterable<Uint8Array> {
+  const writer = new RecordWriter()
+  for (const each of [...parts.writers].sort(byPlace)) yield writer.writer(each)
+  yield* writer.listed(parts)
+}
+
 /** The chunks of a snapshot: whole records, each chunk as many as fit; at least one chunk. */
 export function writeSnapshot(parts: SnapshotParts): readonly Uint8Array[] {
   const chunks: Uint8Array[] = []
   let open: Uint8Array[] = []
   let length = 0
-  for (const record of records(parts)) {
-    const bytes = encodeCbor(record)
+  for (const bytes of recordsOf(parts)) {
     if (length + bytes.length > SNAPSHOT_CHUNK_BYTES_MAX && open.length > 0) {
       chunks.push(concatBytes(open))
       open = []

@@ -1,23 +1,17 @@
 /** Snapshots as they travel and are kept (AU41, AU58): a claim of a few hashes, and the chunks that it is about. */
-import { accept, OPERATION_CITES_MAX, type OperationId, refuse, type Verdict } from '../base/index.ts'
+import type { OperationId, Verdict } from '../base/index.ts'
 import type { Suite } from '../crypto/index.ts'
-import { compareBytes } from '../encoding/index.ts'
 import type { Operation } from '../graph/index.ts'
 import { Frozen } from './frozen.ts'
 import type { Inside } from './frontiers.ts'
 import type { Ledger } from './ledger.ts'
 import type { AuthoritySnapshot, SnapshotClaim, SnapshotRoots } from './snapshot-claim.ts'
 import type { SnapshotCut } from './snapshot-cut.ts'
+import { formFault, type OpenSnapshot, SnapshotReading } from './snapshot-reading.ts'
 import { writeSnapshot } from './snapshot-writer.ts'
-import { frozenRoot, merkleRoot, stateRoot } from './state-root.ts'
+import { chunkHash, merkleRoot, stateRoot } from './state-root.ts'
 import { sumOf, takeSnapshot } from './take-snapshot.ts'
-import { genesisOf } from './thaw.ts'
 import { View } from './view.ts'
-
-/** A snapshot that was read. */
-export interface OpenSnapshot extends SnapshotClaim {
-  readonly frozen: Frozen
-}
 
 /** What a log begins with instead of all operations. */
 export interface OpenLog {
@@ -29,9 +23,6 @@ export interface OpenLog {
   /** Operations of the snapshot that are at hand themselves: `get` answers with them. */
   readonly kept?: ReadonlyMap<OperationId, Operation>
 }
-
-/** AU58: more is no server that a peer could hold. */
-export const SNAPSHOT_CHUNKS_MAX = 1_024
 
 /** Takes a snapshot of a set. */
 export function makeSnapshot(suite: Suite, ledger: Ledger, cut: SnapshotCut): AuthoritySnapshot {
@@ -59,30 +50,7 @@ export function verifySnapshot(
   claim: SnapshotRoots,
   chunks: readonly Uint8Array[]
 ): Verdict<OpenSnapshot> {
-  if (chunks.length === 0 || chunks.length > SNAPSHOT_CHUNKS_MAX)
-    return refuse('AU58', `${chunks.length} chunks; 1 to ${SNAPSHOT_CHUNKS_MAX}`)
-  if (compareBytes(merkleRoot(suite, chunks), claim.contentRoot) !== 0)
-    return refuse('AU58', 'the chunks are not those of the snapshot')
-  const frozen = Frozen.read(chunks)
-  if (frozen === undefined) return refuse('AU58', 'the chunks hold no snapshot')
-  const fault = formFault(claim, frozen) ?? frozen.misfit()
-  if (fault !== undefined) return refuse('AU58', fault)
-  const again = writeSnapshot(frozen.whole())
-  if (
-    again.length !== chunks.length ||
-    again.some((each, at) => compareBytes(each, chunks[at] as Uint8Array) !== 0)
-  )
-    return refuse('AU58', 'not the canonical form')
-  if (compareBytes(frozenRoot(suite, frozen), claim.stateRoot) !== 0)
-    return refuse('AU41', 'the state is not the one that was signed')
-  const { server, count, sum, heads } = claim
-  return accept({ server, count, sum, heads, frozen })
-}
-
-/** What a snapshot must hold for a log to begin with it. */
-function formFault(claim: SnapshotClaim, frozen: Frozen): string | undefined {
-  if (claim.heads.length === 0 || claim.heads.length > OPERATION_CITES_MAX)
-    return 'a snapshot has 1 to 16 heads'
-  if (frozen.writers > claim.count) return 'it tells of more operations than it stands for'
-  return frozen.lacks([...claim.heads, genesisOf(claim.server)])
+  const reading = new SnapshotReading(suite)
+  for (const chunk of chunks) reading.add(chunk, chunkHash(suite, chunk))
+  return reading.end(claim)
 }

@@ -33,7 +33,7 @@ const presents = new WeakMap<RingState, Present>()
 /** Whether a key that was just announced is called what a user's or an invite's rid was taken for. */
 function isMistaken(ring: RingState): boolean {
   const state = ring.log.state()
-  return [...ring.announced].some(keyId => ring.rids.find(state, idToBytes(keyId), keyId) !== undefined)
+  return [...ring.announced].some(keyId => ring.rids.taken(state, idToBytes(keyId), keyId) !== undefined)
 }
 
 function refreshed(ring: RingState): Present {

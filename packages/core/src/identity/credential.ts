@@ -22,7 +22,7 @@ import {
   type Revocation
 } from './contract.ts'
 import { ENTRY_BYTES_MAX, readEntry } from './entry.ts'
-import { readGenesis } from './genesis.ts'
+import { readGenesis, type ReadOptions } from './genesis.ts'
 import { DEVICE_DEPTH_MAX } from './log.ts'
 
 /** One entry with the path to its signer. */
@@ -66,9 +66,10 @@ function verifyPath(
   suite: Suite,
   genesisEncoded: Uint8Array,
   encoded: readonly Uint8Array[],
-  rule: RuleId
+  rule: RuleId,
+  options: ReadOptions
 ): Verdict<VerifiedPath> {
-  const genesis = readGenesis(suite, genesisEncoded)
+  const genesis = readGenesis(suite, genesisEncoded, options)
   if (!genesis.ok) return genesis
   const path: IdentityEntry[] = []
   let above: Omit<VerifiedPath, 'genesis' | 'path'> = {
@@ -77,7 +78,7 @@ function verifyPath(
     lamport: 0
   }
   for (const each of encoded) {
-    const entry = readEntry(suite, each)
+    const entry = readEntry(suite, each, options)
     if (!entry.ok) return entry
     const { body, lamport, signer, user } = entry.value
     if (body.kind !== 'addDevice') return refuse(rule, 'the path holds something else than enrolments')
@@ -111,7 +112,7 @@ export function createCredential(log: IdentityLog, device: DeviceId): Uint8Array
 }
 
 /** What a verifier already knows. */
-export interface ExpectedDevice {
+export interface ExpectedDevice extends ReadOptions {
   readonly user?: UserId
   readonly device?: DeviceId
   /** The account's log as far as known: a revocation in it refuses the certificate. */
@@ -126,7 +127,7 @@ export function verifyCredential(
 ): Verdict<Credential> {
   const decoded = credentialCodec.decode(encoded)
   if (!decoded.ok) return decoded
-  const verified = verifyPath(suite, decoded.value.genesis, decoded.value.path, 'ID6')
+  const verified = verifyPath(suite, decoded.value.genesis, decoded.value.path, 'ID6', expected)
   if (!verified.ok) return verified
   const { genesis, path, manage } = verified.value
   const leaf = path.at(-1)?.body
@@ -182,14 +183,14 @@ export function createIdentityProof(log: IdentityLog, id: IdentityEntryId): Uint
 export function verifyIdentityEntry(
   suite: Suite,
   encoded: Uint8Array,
-  expected: { readonly user?: UserId } = {}
+  expected: ReadOptions & { readonly user?: UserId } = {}
 ): Verdict<IdentityEntry> {
   const decoded = proofCodec.decode(encoded)
   if (!decoded.ok) return decoded
-  const verified = verifyPath(suite, decoded.value.genesis, decoded.value.path, 'ID9')
+  const verified = verifyPath(suite, decoded.value.genesis, decoded.value.path, 'ID9', expected)
   if (!verified.ok) return verified
   const { genesis, path, signer, manage, lamport } = verified.value
-  const entry = readEntry(suite, decoded.value.entry)
+  const entry = readEntry(suite, decoded.value.entry, expected)
   if (!entry.ok) return entry
   if (entry.value.user !== genesis.user) return refuse('ID9', 'the entry is of another identity')
   if (expected.user !== undefined && expected.user !== genesis.user)
@@ -231,7 +232,7 @@ export function createRevocation(log: IdentityLog, device: DeviceId): Uint8Array
 export function verifyRevocation(
   suite: Suite,
   encoded: Uint8Array,
-  expected: { readonly user?: UserId; readonly device?: DeviceId } = {}
+  expected: ReadOptions & { readonly user?: UserId; readonly device?: DeviceId } = {}
 ): Verdict<Revocation> {
   const entry = verifyIdentityEntry(suite, encoded, expected)
   if (!entry.ok) return entry

@@ -9,9 +9,16 @@ import {
   readSnapshot,
   verifySnapshot
 } from '../../src/authority/index.ts'
+import { concatBytes } from '../../src/encoding/index.ts'
 import { type Operation, signOperation } from '../../src/graph/index.ts'
 import { Frozen } from '../../src/authority/frozen.ts'
-import { type SnapshotParts, type SnapshotRow, writeSnapshot } from '../../src/authority/snapshot-writer.ts'
+import {
+  RecordWriter,
+  type SnapshotParts,
+  type SnapshotRow,
+  type SnapshotWriter,
+  writeSnapshot
+} from '../../src/authority/snapshot-writer.ts'
 import { frozenRoot, merkleRoot } from '../../src/authority/state-root.ts'
 import { dump } from './check.ts'
 import { Maker } from './histories/maker.ts'
@@ -91,6 +98,31 @@ describe('[AU58] what a snapshot consists of', () => {
     )
     const chunks = [Uint8Array.from([...(second as Uint8Array), ...(first as Uint8Array)])]
     expect(refusal({ ...snapshot, chunks, contentRoot: merkleRoot(fakeSuite, chunks) })).toMatch(/^AU58/)
+  })
+
+  it('[AU58] refuses chunks cut elsewhere than where the next record no longer fits', () => {
+    const site = server()
+    for (let n = 0; n < 500; n++) {
+      const who = person(`m${n}`)
+      site.act(who, joinDraft(who, site.invite))
+      if (n % 8 === 7) site.act(owner, draft('gather', {}, { refs: site.log.leaves() }))
+    }
+    const snapshot = taken(site)
+    expect(snapshot.chunks.length).toBeGreaterThan(1)
+    expect(refusal(snapshot)).toBe('none')
+    const whole = concatBytes(snapshot.chunks as Uint8Array[])
+    const [first] = snapshot.chunks as [Uint8Array]
+    const [founding] = (Frozen.read(snapshot.chunks) as Frozen).whole().writers
+    const record = new RecordWriter().writer(founding as SnapshotWriter)
+    for (const at of [1, record.length, first.length - 1, first.length + 1]) {
+      const chunks = [whole.slice(0, at), whole.slice(at)]
+      const verdict = refusal({ ...snapshot, chunks, contentRoot: merkleRoot(fakeSuite, chunks) })
+      expect(verdict).toMatch(/^AU58 (not the canonical form|the chunks hold no snapshot)$/)
+    }
+    const one = [whole]
+    expect(refusal({ ...snapshot, chunks: one, contentRoot: merkleRoot(fakeSuite, one) })).toBe(
+      'AU58 not the canonical form'
+    )
   })
 
   it('[AU58] opens whatever it accepts, and answers without a throw', () => {

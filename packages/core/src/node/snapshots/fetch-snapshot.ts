@@ -1,14 +1,15 @@
 /** Fetches a snapshot from one peer (ND26), and opens a log with it and what came after. */
-import { type DeviceId, idToBytes, type Refusal, refuse } from '../../base/index.ts'
+import { type DeviceId, idToBytes, type Refusal, refuse, type Verdict } from '../../base/index.ts'
 import {
   authorityDeps,
   type AuthorityLog,
   chunkHash,
   openAuthorityLog,
+  type OpenSnapshot,
   readCheckpoint,
   rootOfHashes,
-  type SnapshotRoots,
-  verifySnapshot
+  SnapshotReading,
+  type SnapshotRoots
 } from '../../authority/index.ts'
 import type { Suite } from '../../crypto/index.ts'
 import { equalBytes } from '../../encoding/index.ts'
@@ -82,9 +83,7 @@ export async function fetchSnapshot(
     const later = await readLater(suite, frames)
     if (!later.ok) return later
     await stream.send(wantFrame.encode({ version: 1, kind: 2, chunks: hashes }))
-    const chunks = await readChunks(suite, frames, hashes)
-    if (!chunks.ok) return chunks
-    const snapshot = verifySnapshot(suite, claim, chunks.value)
+    const snapshot = await readChunks(suite, frames, claim, hashes)
     if (!snapshot.ok) return snapshot
     const log = openAuthorityLog(authorityDeps(suite), genesis, { snapshot: snapshot.value })
     if (log.add(operation, init.now).kind !== 'accepted')
@@ -166,17 +165,19 @@ async function readLater(
 async function readChunks(
   suite: Suite,
   frames: Frames,
+  claim: SnapshotRoots,
   hashes: readonly Uint8Array[]
-): Promise<{ readonly ok: true; readonly value: readonly Uint8Array[] } | Refusal> {
-  const out: Uint8Array[] = []
+): Promise<Verdict<OpenSnapshot>> {
+  const reading = new SnapshotReading(suite)
   for (const hash of hashes) {
     const frame = await frames.next()
     const read = frame.done === true ? refuse('ND26', 'ends early') : chunkFrame.decode(frame.value)
     if (!read.ok) return read
     const { chunk } = read.value
     if (chunk === null) return refuse('ND26', 'a chunk is not held any more')
-    if (!equalBytes(chunkHash(suite, chunk), hash)) return refuse('ND26', 'another chunk than was asked for')
-    out.push(chunk)
+    const found = chunkHash(suite, chunk)
+    if (!equalBytes(found, hash)) return refuse('ND26', 'another chunk than was asked for')
+    reading.add(chunk, found)
   }
-  return { ok: true, value: out }
+  return reading.end(claim)
 }
