@@ -251,7 +251,7 @@ describe('the keys', () => {
   })
 
   test('without a key for a while nobody is here; with the next key somebody is', async () => {
-    show(110, 30, 40)
+    show(110, 30, 150)
     await sees('◐ Ada · owner')
     await sees('Ada (idle) ·')
     expect(client.presence.current).toMatchObject({ status: 'online', away: true })
