@@ -72,3 +72,16 @@ export interface MessageWithdrawnJson {
   /** Who signed the snapshot that it was shown by, where that was false. */
   readonly by: string | null
 }
+
+/** An operation that stood, or was to, and that the rules set aside (AU18 to AU26). */
+export interface OperationVoidJson {
+  readonly operation: string
+  readonly server: string
+  readonly rule: string
+  /** The rule in plain words: a clause without a full stop. */
+  readonly reason: string
+  /** The operation that did it. */
+  readonly by: string | null
+  /** This account's. */
+  readonly own: boolean
+}

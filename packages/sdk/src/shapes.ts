@@ -6,7 +6,12 @@ import type { ChannelKind, ErrorCode } from '@xcord/core'
 import type { AttachmentJson } from './attachment-types.ts'
 import type { ConversationJson, DirectMessageJson } from './conversation-types.ts'
 import type { JoinRequestJson } from './request-types.ts'
-import type { FalseSnapshotJson, MessageWithdrawnJson, VerifyingJson } from './doctor-shapes.ts'
+import type {
+  FalseSnapshotJson,
+  MessageWithdrawnJson,
+  OperationVoidJson,
+  VerifyingJson
+} from './doctor-shapes.ts'
 import type { PresenceJson } from './presence-types.ts'
 import type { AvatarJson } from './profile-types.ts'
 import type { SyncProgressJson } from './sync-types.ts'
@@ -16,6 +21,7 @@ export type {
   DoctorJson,
   FalseSnapshotJson,
   MessageWithdrawnJson,
+  OperationVoidJson,
   UnopenedJson,
   VerifyingJson
 } from './doctor-shapes.ts'
@@ -373,7 +379,7 @@ export interface EventShapes {
   'conversation:update': { conversation: ConversationJson }
   'conversation:message': { message: DirectMessageJson }
   'conversation:delete': { conversation: string; message: string; expired: boolean }
-  'operation:void': { operation: string; server: string; rule: string; by: string | null; own: boolean }
+  'operation:void': OperationVoidJson
   'operation:restore': { operation: string; server: string }
   'device:fork': EquivocationJson
   'snapshot:false': FalseSnapshotJson

@@ -12,6 +12,7 @@ export type VerifyCode =
   | 'account-damaged'
   | 'database-missing'
   | 'log-damaged'
+  | 'table-damaged'
   | 'backup-damaged'
 
 /** One thing that is wrong. */

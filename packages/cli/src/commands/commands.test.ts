@@ -354,6 +354,8 @@ describe('events', () => {
       { data: { message: { content: 'two' } } }
     ])
     expect((await xcord('events', '--types', 'nonsense', '--json')).code).toBe(2)
+    // A script whose variable is empty would wait for ever.
+    expect((await xcord('events', '--since', '', '--no-follow')).code).toBe(2)
   })
 })
 

@@ -30,6 +30,8 @@ async function events(session: Session, options: Options): Promise<ExitCode | vo
   const since = textOf(options, 'since')
   if (!follow && since === undefined)
     throw usage('--since', '--no-follow prints what happened since a cursor: give --since')
+  if (since === '')
+    throw usage('--since', 'a cursor is empty: leave --since out to begin with what happens next')
   const api = await openApi(session, 'online', 'command')
   let newest = ''
   let printed = 0

@@ -74,6 +74,7 @@ export const EVENT_DATA = {
     operation: Id,
     server: Id,
     rule: Type.String(),
+    reason: Type.String(),
     by: nullable(Id),
     own: Type.Boolean()
   }),

@@ -2,9 +2,16 @@
  * Events: from what the node logged (ids) to what listeners get (live objects) and what streams carry (JSON).
  * Things are looked up when read, so an old event shows what its subject is now.
  */
+import { setAsideBy } from './set-aside.ts'
 import type { ChannelId, ConversationId, InviteId, MessageId, RoleId, ServerId, UserId } from '@xcord/core'
 import type { HeldMessage, LoggedEvent } from '@xcord/core/node'
-import type { DeliveryState, EquivocationJson, EventJson, FalseSnapshotJson } from '../shapes.ts'
+import type {
+  DeliveryState,
+  EquivocationJson,
+  EventJson,
+  FalseSnapshotJson,
+  OperationVoidJson
+} from '../shapes.ts'
 import type { ClientEventName, ClientEvents } from '../types.ts'
 import type { ClientContext } from './context.ts'
 import { requestOf } from './request.ts'
@@ -85,13 +92,8 @@ export function hydrate(
       const request = requestOf(server, ref)
       return request === undefined ? undefined : { type, data: { request } }
     }
-    case 'operation:void': {
-      const [rule = '', own = ''] = (note ?? '').split('\n')
-      return {
-        type,
-        data: { operation: ref, server: server.id, rule, by: refs[1] ?? null, own: own === 'own' }
-      }
-    }
+    case 'operation:void':
+      return { type, data: voidOf(server, refs, note) }
     case 'device:fork':
       return { type, data: forkOf(server, refs, note) }
     case 'snapshot:false':
@@ -101,6 +103,16 @@ export function hydrate(
     default:
       return undefined
   }
+}
+
+/** An operation that the rules set aside, and why. */
+function voidOf(
+  server: LiveServer,
+  [operation = '', by]: readonly string[],
+  note: string | null
+): OperationVoidJson {
+  const [rule = '', own = ''] = (note ?? '').split('\n')
+  return { operation, server: server.id, rule, reason: setAsideBy(rule), by: by ?? null, own: own === 'own' }
 }
 
 /** A snapshot that did not tell the truth, and who signed it (ND26). */

@@ -3,7 +3,7 @@ import { readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { isXcordError, type Keychain, type Random, XcordError } from '@xcord/core'
 import { createNodeSuite } from '@xcord/core/adapters/crypto-node'
-import { damagedLog, openLevelStore } from '@xcord/core/adapters/level'
+import { damagedLog, damagedTable, openLevelStore } from '@xcord/core/adapters/level'
 import { lockProfile, readKeyStoreFile, systemRandom } from '@xcord/core/adapters/runtime-node'
 import type { Suite } from '@xcord/core/crypto'
 import { toHex } from '@xcord/core/encoding'
@@ -179,6 +179,8 @@ async function checkDatabase(
   const log = await damagedLog(path)
   if (log !== undefined)
     return checks.add('log-damaged', `${log} fails its checksum; its newest records are lost`)
+  const table = await damagedTable(path)
+  if (table !== undefined) checks.add('table-damaged', `${table} fails its checksum`)
   await using copy = await temporaryFolder()
   await copyDatabase(path, copy.path)
   let store: Store

@@ -91,7 +91,11 @@ test('[SY18, AU19, ND1] what is done without a network outlives the process, arr
     return told.length >= 4
   })
   for (const { data } of told as unknown as { data: { own: boolean; rule: string } }[])
-    expect(data).toMatchObject({ own: true, rule: expect.stringMatching(/^AU\d+$/) as string })
+    expect(data).toMatchObject({
+      own: true,
+      rule: expect.stringMatching(/^AU\d+$/) as string,
+      reason: expect.stringMatching(/the right to do it/) as string
+    })
   await until('nothing waits any more', async () =>
     (await alan.doctor()).checks.every(each => each.check !== 'outbox' || each.ok)
   )

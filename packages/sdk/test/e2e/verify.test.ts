@@ -89,6 +89,25 @@ describe('[ND41] verifyProfile', () => {
     }
   })
 
+  it('[ND41] a flipped bit anywhere in the blocks of a table is found, also where no row in force lies', async () => {
+    const path = await profile()
+    // Opened and closed again: rows that were written in the log are then in tables.
+    const again = await cast.open('ada', { network: false })
+    await again.close()
+    const tables = (await readdir(join(path, 'database'))).filter(each => each.endsWith('.ldb'))
+    expect(tables.length).toBeGreaterThan(0)
+    expect((await verifyProfile(path)).problems).toEqual([])
+    const table = join(path, 'database', tables[0] as string)
+    for (const part of [0.1, 0.3, 0.5, 0.7, 0.9]) {
+      await flip(table, length => Math.floor((length - 60) * part))
+      expect(
+        (await verifyProfile(path)).problems.map(each => each.code),
+        `at ${part}`
+      ).toContainEqual(expect.stringMatching(/^(table-damaged|store-unreadable)$/))
+      await flip(table, length => Math.floor((length - 60) * part))
+    }
+  })
+
   it('[ND41] a locked one is looked at as far as can be, and not while it is open', async () => {
     const path = await profile('a long password')
     expect(await verifyProfile(path)).toMatchObject({

@@ -109,14 +109,14 @@ function removedServer(state: State, id: string): State {
 const CAUSES = { left: 'You left', kicked: 'You were removed from', banned: 'You were banned from' } as const
 
 /** Operations of ours that a stronger one set aside must be said: local success is no global promise. */
-function voided(state: State, own: boolean, rule: string): State {
+function voided(state: State, own: boolean, rule: string, reason: string): State {
   if (!own) return state
   return {
     ...state,
     notice: {
       kind: 'error',
       code: rule,
-      text: 'A change of yours was set aside by a stronger concurrent one.',
+      text: `A change of yours was set aside: ${reason}.`,
       remedy: 'Look at the present state, then repeat what still makes sense.'
     }
   }
@@ -174,7 +174,7 @@ export function reduceEvent(state: State, frame: EventFrame): State {
       return { ...removedServer(state, id), notice: { kind: 'done', text: `${CAUSES[cause]} "${name}".` } }
     }
     case 'operation:void':
-      return voided(state, frame.data.own, frame.data.rule)
+      return voided(state, frame.data.own, frame.data.rule, frame.data.reason)
     default:
       return state
   }

@@ -273,8 +273,11 @@ describe('the state', () => {
   })
 
   test('a write of ours that was set aside is said; others’ are not', () => {
-    const voided = { operation: 'o1', server: 's1', rule: 'AU20', by: null }
+    const voided = { operation: 'o1', server: 's1', rule: 'AU20', reason: 'somebody stronger', by: null }
     expect(run([event('operation:void', { ...voided, own: true })], READY).notice?.code).toBe('AU20')
+    expect(run([event('operation:void', { ...voided, own: true })], READY).notice?.text).toContain(
+      'somebody stronger'
+    )
     expect(run([event('operation:void', { ...voided, own: false })], READY).notice).toBeNull()
   })
 })

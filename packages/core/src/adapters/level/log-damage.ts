@@ -7,6 +7,7 @@
  */
 import { readdir, readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
+import { FRESH_SUM, maskedSum, nextSum } from './checksum.ts'
 
 /** LevelDB's log format: blocks, in each records of checksum(4) ‖ length(2) ‖ type(1) ‖ payload, little-endian. */
 const BLOCK_BYTES = 32_768
@@ -14,25 +15,15 @@ const HEADER_BYTES = 7
 /** Record types: a whole one, or the first, a middle or the last part of one. */
 const FULL = 1
 const LAST = 4
-const MASK_DELTA = 0xa282ead8
 /** The least that a disk writes at once. */
 const SECTOR_BYTES = 512
 
-/** CRC-32C (Castagnoli) of every byte. */
-const CRC_TABLE = Uint32Array.from({ length: 256 }, (_, byte) => {
-  let crc = byte
-  for (let bit = 0; bit < 8; bit++) crc = crc & 1 ? (crc >>> 1) ^ 0x82f63b78 : crc >>> 1
-  return crc >>> 0
-})
-
 /** The checksum that a record carries: of its type and payload, masked. */
 function checksum(bytes: Uint8Array): number {
-  let crc = -1
+  let sum = FRESH_SUM
   // By index: eight times as fast as by iterator, and a log has up to 4 MiB.
-  for (let i = 0; i < bytes.length; i++)
-    crc = (CRC_TABLE[(crc ^ (bytes[i] as number)) & 0xff] as number) ^ (crc >>> 8)
-  crc = ~crc >>> 0
-  return (((crc >>> 15) | (crc << 17)) + MASK_DELTA) >>> 0
+  for (let i = 0; i < bytes.length; i++) sum = nextSum(sum, bytes[i] as number)
+  return maskedSum(sum)
 }
 
 /** Whether a sector that was never written lies in a part of the file. */
