@@ -4,13 +4,11 @@
  */
 import { parseArgs } from 'node:util'
 import { availableParallelism } from 'node:os'
-import { Worker } from 'node:worker_threads'
 import { FAULT_KINDS } from '@xcord/core/testing'
+import { inWorldThreads } from './simulate-threads.mjs'
 
-/** Most of what a world allocates is gone at once: with more room for the young, less of it is copied. */
-const YOUNG_MB = 64
 /** Peers of one world, unless told: with more, the collector of garbage takes an ever larger share. */
-const WORLD_PEERS_MAX = 250
+const WORLD_PEERS_MAX = 64
 /** Keeps the seeds of a seed's worlds apart from those of the next seeds. */
 const WORLD_STRIDE = 1_000_003
 /** Steps a minute among all peers of a large world, unless a pace is told. */
@@ -62,7 +60,7 @@ const worldsOf = () => Number(values.worlds ?? Math.max(1, Math.ceil(peersOf() /
 function worldsOfSeed(seed) {
   const count = worldsOf()
   if (!Number.isInteger(count) || count < 1 || count > peersOf() / 2)
-    throw new RangeError(`${values.peers} peers are not parted into ${values.worlds} worlds`)
+    throw new RangeError(`${values.peers} peers are not parted into ${count} worlds of two or more`)
   if (count === 1) return [initOf(seed, peersOf(), values.pace)]
   const pace = values.pace ?? Math.min(12, STEPS_A_MINUTE_MAX / peersOf())
   return Array.from({ length: count }, (_, at) => {
@@ -104,25 +102,17 @@ function tellProgress({ seed, peers }, began, line) {
   console.error(`  ${seconds} s: seed ${seed} (${peers} peers): ${line}`)
 }
 
-async function run(init, began) {
-  const worker = new Worker(new URL('simulate-world.mjs', import.meta.url), {
-    workerData: { init, verbose: values.verbose, shrinks: values.shrink },
-    resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MB }
-  })
-  return await new Promise((resolve, reject) => {
-    worker.on('message', ({ line, left, progress, report, ...cost }) => {
+async function run(init, thread, began) {
+  const { report, ...cost } = await thread.run(
+    { init, verbose: values.verbose, shrinks: values.shrink },
+    ({ line, left, progress }) => {
       if (line !== undefined) console.log(line)
       if (left !== undefined) console.error(`${left} steps left`)
       if (progress !== undefined) tellProgress(init, began, progress)
-      if (report === undefined) return
-      print(report, cost.seconds)
-      resolve({ ...cost, events: report.events, good: report.failures.length === 0 })
-    })
-    worker.on('error', reject)
-    worker.on('exit', code =>
-      reject(new Error(`seed ${init.seed}: its thread ended with ${code} and said nothing`))
-    )
-  })
+    }
+  )
+  print(report, cost.seconds)
+  return { ...cost, events: report.events, good: report.failures.length === 0 }
 }
 
 async function main() {
@@ -131,16 +121,14 @@ async function main() {
     return 0
   }
   const began = performance.now()
-  const waiting = Array.from({ length: Number(values.seeds) }, (_, at) =>
+  const worlds = Array.from({ length: Number(values.seeds) }, (_, at) =>
     worldsOfSeed(Number(values.seed) + at)
   ).flat()
   const done = []
-  const job = async () => {
-    for (let next = waiting.shift(); next !== undefined; next = waiting.shift())
-      done.push(await run(next, began))
-  }
   const jobs = Number(values.jobs ?? (worldsOf() > 1 ? availableParallelism() : 1))
-  await Promise.all(Array.from({ length: jobs }, job))
+  await inWorldThreads(worlds, jobs, async (init, thread) => {
+    done.push(await run(init, thread, began))
+  })
   if (worldsOf() > 1) sumUp(done, (performance.now() - began) / 1_000)
   return done.every(each => each.good) ? 0 : 1
 }
