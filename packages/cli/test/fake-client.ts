@@ -23,6 +23,7 @@ import type {
   Occupant,
   OccupantJson,
   PeerJson,
+  PresenceJson,
   Role,
   RoleJson,
   Server,
@@ -76,6 +77,8 @@ export interface FakeClient extends Client {
     join(server: string, name: string): MemberJson
     deliver(message: string, state: DeliveryState, holders: number): void
     setOnline(name: string, online: boolean): void
+    /** A member looks different; null: offline. */
+    setPresence(name: string, presence: PresenceJson | null): void
     /** Shows somebody in a voice channel. */
     talks(name: string, channel: string, change?: Partial<OccupantJson>): void
     /** Refuses this action from now on, as a missing permission. */
@@ -441,6 +444,8 @@ export function createFakeClient(init: FakeInit = {}): FakeClient {
       joinedAt: new Date(json.joinedAt),
       owner: json.owner,
       online: online.has(json.name),
+      presence: json.presence ?? { status: online.has(json.name) ? 'online' : 'offline', text: null },
+      avatar: () => Promise.resolve(undefined),
       timeoutUntil: json.timeoutUntil === undefined ? null : new Date(json.timeoutUntil),
       muted: json.muted === true,
       deafened: json.deafened === true,
@@ -460,7 +465,11 @@ export function createFakeClient(init: FakeInit = {}): FakeClient {
       },
       kick: async options => remove('member:kick', options?.reason),
       ban: async options => remove('member:ban', options?.reason),
-      toJSON: () => ({ ...structuredClone(json), online: online.has(json.name) })
+      toJSON: () => ({
+        ...structuredClone(json),
+        online: online.has(json.name),
+        ...(online.has(json.name) ? { presence: json.presence ?? { status: 'online', text: null } } : {})
+      })
     }
   }
 
@@ -748,6 +757,19 @@ export function createFakeClient(init: FakeInit = {}): FakeClient {
         servers: servers.map(server => server.json.id)
       }))
 
+  function showPresence(memberName: string, presence: PresenceJson | null): void {
+    if (presence === null) online.delete(memberName)
+    else online.add(memberName)
+    for (const server of servers)
+      for (const member of server.members)
+        if (member.name === memberName) {
+          if (presence === null) delete member.presence
+          else member.presence = presence
+          const json = liveMember(server, member).toJSON()
+          emit('presence:update', { member: json, presence: presence ?? { status: 'offline', text: null } })
+        }
+  }
+
   async function* events(
     options: { since?: string; types?: readonly EventName[]; signal?: AbortSignal } = {}
   ): AsyncGenerator<EventJson> {
@@ -810,6 +832,8 @@ export function createFakeClient(init: FakeInit = {}): FakeClient {
     conversations: { all: [], get: () => undefined, blocked: [] } as unknown as Client['conversations'],
     safety: { verified: [] } as unknown as Client['safety'],
     sync: fakeSync(),
+    presence: fakePresence(shown => showPresence(name, shown)),
+    profile: fakeProfile(me, name),
     changePassword: () => Promise.resolve(),
     keychain: undefined,
     async *backup() {
@@ -926,6 +950,7 @@ export function createFakeClient(init: FakeInit = {}): FakeClient {
         const json = { member, name: memberName, device, channel: channel.json.id as never, ...state }
         present.push({ ...state, member: { name: memberName } as never, device, toJSON: () => json })
       },
+      setPresence: showPresence,
       setOnline: (memberName, on) => {
         if (on) online.add(memberName)
         else online.delete(memberName)
@@ -945,6 +970,47 @@ export function createFakeClient(init: FakeInit = {}): FakeClient {
       get closed() {
         return closed
       }
+    }
+  }
+}
+
+/** A profile whose picture is its bytes, whatever they are. */
+function fakeProfile(identity: string, called: string): Client['profile'] {
+  let current: Client['profile']['current'] = { identity, name: called, avatar: null }
+  let bytes: Uint8Array | undefined
+  const type = 'image/png'
+  const id = fakeId('b', called)
+  return {
+    get current() {
+      return current
+    },
+    set: async ({ name = current.name, avatar }) => {
+      if (avatar !== undefined) bytes = avatar ?? undefined
+      const shown = bytes === undefined ? null : { id, type, size: bytes.length }
+      return (current = { ...current, name, avatar: shown })
+    },
+    avatar: async () => (bytes === undefined ? undefined : { id, type, bytes })
+  }
+}
+
+/** A status and words, as they were set. */
+function fakePresence(changed: (shown: PresenceJson | null) => void): Client['presence'] {
+  let current: Client['presence']['current'] = { status: 'online', text: null, until: null }
+  return {
+    get current() {
+      return current
+    },
+    set: async ({
+      status = current.status,
+      text = current.text,
+      until = null,
+      away = current.away === true
+    }) => {
+      const words = text === '' ? null : text
+      current = { status, text: words, until: until?.toISOString() ?? null, ...(away ? { away } : {}) }
+      const shown = away && status === 'online' ? 'idle' : status
+      changed(shown === 'invisible' ? null : { status: shown, text: words })
+      return current
     }
   }
 }

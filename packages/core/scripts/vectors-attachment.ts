@@ -2,6 +2,7 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { createNodeSuite } from '../src/adapters/crypto-node/index.ts'
 import {
+  avatarRow,
   chunkCount,
   createFileKey,
   describeFile,
@@ -9,11 +10,14 @@ import {
   proofOf,
   removeMetadata,
   rootOf,
+  type SealedAvatar,
   type SealedFile,
   sealChunk
 } from '../src/attachment/index.ts'
 import { idFromBytes, idToBytes } from '../src/base/index.ts'
+import { PICTURES } from '../src/attachment/picture.fixture.ts'
 import { kdf, type Suite } from '../src/crypto/index.ts'
+import { type CborValue, encodeCbor } from '../src/encoding/index.ts'
 import { fill, flipLast, seededRandom, toHex } from './vector-tools.ts'
 
 /** Contents of a file by its size: byte i is 31·i mod 256. */
@@ -33,7 +37,7 @@ function make(suite: Suite, size: number): Made {
   return { file: describeFile(suite, key, leaves), chunks, leaves }
 }
 
-const row = ({ blob, size, noncePrefix, key, keyCommit }: SealedFile): object => ({
+const rowOf = ({ blob, size, noncePrefix, key, keyCommit }: SealedFile): object => ({
   blob: toHex(idToBytes(blob)),
   size,
   noncePrefix: toHex(noncePrefix),
@@ -56,7 +60,7 @@ function files(suite: Suite): object {
   ): object => ({
     note,
     rule,
-    ...row(file),
+    ...rowOf(file),
     index: 0,
     chunk: toHex(given),
     proof: proof.map(toHex)
@@ -68,7 +72,7 @@ function files(suite: Suite): object {
     seal: [0, 1, 100, 65_536, 65_537, 200_000].map(size => {
       const { file, chunks, leaves } = make(suite, size)
       return {
-        ...row(file),
+        ...rowOf(file),
         leaves: leaves.map(toHex),
         lengths: chunks.map(({ length }) => length),
         ...(size <= 100 ? { chunks: chunks.map(toHex) } : {})
@@ -147,10 +151,45 @@ function images(): object {
   }
 }
 
+function avatars(suite: Suite): object {
+  const { file } = make(suite, 100)
+  const worn: SealedAvatar = { ...file, type: 'image/png' }
+  const row = avatarRow(worn) as CborValue[]
+  const hexOf = (value: CborValue): string => toHex(encodeCbor(value))
+  const but = (at: number, value: CborValue): string =>
+    hexOf(row.map((each, index) => (index === at ? value : each)))
+  const commit = { ...worn, keyCommit: fill(2) }
+  return {
+    title: 'Avatars: their rows, and what their bytes may be',
+    rules: 'AT3, AT9',
+    rows: [
+      { note: 'none', row: hexOf(null), avatar: null },
+      { note: 'a PNG', row: hexOf(row), avatar: { ...rowOf(worn), type: worn.type } }
+    ],
+    refuseRows: [
+      { note: 'empty', rule: 'AT9', row: but(1, 0) },
+      { note: 'too large', rule: 'AT9', row: but(1, 262_145) },
+      { note: 'no picture', rule: 'AT9', row: but(2, 'image/svg+xml') },
+      { note: 'with a name', rule: 'AT9', row: but(3, 'me.png') },
+      { note: 'a field more', rule: 'AT9', row: hexOf([...row, null]) },
+      { note: 'another commitment', rule: 'AT3', row: hexOf(avatarRow(commit)) }
+    ],
+    pictures: Object.entries(PICTURES).flatMap(([note, make]) => {
+      const type = note.split(';')[0] as string
+      return [
+        { note, type, bytes: toHex(make(4_096, 1)) },
+        { note: `${note}: too wide`, type, bytes: toHex(make(4_097, 1)), rule: 'AT9' },
+        { note: `${note}: too high`, type, bytes: toHex(make(1, 4_097)), rule: 'AT9' },
+        { note: `${note}: another type`, type: 'image/bmp', bytes: toHex(make(1, 1)), rule: 'AT9' }
+      ]
+    })
+  }
+}
+
 /** Content of each file, by name. */
 export async function buildAttachmentVectors(): Promise<Record<string, object>> {
   const suite = await createNodeSuite()
-  return { files: files(suite), trees: trees(suite), images: images() }
+  return { files: files(suite), trees: trees(suite), images: images(), avatars: avatars(suite) }
 }
 
 if (import.meta.main) {

@@ -9,6 +9,8 @@ import type {
 } from './conversation-types.ts'
 import type { DeviceCollection } from './device-types.ts'
 import type { ByteSource, Copied, CopyOptions, Imported, ImportOptions } from './export-types.ts'
+import type { PresenceControl, PresenceJson } from './presence-types.ts'
+import type { ProfileControl } from './profile-types.ts'
 import type { KeychainControl } from './keychain-types.ts'
 import type { JoinRequest } from './request-types.ts'
 import type { Server } from './server-types.ts'
@@ -81,6 +83,8 @@ export interface ClientEvents {
   'connection:update': EventShapes['connection:update']
   /** Who is in a voice channel changed, or what they say of themselves. Not kept: no cursor brings it again. */
   'voice:update': { channel: Channel; occupants: readonly Occupant[] }
+  /** How a member is there changed, or their words. Not kept: no cursor brings it again. */
+  'presence:update': { member: Member; presence: PresenceJson }
   /** Rejections of listeners and faults in the background. Without a listener they go to the log. */
   error: { error: unknown }
 }
@@ -126,6 +130,10 @@ export interface Client {
   readonly safety: SafetyCollection
   /** How far sync is, and what it may spend on a metered line. */
   readonly sync: SyncControl
+  /** How members of our servers see that this device is there. */
+  readonly presence: PresenceControl
+  /** Name and picture, one's own and those of others. */
+  readonly profile: ProfileControl
   readonly view: View<readonly Server[]>
   on<E extends ClientEventName>(
     event: E,
@@ -184,7 +192,7 @@ export interface NetworkInit {
 }
 
 export interface ClientInit {
-  /** Name others see. Needed when the identity is made; ignored later. */
+  /** Name others see. Needed when the identity is made; ignored later: `client.profile.set` changes it. */
   readonly profile?: { readonly name: string }
   /** Default: memory, with one warning. */
   readonly store?: ProfileStore

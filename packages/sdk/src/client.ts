@@ -10,6 +10,8 @@ import { streamEvents } from './live/event-stream.ts'
 import { findNamed } from './live/find.ts'
 import { toCopied, toImported } from './live/import.ts'
 import { LiveServer } from './live/server.ts'
+import { presenceControl } from './live/presence.ts'
+import { profileControl } from './live/profile.ts'
 import { progressJson, syncControl } from './live/sync.ts'
 import { createView } from './live/view.ts'
 import type { KeychainControl } from './keychain-types.ts'
@@ -50,6 +52,8 @@ class LiveClient implements Client, ClientContext {
   readonly conversations: Client['conversations']
   readonly safety: Client['safety']
   readonly sync: Client['sync']
+  readonly presence: Client['presence']
+  readonly profile: Client['profile']
   readonly servers: Client['servers']
   readonly view: Client['view']
 
@@ -61,6 +65,8 @@ class LiveClient implements Client, ClientContext {
     this.conversations = conversationCollection(node)
     this.safety = safetyCollection(node)
     this.sync = syncControl(node)
+    this.presence = presenceControl(node)
+    this.profile = profileControl(node)
     this.servers = this.#serverCollection()
     this.view = { subscribe: this.#view.subscribe, getSnapshot: this.#view.getSnapshot }
     this.#view.set(this.#all())
@@ -263,6 +269,10 @@ class LiveClient implements Client, ClientContext {
     } else if (event.type === 'connection:update') {
       const peer = describePeer(this.node, event.peer)
       this.#call('connection:update', { peer, connected: event.connected, cursor: this.cursor })
+    } else if (event.type === 'presence:update') {
+      const member = this.server(event.server)?.liveMember(event.user)
+      if (member !== undefined)
+        this.#call('presence:update', { member, presence: member.presence, cursor: this.cursor })
     } else if (event.type === 'voice:update') {
       const channel = this.server(event.server)?.liveChannel(event.channel)
       if (channel !== undefined && (this.#listeners.get('voice:update')?.size ?? 0) > 0)

@@ -93,6 +93,7 @@ async function connect(
     name: profile.name,
     transport,
     bootstrap: init.bootstrap ?? [],
+    presence: init.network !== false,
     media: init.media ?? platform.createMedia(),
     iceServers: init.iceServers ?? [],
     ...(init.sync?.budget === undefined ? {} : { syncBudget: init.sync.budget }),

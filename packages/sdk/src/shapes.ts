@@ -7,6 +7,8 @@ import type { AttachmentJson } from './attachment-types.ts'
 import type { ConversationJson, DirectMessageJson } from './conversation-types.ts'
 import type { JoinRequestJson } from './request-types.ts'
 import type { FalseSnapshotJson, MessageWithdrawnJson, VerifyingJson } from './doctor-shapes.ts'
+import type { PresenceJson } from './presence-types.ts'
+import type { AvatarJson } from './profile-types.ts'
 import type { SyncProgressJson } from './sync-types.ts'
 
 export type {
@@ -17,6 +19,8 @@ export type {
   UnopenedJson,
   VerifyingJson
 } from './doctor-shapes.ts'
+export type * from './presence-types.ts'
+export type * from './profile-types.ts'
 export type * from './sync-types.ts'
 
 /** How far a message or operation is known to have come (SY17). Rises only; levels may be skipped. */
@@ -159,6 +163,10 @@ export interface MemberJson {
   readonly joinedAt: string
   readonly owner: boolean
   readonly online: boolean
+  /** As their devices say; absent where they are offline. */
+  readonly presence?: PresenceJson
+  /** Absent where they wear none. */
+  readonly avatar?: AvatarJson
   readonly timeoutUntil?: string
   /** In voice channels, by a moderator: not heard. */
   readonly muted?: true
@@ -372,6 +380,7 @@ export interface EventShapes {
   'sync:progress': SyncProgressJson
   'message:withdraw': MessageWithdrawnJson
   'connection:update': { peer: PeerJson; connected: boolean }
+  'presence:update': { member: MemberJson; presence: PresenceJson }
   gap: { reason: string; from: string; to: string }
 }
 

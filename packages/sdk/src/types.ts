@@ -14,6 +14,8 @@ import type {
 } from '@xcord/core'
 import type { Attachment, FileDraft } from './attachment-types.ts'
 import type { ChannelChanges, PermitChange, ReasonOptions } from './moderation-types.ts'
+import type { PresenceJson } from './presence-types.ts'
+import type { Avatar } from './profile-types.ts'
 import type { Thread, ThreadCollection, ThreadInit } from './thread-types.ts'
 import type { Server } from './server-types.ts'
 import type { ChannelVoice } from './voice-types.ts'
@@ -223,8 +225,15 @@ export interface Member {
   readonly roles: readonly Role[]
   readonly joinedAt: Date
   readonly owner: boolean
-  /** A device of the member is connected to us now. */
+  /** Presence is anything but offline. Who is connected to us is another matter: see `peers`. */
   readonly online: boolean
+  /** As their devices say; offline where they say nothing, and where they are not heard. */
+  readonly presence: PresenceJson
+  /**
+   * The picture they wear, undefined for none: fetched when it is asked for, from whichever connected member has it, and
+   * kept. XCORD_ATTACHMENT_UNAVAILABLE, XCORD_ATTACHMENT_INVALID, XCORD_LIMIT, XCORD_ABORTED.
+   */
+  avatar(options?: WaitOptions): Promise<Avatar | undefined>
   /** Until when the member may only read; null if they may write. */
   readonly timeoutUntil: Date | null
   /** In voice channels, by a moderator: not heard, and does not hear. */

@@ -30,6 +30,8 @@ import { registerCommunity } from './server-commands.ts'
 import type { Session } from './session.ts'
 import { gather, type Options, type Shell, textOf } from './shell.ts'
 import { registerThings } from './thing-commands.ts'
+import { registerName } from './name-commands.ts'
+import { registerPresence } from './presence-commands.ts'
 import { registerSync } from './sync-commands.ts'
 import { registerVoice } from './voice-commands.ts'
 import { registerThreads } from './thread-commands.ts'
@@ -119,6 +121,8 @@ function registerAll(program: Command, shell: Shell): void {
   registerModeration(program, shell)
   registerThreads(program, shell)
   registerVoice(program, shell)
+  registerPresence(program, shell)
+  registerName(program, shell)
   registerSync(program, shell)
   registerAutomod(program, shell)
   registerAuthority(program, shell)

@@ -96,11 +96,7 @@ export function showMembers(members: readonly MemberJson[], roles: readonly Role
     { title: 'name', of: each => (each.nick === null ? each.name : `${each.nick} (${each.name})`) },
     {
       title: 'here',
-      of: each =>
-        [
-          ...(each.online ? ['online'] : []),
-          ...(each.forkedDevices === undefined ? [] : ['device forked'])
-        ].join(', ')
+      of: each => [...hereOf(each), ...(each.forkedDevices === undefined ? [] : ['device forked'])].join(', ')
     },
     {
       title: 'roles',
@@ -110,6 +106,12 @@ export function showMembers(members: readonly MemberJson[], roles: readonly Role
     { title: 'may not', of: each => limitsOf(each, now).join(', ') },
     { title: 'joined', of: each => relativeTime(each.joinedAt, now) }
   ])
+}
+
+/** As they say. That a device is connected to ours is no answer: it would tell of whoever is invisible (ND55). */
+function hereOf({ presence }: MemberJson): string[] {
+  if (presence === undefined) return []
+  return [presence.text === null ? presence.status : `${presence.status}: ${safeLine(presence.text)}`]
 }
 
 /** What moderators took from a member for a while. */

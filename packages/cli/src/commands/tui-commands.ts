@@ -1,6 +1,7 @@
 import type { Command } from 'commander'
 import { usage } from '../errors/outcome.ts'
 import { answers } from '../gateway/listen.ts'
+import { parseIdle } from '../profile/settings.ts'
 import { profileExists } from '../profile/paths.ts'
 import { firstRun } from './profile-commands.ts'
 import { openApi, type Session } from './session.ts'
@@ -13,7 +14,7 @@ async function openTui(session: Session): Promise<void> {
   }
   const api = await openApi(session, 'online', 'tui')
   const { runTui } = await import('../tui/run-tui.tsx')
-  await runTui({ api, terminal, signal: session.signal })
+  await runTui({ api, terminal, signal: session.signal, idleMs: parseIdle(session.settings.idle) ?? null })
 }
 
 /** `tui`, `start`. */

@@ -62,7 +62,7 @@ export const OUTCOMES: Readonly<Record<AnyCode, Outcome>> = {
   XCORD_ATTACHMENT_INVALID: outcome(
     422,
     EXIT.verification,
-    'Ask its sender to send it again. An own image: mend it, or send it with --keep-metadata.'
+    'Ask its sender to send it again. An own image: mend it, or send it with --keep-metadata; avatars are PNG, JPEG, WebP or GIF.'
   ),
   XCORD_ATTACHMENT_UNAVAILABLE: outcome(
     503,
@@ -173,6 +173,7 @@ export const OUTCOMES: Readonly<Record<AnyCode, Outcome>> = {
     'Make one with "xcord init", or name another with --profile.'
   ),
   XCORD_VERIFYING: outcome(409, EXIT.conflict, 'Wait: it opens for writing by itself.'),
+  XCORD_NO_AVATAR: outcome(404, EXIT.notFound, 'Nothing: "xcord profile show" says who wears one.'),
   XCORD_NOT_A_MEMBER: outcome(403, EXIT.denied, 'Join with an invite link.'),
   XCORD_PERMISSION_DENIED: outcome(403, EXIT.denied, 'Ask someone who may manage roles; nothing was sent.'),
   XCORD_PHRASE_INVALID: outcome(

@@ -15,6 +15,7 @@ import {
   MessageSchema,
   nullable,
   PeerSchema,
+  PresenceSchema,
   RoleSchema,
   type Same,
   ServerSchema
@@ -102,6 +103,7 @@ export const EVENT_DATA = {
     by: nullable(Id)
   }),
   'connection:update': Type.Object({ peer: PeerSchema, connected: Type.Boolean() }),
+  'presence:update': Type.Object({ member: MemberSchema, presence: PresenceSchema }),
   gap: Type.Object({ reason: Type.String(), from: Type.String(), to: Type.String() })
 } as const satisfies Record<EventName, Type.TSchema>
 

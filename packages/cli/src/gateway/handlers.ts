@@ -11,6 +11,8 @@ import { keychainHandlers } from './handlers-keychain.ts'
 import { messageHandlers } from './handlers-messages.ts'
 import { thingHandlers } from './handlers-things.ts'
 import { threadHandlers } from './handlers-threads.ts'
+import { presenceHandlers } from './handlers-presence.ts'
+import { profileHandlers } from './handlers-profile.ts'
 import { syncHandlers } from './handlers-sync.ts'
 import { voiceHandlers } from './handlers-voice.ts'
 import { requestHandlers } from './handlers-requests.ts'
@@ -151,6 +153,8 @@ export const HANDLERS: Handlers = {
   ...explainHandlers,
   ...threadHandlers,
   ...voiceHandlers,
+  ...presenceHandlers,
+  ...profileHandlers,
   ...syncHandlers,
   ...thingHandlers,
   ...requestHandlers,

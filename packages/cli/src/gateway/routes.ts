@@ -19,6 +19,8 @@ import { exports } from './routes-exports.ts'
 import { moderation } from './routes-moderation.ts'
 import { things } from './routes-things.ts'
 import { threads } from './routes-threads.ts'
+import { presence } from './routes-presence.ts'
+import { profile } from './routes-profile.ts'
 import { sync } from './routes-sync.ts'
 import { voice } from './routes-voice.ts'
 import { daemon, messages, network } from './routes-messages.ts'
@@ -347,6 +349,8 @@ export const ROUTES = {
   ...messages,
   ...files,
   ...network,
+  ...presence,
+  ...profile,
   ...sync,
   ...daemon
 }

@@ -5,6 +5,7 @@
 import Type from 'typebox'
 import type {
   AttachmentJson,
+  AvatarJson,
   AutomodJson,
   BanJson,
   ChannelJson,
@@ -23,6 +24,7 @@ import type {
   OverwriteJson,
   PeerJson,
   PolicyJson,
+  PresenceJson,
   ReactionJson,
   RoleJson,
   ScheduledEventJson,
@@ -178,6 +180,15 @@ export const RoleSchema = shape<RoleJson>()(
     { $id: 'Role' }
   )
 )
+export const PresenceSchema = shape<PresenceJson>()(
+  Type.Object(
+    { status: literals('online', 'idle', 'dnd', 'offline'), text: nullable(Type.String()) },
+    { $id: 'Presence' }
+  )
+)
+export const AvatarSchema = shape<AvatarJson>()(
+  Type.Object({ id: Id, type: Type.String(), size: count }, { $id: 'Avatar' })
+)
 export const MemberSchema = shape<MemberJson>()(
   Type.Object(
     {
@@ -189,6 +200,8 @@ export const MemberSchema = shape<MemberJson>()(
       joinedAt: time,
       owner: Type.Boolean(),
       online: Type.Boolean(),
+      presence: Type.Optional(PresenceSchema),
+      avatar: Type.Optional(AvatarSchema),
       timeoutUntil: Type.Optional(time),
       muted: Type.Optional(Type.Unsafe<true>({ type: 'boolean' })),
       deafened: Type.Optional(Type.Unsafe<true>({ type: 'boolean' })),

@@ -71,6 +71,11 @@ export function parseBudget(value: unknown): SyncBudget | 'off' | undefined {
     : undefined
 }
 
+/** After how long without a key the terminal client says idle, ms; null: never. */
+export function parseIdle(value: unknown): number | null | undefined {
+  return value === 'off' ? null : typeof value === 'string' ? asDuration(value) : undefined
+}
+
 const ADDRESSES = 'multiaddrs, separated by commas'
 /** What `parseBudget` takes. */
 export const BUDGET_ALLOWED = 'bytes in a period of a minute to 31 days, such as 50MB/h or 2GB/30d; or off'
@@ -120,6 +125,12 @@ export const SETTINGS = {
     allowed: 'a duration such as 10m, at most 1h',
     read: asDuration
   } as Setting<number | null>,
+  idle: {
+    variable: 'XCORD_IDLE',
+    fallback: '10m',
+    allowed: 'a duration such as 10m, at most 1h; or off',
+    read: value => (parseIdle(value) === undefined ? undefined : String(value))
+  } as Setting<string>,
   syncBudget: {
     variable: 'XCORD_SYNC_BUDGET',
     fallback: null,

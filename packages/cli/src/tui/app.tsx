@@ -107,13 +107,17 @@ export function App({ store, controller, colour, size }: AppProps) {
 
   useEffect(() => void controller.run(), [controller])
   useInput((input, key) => {
+    controller.touched()
     for (const press of presses(keyPress(input, key))) {
       const { mode, composer } = store.get()
       const command = commandOf(mode, press, composer.text === '')
       if (command !== undefined) controller.execute(command, { rows: rows.length, height: place.paneHeight })
     }
   })
-  usePaste(pasted => controller.paste(pasted))
+  usePaste(pasted => {
+    controller.touched()
+    controller.paste(pasted)
+  })
 
   if (columns < COLUMNS_MIN || screenRows < ROWS_MIN)
     return <Text wrap="truncate">{`XCord needs ${COLUMNS_MIN}×${ROWS_MIN}`}</Text>

@@ -1,6 +1,7 @@
 /** What commands do: state changes at once, calls of the API beside it, errors as notices. */
 import type { Api } from '../api/api.ts'
 import { createFeed, noticeOf } from './feed.ts'
+import { createIdle } from './idle.ts'
 import { messageCommands } from './message-actions.ts'
 import { movingCommands } from './moving-actions.ts'
 import type { Command } from './state/keys.ts'
@@ -15,10 +16,14 @@ export interface ControllerInit {
   /** Ends the client. */
   readonly quit: () => void
   readonly now: () => number
+  /** Without a key for so long nobody is here, ms; null: never said. */
+  readonly idleMs: number | null
 }
 
 export interface Controller {
   run(): Promise<void>
+  /** A key was pressed, whatever it means. */
+  touched(): void
   execute(command: Command, measure: Measure): void
   paste(text: string): void
 }
@@ -26,7 +31,7 @@ export interface Controller {
 /** A second Ctrl-C within this time quits, milliseconds. */
 const QUIT_MS = 2_000
 
-export function createController({ api, store, signal, quit, now }: ControllerInit): Controller {
+export function createController({ api, store, signal, quit, now, idleMs }: ControllerInit): Controller {
   const { dispatch, get } = store
   const feed = createFeed(api, store, signal)
   let quitAsked = Number.NEGATIVE_INFINITY
@@ -55,11 +60,16 @@ export function createController({ api, store, signal, quit, now }: ControllerIn
     desk.tell('Press Ctrl-C again to quit; what you have written is not sent.')
   }
 
+  const idle = createIdle({ api, store, signal, idleMs })
   const writing = writingCommands(desk)
   const actions: Actions = { ...movingCommands(desk), ...writing, ...messageCommands(desk), quit: askQuit }
 
   return {
-    run: () => feed.run(),
+    run: async () => {
+      idle.touched()
+      await feed.run()
+    },
+    touched: idle.touched,
     // The table has an action for each command; TypeScript cannot follow the pair.
     execute: (command, measure) =>
       (actions[command.do] as (command: Command, measure: Measure) => void)(command, measure),

@@ -89,6 +89,7 @@ function createReads(api: Api, { dispatch, get }: Store, seen: () => void) {
   }
 
   async function loadPresence() {
+    dispatch({ type: 'own', own: await api.call('getPresence') })
     const { items } = await api.call('listPeers')
     dispatch({ type: 'peers', count: items.length })
     const { server } = get()
@@ -154,7 +155,8 @@ export function createFeed(api: Api, store: Store, signal: AbortSignal): Feed {
   async function take(frame: EventFrame) {
     dispatch({ type: 'event', frame })
     const { channel, me } = get()
-    if (/^(connection|member|sync):/.test(frame.type)) presence.ask()
+    const ours = frame.type === 'presence:update' && frame.data.member.id === me?.identity
+    if (ours || /^(connection|member|sync):/.test(frame.type)) presence.ask()
     if (frame.type === 'server:join') await reads.loadServer(frame.data.server.id)
     if (frame.type !== 'message:create') return
     const { message } = frame.data

@@ -10,10 +10,12 @@ export interface TuiInit {
   readonly api: Api
   readonly terminal: Terminal
   readonly signal: AbortSignal
+  /** Without a key for so long it says that nobody is here; null: never. */
+  readonly idleMs: number | null
 }
 
 /** Resolves when the person quits, the signal aborts, or the daemon's `stop` asks. */
-export async function runTui({ api, terminal, signal }: TuiInit): Promise<void> {
+export async function runTui({ api, terminal, signal, idleMs }: TuiInit): Promise<void> {
   const left = new AbortController()
   const end = AbortSignal.any([signal, left.signal])
   const store = createStore()
@@ -22,7 +24,8 @@ export async function runTui({ api, terminal, signal }: TuiInit): Promise<void> 
     store,
     signal: end,
     quit: () => left.abort(),
-    now: terminal.now
+    now: terminal.now,
+    idleMs
   })
   const colour = (terminal.env['NO_COLOR'] ?? '') === ''
   const instance = render(<App store={store} controller={controller} colour={colour} />, {

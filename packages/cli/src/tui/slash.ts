@@ -14,6 +14,7 @@ export const SLASH_COMMANDS = [
   'mute',
   'unmute',
   'leave',
+  'status',
   'doctor',
   'help',
   'quit'
@@ -74,6 +75,38 @@ async function mute({ api, feed }: Desk, server: string, muted: boolean): Promis
   return muted ? 'Nobody hears you.' : 'You are heard again.'
 }
 
+const STATUSES = ['online', 'idle', 'dnd', 'invisible'] as const
+
+/** Says how we are there: a status, behind it words, or `clear` for none. Alone: what is said now. */
+async function present({ api, store }: Desk, rest: string): Promise<string> {
+  const [, first = '', words = ''] = /^(\S*)\s*([\s\S]*)$/.exec(rest) ?? []
+  const status = STATUSES.find(each => each === first)
+  if (status === undefined && !(first === 'clear' && words === '') && first !== '')
+    throw usage('status', `/status takes ${STATUSES.join(', ')}, with words behind it if you like; or clear`)
+  const body =
+    first === ''
+      ? undefined
+      : { ...(status === undefined ? {} : { status }), ...textFor(first, safeLine(words)) }
+  const own = body === undefined ? await api.call('getPresence') : await api.call('setPresence', { body })
+  store.dispatch({ type: 'own', own })
+  const said = own.text === null ? own.status : `${own.status}: ${safeLine(own.text)}`
+  return own.status === 'invisible' ? 'Others see you as offline.' : `Others see you as ${said}.`
+}
+
+function textFor(first: string, words: string): { readonly text?: string | null } {
+  if (first === 'clear') return { text: null }
+  return words === '' ? {} : { text: words }
+}
+
+async function examine({ api }: Desk): Promise<string> {
+  const doctor = await api.call('runDoctor', { query: { timeoutMs: 10_000 } })
+  const failed = doctor.checks.filter(check => !check.ok)
+  if (failed.length === 0) return `All is well; ${doctor.peers.length} peers.`
+  return failed
+    .map(check => `${check.check}: ${safeLine(check.cause ?? check.detail)}. ${safeLine(check.remedy ?? '')}`)
+    .join(' ')
+}
+
 /** @returns What to tell the person. Throws as the API does. */
 export async function runSlash(desk: Desk, text: string): Promise<string> {
   const { api, store, feed } = desk
@@ -123,16 +156,10 @@ export async function runSlash(desk: Desk, text: string): Promise<string> {
       await feed.loadServers()
       return `Left "${safeLine(server.name)}".`
     }
-    case 'doctor': {
-      const doctor = await api.call('runDoctor', { query: { timeoutMs: 10_000 } })
-      const failed = doctor.checks.filter(check => !check.ok)
-      if (failed.length === 0) return `All is well; ${doctor.peers.length} peers.`
-      return failed
-        .map(
-          check => `${check.check}: ${safeLine(check.cause ?? check.detail)}. ${safeLine(check.remedy ?? '')}`
-        )
-        .join(' ')
-    }
+    case 'status':
+      return await present(desk, rest)
+    case 'doctor':
+      return await examine(desk)
     case 'help':
       store.dispatch({ type: 'mode', mode: 'help' })
       return ''

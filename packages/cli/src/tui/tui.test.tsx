@@ -20,7 +20,7 @@ let store: Store
 let screen: ReturnType<typeof render>
 let quits: number
 
-function show(columns = 110, rows = 30) {
+function show(columns = 110, rows = 30, idleMs: number | null = null) {
   store = createStore()
   quits = 0
   const controller = createController({
@@ -28,7 +28,8 @@ function show(columns = 110, rows = 30) {
     store,
     signal: end.signal,
     quit: () => (quits += 1),
-    now: () => 0
+    now: () => 0,
+    idleMs
   })
   const tree = (size: { columns: number; rows: number }) => (
     <App store={store} controller={controller} colour={false} size={size} />
@@ -220,6 +221,49 @@ describe('the keys', () => {
     await sees('XCORD_VOICE_UNAVAILABLE')
     await press('/voice leave', ENTER)
     await sees('You are in no voice channel')
+  })
+
+  test('who is there, with signs and words, and what one says oneself', async () => {
+    show()
+    await sees('online (2)')
+    client.fake.setPresence('Grace', { status: 'dnd', text: 'wri\u001b[2Jting\u202e' })
+    await sees('⊘ Grace')
+    await sees(/ {2}wri␛\[2Jting/)
+    client.fake.setPresence('Grace', { status: 'idle', text: null })
+    await sees('◐ Grace')
+    client.fake.setPresence('Grace', null)
+    await sees('offline (1)')
+    await sees('○ Grace')
+    await press('/status dnd back at five', ENTER)
+    await sees('Others see you as dnd: back at five.')
+    await sees('⊘ Ada · owner')
+    await sees('Ada (dnd) ·')
+    await press('/status clear', ENTER)
+    await sees('Others see you as dnd.')
+    await press('/status invisible', ENTER)
+    await sees('Others see you as offline.')
+    await sees('○ Ada · owner')
+    await sees('Ada (invisible) ·')
+    await press('/status away', ENTER)
+    await sees('/status takes online, idle, dnd, invisible')
+    await press('/status', ENTER)
+    await sees('Others see you as offline.')
+  })
+
+  test('without a key for a while nobody is here; with the next key somebody is', async () => {
+    show(110, 30, 150)
+    await sees('◐ Ada · owner')
+    await sees('Ada (idle) ·')
+    expect(client.presence.current).toMatchObject({ status: 'online', away: true })
+    // Each key takes it back; it comes again by itself.
+    await vi.waitFor(
+      async () => {
+        screen.stdin.write('x')
+        expect(client.presence.current.away).toBeUndefined()
+      },
+      { timeout: 8_000, interval: 10 }
+    )
+    await sees('◐ Ada · owner')
   })
 
   test('a refusal keeps what was written', async () => {

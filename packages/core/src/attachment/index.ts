@@ -1,5 +1,15 @@
 /** Attachment: a file as sealed chunks under one address, and what images tell beside their picture (AT). */
 export {
+  AVATAR_BYTES_MAX,
+  avatarRow,
+  checkPicture,
+  isSameAvatar,
+  prepareAvatar,
+  readAvatar,
+  type SealedAvatar
+} from './avatar.ts'
+export type { PictureType } from './picture.ts'
+export {
   ATTACHMENT_BYTES_MAX,
   CHUNK_BYTES,
   CHUNKS_MAX,

@@ -7,13 +7,17 @@ import { createNodeSuite } from '../adapters/crypto-node/index.ts'
 import { createSodiumSuite } from '../adapters/crypto-sodium/index.ts'
 import { idFromBytes, type Verdict } from '../base/index.ts'
 import type { Suite } from '../crypto/index.ts'
+import { decodeCbor } from '../encoding/index.ts'
 import {
   checkFile,
+  checkPicture,
   describeFile,
   leafOf,
   openProvenChunk,
+  type PictureType,
   proofOf,
   provenRoot,
+  readAvatar,
   removeMetadata,
   rootOf,
   type SealedFile,
@@ -104,4 +108,29 @@ it('[AT4] images.json', () => {
     expect(removeMetadata(hex(bytes)), note).toEqual({ kind: 'image', type, bytes: hex(stripped) })
   for (const { note, bytes } of broken) expect(removeMetadata(hex(bytes)), note).toEqual({ kind: 'broken' })
   for (const { note, bytes } of unknown) expect(removeMetadata(hex(bytes)), note).toEqual({ kind: 'unknown' })
+})
+
+it('[AT3, AT9] avatars.json', async () => {
+  interface Avatars {
+    rows: { note: string; row: string; avatar: (Row & { type: string }) | null }[]
+    refuseRows: { note: string; row: string; rule: string }[]
+    pictures: { note: string; type: string; bytes: string; rule?: string }[]
+  }
+  const suite = await createNodeSuite()
+  const verdictOf = (row: string): Verdict<unknown> => {
+    const decoded = decodeCbor(hex(row))
+    const found = decoded.ok ? readAvatar(decoded.value) : decoded
+    return found.ok && found.value !== null ? checkFile(suite, found.value) : found
+  }
+  const { rows, refuseRows, pictures } = read<Avatars>('avatars')
+  for (const { note, row, avatar } of rows) {
+    const value = avatar === null ? null : { ...rowOf(avatar), type: avatar.type }
+    expect(verdictOf(row), note).toEqual({ ok: true, value })
+  }
+  for (const { note, row, rule } of refuseRows)
+    expect(verdictOf(row), note).toMatchObject({ ok: false, rule })
+  for (const { note, type, bytes, rule } of pictures)
+    expect(checkPicture(hex(bytes), type as PictureType), note).toMatchObject(
+      rule === undefined ? { ok: true } : { ok: false, rule }
+    )
 })

@@ -200,6 +200,8 @@ function devicesOf(ledger: Ledger, user: UserId): readonly (readonly [DeviceId, 
   return [...(ledger.registry.devicesOf.get(user) ?? [])].map(device => [device, -1] as const)
 }
 
+/** The last number at which every envelope stands: beside the one that the cut names a device that ran twice has another. */
 function contentOf(entry: Entry, device: DeviceId): number {
-  return entry.op.cut?.find(row => row.device === device)?.contentSeq ?? -1
+  const seq = entry.op.cut?.find(row => row.device === device)?.contentSeq ?? 0
+  return seq - 1
 }

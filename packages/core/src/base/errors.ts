@@ -35,9 +35,9 @@ export interface ErrorDetails {
   XCORD_APPROVAL_REFUSED: { server: string }
   /**
    * The file is not what its message says: its key, its chunks or its size do not fit, by rule `rule`. Or it is an
-   * image of ours that is not whole, so that its metadata could not be removed (AT4).
+   * image of ours that is not whole, so that its metadata could not be removed (AT4), or one that is no avatar (AT9).
    * @remedy Ask its sender to send it again. Of an own image: mend it, or send it with its metadata
-   *   (`keepMetadata`, `--keep-metadata`).
+   *   (`keepMetadata`, `--keep-metadata`); an avatar is a PNG, JPEG, WebP or GIF of at most 4,096 pixels either way.
    */
   XCORD_ATTACHMENT_INVALID: { name: string; rule: RuleId }
   /**
@@ -252,6 +252,11 @@ export interface ErrorDetails {
    * @remedy Update XCord on this device.
    */
   XCORD_NEWER_VERSION: { what: string; found: number; supported: number }
+  /**
+   * That person wears no picture, so there is none to read.
+   * @remedy Nothing. `xcord profile show <member>` says whether somebody wears one.
+   */
+  XCORD_NO_AVATAR: { user: string }
   /**
    * No address could be reached; `tried` lists each with its cause.
    * @remedy Check the network, and that somebody of the server is online. `xcord doctor` names the remedy

@@ -104,6 +104,9 @@ export function readProfile(
 }
 
 /** Positive where `a` counts over `b`: highest (revision, device). */
-export function compareProfiles(a: Profile, b: Profile): number {
+export function compareProfiles(
+  a: Pick<Profile, 'revision' | 'device'>,
+  b: Pick<Profile, 'revision' | 'device'>
+): number {
   return a.revision - b.revision || compareIds(a.device, b.device)
 }

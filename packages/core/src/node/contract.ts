@@ -41,6 +41,8 @@ import type { Intent } from './intents/intents.ts'
 import type { CopyReport } from './joining/found-copy.ts'
 import type { ImportReport } from './joining/import-server.ts'
 import type { FalseSnapshot } from './replica/published-claims.ts'
+import type { Presence } from './people/presence-contract.ts'
+import type { Profiles } from './people/profile-contract.ts'
 import type { Voice } from './voice/voice-contract.ts'
 
 /** Everything a peer is made of. */
@@ -64,12 +66,14 @@ export interface NodeInit {
   readonly home?: Uint8Array
   /** Servers that this device is to come back to (ND19), as a backup or another device of ours told them. */
   readonly returnTo?: readonly BackupServer[]
-  /** Name for the signed profile; kept, and published when it changes. */
+  /** Name for the signed profile, as long as none was set or said by a device of the account. */
   readonly name: string
   /** Owned by the node from here on; started and stopped by it. */
   readonly transport: Transport
   /** Nodes that help with discovery and relaying, as multiaddr text. */
   readonly bootstrap: readonly string[]
+  /** Says who is there, and hears it (ND50). Default: false. */
+  readonly presence?: boolean
   /** Carries audio (VX10). Without one, voice channels can be seen and not joined. Owned by the node from here on. */
   readonly media?: MediaPort
   /** What links may ask for their own address or a relay; none where nothing is given. */
@@ -314,6 +318,9 @@ export interface Node {
   /** Own devices: who they are, and what one may do to the others. */
   readonly own: AccountDevices
   readonly voice: Voice
+  readonly presence: Presence
+  /** Name and picture: one's own, and those of others. */
+  readonly profiles: Profiles
   readonly conversations: Conversations
   readonly line: SyncLine
   replica(server: ServerId): Replica | undefined
@@ -359,6 +366,8 @@ export type { BudgetReport, ByteBudget } from '../sync/index.ts'
 export type { CopyReport } from './joining/found-copy.ts'
 export type { ImportReport } from './joining/import-server.ts'
 export type * from './conversations/conversation-contract.ts'
+export type * from './people/presence-contract.ts'
+export type * from './people/profile-contract.ts'
 export type * from './voice/voice-contract.ts'
 export type { Intent, OverwriteChange, ServerPolicy } from './intents/intents.ts'
 export type { ObjectContent, ServerObject } from './intents/objects.ts'

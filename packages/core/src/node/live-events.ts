@@ -44,6 +44,8 @@ export type LiveEvent =
   | { readonly type: 'connection:update'; readonly peer: PeerReport; readonly connected: boolean }
   /** Who is in a voice channel changed, or what they say of themselves. */
   | { readonly type: 'voice:update'; readonly server: ServerId; readonly channel: ChannelId }
+  /** How a member is there changed, or their words. */
+  | { readonly type: 'presence:update'; readonly server: ServerId; readonly user: UserId }
   /** Something people may show changed, without an event of its own (names, unread, presence). */
   | { readonly type: 'view:update'; readonly server: ServerId }
 

@@ -4,18 +4,22 @@ import type { Database } from '../store/index.ts'
 import { createSync, type ServerView } from '../sync/index.ts'
 import { type AddressBook, openAddressBook } from './exchange/address-book.ts'
 import type { NodeInit } from './contract.ts'
+import { openProfiles, type ProfileHost } from './people/profile-host.ts'
 import { type LiveConversations, openConversations } from './conversations/conversations.ts'
 import { answerApplicant } from './joining/ask-service.ts'
-import { Blobs } from './files/blobs.ts'
+import { Blobs, type BlobsInit } from './files/blobs.ts'
 import { createDiscovery, type Discovery } from './exchange/discovery.ts'
 import { createDuties, type Duties } from './duties.ts'
 import type { EventLog } from './event-log.ts'
+import { createEphemeralDoor } from './exchange/ephemeral-door.ts'
 import { createExchange } from './exchange/exchange.ts'
 import { createGossipHost, type GossipHost } from './exchange/gossip-host.ts'
 import { createIntroductions, type Introductions } from './exchange/introductions.ts'
 import { serveInvites } from './joining/invite-service.ts'
 import { findInvite } from './accounts/link-addresses.ts'
 import { mentionsUs } from './exchange/peers.ts'
+import { openPresence, type PresenceHost } from './people/presence-host.ts'
+import { sealPresence } from './people/seal-presence.ts'
 import { ReplicaRegistry } from './registry.ts'
 import type { LiveReplica, ReplicaHooks } from './replica/replica.ts'
 import { createFirstPages, type FirstPages } from './snapshots/first-page.ts'
@@ -37,6 +41,8 @@ export interface NodeParts {
   readonly sync: SyncHost
   readonly discovery: Discovery
   readonly voice: VoiceHost
+  readonly presence: PresenceHost
+  readonly profiles: ProfileHost
   readonly pages: FirstPages
   readonly conversations: LiveConversations
   readonly line: MeteredLine
@@ -64,11 +70,14 @@ export async function createParts(
   events: EventLog,
   told: Omit<ReplicaHooks, 'blobs' | 'looked'>
 ): Promise<NodeParts> {
-  const { suite, clock, random, timers, transport, account, bootstrap } = init
+  const { suite, clock, random, timers, transport, account } = init
   const fault = (error: unknown): void => told.fault(error)
   const views = new Map<ServerId, ServerView>()
   const line = await openLine(init, database, told)
-  const blobs = createBlobs(init, database, { views, line }, fault)
+  const blobs = createBlobs(init, database, { views, line }, told, (server, blob) => {
+    const replica = registry.replicas.get(server)
+    return replica === undefined ? undefined : profiles.shelfIn(replica, blob)
+  })
   const pages = createFirstPages({
     suite,
     account,
@@ -84,31 +93,28 @@ export async function createParts(
     changed: (replica, turn) => {
       pages.turnDone(replica, turn)
       blobs.turnDone(replica.server, turn)
+      profiles.turnDone(replica, turn)
       told.changed(replica, turn)
     }
   }
   const registry = await loadServers(init, database, events, hooks)
+  const people = { ...init, database, blobs, line, fault, now: () => clock.now() }
+  const profiles = await openProfiles({ ...people, replicas: () => shown(registry) }, init.name)
   const book = await openAddressBook(database, [...registry.replicas.keys()])
   const gossip = createGossipHost({
     suite,
     transport,
     now: () => clock.now(),
-    ephemeral: (replica, bundle) => voice.judge(replica, bundle),
+    ephemeral: createEphemeralDoor(suite, clock, (...heard) =>
+      (heard[2].payload.body.kind === 'presence' ? presence : voice).take(...heard)
+    ),
     fault
   })
   const introductions = meetMembers(init, registry, views, book, hooks)
   const voice = createVoice(init, registry, { book, gossip, introductions }, hooks)
+  const presence = await tellPresence(init, database, registry, gossip, hooks)
   const sync = startSync(init, { views, line, registry, gossip }, fault)
-  const discovery = createDiscovery({
-    suite,
-    transport,
-    clock,
-    timers,
-    book,
-    bootstrap,
-    replicas: () => [...registry.replicas.values()].filter(each => each.current.status !== 'imported'),
-    fault
-  })
+  const discovery = findPeers(init, registry, book, fault)
   const duties = createDuties(random, () => clock.now())
   const conversations = await talkWithPeople(init, database, events, registry, book, hooks)
   return {
@@ -121,6 +127,8 @@ export async function createParts(
     sync,
     discovery,
     voice,
+    presence,
+    profiles,
     pages,
     conversations,
     line
@@ -140,7 +148,8 @@ function createBlobs(
   { suite, random, timers, transport, clock }: NodeInit,
   database: Database,
   { views, line }: Pick<NodeParts, 'views' | 'line'>,
-  fault: (error: unknown) => void
+  { fault }: Pick<ReplicaHooks, 'fault'>,
+  shelfOf: BlobsInit['shelfOf']
 ): Blobs {
   return new Blobs({
     suite,
@@ -151,7 +160,8 @@ function createBlobs(
     now: () => clock.now(),
     line,
     isMember: (server, device) => views.get(server)?.standing(device) === 'member',
-    fault
+    shelfOf,
+    fault: error => fault(error)
   })
 }
 
@@ -179,13 +189,17 @@ export async function closeParts({
   registry,
   duties,
   voice,
+  presence,
+  profiles,
   sync,
   conversations,
   line
 }: NodeParts): Promise<void> {
+  profiles.close()
   for (const replica of registry.replicas.values()) duties.forget(replica)
   await conversations.stop()
   await voice.close()
+  await presence.close()
   await sync.close()
   await line.stop()
 }
@@ -260,6 +274,50 @@ function createVoice(
     },
     seek: server => introductions.seek(server),
     publish: (replica, envelopes) => gossip.publish(replica, envelopes),
+    emit: event => hooks.live(event),
+    fault: error => hooks.fault(error)
+  })
+}
+
+function findPeers(
+  { suite, transport, clock, timers, bootstrap }: NodeInit,
+  registry: ReplicaRegistry,
+  book: AddressBook,
+  fault: (error: unknown) => void
+): Discovery {
+  return createDiscovery({
+    suite,
+    transport,
+    clock,
+    timers,
+    book,
+    bootstrap,
+    replicas: () => [...registry.replicas.values()].filter(each => each.current.status !== 'imported'),
+    fault
+  })
+}
+
+async function tellPresence(
+  { timers, clock, random, transport, account, presence = false }: NodeInit,
+  database: Database,
+  registry: ReplicaRegistry,
+  gossip: GossipHost,
+  hooks: ReplicaHooks
+): Promise<PresenceHost> {
+  return await openPresence({
+    timers,
+    clock,
+    random,
+    transport,
+    account,
+    on: presence,
+    database,
+    joined: () => joined(registry),
+    publish: async (replica, ...said) => {
+      const envelope = await sealPresence(replica, ...said)
+      if (envelope !== undefined) gossip.publish(replica, [envelope])
+      return envelope !== undefined
+    },
     emit: event => hooks.live(event),
     fault: error => hooks.fault(error)
   })

@@ -27,7 +27,8 @@ import { joinByLink } from './joining/join.ts'
 import { createJoinHost } from './joining/join-host.ts'
 import { linkAddresses } from './accounts/link-addresses.ts'
 import { closeParts, createParts, isShown, joined, type NodeParts, shown } from './node-parts.ts'
-import { publishProfile } from './accounts/own-profile.ts'
+import type { Presence } from './people/presence-contract.ts'
+import type { Profiles } from './people/profile-contract.ts'
 import { PeerNews } from './exchange/peer-news.ts'
 import { reportPeers } from './exchange/peers.ts'
 import type { LiveReplica, ReplicaHooks } from './replica/replica.ts'
@@ -75,6 +76,7 @@ class LiveNode implements Node {
       registry: () => this.#parts.registry,
       addresses: server => this.#linkAddresses(server),
       import: async pieces => (await this.importServer(pieces, { enrol: true })).server,
+      name: () => this.name,
       fault: error => this.#fault(error)
     })
     this.#init = { ...init, account: this.own.account }
@@ -91,7 +93,7 @@ class LiveNode implements Node {
   }
 
   get name(): string {
-    return this.#init.name
+    return this.#parts.profiles.name
   }
 
   get safetyNumber(): string {
@@ -120,6 +122,7 @@ class LiveNode implements Node {
     this.own.start()
     this.#parts.conversations.start()
     this.#offs.push(this.own.onChange(() => this.#parts.conversations.identityChanged()))
+    this.#offs.push(this.#parts.profiles.start(() => this.own.renamed()))
     this.#maintain()
   }
 
@@ -129,6 +132,14 @@ class LiveNode implements Node {
 
   get line(): SyncLine {
     return this.#parts.line
+  }
+
+  get presence(): Presence {
+    return this.#parts.presence
+  }
+
+  get profiles(): Profiles {
+    return this.#parts.profiles
   }
 
   get voice(): Voice {
@@ -145,16 +156,15 @@ class LiveNode implements Node {
   }
 
   async createServer(...[init]: Parameters<Node['createServer']>): Promise<ServerId> {
-    return await foundServer(this.#founding(), init, this.#init.name)
+    return await foundServer(this.#founding(), init)
   }
 
   async foundCopy(...[source, options]: Parameters<Node['foundCopy']>): Promise<CopyReport> {
-    const host = { founding: this.#founding(), profileName: this.#init.name }
-    return await foundCopy(host, source, options)
+    return await foundCopy(this.#founding(), source, options)
   }
 
   #founding(): FoundServerInit {
-    return { deps: this.#init, registry: this.#parts.registry, online: replica => this.#online(replica) }
+    return { ...this.#parts, deps: this.#init, online: replica => this.#online(replica) }
   }
 
   async join(...[link, options]: Parameters<Node['join']>): Promise<ServerId> {
@@ -202,7 +212,7 @@ class LiveNode implements Node {
     this.#parts.discovery.refresh()
     this.#parts.introductions.judge(replica)
     if (replica.current.isMember()) {
-      replica.do(work => publishProfile(work, this.#init.name)).catch((error: unknown) => this.#fault(error))
+      this.#parts.profiles.look(replica)
       this.own.joined(replica)
       this.#parts.duties.begin(replica)
     }
@@ -267,6 +277,7 @@ class LiveNode implements Node {
     }
     if (turn.authorityChanged) {
       this.#parts.voice.authorityChanged(replica)
+      this.#parts.presence.authorityChanged(replica)
       this.#parts.introductions.judge(replica)
       // Which of the keys at hand names the topic is the operations' matter, too.
       this.#subscribe(replica)

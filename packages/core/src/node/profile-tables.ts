@@ -3,12 +3,14 @@ import { type AnyTable, type Database, openDatabase } from '../store/index.ts'
 import type { NodeInit } from './contract.ts'
 import { conversationTables } from './conversations/conversation-tables.ts'
 import { promiseTable } from './joining/promised-roles.ts'
+import { plainProfileTable } from './people/plain-profile.ts'
 import { DATABASE_SCHEMA, nodeTables } from './replica/tables.ts'
 import { TIMELINE_TABLES } from './timeline/timeline-tables.ts'
 
 export const PROFILE_TABLES: readonly AnyTable[] = [
   ...nodeTables,
   promiseTable,
+  plainProfileTable,
   ...TIMELINE_TABLES,
   ...conversationTables
 ]

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { idAs } from '../../src/base/index.ts'
+import { idAs, idFromBytes, type MessageId } from '../../src/base/index.ts'
 import {
   type AddResult,
   draft,
@@ -139,6 +139,29 @@ describe('AuthorityLog: flips', () => {
       operation: demotion.id
     })
     expect(right.log.state().member(stage.user('x'))?.roles).toEqual([stage.role(3)])
+  })
+})
+
+describe('AuthorityLog: content to judge again', () => {
+  it('[AU37] of a device that ran twice the other envelope at the number of the cut is, too', () => {
+    const stage = new Stage({ x: 3 })
+    const { device } = stage.who('x')
+    const auth = stage.site.log.heads()
+    const place = { device, seq: 9, channel: idAs('c', stage.site.server), auth, at: stage.site.now }
+    const [named, other] = [1, 2].map(fill => idFromBytes('m', new Uint8Array(32).fill(fill)))
+    const judge = (id = named) => stage.site.log.judge({ ...place, id: id as MessageId, needs: [] })
+    expect([judge(named).kind, judge(other).kind]).toEqual(['visible', 'visible'])
+    const [last] = stage.site.log.operations().filter(each => each.device === device)
+    const cut = {
+      device,
+      seq: last?.seq ?? 0,
+      operation: last?.id ?? null,
+      contentSeq: 9,
+      envelope: new Uint8Array(32).fill(1)
+    }
+    const { rejudge } = addTo(stage.site, stage.who('o'), draftKick(stage.user('x'), null, [cut]))
+    expect([judge(named).kind, judge(other).kind]).toEqual(['visible', 'hidden'])
+    expect(rejudge.devices).toEqual([{ device, aboveSeq: 8 }])
   })
 })
 

@@ -1,7 +1,10 @@
 import type { ChannelId, DeviceId, RoleId, UserId } from '@xcord/core'
 import { dateOf } from './date-of.ts'
+import { avatarJson, fetchAvatar } from './profile.ts'
+import type { PresenceJson } from '../presence-types.ts'
+import type { Avatar } from '../profile-types.ts'
 import type { MemberJson } from '../shapes.ts'
-import type { Channel, Member, ReasonOptions, Role, Written } from '../types.ts'
+import type { Channel, Member, ReasonOptions, Role, WaitOptions, Written } from '../types.ts'
 import type { LiveServer } from './server.ts'
 import { toWritten } from './written.ts'
 
@@ -37,7 +40,15 @@ export class LiveMember implements Member {
   }
 
   get online(): boolean {
-    return this.server.replica.online().has(this.id)
+    return this.presence.status !== 'offline'
+  }
+
+  get presence(): PresenceJson {
+    return this.server.context.node.presence.of(this.server.id, this.id)
+  }
+
+  async avatar(options?: WaitOptions): Promise<Avatar | undefined> {
+    return await fetchAvatar(this.server.context.node, this.id, this.server.id, options)
   }
 
   async kick(options: { readonly reason?: string } = {}): Promise<Written> {
@@ -116,7 +127,8 @@ export class LiveMember implements Member {
   }
 
   toJSON(): MemberJson {
-    const { forkedDevices, timeoutUntil } = this
+    const { forkedDevices, timeoutUntil, presence } = this
+    const avatar = this.server.context.node.profiles.avatarOf(this.id, this.server.id)
     return {
       id: this.id,
       server: this.server.id,
@@ -126,6 +138,8 @@ export class LiveMember implements Member {
       joinedAt: this.joinedAt.toISOString(),
       owner: this.owner,
       online: this.online,
+      ...(presence.status === 'offline' ? {} : { presence }),
+      ...(avatar === null ? {} : { avatar: avatarJson(avatar) }),
       ...(timeoutUntil === null ? {} : { timeoutUntil: timeoutUntil.toISOString() }),
       ...(this.muted ? { muted: true as const } : {}),
       ...(this.deafened ? { deafened: true as const } : {}),

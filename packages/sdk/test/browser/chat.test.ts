@@ -1,8 +1,9 @@
 /** People in browsers: with a peer in Node, through a node, after it, and after a reload. */
 import type { Page } from 'playwright-core'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import type { Server } from '@xcord/sdk'
+import type { Client, Server } from '@xcord/sdk'
 import { startNode } from '../e2e/node.fixture.ts'
+import { gif, png } from '../e2e/pictures.fixture.ts'
 import { type Cast, createCast, texts, until } from '../e2e/peers.fixture.ts'
 import { type Browser, ready, startBrowser } from './chromium.fixture.ts'
 
@@ -68,6 +69,33 @@ const reads = async (who: string, page: Page, text: string): Promise<void> =>
   void (await until(`${who} reads "${text}"`, async () => (await read(page)).includes(text)))
 const linkOf = async (server: Server): Promise<string> => (await server.invites.create()).link as string
 
+/** Pictures in both directions: each sees the other's, and what is kept of it is for later. */
+async function showPictures(page: Page, server: Server, ada: Client): Promise<void> {
+  await ada.profile.set({ avatar: png('ADAS-PIXELS') })
+  const hex = Buffer.from(gif()).toString('hex')
+  await page.evaluate(
+    async bytes => void (await kept.client.profile.set({ avatar: xcord.fromHex(bytes) })),
+    hex
+  )
+  const grace = await until('ada hears of it', () =>
+    server.members.all.find(each => each.name === 'grace' && each.toJSON().avatar !== undefined)
+  )
+  const quietly = async <T>(run: () => Promise<T>): Promise<T | undefined> =>
+    await run().catch(() => undefined)
+  const got = await until('ada sees it', async () => await quietly(async () => await grace.avatar()))
+  expect(Buffer.from(got.bytes).toString('hex')).toBe(hex)
+  const seen = await until('the page sees ada', async () =>
+    quietly(
+      async () =>
+        await page.evaluate(async user => {
+          const avatar = await kept.client.profile.avatar({ user })
+          return avatar === undefined ? undefined : xcord.toHex(avatar.bytes)
+        }, ada.identity.id)
+    )
+  )
+  expect(Buffer.from(seen, 'hex').includes('ADAS-PIXELS')).toBe(true)
+}
+
 /** Every byte and every text that this origin keeps in IndexedDB. */
 async function storageOf(page: Page): Promise<Buffer> {
   const hex = await page.evaluate(async () => {
@@ -104,7 +132,7 @@ const holds = (bytes: Buffer, word: string): boolean =>
   bytes.includes(word) || bytes.includes(Buffer.from(word, 'utf16le'))
 
 describe('chat in a browser', () => {
-  it('[NT5, ND9, KS7] T37: a page joins what a peer in Node made, talks with it, and has its history after a reload', async () => {
+  it('[NT5, ND9, KS7, AT9] T37: a page joins what a peer in Node made, talks with it, and has its history after a reload', async () => {
     const ada = await cast.open('ada', { bootstrap: [node.address] })
     const server = await ada.servers.create({ name: 'Engine' })
     await server.channel('general').send('hello page')
@@ -119,6 +147,7 @@ describe('chat in a browser', () => {
     await until('ada reads grace', async () => (await texts(server)).includes('hello node'))
     await server.channel('general').send('and back')
     await reads('grace', page, 'and back')
+    await showPictures(page, server, ada)
     // No word of goodbye: a reload ends the page as a crash would.
     await page.reload()
     await ready(page)
@@ -126,7 +155,15 @@ describe('chat in a browser', () => {
     const stolen = await storageOf(page)
     expect(stolen.length).toBeGreaterThan(10_000)
     expect(holds(stolen, 'xcord-ks')).toBe(true)
-    for (const canary of ['hello page', 'hello node', 'and back', 'grace', server.name])
+    for (const canary of [
+      'hello page',
+      'hello node',
+      'and back',
+      'grace',
+      'ADAS-PIXELS',
+      'GIF89a',
+      server.name
+    ])
       expect(holds(stolen, canary), canary).toBe(false)
     expect(await open(page, 'grace', 'wrong password')).toMatch(/^XCORD_KEYSTORE_REFUSED/)
     expect(await open(page, 'grace', null)).toMatch(/^XCORD_KEYSTORE_LOCKED/)

@@ -7,6 +7,7 @@ import { afterEach, describe, expect, it } from 'vitest'
 import type { Client } from '@xcord/sdk'
 import { cleanUp, runningNode } from '../../../bootstrap-node/test/e2e/processes.ts'
 import { type Cast, createCast, texts, until } from './peers.fixture.ts'
+import { png } from './pictures.fixture.ts'
 
 const ends: (() => Promise<unknown>)[] = []
 afterEach(async () => {
@@ -165,7 +166,10 @@ describe('canaries', () => {
       edited: canary(),
       deleted: canary(),
       reply: canary(),
-      direct: canary()
+      direct: canary(),
+      renamed: canary(),
+      picture: canary(),
+      hidden: canary()
     }
     const { ada, grace, wires, nodeFolder, nodeSaid } = await tappedPair(cast, words)
     const server = await ada.servers.create({ name: words.server, channels: [words.channel] })
@@ -192,6 +196,13 @@ describe('canaries', () => {
     await until('ada reads what is for her alone', async () =>
       (await ada.conversations.get(talk.id)?.history())?.some(each => each.content === words.direct)
     )
+
+    // A picture whose pixels are a word, and that says another beside them.
+    await ada.profile.set({ name: words.renamed, avatar: png(words.picture, { text: words.hidden }) })
+    const adas = await until('grace sees the new name', () => joined.members.get(words.renamed))
+    expect(foundIn(Buffer.from((await adas.avatar())?.bytes ?? []), Object.values(words))).toEqual([
+      words.picture
+    ])
 
     const all = Object.values(words)
     // The ears work: what libp2p says in the clear before noise is there.

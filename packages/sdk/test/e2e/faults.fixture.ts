@@ -31,7 +31,7 @@ export { snapshotTable } from '../../../core/src/node/replica/tables.ts'
 
 // What a client does that keeps no rule, and what its neighbours think of it.
 export { mayForward } from '../../../core/src/node/intake/arrival-rules.ts'
-export { publishContent } from '../../../core/src/node/replica/publish.ts'
+export { publishContent, publishEphemeral } from '../../../core/src/node/replica/publish.ts'
 export { sealableBy } from '../../../core/src/node/keys/seal-duties.ts'
 export type { LiveReplica }
 
@@ -116,6 +116,8 @@ export interface World {
       readonly disk?: (store: Store) => Store
       /** Carries audio. */
       readonly media?: MediaPort
+      /** Says and hears presence. */
+      readonly presence?: boolean
     }
   ): Promise<Client>
   /** What lies on the disk of a name. */
@@ -231,7 +233,8 @@ export async function createWorld(
         hostile = false,
         snapshots,
         disk = (each: Store) => each,
-        media
+        media,
+        presence = false
       } = {}
     ) => {
       const profile = profiles.get(name) ?? {
@@ -260,6 +263,7 @@ export async function createWorld(
         name,
         transport,
         bootstrap: [],
+        presence,
         ...(media === undefined ? {} : { media }),
         // The memory store ends with its close; a profile that is opened again keeps its rows.
         store: disk({

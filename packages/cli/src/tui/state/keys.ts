@@ -76,6 +76,7 @@ export const KEY_HELP: readonly (readonly [string, readonly (readonly [string, s
       ['/channel <name>', 'create a channel'],
       ['/invite', 'make an invite link'],
       ['/leave', 'leave this server'],
+      ['/status dnd words', 'how others see you'],
       ['/doctor', 'what is wrong with the network'],
       ['/quit', 'quit']
     ]

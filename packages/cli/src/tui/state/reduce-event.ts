@@ -49,6 +49,11 @@ const withMembers = (state: State, member: MemberJson, there: boolean): State =>
   )
   return { ...state, servers, members: { ...state.members, [member.server]: members } }
 }
+/** Whoever went looks different, too, and is shown no more. */
+function withPresence(state: State, member: MemberJson): State {
+  const known = state.members[member.server]?.some(each => each.id === member.id) === true
+  return known ? withMembers(state, member, true) : state
+}
 const withRoles = (state: State, server: string, roles: readonly RoleJson[]): State => ({
   ...state,
   roles: { ...state.roles, [server]: roles }
@@ -159,6 +164,8 @@ export function reduceEvent(state: State, frame: EventFrame): State {
     case 'member:kick':
     case 'member:ban':
       return withMembers(state, frame.data.member, false)
+    case 'presence:update':
+      return withPresence(state, frame.data.member)
     case 'server:join':
     case 'server:update':
       return { ...state, servers: put(state.servers, frame.data.server) }

@@ -1,5 +1,13 @@
 /** The terminal client's one transition: state and action to state. Pure. */
-import type { ChannelJson, IdentityJson, MemberJson, MessageJson, RoleJson, ServerJson } from '@xcord/sdk'
+import type {
+  ChannelJson,
+  IdentityJson,
+  MemberJson,
+  MessageJson,
+  OwnPresenceJson,
+  RoleJson,
+  ServerJson
+} from '@xcord/sdk'
 import type { Composer } from './composer.ts'
 import { sent } from './composer.ts'
 import { reduceEvent } from './reduce-event.ts'
@@ -17,6 +25,7 @@ import {
 
 export type Action =
   | { readonly type: 'me'; readonly me: IdentityJson }
+  | { readonly type: 'own'; readonly own: OwnPresenceJson }
   | { readonly type: 'stream'; readonly stream: State['stream'] }
   | { readonly type: 'peers'; readonly count: number }
   | { readonly type: 'servers'; readonly servers: readonly ServerJson[] }
@@ -149,6 +158,8 @@ function reduceKnown(state: State, action: Action): State | undefined {
   switch (action.type) {
     case 'me':
       return { ...state, me: action.me }
+    case 'own':
+      return { ...state, own: action.own }
     case 'stream':
       return { ...state, stream: action.stream }
     case 'peers':

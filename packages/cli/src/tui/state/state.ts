@@ -1,5 +1,13 @@
 /** Everything the terminal client shows, as one value. */
-import type { ChannelJson, IdentityJson, MemberJson, MessageJson, RoleJson, ServerJson } from '@xcord/sdk'
+import type {
+  ChannelJson,
+  IdentityJson,
+  MemberJson,
+  MessageJson,
+  OwnPresenceJson,
+  RoleJson,
+  ServerJson
+} from '@xcord/sdk'
 import { type Composer, EMPTY_COMPOSER } from './composer.ts'
 
 export interface Conversation {
@@ -38,6 +46,8 @@ export interface Notice {
 
 export interface State {
   readonly me: IdentityJson | null
+  /** What this device says of its presence. */
+  readonly own: OwnPresenceJson | null
   /** Of the event stream: `lost` while the daemon is away. */
   readonly stream: 'connecting' | 'live' | 'lost'
   readonly peers: number
@@ -73,6 +83,7 @@ export const EMPTY_CONVERSATION: Conversation = {
 
 export const INITIAL_STATE: State = {
   me: null,
+  own: null,
   stream: 'connecting',
   peers: 0,
   servers: [],

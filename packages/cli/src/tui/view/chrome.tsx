@@ -22,7 +22,8 @@ export function Header({ state, width }: { readonly state: State; readonly width
     .filter(text => text !== undefined && text !== '')
     .map(text => safeLine(text ?? ''))
     .join(' · ')
-  const right = ` ${safeLine(state.me?.name ?? '')} · ${STREAM[state.stream]} · ${state.peers} ${state.peers === 1 ? 'peer' : 'peers'} · ? help `
+  const who = `${safeLine(state.me?.name ?? '')}${ownMark(state)}`
+  const right = ` ${who} · ${STREAM[state.stream]} · ${state.peers} ${state.peers === 1 ? 'peer' : 'peers'} · ? help `
   const shown = textWidth(right) < width / 2 ? right : ` ${STREAM[state.stream]} `
   return (
     <Toned tone="name" inverse>
@@ -32,6 +33,13 @@ export function Header({ state, width }: { readonly state: State; readonly width
       ) + shown}
     </Toned>
   )
+}
+
+/** Whatever others see of us that is not the usual. */
+function ownMark({ own }: State): string {
+  if (own === null) return ''
+  const status = own.away === true && own.status === 'online' ? 'idle' : own.status
+  return status === 'online' ? '' : ` (${status})`
 }
 
 /** Rows a notice takes; an invite link must be seen whole. */

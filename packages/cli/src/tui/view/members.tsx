@@ -1,45 +1,53 @@
 import { Box } from 'ink'
+import type { MemberJson } from '@xcord/sdk'
 import { safeLine } from '../../render/sanitize.ts'
 import { fit, truncate } from '../../render/width.ts'
 import type { State } from '../state/state.ts'
 import { Line } from './tone.tsx'
-import type { Row } from './rows.ts'
+import type { Row, Tone } from './rows.ts'
 
-/** Members online, then the others, each with its highest role. */
-export function memberRows(state: State, width: number): readonly Row[] {
-  const { server, me } = state
+/** Signs of how somebody is there: told apart without colour. */
+export const MARKS = { online: '●', idle: '◐', dnd: '⊘', offline: '○' } as const
+
+/** Members who are there, then the others, each with its sign, its highest role, and below it its words. */
+export function memberRows({ server, roles, members }: State, width: number): readonly Row[] {
   if (server === null) return []
-  const roles = new Map((state.roles[server] ?? []).map(role => [role.id, role.name]))
-  const all = (state.members[server] ?? []).map(member => ({
-    ...member,
-    online: member.online || member.id === me?.identity
-  }))
-  const sorted = [...all].sort((a, b) => (a.nick ?? a.name).localeCompare(b.nick ?? b.name))
-  const section = (title: string, online: boolean): readonly Row[] => {
-    const members = sorted.filter(each => each.online === online)
-    if (members.length === 0) return []
-    return [
-      {
-        key: title,
-        parts: [{ text: fit(`${title} (${members.length})`, width), tone: 'dim' }],
-        message: null
-      },
-      ...members.map((member): Row => {
-        const role = member.owner
-          ? 'owner'
-          : member.roles.map(id => roles.get(id)).find(name => name !== undefined)
-        const name = safeLine(member.nick ?? member.name)
-        const text = role === undefined ? name : `${name} · ${safeLine(role)}`
-        const mark = online ? '● ' : '○ '
-        return {
-          key: member.id,
-          parts: [{ text: truncate(mark + text, width), tone: online ? 'plain' : 'dim' }],
-          message: null
-        }
-      })
-    ]
-  }
-  return [...section('online', true), ...section('away', false)]
+  const names = new Map((roles[server] ?? []).map(role => [role.id, role.name]))
+  const all = [...(members[server] ?? [])].sort((a, b) => (a.nick ?? a.name).localeCompare(b.nick ?? b.name))
+  const section = (title: string, shown: readonly MemberJson[]): readonly Row[] =>
+    shown.length === 0
+      ? []
+      : [
+          row(title, fit(`${title} (${shown.length})`, width), 'dim'),
+          ...shown.flatMap(each => rowsOf(each, names, width))
+        ]
+  return [
+    ...section(
+      'online',
+      all.filter(each => each.presence !== undefined)
+    ),
+    ...section(
+      'offline',
+      all.filter(each => each.presence === undefined)
+    )
+  ]
+}
+
+function rowsOf(member: MemberJson, roles: ReadonlyMap<string, string>, width: number): readonly Row[] {
+  const { presence } = member
+  const role = member.owner ? 'owner' : member.roles.map(id => roles.get(id)).find(name => name !== undefined)
+  const name = safeLine(member.nick ?? member.name)
+  const text = role === undefined ? name : `${name} · ${safeLine(role)}`
+  const sign = MARKS[presence?.status ?? 'offline']
+  const first = row(member.id, truncate(`${sign} ${text}`, width), presence === undefined ? 'dim' : 'plain')
+  const words = presence?.text ?? null
+  return words === null
+    ? [first]
+    : [first, row(`${member.id} words`, truncate(`  ${safeLine(words)}`, width), 'dim')]
+}
+
+function row(key: string, text: string, tone: Tone): Row {
+  return { key, parts: [{ text, tone }], message: null }
 }
 
 export function Members({

@@ -65,12 +65,14 @@ export interface AccountDevices {
   returning(): readonly ServerId[]
   /** Servers this device is part of, and where their members are. */
   servers(): readonly BackupServer[]
-  /** Calls back after the identity log or the list of servers changed; returns its removal. */
+  /** Calls back after the identity log, our name or the list of servers changed; returns its removal. */
   onChange(listener: () => void): () => void
   /** KS9: set while the key store is an older copy than one that was seen here. */
   readonly olderKeyStore: OlderKeyStore | undefined
   /** The owner gave the key store another password: the copy at hand is the newest from here on (KS9). */
   passwordChanged(): Promise<void>
+  /** Our name is another: backups bring it along. */
+  renamed(): void
   /** The key store was written for another reason; its epoch is noted (KS9). */
   keyStoreWritten(): Promise<void>
   // The node's own calls.
@@ -89,6 +91,8 @@ export interface AccountHost {
   registry(): ReplicaRegistry
   addresses(server: ServerId): readonly string[]
   import(pieces: AsyncIterable<Uint8Array>): Promise<ServerId>
+  /** What we are called. */
+  name(): string
   fault(error: unknown): void
 }
 
@@ -164,7 +168,7 @@ class LiveAccountDevices implements AccountDevices {
     const { suite, random, transport } = this.#init
     signerOf(this.#init, this.account, undefined)
     const rest = (): ReturnType<typeof restOf> => {
-      const { servers, extensions } = restOf(this.#init, this.servers())
+      const { servers, extensions } = this.#rest()
       const { device } = this.account.device
       const home = encodeHome({ device, addresses: transport.addresses() })
       return { servers, extensions: [...extensions, [ACCOUNT_ROWS.home, home]] }
@@ -177,12 +181,15 @@ class LiveAccountDevices implements AccountDevices {
     if (backupKey === undefined) return undefined
     const { user, log, userKeys } = this.account
     const contents = { log: encodeIdentityLog(log), userKeys, contacts: [] }
-    return sealBackup(
-      suite,
-      random,
-      { user, backupKey },
-      { ...contents, ...restOf(this.#init, this.servers()) }
-    )
+    return sealBackup(suite, random, { user, backupKey }, { ...contents, ...this.#rest() })
+  }
+
+  renamed(): void {
+    for (const listener of [...this.#listeners]) listener()
+  }
+
+  #rest(): ReturnType<typeof restOf> {
+    return restOf(this.#init, this.#host.name(), this.servers())
   }
 
   returning(): readonly ServerId[] {
@@ -296,7 +303,8 @@ const SERVERS_MAX = 1_024
 const ADDRESSES_MAX = 8
 
 function restOf(
-  { name, backupKey }: NodeInit,
+  { backupKey }: NodeInit,
+  name: string,
   servers: readonly BackupServer[]
 ): Pick<BackupContents, 'servers' | 'extensions'> {
   return {

@@ -28,7 +28,7 @@ export interface GossipHostInit {
   readonly suite: Suite
   readonly transport: Transport
   readonly now: () => number
-  /** What is never stored (EN9): by voice. */
+  /** What is never stored (EN9). */
   readonly ephemeral: (replica: LiveReplica, bundle: readonly Envelope[]) => GossipVerdict
   readonly fault: (error: unknown) => void
 }

@@ -11,7 +11,7 @@ import { LEAF_BYTES, PROOF_HASHES_MAX, SEALED_CHUNK_BYTES_MAX, CHUNKS_MAX } from
 import { array, bytes, codec, literal, nullable, tuple, uint } from '../../encoding/index.ts'
 import type { Connection, FrameStream, ProtocolName, Transport } from '../../net/index.ts'
 import type { MeteredLine } from '../exchange/metered-line.ts'
-import type { BlobStore, ProvenChunk } from './blob-store.ts'
+import type { BlobStore, ProvenChunk, ServedChunk } from './blob-store.ts'
 
 export const BLOB_PROTOCOL: ProtocolName = '/xcord/blob/1'
 /** AT6: chunks one question names. */
@@ -53,6 +53,8 @@ export interface BlobServiceInit {
   readonly line: Pick<MeteredLine, 'isSpent' | 'spend'>
   /** Is this device a member of that server here? */
   isMember(server: ServerId, device: DeviceId): boolean
+  /** AT9: where it lies, if a member of that server wears it. */
+  shelfOf(server: ServerId, blob: BlobId): ServerId | undefined
 }
 
 /** AT8: what each device was served lately, in bytes; it runs off with time. */
@@ -83,7 +85,7 @@ export function serveBlobs(init: BlobServiceInit): void {
     const server = idFromBytes('s', read.value.server)
     const blob = idFromBytes('b', read.value.blob)
     for (let index = read.value.from; index < read.value.from + read.value.count; index++) {
-      const found = init.isMember(server, device) ? await init.store.proven(server, blob, index) : undefined
+      const found = init.isMember(server, device) ? await provenIn(init, server, blob, index) : undefined
       const waits = found?.own === false && init.line.isSpent()
       const given = found !== undefined && !waits && allowance.take(device, found.chunk.length, init.now())
       if (given) init.line.spend(found.chunk.length)
@@ -104,6 +106,18 @@ export function serveBlobs(init: BlobServiceInit): void {
       }
     }
   )
+}
+
+async function provenIn(
+  { store, shelfOf }: BlobServiceInit,
+  server: ServerId,
+  blob: BlobId,
+  index: number
+): Promise<ServedChunk | undefined> {
+  const shelf = shelfOf(server, blob)
+  return shelf === undefined
+    ? await store.proven(server, blob, index)
+    : await store.proven(shelf, blob, index)
 }
 
 /** What to ask one member for. */

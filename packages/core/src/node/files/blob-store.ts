@@ -1,5 +1,5 @@
 /** Sealed files on disk (AT7): what is held, what of it is others', and what goes when that is too much. */
-import { type BlobId, type MessageId, parseId, type ServerId } from '../../base/index.ts'
+import { type BlobId, type MessageId, parseId, type ServerId, type UserId } from '../../base/index.ts'
 import { chunkCount, LEAF_BYTES, leafOf, proofOf, type SealedFile } from '../../attachment/index.ts'
 import type { Suite } from '../../crypto/index.ts'
 import { concatBytes } from '../../encoding/index.ts'
@@ -49,7 +49,7 @@ export class BlobStore {
   async begin(
     server: ServerId,
     { blob, size }: Held,
-    row: { readonly own: boolean; readonly message: MessageId | null; readonly at: number }
+    row: { readonly own: boolean; readonly message: MessageId | UserId | null; readonly at: number }
   ): Promise<void> {
     if ((await this.#row(server, blob)) !== undefined) return
     const { own, message, at: usedAt } = row
@@ -86,6 +86,11 @@ export class BlobStore {
     batch.put(blobTable, [server, blob], { ...row, leaves: concatBytes([...leaves]) })
   }
 
+  /** Whether every chunk is here. */
+  async isWhole(server: ServerId, blob: BlobId): Promise<boolean> {
+    return ((await this.#row(server, blob))?.leaves.length ?? 0) > 0
+  }
+
   /** A chunk for a peer; undefined where the file is not held whole. */
   async proven(server: ServerId, blob: BlobId, index: number): Promise<ServedChunk | undefined> {
     const row = await this.#row(server, blob)
@@ -110,8 +115,18 @@ export class BlobStore {
    */
   async tidy(isDeleted: (message: MessageId) => Promise<boolean>): Promise<void> {
     for await (const { value } of this.#database.table(blobTable).scan()) {
+      if (wearerOf(value) !== undefined) continue
       const message = value.message === null ? undefined : parseId('m', value.message)
       if (message === undefined || (await isDeleted(message))) await this.#drop(value)
+    }
+  }
+
+  /** Avatars that are worn no more (AT9): of one shelf, or of all. */
+  async tidyAvatars(isWorn: (user: UserId, blob: BlobId) => boolean, shelf?: ServerId): Promise<void> {
+    const table = this.#database.table(blobTable)
+    for await (const { value } of shelf === undefined ? table.scan() : table.scan({ prefix: [shelf] })) {
+      const user = wearerOf(value)
+      if (user !== undefined && !isWorn(user, value.blob as BlobId)) await this.#drop(value)
     }
   }
 
@@ -162,4 +177,9 @@ export class BlobStore {
   async #write(server: ServerId, blob: BlobId, row: BlobRow): Promise<void> {
     await this.#database.batch().put(blobTable, [server, blob], row).commit()
   }
+}
+
+/** Whose avatar it is; undefined for files of messages. */
+function wearerOf({ message }: BlobRow): UserId | undefined {
+  return message === null ? undefined : parseId('u', message)
 }

@@ -9,7 +9,7 @@ export interface BlobRow {
   readonly version: 1
   readonly server: string
   readonly blob: string
-  /** The message that carries it; null while our own is not written yet. */
+  /** The message that carries it, or the user whose avatar it is (AT9); null while our own is not written yet. */
   readonly message: string | null
   /** Sent from this device: kept until its message is deleted. */
   readonly own: boolean

@@ -1,11 +1,13 @@
 /** Files that messages carry: sealed and kept when sent, fetched from members and opened when read (AT). */
 import {
+  type BlobId,
   type DeviceId,
   type MessageId,
   type Random,
   type Refusal,
   type ServerId,
   type Timers,
+  type UserId,
   XcordError
 } from '../../base/index.ts'
 import {
@@ -17,7 +19,9 @@ import {
   describeFile,
   leafOf,
   openChunk,
+  type PictureType,
   removeMetadata,
+  type SealedAvatar,
   sealChunk
 } from '../../attachment/index.ts'
 import type { Suite } from '../../crypto/index.ts'
@@ -43,6 +47,8 @@ export interface BlobsInit {
   /** SY19: what attachments cost. */
   readonly line: Pick<MeteredLine, 'isSpent' | 'spend'>
   isMember(server: ServerId, device: DeviceId): boolean
+  /** AT9: where a blob lies that a member of that server wears. */
+  shelfOf(server: ServerId, blob: BlobId): ServerId | undefined
   fault(error: unknown): void
 }
 
@@ -54,10 +60,15 @@ export interface KeptFile {
 
 /** Where a file stands. */
 export interface FilePlace {
+  /** Whose members are asked. */
   readonly server: ServerId
-  readonly message: MessageId
+  readonly message: MessageId | UserId
   /** Asked first: its author's. */
-  readonly device: DeviceId
+  readonly device: DeviceId | undefined
+  /** Of an avatar (AT9): where it is kept, once for all servers. */
+  readonly shelf?: ServerId
+  /** Of our own account: kept whatever else there is. */
+  readonly own?: boolean
 }
 
 /** What leaves of a file: a picture without its metadata (AT4), anything else as it is. */
@@ -101,8 +112,14 @@ export class Blobs {
       store: this.#store,
       line: init.line,
       now: () => init.now(),
-      isMember: (server, device) => init.isMember(server, device)
+      isMember: (server, device) => init.isMember(server, device),
+      shelfOf: (server, blob) => init.shelfOf(server, blob)
     })
+  }
+
+  /** What is kept of avatars, beside messages' files (AT9). */
+  get store(): BlobStore {
+    return this.#store
   }
 
   /** At the start of a profile. `isDeleted`: of a message that was. */
@@ -116,7 +133,7 @@ export class Blobs {
     const prepared = files.map(file => ({ name: file.name, ...prepare(file) }))
     const kept: KeptFile[] = []
     try {
-      for (const file of prepared) kept.push(await this.#keepOne(server, file))
+      for (const file of prepared) kept.push(await this.#keepOne(server, file, null))
     } catch (error) {
       this.forget(server, kept)
       throw error
@@ -126,7 +143,8 @@ export class Blobs {
 
   async #keepOne(
     server: ServerId,
-    { name, type, bytes }: { readonly name: string; readonly type: string; readonly bytes: Uint8Array }
+    { name, type, bytes }: { readonly name: string; readonly type: string; readonly bytes: Uint8Array },
+    carrier: UserId | null
   ): Promise<KeptFile> {
     const { suite, random } = this.#init
     const key = createFileKey(random, bytes.length)
@@ -138,10 +156,22 @@ export class Blobs {
     }
     const leaves = chunks.map(chunk => leafOf(suite, chunk))
     const file = describeFile(suite, key, leaves)
-    await this.#store.begin(server, file, { own: true, message: null, at: this.#init.now() })
+    await this.#store.begin(server, file, { own: true, message: carrier, at: this.#init.now() })
     for (const [index, chunk] of chunks.entries())
       await this.#store.keepChunk(server, file.blob, index, chunk)
     return { attachment: { ...file, name, type }, leaves }
+  }
+
+  /** Seals our own picture (AT9) and keeps it until another is worn. */
+  async keepAvatar(
+    shelf: ServerId,
+    user: UserId,
+    { bytes, type }: { readonly bytes: Uint8Array; readonly type: PictureType }
+  ): Promise<SealedAvatar> {
+    const { attachment } = await this.#keepOne(shelf, { name: '', type, bytes }, user)
+    await this.#store.wasRead(shelf, attachment, this.#init.now())
+    const { blob, size, noncePrefix, key, keyCommit } = attachment
+    return { blob, size, type, noncePrefix, key, keyCommit }
   }
 
   /** Lets others have a turn between two chunks. */
@@ -181,27 +211,27 @@ export class Blobs {
     signal?: AbortSignal
   ): AsyncGenerator<Uint8Array, void, undefined> {
     const { suite } = this.#init
-    const { server } = place
+    const { server, shelf = server, own = false } = place
     const checked = checkFile(suite, attachment)
     if (!checked.ok) throw invalid(attachment.name, checked)
-    await this.#store.begin(server, attachment, {
-      own: false,
+    await this.#store.begin(shelf, attachment, {
+      own,
       message: place.message,
       at: this.#init.now()
     })
     const givesNothing = new Set<DeviceId>()
     for (let index = 0; index < chunkCount(attachment.size); index++) {
-      let chunk = await this.#store.chunk(server, attachment.blob, index)
+      let chunk = await this.#store.chunk(shelf, attachment.blob, index)
       if (chunk === undefined) {
         await this.#fetch(place, attachment, index, givesNothing, signal)
-        chunk = await this.#store.chunk(server, attachment.blob, index)
+        chunk = await this.#store.chunk(shelf, attachment.blob, index)
       }
       if (chunk === undefined) throw unavailable(attachment, signal)
       const opened = openChunk(suite, attachment, index, chunk)
       if (!opened.ok) throw invalid(attachment.name, opened)
       if (opened.value.length > 0) yield opened.value
     }
-    await this.#store.wasRead(server, attachment, this.#init.now())
+    await this.#store.wasRead(shelf, attachment, this.#init.now())
   }
 
   /** Asks members, one after another, until one gives the chunk. */
@@ -215,7 +245,7 @@ export class Blobs {
     for (const connection of this.#members(place)) {
       if (signal?.aborted === true) return
       if (givesNothing.has(connection.device)) continue
-      const got = await this.#fetchFrom(connection, place.server, file, from, signal)
+      const got = await this.#fetchFrom(connection, place, file, from, signal)
       if (got > 0) return
       givesNothing.add(connection.device)
     }
@@ -232,7 +262,7 @@ export class Blobs {
   /** How many chunks a member gave, from the first, that are what they should be. */
   async #fetchFrom(
     connection: Connection,
-    server: ServerId,
+    { server, shelf = server }: FilePlace,
     file: Attachment,
     from: number,
     signal: AbortSignal | undefined
@@ -246,7 +276,7 @@ export class Blobs {
         line.spend(chunk.length)
         // AT2: nothing else is kept, whoever gave it; there are other members.
         if (!checkPlace(suite, file, from + got, chunk, proof).ok) return got
-        await this.#store.keepChunk(server, file.blob, from + got, chunk)
+        await this.#store.keepChunk(shelf, file.blob, from + got, chunk)
         got++
       }
     } catch (error) {

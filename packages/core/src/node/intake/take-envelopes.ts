@@ -26,12 +26,12 @@ import {
 } from '../../graph/index.ts'
 import { equalBytes, toHex } from '../../encoding/index.ts'
 import type { OpenedEnvelope } from '../../e2ee/index.ts'
-import { readProfile } from '../../identity/index.ts'
 import { envelopeFork } from './equivocation.ts'
 import { takeAsked } from '../joining/join-requests.ts'
 import { judgeContent } from './judge-content.ts'
-import { type EnvelopeStatus, envelopeTable, pendingTable, profileTable } from '../replica/tables.ts'
+import { type EnvelopeStatus, envelopeTable, pendingTable } from '../replica/tables.ts'
 import { takeOperation } from './take-operations.ts'
+import { takeProfile } from './take-profile.ts'
 import { takeRecord } from './take-records.ts'
 import type { Work } from '../replica/work.ts'
 
@@ -336,25 +336,4 @@ export function apply(
     default:
       return judgeContent(work, device, envelope, opened)
   }
-}
-
-/** ID13: highest (revision, device) counts; only the user's own device may sign. */
-function takeProfile(work: Work, device: DeviceId, bytes: Uint8Array): void {
-  const { state, turn } = work
-  const user = state.log.state().device(device)?.user
-  if (user === undefined) return
-  const read = readProfile(state.deps.suite, bytes, { user, device })
-  if (!read.ok) return
-  const { revision, name } = read.value
-  const known = state.profiles.get(user)
-  if (
-    known !== undefined &&
-    (known.revision > revision || (known.revision === revision && known.device >= device))
-  )
-    return
-  state.profiles.set(user, { name, revision, device })
-  turn.batch.put(profileTable, [state.server, user], { version: 1, bytes })
-  turn.viewChanged = true
-  if (known !== undefined && known.name !== name)
-    turn.events.push({ type: 'member:update', server: state.server, refs: [user], note: null })
 }

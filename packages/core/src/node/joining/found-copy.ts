@@ -42,21 +42,16 @@ export interface CopyReport {
   readonly unnamed: readonly ChannelId[]
 }
 
-export interface CopyHost {
-  readonly founding: FoundServerInit
-  readonly profileName: string
-}
-
 /** Founds. XCORD_EXPORT_INVALID: then nothing was founded. */
 export async function foundCopy(
-  { founding, profileName }: CopyHost,
+  founding: FoundServerInit,
   source: AsyncIterable<Uint8Array>,
   options: { readonly name?: string }
 ): Promise<CopyReport> {
   const file = await readFile(founding, source)
   const model = file.log.state()
   const held = founding.registry.replicas.get(file.server)
-  const server = await foundServer(founding, { name: options.name ?? model.name, channels: [] }, profileName)
+  const server = await foundServer(founding, { name: options.name ?? model.name, channels: [] })
   const replica = founding.registry.replicas.get(server)
   if (replica === undefined) throw new RangeError('the server vanished while it was founded')
   // One turn: either all of it is there after a crash, or an empty server.

@@ -2,27 +2,24 @@
 import type { ServerId } from '../../base/index.ts'
 import { draftChannelCreate, positionBetween, signGenesis } from '../../authority/index.ts'
 import { operate } from '../replica/operate.ts'
-import { publishProfile } from '../accounts/own-profile.ts'
 import type { ReplicaRegistry } from '../registry.ts'
 import type { LiveReplica } from '../replica/replica.ts'
 import type { ReplicaDeps } from '../replica/replica-state.ts'
+import type { Work } from '../replica/work.ts'
 
 export interface FoundServerInit {
   readonly deps: Pick<ReplicaDeps, 'suite' | 'random' | 'clock' | 'account'>
   readonly registry: ReplicaRegistry
   /** Shows the new replica to the network. */
   online(replica: LiveReplica): void
+  /** Says the founder's profile (ID13). */
+  readonly profiles: { tell(work: Work): void }
 }
 
-/**
- * Founds a server.
- *
- * @param profileName - What its founder is called.
- */
+/** Founds a server. */
 export async function foundServer(
-  { deps, registry, online }: FoundServerInit,
-  server: { readonly name: string; readonly channels: readonly string[] },
-  profileName: string
+  { deps, registry, online, profiles }: FoundServerInit,
+  server: { readonly name: string; readonly channels: readonly string[] }
 ): Promise<ServerId> {
   const { suite, random, clock, account } = deps
   const { device, signingKey } = account.device
@@ -49,7 +46,7 @@ export async function foundServer(
       last = (positionBetween(last, null, random.bytes(1)[0] as number) ?? last) as Uint8Array<ArrayBuffer>
       operate(work, draftChannelCreate({ kind: 'text', name, position: last }))
     }
-    publishProfile(work, profileName)
+    profiles.tell(work)
   })
   return replica.server
 }

@@ -18,14 +18,15 @@ export interface JoinNode {
 }
 
 export function createJoinHost(init: NodeInit, node: JoinNode, words: string): JoinHost {
-  const { suite, clock, random, account, name, transport, bootstrap, timers } = init
+  const { suite, clock, random, account, transport, bootstrap, timers } = init
   const { parts, online, changed, asked } = node
   return {
     suite,
     clock,
     random,
     account,
-    name,
+    name: parts.profiles.name,
+    tellProfile: parts.profiles.tell,
     transport,
     bootstrap,
     prepare: async start => {

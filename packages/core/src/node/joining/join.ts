@@ -37,7 +37,6 @@ import { fetchPackage, inviteFault, type InviteFault } from './invite-service.ts
 import { maySign } from './may-sign.ts'
 import { unlock } from '../keys/unlock.ts'
 import { operate } from '../replica/operate.ts'
-import { publishProfile } from '../accounts/own-profile.ts'
 import type { JoinStart } from '../registry.ts'
 import type { LiveReplica } from '../replica/replica.ts'
 import type { ReplicaState } from '../replica/replica-state.ts'
@@ -54,6 +53,8 @@ export interface JoinHost {
   readonly random: Random
   readonly account: Account
   readonly name: string
+  /** Says our profile (ID13). */
+  tellProfile(work: Work): void
   readonly transport: Transport
   readonly bootstrap: readonly string[]
   /** A replica to join with: made anew, or the one we left before. */
@@ -136,7 +137,7 @@ async function joinWith(host: JoinHost, link: InviteLink, signal: AbortSignal): 
   await replica.do(work => sign(work, host, contents.invite, keys))
   // A link that was made before a removal admits without opening anything (IV3): a member hands the keys over.
   while (!mayWrite(replica)) await host.changed(link.server, signal)
-  await replica.do(work => publishProfile(work, host.name))
+  await replica.do(work => host.tellProfile(work))
   return link.server
 }
 
@@ -201,7 +202,7 @@ async function sayName(host: JoinHost, replica: LiveReplica): Promise<void> {
   const { signal } = new AbortController()
   try {
     while (!mayWrite(replica)) await host.changed(replica.server, signal)
-    await replica.do(work => publishProfile(work, host.name))
+    await replica.do(work => host.tellProfile(work))
   } catch {
     // Closed meanwhile.
   }

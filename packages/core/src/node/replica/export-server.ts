@@ -10,7 +10,8 @@ import {
 } from '../../archive/index.ts'
 import { assertWritable } from './assert-writable.ts'
 import type { ReplicaState } from './replica-state.ts'
-import { envelopeTable, profileTable } from './tables.ts'
+import { openProfilesOf } from '../people/plain-profile.ts'
+import { envelopeTable } from './tables.ts'
 
 /** What an export holds. */
 export interface ExportServerOptions {
@@ -34,16 +35,9 @@ export async function* exportServer(
   assertWritable(state)
   const { account, clock } = state.deps
   const signer = { device: state.self, key: account.device.signingKey, at: clock.now() }
-  const profiles = await profilesOf(state)
+  const profiles = await openProfilesOf(state)
   if (options.point === undefined) yield* exportPresent(state, profiles, signer, options.content)
   else yield* exportPast(state, profiles, signer, options.point, pause)
-}
-
-async function profilesOf(state: ReplicaState): Promise<readonly Uint8Array[]> {
-  const profiles: Uint8Array[] = []
-  for await (const { value } of state.deps.database.table(profileTable).scan({ prefix: [state.server] }))
-    profiles.push(value.bytes)
-  return profiles
 }
 
 async function* exportPast(

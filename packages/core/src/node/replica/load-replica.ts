@@ -8,6 +8,7 @@ import {
   type ServerId,
   XcordError
 } from '../../base/index.ts'
+import { readAvatar } from '../../attachment/index.ts'
 import { authorityDeps, type AuthorityLog, createAuthorityLog } from '../../authority/index.ts'
 import {
   createKeyRing,
@@ -189,7 +190,8 @@ async function readProfiles(state: ReplicaState): Promise<void> {
     const read = readProfile(state.deps.suite, value.bytes)
     if (!read.ok) throw corrupt('profiles', read.reason)
     const { user, name, revision, device } = read.value
-    state.profiles.set(user, { name, revision, device })
+    const avatar = readAvatar(read.value.avatar)
+    state.profiles.set(user, { name, revision, device, avatar: avatar.ok ? avatar.value : null })
   }
 }
 

@@ -33,6 +33,7 @@ import type { PromiseRow } from '../joining/promised-roles.ts'
 import type { Settled } from './settled.ts'
 import type { FalseSnapshot, LastPublished } from './published-claims.ts'
 import type { ServerRow } from './tables.ts'
+import type { KnownProfile } from '../people/known-profile.ts'
 import type { TimelineStore } from '../timeline/timeline-store.ts'
 import type { Tip } from '../intake/tips.ts'
 
@@ -62,13 +63,6 @@ export interface Pending {
   readonly operations: readonly OperationId[]
   /** It claims a time far ahead, and waits for ours to come near it; Infinity: its topic is unknown. In memory only. */
   readonly until?: number | undefined
-}
-
-/** The newest profile of a user, as far as people see it. */
-export interface KnownProfile {
-  readonly name: string
-  readonly revision: number
-  readonly device: DeviceId
 }
 
 /** A channel's sealed title, and what decides between two. */

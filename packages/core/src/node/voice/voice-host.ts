@@ -9,8 +9,8 @@ import {
   type UserId,
   XcordError
 } from '../../base/index.ts'
+import type { OpenedEnvelope } from '../../e2ee/index.ts'
 import type { Envelope } from '../../graph/index.ts'
-import type { GossipVerdict } from '../../net/index.ts'
 import {
   type IceServer,
   type LinkId,
@@ -59,9 +59,8 @@ export class VoiceHost implements Voice {
 
   constructor(init: VoiceHostInit) {
     this.#init = init
-    const { transport, media, suite, clock } = init
+    const { transport, media, clock } = init
     this.#presences = new VoicePresences({
-      suite,
       now: () => clock.now(),
       publish: init.publish,
       said: (replica, state) => this.#tellRelayed(replica, state),
@@ -150,9 +149,9 @@ export class VoiceHost implements Voice {
     }
   }
 
-  /** Gossip brought what is never stored (EN9). */
-  judge(replica: LiveReplica, bundle: readonly Envelope[]): GossipVerdict {
-    return this.#presences.judge(replica, bundle)
+  /** Gossip brought what is never stored (EN9). False where it is not to go on. */
+  take(replica: LiveReplica, device: DeviceId, opened: OpenedEnvelope): boolean {
+    return this.#presences.take(replica, device, opened)
   }
 
   /** Rights may have changed in a server (VX4): at once, not with the next tick. */

@@ -3,9 +3,8 @@
  * see the channel learns nothing, and relays forward what they cannot read.
  */
 import { type ChannelId, type DeviceId, refuse, type Refusal, type ServerId } from '../../base/index.ts'
-import { type Envelope, verifyBundle } from '../../graph/index.ts'
-import type { Suite } from '../../crypto/index.ts'
-import type { GossipVerdict } from '../../net/index.ts'
+import type { OpenedEnvelope } from '../../e2ee/index.ts'
+import type { Envelope } from '../../graph/index.ts'
 import {
   isAudible,
   PresenceBook,
@@ -20,12 +19,7 @@ import type { LiveReplica } from '../replica/replica.ts'
 import type { VoicePresence } from './voice-contract.ts'
 import { standingOf } from './voice-rights.ts'
 
-/** VX5: ephemeral envelopes of one device that are forwarded in the window. */
-const FORWARDED_MAX = 30
-const WINDOW_MS = 10_000
-
 export interface VoicePresenceInit {
-  readonly suite: Suite
   now(): number
   publish(replica: LiveReplica, envelopes: readonly Envelope[]): void
   /** We said where we are. */
@@ -41,7 +35,6 @@ export class VoicePresences {
   readonly #books = new Map<ServerId, PresenceBook>()
   /** When we last said where we are. */
   readonly #saidAt = new Map<ServerId, number>()
-  readonly #windows = new Map<DeviceId, { count: number; since: number }>()
 
   constructor(init: VoicePresenceInit) {
     this.#init = init
@@ -104,24 +97,8 @@ export class VoicePresences {
     return this.#note(replica.server, device, state) ? undefined : refuse('VX5', 'presence heard before')
   }
 
-  /** A neighbour's bundle of ephemeral envelopes: what to do with it. */
-  judge(replica: LiveReplica, bundle: readonly Envelope[]): GossipVerdict {
-    const first = bundle[0] as Envelope
-    const device = replica.current.deviceOf(first.tag, first.authorId)
-    if (device === undefined) return 'ignore'
-    if (!verifyBundle(this.#init.suite, bundle, device).ok) return 'reject'
-    if (this.#tooMuch(device, bundle.length)) return 'ignore'
-    let verdict: GossipVerdict = 'accept'
-    for (const envelope of bundle) if (!this.#take(replica, device, envelope)) verdict = 'ignore'
-    return verdict
-  }
-
-  /** False where it is not to go on. */
-  #take(replica: LiveReplica, device: DeviceId, envelope: Envelope): boolean {
-    const result = replica.current.ring.open(envelope)
-    // What we cannot read others may.
-    if (result.kind !== 'opened') return result.kind !== 'refused'
-    const { channel, payload } = result.opened
+  /** What gossip brought. False where it is not to go on. */
+  take(replica: LiveReplica, device: DeviceId, { channel, payload }: OpenedEnvelope): boolean {
     if (payload.body.kind !== 'voiceState') return true
     const standing = standingOf(replica.state(), channel, device, this.#init.now())
     if (standing?.connect !== true) return false
@@ -142,16 +119,5 @@ export class VoicePresences {
       if (before !== undefined && before !== state.channel) this.#init.changed(server, before)
     }
     return true
-  }
-
-  #tooMuch(device: DeviceId, count: number): boolean {
-    const at = this.#init.now()
-    let window = this.#windows.get(device)
-    if (window === undefined || at - window.since >= WINDOW_MS) {
-      if (this.#windows.size >= 4_096) this.#windows.clear()
-      this.#windows.set(device, (window = { count: 0, since: at }))
-    }
-    window.count += count
-    return window.count > FORWARDED_MAX
   }
 }

@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest'
 import { listFiles, readText, ROOT } from '../repository.ts'
 
 const PAGE = 'docs/spec/encryption-tests.md'
-const COUNT = 37
+const COUNT = 39
 
 interface Named {
   readonly path: string
