@@ -87,6 +87,7 @@ async function connect(
     account: profile.account,
     ...(profile.backupKey === undefined ? {} : { backupKey: profile.backupKey }),
     returnTo: profile.servers,
+    ...(profile.home === undefined ? {} : { home: profile.home }),
     ...(profile.keyStore === undefined ? {} : { keyStore: profile.keyStore }),
     saveAccount: async account => await profile.saveAccount(account),
     name: profile.name,

@@ -31,6 +31,8 @@ export interface Beginning {
   readonly name: string
   readonly backupKey: Uint8Array | undefined
   readonly servers: readonly BackupServer[]
+  /** ID10: where the device was that linked this one. */
+  readonly home?: Uint8Array | undefined
 }
 
 /** An open profile. */
@@ -42,6 +44,8 @@ export interface OpenProfile {
   /** KS9: which writing of its key store is open now; absent where the place has none. */
   readonly keyStore?: () => { readonly id: Uint8Array; readonly epoch: number }
   /** Servers to come back to. */
+  /** ID10: where the device was that linked this one. */
+  readonly home?: Uint8Array | undefined
   readonly servers: readonly BackupServer[]
   readonly store: Store
   /** Where the backup file lies unless told otherwise; absent where the place has no files. */

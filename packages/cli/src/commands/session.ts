@@ -149,6 +149,8 @@ export async function gatewayOver(
 async function ownApi(session: Session, reach: Reach, serve: 'tui' | 'command' | undefined): Promise<Api> {
   const { paths, terminal } = session
   const client = await openClient(session, reach)
+  // In words: whoever runs a verb has no use for a stack. The terminal client shows them itself.
+  if (serve !== 'tui') client.on('error', ({ error }) => session.output.error(error))
   try {
     const socket = serve === undefined ? null : paths.socket
     const app = await gatewayOver(

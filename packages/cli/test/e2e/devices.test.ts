@@ -178,4 +178,13 @@ it('[KS8, KS4] a daemon is locked, refuses, and is opened again without a restar
   expect((await home.xcord(['unlock', '--password-file', next, '--profile', 'ada'])).code).toBe(0)
   expect(await texts(ada)).toEqual(['before'])
   expect((await ada.api.call('getDaemon')).pid).toBe(pid)
+  await ada.stop()
+
+  // KS9: the old copy still opens, and whoever puts it back is told of in words, with what to do.
+  writeFileSync(keyStore, before)
+  const older = await home.xcord(['send', '#general', 'on', '--profile', 'ada', ...ALONE])
+  expect(older.code, older.err).toBe(0)
+  expect(older.err).toContain('(XCORD_KEYSTORE_OLDER)')
+  expect(older.err).toContain('xcord passwd')
+  expect(older.err).not.toMatch(/^ +at |details:/m)
 })

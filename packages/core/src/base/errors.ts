@@ -227,7 +227,7 @@ export interface ErrorDetails {
   XCORD_LINK_INVALID: { reason: string }
   /**
    * Linking was refused or broken off: the code was used or is older than five minutes, the signs differed, or
-   * somebody said no; `rule` and `reason` say which. Nothing was added.
+   * somebody said no; `rule` and `reason` say which. Nothing was added, unless the reason says so.
    * @remedy Show a new code on the new device and try again. If the signs differed, somebody may be between the two:
    *   use another network.
    */

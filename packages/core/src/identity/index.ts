@@ -94,6 +94,7 @@ export { keyStoreError } from './key-store-error.ts'
 export {
   createLinkCode,
   LINK_CODE_MS,
+  LINK_END_MS,
   LINK_PROOF_MS,
   LINK_TRIES_MAX,
   type LinkCode,

@@ -71,13 +71,27 @@ export function checkCost(
   memoryKiBMax: number = MEMORY_KIB_MAX
 ): Verdict<PasswordCost> {
   const { memoryKiB, passes } = cost
-  if (lanes !== 1) return refuse('KS3', `${lanes} lanes; only 1 is accepted`)
-  if (passes > PASSES_MAX) return refuse('KS3', `${passes} passes; at most ${PASSES_MAX}`)
-  if (memoryKiB > memoryKiBMax) return refuse('KS3', `${memoryKiB} KiB of memory; at most ${memoryKiBMax}`)
+  if (lanes !== 1)
+    return refuse('KS3', `its password would take ${lanes} lanes of computing; only 1 is accepted`)
+  if (passes > PASSES_MAX)
+    return refuse(
+      'KS3',
+      `its password would take ${passes} passes of computing; at most ${PASSES_MAX} are accepted`
+    )
+  if (memoryKiB > memoryKiBMax)
+    return refuse(
+      'KS3',
+      `its password would take ${memoryKiB} KiB of memory to check; at most ${memoryKiBMax} are accepted`
+    )
   const strong =
     (memoryKiB >= PASSWORD_COST_LOW_MEMORY.memoryKiB && passes >= PASSWORD_COST_LOW_MEMORY.passes) ||
     (memoryKiB >= ONE_PASS_MEMORY_KIB_MIN && passes >= 1)
-  return strong ? accept(cost) : refuse('KS3', `${memoryKiB} KiB and ${passes} passes are too weak`)
+  return strong
+    ? accept(cost)
+    : refuse(
+        'KS3',
+        `its password is guarded by ${memoryKiB} KiB and ${passes} passes only, which is too weak`
+      )
 }
 
 /** KS4: NFKC, at least 8 characters. */

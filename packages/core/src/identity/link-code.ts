@@ -19,6 +19,8 @@ export const LINK_CODE_MS = 300_000
 export const LINK_TRIES_MAX = 5
 /** ID10: so long may they take to prove it; people, who take longer, are asked afterwards. */
 export const LINK_PROOF_MS = 30_000
+/** ID10: so long the new device, which has the account, waits to be heard before it goes. */
+export const LINK_END_MS = 10_000
 const MARK = 'xcord-link-'
 const SECRET_BYTES = 16
 const ADDRESSES_MAX = 8

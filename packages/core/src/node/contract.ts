@@ -62,6 +62,8 @@ export interface NodeInit {
   readonly keyStore?: () => KeyStoreMark
   /** Opens and seals the backup file (ID11): given on to devices that are linked. Absent where nobody knows it. */
   readonly backupKey?: Uint8Array
+  /** Where the device was that linked this one (ID10), as its row says; absent on others. */
+  readonly home?: Uint8Array
   /** Servers that this device is to come back to (ND19), as a backup or another device of ours told them. */
   readonly returnTo?: readonly BackupServer[]
   /** Name for the signed profile, as long as none was set or said by a device of the account. */

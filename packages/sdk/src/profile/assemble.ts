@@ -22,13 +22,14 @@ import { readServers, serverRows } from './server-rows.ts'
  */
 export function makeKeyStore(
   { suite, random, at }: ProfileInit,
-  { account, name, backupKey, servers }: Beginning,
+  { account, name, backupKey, servers, home }: Beginning,
   lock: KeyStoreLocks,
   masterKey?: Uint8Array
 ): KeyStore {
   const contents = keyStoreContents(account, [
     [ACCOUNT_ROWS.name, utf8(name)],
     ...(backupKey === undefined ? [] : [[ACCOUNT_ROWS.backupKey, backupKey] as const]),
+    ...(home === undefined ? [] : [[ACCOUNT_ROWS.home, home] as const]),
     ...serverRows(servers)
   ])
   const locks = { ...lock, recoveryPublicKey: account.log.genesis.recoveryPublicKey }
@@ -60,7 +61,7 @@ export function assembleProfile(
   init: ProfileInit
 ): Pick<
   OpenProfile,
-  'account' | 'name' | 'masterKey' | 'keyStore' | 'backupKey' | 'servers' | 'saveAccount'
+  'account' | 'name' | 'masterKey' | 'keyStore' | 'backupKey' | 'servers' | 'home' | 'saveAccount'
 > {
   const named = keys.row(ACCOUNT_ROWS.name)
   return {
@@ -70,6 +71,7 @@ export function assembleProfile(
     keyStore: () => keys.mark(),
     backupKey: keys.row(ACCOUNT_ROWS.backupKey),
     servers: readServers(keys.rows()),
+    home: keys.row(ACCOUNT_ROWS.home),
     saveAccount: async grown => await keys.save(grown)
   }
 }

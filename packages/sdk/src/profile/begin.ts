@@ -86,5 +86,11 @@ function fromContents(
   const row = (key: string): Uint8Array | undefined => extensions.find(([each]) => each === key)?.[1]
   const kept = row(ACCOUNT_ROWS.name)
   const called = name ?? (kept === undefined ? undefined : fromUtf8(kept)) ?? 'someone'
-  return { account, name: called, backupKey: row(ACCOUNT_ROWS.backupKey), servers }
+  return {
+    account,
+    name: called,
+    backupKey: row(ACCOUNT_ROWS.backupKey),
+    servers,
+    home: row(ACCOUNT_ROWS.home)
+  }
 }

@@ -1,7 +1,7 @@
 /** Several devices of one identity: linked by a code, alive at once, put out for good. */
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import type { Client, LinkSign } from '@xcord/sdk'
+import { type Client, createClient, type LinkSign } from '@xcord/sdk'
 import { folder, linkDevice } from '@xcord/sdk/node'
 import { type Cast, createCast, texts, until } from './peers.fixture.ts'
 
@@ -105,6 +105,21 @@ describe('linking', () => {
     const other = await grace.servers.create({ name: 'Hopper' })
     await ada.servers.join((await other.invites.create()).link as string)
     await until('the phone follows', () => phone.servers.get('Hopper')?.imported === false)
+  })
+})
+
+describe('linking before there is any server', () => {
+  it('[ID10, ND19] the new device finds the old one after a restart, and is brought to what comes later', async () => {
+    const ada = await cast.open('ada')
+    const first = await link(ada, 'phone')
+    await first.close()
+    opened.splice(opened.indexOf(first), 1)
+    const phone = await createClient({ store: folder(join(cast.home, 'phone')), network: NETWORK })
+    opened.push(phone)
+    const server = await ada.servers.create({ name: 'Engine' })
+    await server.channel('general').send('to all of mine')
+    const there = await until('the server comes', () => phone.servers.all.find(each => !each.imported))
+    await until('the phone reads', async () => (await texts(there)).includes('to all of mine'))
   })
 })
 

@@ -20,6 +20,7 @@ import { type AccountKeeper, keepAccount } from './account-keeper.ts'
 import { KeyStoreWatch, olderKeyStore, type OlderKeyStore } from './key-store-epoch.ts'
 import { announceIdentity, entriesToldBy, tellsIdentity } from './announce-identity.ts'
 import type { NodeInit } from '../contract.ts'
+import { decodeHome, encodeHome } from './home-row.ts'
 import { giveAccount } from './link-device.ts'
 import type { CompareSigns } from './link-stream.ts'
 import { joined } from '../node-parts.ts'
@@ -166,7 +167,12 @@ class LiveAccountDevices implements AccountDevices {
   async link(code: string, compare: CompareSigns, signal: AbortSignal): Promise<DeviceId> {
     const { suite, random, transport } = this.#init
     signerOf(this.#init, this.account, undefined)
-    const rest = (): ReturnType<typeof restOf> => this.#rest()
+    const rest = (): ReturnType<typeof restOf> => {
+      const { servers, extensions } = this.#rest()
+      const { device } = this.account.device
+      const home = encodeHome({ device, addresses: transport.addresses() })
+      return { servers, extensions: [...extensions, [ACCOUNT_ROWS.home, home]] }
+    }
     return await giveAccount({ suite, random, transport, keeper: this.#keeper, rest }, code, compare, signal)
   }
 
@@ -199,8 +205,17 @@ class LiveAccountDevices implements AccountDevices {
     return () => this.#listeners.delete(listener)
   }
 
+  /** In no server yet, only the device that linked this one can tell of any: once there is one, its members are met. */
+  #goHome(): void {
+    const home = decodeHome(this.#init.home)
+    if (home === undefined || this.#members().length > 0) return
+    if (this.account.log.state().device(home.device)?.active !== true) return
+    this.#init.transport.keep(home.device, home.addresses)
+  }
+
   start(): void {
     this.#own.want(this.#init.returnTo ?? [])
+    this.#goHome()
     this.#keyStore?.note().then(
       () => {
         const { olderKeyStore: older } = this
@@ -283,7 +298,7 @@ class LiveAccountDevices implements AccountDevices {
 }
 
 /** Rows of what a backup, or a linked device, gets beside the identity. */
-export const ACCOUNT_ROWS = { name: 'name', backupKey: 'backup-key' } as const
+export const ACCOUNT_ROWS = { name: 'name', backupKey: 'backup-key', home: 'home' } as const
 const SERVERS_MAX = 1_024
 const ADDRESSES_MAX = 8
 

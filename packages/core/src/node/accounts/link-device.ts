@@ -99,6 +99,16 @@ async function converse(
     contacts: [],
     ...host.rest()
   }
-  await stream.send(giver.give(random, contents))
-  need(giver.end(await next()))
+  // From here on the device is enrolled: whatever is lost now, nothing was refused.
+  try {
+    await stream.send(giver.give(random, contents))
+    need(giver.end(await next()))
+  } catch {
+    throw refused(
+      refuse(
+        'ID10',
+        'the new device was added and did not say that it has the account; if it does not work, put it out and link it anew'
+      )
+    )
+  }
 }

@@ -12,6 +12,7 @@ import {
   createAccount,
   createDevice,
   LINK_CODE_MS,
+  LINK_END_MS,
   LINK_FRAME_BYTES_MAX,
   LINK_PROOF_MS,
   LINK_TRIES_MAX,
@@ -44,13 +45,17 @@ async function on(device: { readonly signSeed: Uint8Array }): Promise<Transport>
 }
 
 /** A device that waits, its clock and timers in the test's hand. */
-async function waiting(says = true) {
+async function waiting(
+  says = true,
+  then: { readonly ended?: (own: Transport) => Promise<void>; readonly kept?: () => void } = {}
+) {
   const device = createDevice(suite, systemRandom)
   const shown = Promise.withResolvers<LinkCode>()
   const time = { now: 1_764_000_000_000, due: [] as { at: number; run: () => void }[] }
   const kept: LinkedAccount[] = []
   const asked: number[] = []
   const gone = new AbortController()
+  const transport = await on(device)
   const ended = takeAccount(
     {
       suite,
@@ -63,7 +68,7 @@ async function waiting(says = true) {
           return () => void (time.due = time.due.filter(each => each !== timer))
         }
       },
-      transport: await on(device),
+      transport,
       device,
       deviceName: 'phone',
       manage: true
@@ -71,12 +76,18 @@ async function waiting(says = true) {
     {
       onCode: shown.resolve,
       compare: () => Promise.resolve(asked.push(1) > 0 && says),
-      keep: linked => Promise.resolve(void kept.push(linked)),
+      keep: linked => {
+        kept.push(linked)
+        return Promise.resolve(then.kept?.())
+      },
       signal: gone.signal
     }
   )
   const outcome = ended.then(
-    () => 'linked',
+    async () => {
+      await then.ended?.(transport)
+      return 'linked'
+    },
     (error: unknown) => error
   )
   const advance = (ms: number): void => {
@@ -156,6 +167,32 @@ describe('strangers at a device that waits to be linked', () => {
     expect(await device.outcome).toMatchObject(refusedFor(/none of them had the code/))
     for (const stream of streams)
       await expect(stream.frames()[Symbol.asyncIterator]().next()).rejects.toThrow()
+  })
+})
+
+describe('the end of a linking', () => {
+  it('[ID10] is heard by the old device, although the new one ends its transport at once', async () => {
+    network.setFaults({ delayMs: 5 })
+    const device = await waiting(true, { ended: async own => await own.stop() })
+    const ada = await owner()
+    expect(await ada.link(device.code.text)).toBe('linked')
+    expect(await device.outcome).toBe('linked')
+  })
+
+  it('[ID10] is not waited for without end; the old device says that one was added that it did not hear', async () => {
+    const ada = await owner()
+    const { device: old } = ada.account.device
+    const device = await waiting(true, {
+      kept: () => void network.silence([device.code.device], [old])
+    })
+    const linking = ada.link(device.code.text)
+    const waits = (): boolean => device.time.due.some(each => each.at === device.time.now + LINK_END_MS)
+    while (!waits()) await new Promise(resolve => setImmediate(resolve))
+    device.advance(LINK_END_MS)
+    expect(await device.outcome).toBe('linked')
+    network.cut(device.code.device, old)
+    expect(await linking).toMatchObject(refusedFor(/was added and did not say/))
+    expect(ada.account.log.state().devices).toHaveLength(2)
   })
 })
 

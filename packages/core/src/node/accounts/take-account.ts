@@ -8,6 +8,7 @@ import {
   createLinkCode,
   type DeviceSecret,
   LINK_CODE_MS,
+  LINK_END_MS,
   LINK_FRAME_BYTES_MAX,
   LINK_PROOF_MS,
   LINK_TRIES_MAX,
@@ -167,5 +168,25 @@ async function answer(
   const contents = need(taker.take(await next()))
   const account = need(linkedAccount(suite, device, agreement.genesis.user, contents, clock.now()))
   await options.keep({ account, contents })
-  await stream.send(taker.end())
+  await sayEnd(stream, taker.end(), next, host.timers)
 }
+
+/**
+ * Frame 8, and until the other side has read it: the caller ends its transport next, and bytes under way would go with
+ * it, so that the old device took a linking for refused that had gone well. The account is kept; nothing fails any more.
+ */
+async function sayEnd(
+  stream: FrameStream,
+  frame: Uint8Array,
+  next: () => Promise<Uint8Array>,
+  timers: Timers
+): Promise<void> {
+  const waited = Promise.withResolvers<void>()
+  const stopWaiting = timers.after(LINK_END_MS, waited.resolve)
+  // It ends its stream once it has read; whatever else it says no longer matters.
+  const heard = stream.send(frame).then(next)
+  await Promise.race([heard.then(noop, noop), waited.promise])
+  stopWaiting()
+}
+
+const noop = (): void => undefined
