@@ -1,7 +1,7 @@
 /** What sync tells of a server, as it concerns the node: who matched, how far it is, what was offered. */
 import type { ServerId } from '../../base/index.ts'
 import type { LiveEvent } from '../contract.ts'
-import { part } from '../joining/farewell.ts'
+import { hearFarewell } from '../joining/farewell.ts'
 import type { LiveReplica } from '../replica/replica.ts'
 import type { MeteredLine } from './metered-line.ts'
 import type { SyncNews } from './sync-host.ts'
@@ -23,7 +23,7 @@ export function hearSync(hearer: SyncHearer, replica: LiveReplica, news: SyncNew
       hearer.emit(hearer.line.told(replica.server, news))
       return
     case 'parted':
-      part(replica, hearer.fault)
+      hearFarewell(replica, news.device, hearer.fault)
       return
     case 'offered':
       replica.confirm(news.device, news.numbers)

@@ -150,6 +150,8 @@ export class ReplicaState {
   /** A peer had no more operations to tell, and nothing more at all: while joining, when to sign. */
   operationsTold = false
   caughtUp = false
+  /** Members who hold our leave, since the start (ND40). */
+  readonly farewellHolders = new Set<UserId>()
   /** How far live messages' clocks lie ahead of ours, ms, by author device: for doctor. */
   readonly skews = new Map<DeviceId, number>()
   /** Operations from the future that wait in the log, and until when (AU6). */

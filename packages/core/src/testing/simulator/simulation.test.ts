@@ -241,6 +241,31 @@ describe('[ND40] a leave that nobody hears', () => {
     expect(grace.node.peers().filter(each => each.kind === 'member')).toEqual([])
   })
 
+  it('[ND40] is told on where the only one who heard it goes and does not come back', async () => {
+    const { simulation, ada, grace } = await pair()
+    const alan = simulation.add('alan')
+    await simulation.do(async () => {
+      const link = (await ada.node.replicas()[0]?.invite(OPEN))?.link ?? ''
+      await alan.start()
+      await alan.node.join(link, { timeoutMs: 60_000 })
+    })
+    const standing = (peer: SimulatedPeer, of = grace) =>
+      peer.node.replicas()[0]?.state().member(of.account.user)?.status
+    await simulation.until(
+      'they know each other',
+      () => standing(alan) === 'in' && standing(grace, alan) === 'in'
+    )
+    await simulation.do(async () => {
+      await alan.stop()
+      await grace.node.replicas()[0]?.leave()
+    })
+    await simulation.until('ada hears of it', () => standing(ada) === 'out')
+    await simulation.run(10_000)
+    ada.crash()
+    await simulation.do(async () => await alan.start())
+    await simulation.until('alan hears of it, too', () => standing(alan) === 'out')
+  })
+
   it('[ND40] is told no longer after 30 days', async () => {
     const { simulation, ada, grace, standing } = await leftUnheard()
     grace.skewMs = 31 * 86_400_000
