@@ -1,5 +1,6 @@
 /**
- * Writes docs/spec/vectors/node: frames of `/xcord/snapshot/1` (ND26) and `/xcord/page/1` (ND27), and how they are refused.
+ * Writes docs/spec/vectors/node: frames of `/xcord/snapshot/1` (ND26) and `/xcord/page/1` (ND27), the way home of a linked
+ * device (ID10), and how they are refused.
  * `node --conditions=xcord-source packages/core/scripts/vectors-node.ts`
  */
 import { writeFileSync } from 'node:fs'
@@ -7,6 +8,7 @@ import { join } from 'node:path'
 import { createNodeSuite } from '../src/adapters/crypto-node/index.ts'
 import { idFromBytes, idToBytes } from '../src/base/index.ts'
 import { type CborValue, encodeCbor } from '../src/encoding/index.ts'
+import { encodeHome } from '../src/node/accounts/home-row.ts'
 import {
   pageAskFrame,
   pageProfilesFrame,
@@ -173,6 +175,35 @@ writeFileSync(
         rule: 'ND27',
         bytes: toHex(encodeCbor(value))
       }))
+    },
+    null,
+    1
+  )}\n`
+)
+
+const homes = [
+  { device: fill(7), addresses: ['/ip4/192.0.2.1/tcp/4001', '/ip6/2001:db8::1/udp/4001/quic-v1'] },
+  { device: fill(8), addresses: [] }
+]
+const badHomes: readonly (readonly [string, CborValue])[] = [
+  ['a version that does not exist', [2, fill(7), []]],
+  ['nine addresses', [1, fill(7), Array.from({ length: 9 }, () => '/ip4/192.0.2.1/tcp/1')]],
+  ['an empty address', [1, fill(7), ['']]],
+  ['a short device', [1, fill(7).subarray(1), []]],
+  ['a field more', [1, fill(7), [], 0]]
+]
+writeFileSync(
+  join(import.meta.dirname, '../../../docs/spec/vectors/node/home-rows.json'),
+  `${JSON.stringify(
+    {
+      title: 'Row "home" of a linking',
+      rules: 'ID10',
+      valid: homes.map(({ device, addresses }) => ({
+        device: toHex(device),
+        addresses,
+        bytes: toHex(encodeHome({ device: idFromBytes('d', device), addresses }))
+      })),
+      refuse: badHomes.map(([note, value]) => ({ note, bytes: toHex(encodeCbor(value)) }))
     },
     null,
     1
