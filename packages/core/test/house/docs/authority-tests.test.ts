@@ -1,10 +1,9 @@
 /** docs/testing/authority.md says where each scenario and invariant is tested; titles of tests say the same. */
 import { describe, expect, it } from 'vitest'
-import { listFiles, readText } from '../repository.ts'
+import { readText } from '../repository.ts'
+import { namesRule, pathsIn, tests } from './test-titles.ts'
 
 const page = readText('docs/testing/authority.md')
-const tests = listFiles('packages').filter(path => /\.test\.tsx?$/.test(path))
-const sources = new Map(tests.map(path => [path, readText(path)]))
 
 interface Row {
   readonly rule: string
@@ -15,13 +14,9 @@ interface Row {
 const rows: readonly Row[] = [...page.matchAll(/^\| (AU-[PS]\d+) +\|[^|]*\|(.*)\|$/gm)].map(
   ([, rule, cells]) => ({
     rule: rule as string,
-    paths: [...(cells as string).matchAll(/`([^`]+)`/g)].map(([, path]) => `packages/${path as string}`)
+    paths: pathsIn(cells as string)
   })
 )
-
-/** Whether a title in a file names a rule. */
-const names = (path: string, rule: string): boolean =>
-  new RegExp(`['"\`]\\[[^\\n]*(?<=[[ ])${rule}(?=[\\],])`).test(sources.get(path) ?? '')
 
 describe('where authority is tested', () => {
   it('says of every scenario and invariant where, once', () => {
@@ -34,23 +29,10 @@ describe('where authority is tested', () => {
   })
 
   it('names the files whose titles name it, and no other', () => {
-    const found = rows.map(({ rule }) => ({ rule, paths: tests.filter(path => names(path, rule)).sort() }))
+    const found = rows.map(({ rule }) => ({
+      rule,
+      paths: tests.filter(path => namesRule(path, rule)).sort()
+    }))
     expect(rows.map(({ rule, paths }) => ({ rule, paths: [...paths].sort() }))).toEqual(found)
-  })
-
-  it('points at tests of bad input that are there, and name the rule', () => {
-    const [, bad = ''] = page.split('## Bad input')
-    const listed = [...bad.matchAll(/^\|[^|]*\| (AU[^|]*|SY[^|]*)\|(.*)\|$/gm)]
-    expect(listed.length).toBeGreaterThan(10)
-    for (const [line, rules, cells] of listed) {
-      const paths = [...(cells as string).matchAll(/`([^`]+)`/g)].map(
-        ([, path]) => `packages/${path as string}`
-      )
-      for (const rule of (rules as string).split(',').map(each => each.trim()))
-        expect(
-          paths.some(path => names(path, rule)),
-          `${rule} in ${line}`
-        ).toBe(true)
-    }
   })
 })
