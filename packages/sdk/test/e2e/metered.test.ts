@@ -130,3 +130,32 @@ test('[SY19] a spent budget holds back what is old, not what is looked at nor wh
   expect([await count(hers, 'old'), await count(hers, 'general')]).toEqual([MESSAGES, MESSAGES + 1])
   await expect(grace.sync.setBudget({ bytes: 1, periodMs: 1 })).rejects.toThrow(RangeError)
 })
+
+test('[SY19] a file that is opened comes whatever is spent, and counts; those of others are served once there is budget', async () => {
+  const ada = await cast.open('ada')
+  const server = await ada.servers.create({ name: 'Engine', channels: ['general'] })
+  const bytes = new Uint8Array(60_000).map((_, at) => at % 251)
+  await server.channel('general').send({ content: 'a plan', files: [{ name: 'plan.bin', bytes }] })
+  const link = (await server.invites.create()).link as string
+  const budget = { bytes: 20_000, periodMs: HOUR_MS }
+  const grace = await cast.open('grace', { sync: { budget } })
+  const hers = await grace.servers.join(link)
+  const fileOf = async (at: Server) => (await at.channel('general').page({ limit: 5 }))[0]?.attachments[0]
+  const file = await until('Grace has the message', async () => await fileOf(hers))
+  expect((await file.read()).length).toBe(bytes.length)
+  const { spentBytes, leftBytes } = grace.sync.status().budget ?? {}
+  expect(spentBytes).toBeGreaterThan(bytes.length)
+  expect(leftBytes).toBe(0)
+
+  const alan = await cast.open('alan')
+  const his = await alan.servers.join(link)
+  const same = await until('Alan has the message', async () => await fileOf(his))
+  await until(
+    'Alan and Grace know each other',
+    () => alan.peers().filter(each => each.kind === 'member').length === 2
+  )
+  await ada.close()
+  await expect(same.read()).rejects.toMatchObject({ code: 'XCORD_ATTACHMENT_UNAVAILABLE' })
+  await grace.sync.setBudget(null)
+  expect((await same.read()).length).toBe(bytes.length)
+})
