@@ -17,8 +17,12 @@ export interface Cast {
   end(): Promise<void>
 }
 
-/** Makes a cast with a temporary home. */
-export async function createCast(): Promise<Cast> {
+/**
+ * Makes a cast with a temporary home.
+ *
+ * @param bears - Background faults that the test brings about by itself.
+ */
+export async function createCast(bears: (error: unknown) => boolean = () => false): Promise<Cast> {
   const home = await mkdtemp(join(tmpdir(), 'xcord-test-'))
   const clients = new Set<Client>()
   const faults: unknown[] = []
@@ -31,7 +35,7 @@ export async function createCast(): Promise<Cast> {
         network: { listen: LOOPBACK, mdns: false },
         ...init
       })
-      client.on('error', ({ error }) => void faults.push(error))
+      client.on('error', ({ error }) => void (bears(error) || faults.push(error)))
       clients.add(client)
       return client
     },

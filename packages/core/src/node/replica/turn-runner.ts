@@ -192,6 +192,9 @@ export class TurnRunner {
       this.#torn = true
       // Where it was not the commit that failed: what was staged must not be read any more.
       turn.batch.abandon()
+      // At once, not with the next turn: until then sync would tell others that we hold what is on no disk, and none would
+      // send it again. Where the disk does not even read, the next turn tries again, and says so.
+      await this.#reload(this.#current.wantsAll()).catch(() => undefined)
       for (const [job, cause] of failed) job.failed(cause)
       for (const job of done) job.failed(error)
       this.#init.fault(error)
