@@ -56,8 +56,8 @@ function takeGroup(queue: Waiting[]): Waiting[] {
   return queue.splice(0, end)
 }
 
-/** Starts a group committer over a store. */
-export function createCommitter(store: Store): Committer {
+/** Starts a group committer over a store. `failed` is called after each failure, once all that it served is decided. */
+export function createCommitter(store: Store, failed: () => void): Committer {
   const queue: Waiting[] = []
   const counts = { writes: 0, commits: 0 }
   let failures = 0
@@ -79,6 +79,7 @@ export function createCommitter(store: Store): Committer {
         failures++
         const lost = [...group, ...queue.splice(0)]
         for (const waiting of lost) waiting.decided(false)
+        failed()
         for (const waiting of lost) waiting.reject(error)
       }
     }
@@ -92,6 +93,7 @@ export function createCommitter(store: Store): Committer {
     },
     abandon: () => {
       failures++
+      failed()
     },
     commit: (writes, sync, decided) =>
       new Promise((resolve, reject) => {

@@ -96,8 +96,9 @@ export interface Batch {
   /** Changes so far. */
   readonly size: number
   /**
-   * Called once when the batch is decided: with true before `commit` resolves, with false before it rejects or
-   * when it is abandoned. For projections that keep what they staged in memory until it is on disk. Must not throw.
+   * Called once when the batch is decided: with true before `commit` resolves; with false before it rejects, when it is
+   * abandoned, or as soon as another failed that it may build on. Then what it held may be on disk or not: a failed write
+   * can have reached it. For projections that keep what they staged in memory until it is on disk. Must not throw.
    */
   onSettled(run: (committed: boolean) => void): this
   /**

@@ -322,17 +322,22 @@ describe('batches', () => {
     await expect(running).rejects.toMatchObject({ code: 'XCORD_STORE_FAILED' })
     await expect(queued).rejects.toMatchObject({ code: 'XCORD_STORE_FAILED' })
     fault = undefined
+    // At once, before anything is begun on what is on disk; and whoever stages into it nevertheless hears it, too.
+    expect(told).toEqual(['running false', 'queued false', 'early false'])
+    early.put(names, ['late'], 'x').onSettled(ok => told.push(`late ${ok}`))
     await expect(early.commit()).rejects.toMatchObject({ code: 'XCORD_STORE_FAILED' })
     await begin('next').commit()
     const dropped = begin('dropped')
     const behind = begin('behind')
     dropped.abandon()
+    expect(told.slice(-2)).toEqual(['dropped false', 'behind false'])
     await expect(behind.commit()).rejects.toMatchObject({ code: 'XCORD_STORE_FAILED' })
     await expect(dropped.commit()).rejects.toThrow(TypeError)
     expect(told).toEqual([
       'running false',
       'queued false',
       'early false',
+      'late false',
       'next true',
       'dropped false',
       'behind false'

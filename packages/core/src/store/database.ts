@@ -25,6 +25,8 @@ interface BatchDeps {
   commit(changes: readonly Change[], sync: boolean, decided: (committed: boolean) => void): Promise<void>
   failures(): number
   abandon(): void
+  /** Batches that somebody waits to hear of. */
+  readonly undecided: Set<PendingBatch>
 }
 
 class PendingBatch implements Batch {
@@ -78,20 +80,35 @@ class PendingBatch implements Batch {
   }
 
   onSettled(run: (committed: boolean) => void): this {
-    this.#settled.push(run)
+    if (this.#isLost) run(false)
+    else {
+      this.#settled.push(run)
+      this.#deps.undecided.add(this)
+    }
     return this
   }
 
+  get #isLost(): boolean {
+    return !this.#committed && this.#deps.failures() !== this.#failuresAtStart
+  }
+
   #settle(committed: boolean): void {
+    this.#deps.undecided.delete(this)
     for (const run of this.#settled.splice(0)) run(committed)
+  }
+
+  /** Another failed: this one can be committed no more, and whoever staged into it hears so before anything else is staged. */
+  lose(): void {
+    if (this.#isLost) this.#settle(false)
   }
 
   async commit(options: { readonly sync?: boolean } = {}): Promise<void> {
     if (this.#committed) throw new TypeError('this batch was committed already')
+    const lost = this.#isLost
     this.#committed = true
     try {
       this.#deps.assertOpen()
-      if (this.#deps.failures() !== this.#failuresAtStart) {
+      if (lost) {
         throw new XcordError(
           'XCORD_STORE_FAILED',
           'An earlier change could not be stored, so neither was this one, which may build on it. Try again.',
@@ -109,8 +126,9 @@ class PendingBatch implements Batch {
   abandon(): void {
     if (this.#committed) return
     this.#committed = true
-    if (this.#settled.length > 0) this.#deps.abandon()
+    const isBuiltOn = this.#settled.length > 0
     this.#settle(false)
+    if (isBuiltOn) this.#deps.abandon()
   }
 }
 
@@ -183,7 +201,10 @@ export async function openDatabase(init: DatabaseInit): Promise<Database> {
 /** The database over a store that is ready. */
 function createDatabase(init: DatabaseInit, keys: DatabaseKeys, name: string): Database {
   const { store } = init
-  const committer = createCommitter(store)
+  const undecided = new Set<PendingBatch>()
+  const committer = createCommitter(store, () => {
+    for (const batch of undecided) batch.lose()
+  })
   const tables = new Map<AnyTable, AnyOpenTable>()
   let closing: Promise<void> | undefined
   function assertOpen(): void {
@@ -203,7 +224,8 @@ function createDatabase(init: DatabaseInit, keys: DatabaseKeys, name: string): D
     commit: (changes, sync, decided) =>
       commitChanges(changes, writes => committer.commit(writes, sync, decided)),
     failures: () => committer.failures,
-    abandon: committer.abandon
+    abandon: () => committer.abandon(),
+    undecided
   }
 
   return {

@@ -223,6 +223,11 @@ function forgetAsked(share: Share, ask: Ask): void {
   if (ask.kind === 'operations') share.askedOperations = null
   if (ask.kind === 'records') share.askedRecords = null
   for (const chain of ask.ranges.keys()) share.pending.add(chain)
+  if (ask.kind !== 'compare' || share.comparing === null) return
+  // From its newest window: which of them the lost branch lies in is told by sums, and those are as before.
+  const tip = share.tips.get(share.comparing.chain)
+  if (tip !== undefined) tip.compared = null
+  share.comparing = null
 }
 
 /** What the answer was worth (SY13). */

@@ -31,3 +31,26 @@ it.each([[['operations']], [['envelopes']], [['operations', 'envelopes']]] as co
     expect(world.nodes.flatMap(node => node.log.filter(effect => effect.type === 'close'))).toEqual([])
   }
 )
+
+it('[SY9] the other branch of a chain that forked is looked for again where it could not be kept', () => {
+  const world = new World(7)
+  const [poor, rich] = [world.add('poor'), world.add('rich')]
+  for (const node of world.nodes) node.holdings.take('operations', [genesis.bytes])
+  const who = deviceOf('author')
+  world.authors.set(String(who.authorId), who.device)
+  // The same numbers at both, written twice: sums tell that branches differ, only a comparison tells where (EN8).
+  for (let seq = 1; seq <= 20; seq++) {
+    poor.holdings.take('envelopes', [envelopeOf(who, seq, seq === 7 ? 'here' : 'both')])
+    rich.holdings.take('envelopes', [envelopeOf(who, seq, seq === 7 ? 'there' : 'both')])
+  }
+  poor.full = true
+  let lost = 0
+  poor.onDeliver = () => void (poor.full && lost++)
+  world.connect(poor, rich)
+  world.run(4 * LOST_MS)
+  expect(lost).toBeGreaterThan(1)
+  expect(lost).toBeLessThan(20)
+  poor.full = false
+  expect(world.run(2 * LOST_MS, () => world.agree())).toBe(true)
+  expect(world.nodes.flatMap(node => node.log.filter(effect => effect.type === 'close'))).toEqual([])
+})

@@ -45,18 +45,21 @@ describe('rows on their way to the disk', () => {
     expect(overlay.get('b')).toBeUndefined()
   })
 
-  it('[DB10] a batch of before a failure does not decide what was staged after it', () => {
+  it('[DB9] what a lost batch staged goes, and what was staged after the failure stays', () => {
     const overlay = new Overlay<number>(8)
-    const [old, failed, fresh] = [batch(), batch(), batch()]
-    overlay.set(one('a', 1), old)
-    failed.onSettled(() => undefined)
-    overlay.set(one('x', 1), failed)
+    const [failed, behind, fresh] = [batch(), batch(), batch()]
+    overlay.set(one('a', 1), failed)
+    overlay.set(one('a', 2), behind)
+    overlay.set(one('b', 2), behind)
     failed.decide(false)
-    overlay.set(one('a', 2), fresh)
-    old.decide(true)
-    expect(overlay.get('a')).toBe(2)
+    behind.decide(false)
+    expect(overlay.names()).toEqual([])
+    overlay.set(one('a', 3), fresh)
+    const lost = { onSettled: (run: (committed: boolean) => void) => run(false) } as unknown as Batch
+    overlay.set(one('a', 4), lost)
+    expect(overlay.get('a')).toBe(3)
     fresh.decide(true)
-    expect(overlay.get('a')).toBe(2)
+    expect(overlay.get('a')).toBe(3)
   })
 
   it('keeps no more than it was told, oldest first out, and nothing that was deleted', () => {

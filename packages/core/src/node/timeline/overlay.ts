@@ -39,6 +39,13 @@ export class Overlay<V> {
   set(values: ReadonlyMap<string, V | null>, batch: Batch): void {
     if (values.size === 0) return
     const all: Staged<V>[] = []
+    let isLost = false
+    batch.onSettled(committed => {
+      isLost = !committed
+      for (const staged of all) this.#settle(staged, committed)
+    })
+    // Decided before it could be staged (DB9): others may have staged since what stays.
+    if (isLost) return
     for (const [name, value] of values) {
       let staged = this.#staged.get(name)
       if (staged === undefined) this.#staged.set(name, (staged = { name, value, batches: 0 }))
@@ -46,24 +53,17 @@ export class Overlay<V> {
       staged.batches++
       all.push(staged)
     }
-    batch.onSettled(committed => {
-      // Where one batch fails, all others that are undecided fail too (DB9): what is on disk is the truth.
-      if (committed) for (const staged of all) this.#settle(staged)
-      else {
-        this.#staged.clear()
-        this.#kept.clear()
-      }
-    })
   }
 
-  #settle(staged: Staged<V>): void {
+  /** Where a batch is lost, so are at once all others that were staged over it (DB9): what is on disk is the truth. */
+  #settle(staged: Staged<V>, committed: boolean): void {
     const { name, value } = staged
-    if (--staged.batches > 0) return
+    if (--staged.batches > 0 && committed) return
     this.#kept.delete(name)
     // Another was staged since, after a failure.
     if (this.#staged.get(name) !== staged) return
     this.#staged.delete(name)
-    if (this.#keptMax === 0 || value === null) return
+    if (!committed || this.#keptMax === 0 || value === null) return
     this.#kept.set(name, value)
     if (this.#kept.size > this.#keptMax) this.#kept.delete(this.#kept.keys().next().value as string)
   }

@@ -322,6 +322,24 @@ describe('staging', () => {
     expect(timeline.unread(channel(1)).count).toBe(2)
   })
 
+  /** Failed once: seed 70083. The count was taken back, the message was there, and hiding it counted down to -1. */
+  it('[DB9] what is unread is counted as on disk where a write is said to have failed and reached it', async () => {
+    let fault: WriteFault | undefined
+    const { database, timeline, store } = await open(createMemoryStore({ beforeWrite: () => fault }))
+    fault = 'fail-late'
+    await expect(feed(database, timeline, [item(1, 1, said('one'))])).rejects.toMatchObject({
+      code: 'XCORD_STORE_FAILED'
+    })
+    fault = undefined
+    // Whatever is asked next: the counters are read again in a turn of their own.
+    await timeline.erase(channel(1), message(99))
+    expect(timeline.unread(channel(1)).count).toBe(1)
+    await feed(database, timeline, [item(1, 1, said('one'), { standing: 'hidden' })])
+    expect(timeline.unread(channel(1)).count).toBe(0)
+    await database.close()
+    expect((await open(store.reopen())).timeline.unread(channel(1)).count).toBe(0)
+  })
+
   it('[TL12] locate, erase, drop and rebuild', async () => {
     const { database, timeline } = await open()
     const items = [

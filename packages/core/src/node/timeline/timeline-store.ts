@@ -96,15 +96,19 @@ export interface TimelineStore extends TimelineIndex {
 /** Records kept once they are on disk: what a turn of sync brings, and the own ones that receipts still come for. */
 const RECORDS_KEPT_MAX = 512
 
+const unreadOf = ({ channel: _, ...unread }: Unread & { readonly channel: ChannelId }): Unread => unread
+
 const nameOf = (channel: ChannelId, id: MessageId): string => channel + id
 
 class DatabaseTimeline implements TimelineStore, TimelineIndex {
   readonly #init: TimelineStoreInit
   readonly #records = new Overlay<MessageRecord>(RECORDS_KEPT_MAX)
   readonly #entries = new Overlay<IndexEntry & { readonly channel: ChannelId }>(0)
-  /** Counters on disk, and with what is staged. */
+  /** Counters on disk, and those that are staged. */
   readonly #durable: Map<ChannelId, Unread>
-  readonly #unread: Map<ChannelId, Unread>
+  readonly #unread = new Overlay<Unread>(0)
+  /** Channels of whose counters a write is said to have failed: it may be on disk for all that, or not. */
+  readonly #unsure = new Set<ChannelId>()
   readonly #waiting: Waiting
   #last: Promise<unknown> = Promise.resolve()
 
@@ -112,13 +116,25 @@ class DatabaseTimeline implements TimelineStore, TimelineIndex {
     this.#init = init
     this.#waiting = waiting
     this.#durable = unread
-    this.#unread = new Map(unread)
   }
 
   #inTurn<T>(run: () => Promise<T>): Promise<T> {
-    const turn = this.#last.then(run)
+    const turn = this.#last.then(async () => {
+      if (this.#unsure.size > 0) await this.#recall()
+      return run()
+    })
     this.#last = turn.catch(() => undefined)
     return turn
+  }
+
+  /** Reads the counters again where memory and disk may have parted. */
+  async #recall(): Promise<void> {
+    for (const channel of this.#unsure) {
+      const stored = await this.#init.database.table(channels).get([channel])
+      if (stored === undefined) this.#durable.delete(channel)
+      else this.#durable.set(channel, unreadOf(stored))
+      this.#unsure.delete(channel)
+    }
   }
 
   async find(channel: ChannelId, id: MessageId): Promise<MessageRecord | undefined> {
@@ -250,11 +266,15 @@ class DatabaseTimeline implements TimelineStore, TimelineIndex {
   }
 
   #putUnread(batch: Batch, channel: ChannelId, unread: Unread): void {
-    this.#unread.set(channel, unread)
     batch.put(channels, [channel], { channel, ...unread }).onSettled(committed => {
       if (committed) this.#durable.set(channel, unread)
-      else this.#unread.set(channel, this.#durable.get(channel) ?? NOTHING_UNREAD)
+      else {
+        this.#unsure.add(channel)
+        // Where the disk does not even read, the next turn tries again, and says so.
+        this.#inTurn(async () => undefined).catch(() => undefined)
+      }
     })
+    this.#unread.set(new Map([[channel, unread]]), batch)
   }
 
   #entryOf(record: MessageRecord): IndexEntry | undefined {
@@ -292,7 +312,7 @@ class DatabaseTimeline implements TimelineStore, TimelineIndex {
   }
 
   unread(channel: ChannelId): Unread {
-    return this.#unread.get(channel) ?? NOTHING_UNREAD
+    return this.#unread.get(channel) ?? this.#durable.get(channel) ?? NOTHING_UNREAD
   }
 
   markRead(channel: ChannelId, message: MessageId | null): Promise<Unread> {
@@ -358,8 +378,7 @@ class DatabaseTimeline implements TimelineStore, TimelineIndex {
 export async function createTimelineStore(init: TimelineStoreInit): Promise<TimelineStore> {
   const unread = new Map<ChannelId, Unread>()
   for await (const { value } of init.database.table(channels).scan()) {
-    const { channel, ...rest } = value
-    unread.set(channel, rest)
+    unread.set(value.channel, unreadOf(value))
   }
   return new DatabaseTimeline(init, unread, await openWaiting(init.database))
 }
