@@ -1,5 +1,6 @@
 /** What peers send: bounded, checked against what was asked, handed to the node, credited when it took it (SY8, SY13). */
 import { refuse, type Refusal } from '../base/index.ts'
+import { compareAgain } from './compare.ts'
 import type { ItemKind, ServerView, SyncInput } from './contract.ts'
 import { sequenceOf } from './envelope-form.ts'
 import { reconsider, reconsiderAll, wasAsked } from './fetch.ts'
@@ -223,11 +224,7 @@ function forgetAsked(share: Share, ask: Ask): void {
   if (ask.kind === 'operations') share.askedOperations = null
   if (ask.kind === 'records') share.askedRecords = null
   for (const chain of ask.ranges.keys()) share.pending.add(chain)
-  if (ask.kind !== 'compare' || share.comparing === null) return
-  // From its newest window: which of them the lost branch lies in is told by sums, and those are as before.
-  const tip = share.tips.get(share.comparing.chain)
-  if (tip !== undefined) tip.compared = null
-  share.comparing = null
+  if (ask.kind === 'compare') compareAgain(share)
 }
 
 /** What the answer was worth (SY13). */

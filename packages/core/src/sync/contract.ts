@@ -73,10 +73,10 @@ export interface ServerView {
   /** The operations by which a removed device's account is no member: it is told of these and their past (SY3). */
   removals(device: DeviceId): readonly OperationId[]
   /**
-   * Our own leave, until another member is known to hold it (ND40): the server is in sync to tell of it, and asks for no
-   * content any more. Absent or undefined: we did not leave.
+   * We are a member no more and stay in sync for a while (ND40), asking for no content: to tell of our own leave, which this
+   * is; or, null, to hear it should fall what others put us out by. Absent or undefined: neither.
    */
-  farewell?(): OperationId | undefined
+  farewell?(): OperationId | null | undefined
   /**
    * Whether nothing is to be asked yet, as something more urgent is under way on the same line (ND27). Absent: no. Who says so ends it by
    * itself, soon, whatever peers do, and feeds `standing` then.

@@ -1,17 +1,16 @@
-/** Asks for what is missing here: operations, key records, envelopes by author chain, forks (SY5, SY8). */
+/** Asks for what is missing here: operations, key records, envelopes by author chain (SY5, SY8). */
 import { idFromBytes, type OperationId, type RecordId, refuse, type Refusal } from '../base/index.ts'
 import { asking, mayAsk, note } from './asks.ts'
 import { bucketsDiffer, withholdsTips } from './buckets.ts'
 import type { ChainId } from './chain-index.ts'
-import type { ChainRange, ServerView, SyncFound } from './contract.ts'
-import { envelopeIdOf } from './envelope-form.ts'
+import { compareForks, settleChain } from './compare.ts'
+import type { ChainRange, ServerView } from './contract.ts'
 import type { Summary } from './frames.ts'
 import {
   ENVELOPE_ASKS_MAX,
   FRUITLESS_ROUNDS_MAX,
   INBOX_BYTES_MAX,
   INBOX_ENVELOPES_MAX,
-  ITEMS_MAX,
   ORDER_ABOVE,
   RANGE_ENVELOPES_MAX,
   RANGES_MAX,
@@ -20,11 +19,10 @@ import {
 import { haveList, leavesSum } from './past.ts'
 import { allowance, isDenied, isHeld, tellHeld } from './metered.ts'
 import { missingCount, missingOf } from './missing.ts'
-import { contains, countOf, newest, type Range, type Ranges, sameRanges, subtract, unite } from './ranges.ts'
+import { contains, countOf, newest, type Ranges, unite } from './ranges.ts'
 import {
   type Ask,
   type FirstRange,
-  type PeerTip,
   plannerOf,
   send,
   type Share,
@@ -34,8 +32,6 @@ import {
 } from './session.ts'
 import { continueWalks, walkItems, walkPages, walkWindows, wantListed } from './walk.ts'
 
-/** Envelopes compared at once when a fork is looked for; ids of 16 bytes must fit a circuit's frame. */
-const COMPARE_SPAN = { direct: ITEMS_MAX, circuit: 96 } as const
 const FIRST_RECORD = idFromBytes('k', new Uint8Array(32))
 const LAST_RECORD = idFromBytes('k', new Uint8Array(32).fill(255))
 /** Each chain's newest part comes before any chain's older ones; no part is smaller than this. */
@@ -149,7 +145,7 @@ function mayWalk(share: Share, kind: 'leaves' | 'records' | 'windows'): boolean 
   return share.session.ranges && !share.unwalkable.has(kind) && !share.walks.has(kind)
 }
 
-/** Whether this peer serves content, and we want any of it: whoever leaves does not. */
+/** Whether this peer serves content, and we want any of it: whoever is out does not. */
 function wantsContent({ theirs, session }: Share, view: ServerView): boolean {
   if (theirs === null || theirs.level < 2 || view.farewell?.() !== undefined) return false
   return view.standing(session.peer) !== 'removed'
@@ -257,91 +253,6 @@ function pickRanges(turn: Turn, share: Share, view: ServerView, spanMax: number)
   return out
 }
 
-/** Nothing is missing by number. Equal numbers with different sums: the chain forks somewhere (EN8). */
-function settleChain(share: Share, view: ServerView, chain: ChainId, tip: PeerTip): void {
-  const held = view.chains.get(chain)
-  const forked =
-    held !== undefined &&
-    tip.sum !== null &&
-    held.sum !== tip.sum &&
-    tip.compared !== tip.sum &&
-    sameRanges(held.ranges.slice(-tip.ranges.length), tip.ranges)
-  if (!forked) {
-    if (share.comparing?.chain !== chain) share.pending.delete(chain)
-  } else if (share.comparing === null) {
-    tip.compared = tip.sum
-    share.comparing = { chain, left: tip.ranges, busy: false }
-  }
-}
-
-/** One window of a comparison at a time, newest first, until the sums agree or the chain ends. */
-function compareForks(turn: Turn, share: Share, view: ServerView): void {
-  const { comparing, session } = share
-  if (comparing === null || comparing.busy) return
-  const { chain } = comparing
-  const agrees = share.tips.get(chain)?.sum === view.chains.get(chain)?.sum
-  const window = newest(
-    comparing.left,
-    session.limits.windowBytes < 65_536 ? COMPARE_SPAN.circuit : COMPARE_SPAN.direct
-  ).at(-1)
-  if (agrees || window === undefined) {
-    endComparison(share, view, chain)
-    if (share.comparing !== null) compareForks(turn, share, view)
-    return
-  }
-  if (!mayAsk(turn, session)) return
-  comparing.busy = true
-  const [from, to] = window
-  const lookup = turn.world.next++
-  turn.world.lookups.set(lookup, { session, for: 'compare', share, chain, from, to })
-  turn.effects.push({
-    type: 'lookup',
-    lookup,
-    query: {
-      kind: 'envelopes',
-      server: share.server,
-      device: session.peer,
-      ranges: [{ chain, from, to }],
-      itemsMax: ITEMS_MAX * 2,
-      bytesMax: INBOX_BYTES_MAX
-    }
-  })
-}
-
-/** What the peer told of the chain while it was compared may call for another comparison: one for each sum. */
-function endComparison(share: Share, view: ServerView, chain: ChainId): void {
-  share.comparing = null
-  const tip = share.tips.get(chain)
-  if (tip === undefined || tip.sum === tip.compared || tip.sum === view.chains.get(chain)?.sum)
-    share.pending.delete(chain)
-  else if (missingOf(view, chain, tip).length === 0) settleChain(share, view, chain, tip)
-}
-
-/** Our own envelopes of the window were read: asks for whatever else the peer has there. */
-export function onCompareRead(turn: Turn, share: Share, range: ChainRange, found: SyncFound): void {
-  const { session, comparing } = share
-  if (comparing === null || found.kind !== 'envelopes' || session.shares.get(share.handle) !== share) return
-  const from = Math.max(range.from, (found.rest[0]?.to ?? range.from - 1) + 1)
-  const idsOf = (kind: 'envelopes' | 'stubs', items: readonly Uint8Array[]): Uint8Array[] =>
-    items.map(item => envelopeIdOf(turn.world.init.suite, kind, item).subarray(0, 16))
-  const have = [...idsOf('envelopes', found.items), ...idsOf('stubs', found.stubs)].slice(0, ITEMS_MAX * 2)
-  const window: Range = [from, range.to]
-  comparing.left = subtract(comparing.left, [window])
-  const request = note(turn, share, 'compare', {
-    ranges: new Map([[range.chain, [window]]]),
-    itemsMax: ITEMS_MAX * 2
-  })
-  send(turn, session, {
-    kind: 'compare',
-    handle: share.handle,
-    request,
-    chain: range.chain,
-    from,
-    to: range.to,
-    have
-  })
-}
-
 /** Whether an envelope of this number was asked in this request. */
 export function wasAsked(ask: Ask, seq: number): boolean {
   for (const ranges of ask.ranges.values()) if (contains(ranges, seq)) return true
@@ -357,7 +268,13 @@ function hasSeen(share: Share, view: ServerView, theirs: Summary): boolean {
 function tellParted(turn: Turn, share: Share, view: ServerView): void {
   const { theirs, session, server } = share
   const leave = view.farewell?.()
-  if (leave === undefined || theirs === null || share.parted || view.standing(session.peer) !== 'member')
+  if (
+    leave === undefined ||
+    leave === null ||
+    theirs === null ||
+    share.parted ||
+    view.standing(session.peer) !== 'member'
+  )
     return
   const { count, sum } = theirs.operations
   const same = count === view.operationIds.size && sum === view.operationIds.sum

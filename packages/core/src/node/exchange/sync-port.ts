@@ -77,7 +77,7 @@ export function createServerView(current: () => ReplicaState): ServerView {
     kept: () => secretsOf(current()).known,
     standing: device => standingOf(current(), device),
     removals: device => removalsFor(current(), device),
-    farewell: () => (current().status === 'leaving' ? farewellOf(current())?.id : undefined),
+    farewell: () => (current().status === 'leaving' ? (farewellOf(current()) ?? null) : undefined),
     holds: () => current().holdsSync,
     get operationIds() {
       return current().operationIds

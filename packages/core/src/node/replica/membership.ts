@@ -1,7 +1,7 @@
 /** Our own place in the server, after a turn: joined, left, kicked or banned (IV3, AU28). */
 import type { DeviceId, UserId } from '../../base/index.ts'
 import type { EventRecord } from '../event-log.ts'
-import { farewellOf } from './removals.ts'
+import { outBy } from './removals.ts'
 import type { ReplicaState } from './replica-state.ts'
 import { type ServerRow, serverTable } from './tables.ts'
 import type { Work } from './work.ts'
@@ -39,8 +39,8 @@ export function settleMembership(work: Work): void {
   const member = state.isMember()
   if (state.status === 'member' && !member) {
     turn.events.push(leaveEvent(work))
-    // Who was put out was told so by somebody; who goes tells the others first (ND40).
-    state.status = farewellOf(state) === undefined ? 'left' : 'leaving'
+    // Who goes tells the others first; what puts us out may fall, and then somebody has to be there to tell us (ND40).
+    state.status = outBy(state) === undefined ? 'left' : 'leaving'
   } else if (state.status !== 'member' && member) {
     state.status = 'member'
     // The invite's secret has served: our own user key opens what comes from now on.

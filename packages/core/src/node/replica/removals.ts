@@ -63,15 +63,22 @@ function standingOf(state: ReplicaState, user: UserId, ids: readonly OperationId
   return [...before, ...ids.filter(id => state.log.standing(id)?.standing === 'effective')].slice(-TOLD_MAX)
 }
 
-/** Our own leave, where it is by that that we are out (ND40). */
-export function farewellOf(
+/** By what we are out, as far as that can still fall: undefined for who is in, and once it lies in what is settled. */
+export function outBy(
   state: ReplicaState
-): { readonly id: OperationId; readonly at: number } | undefined {
-  if (state.status === 'imported' || state.log.state().member(state.user)?.status !== 'out') return undefined
+): { readonly id: OperationId; readonly at: number; readonly own: boolean } | undefined {
+  const status = state.log.state().member(state.user)?.status
+  if (state.status === 'imported' || status === undefined || status === 'in') return undefined
   const id = removalsOf(state, state.user).at(-1)
   const mark = id === undefined ? undefined : state.log.mark(id)
-  if (id === undefined || mark === undefined || kindName(mark.kind) !== 'leave') return undefined
-  return { id, at: mark.at }
+  if (id === undefined || mark === undefined) return undefined
+  return { id, at: mark.at, own: status === 'out' && kindName(mark.kind) === 'leave' }
+}
+
+/** Our own leave, where it is by that that we are out (ND40). */
+export function farewellOf(state: ReplicaState): OperationId | undefined {
+  const by = outBy(state)
+  return by?.own === true ? by.id : undefined
 }
 
 /** The operations that took a user out, in the order in which they were accepted. */

@@ -47,8 +47,8 @@ export interface ServerRow {
   readonly version: 1
   readonly server: string
   /**
-   * joining: the join is not part of the state yet; leaving: we left, and nobody is known to have heard it (ND40);
-   * left: kept for those who ask, shown nowhere; imported: read from a file (SX11), shown, and no part of the network.
+   * joining: the join is not part of the state yet; leaving: we left, and nobody is known to have heard it, or others put us out,
+   * which may still fall (ND40); left: kept for those who ask, shown nowhere; imported: read from a file (SX11), shown, and no part of the network.
    */
   readonly status: 'joining' | 'member' | 'left' | 'imported' | 'leaving'
   /** Invite secret it is being joined with; null afterwards. */
